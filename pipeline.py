@@ -1,0 +1,97 @@
+"""How a change to this repository gets from a pull request to users. Read this file first.
+
+`./ecluse plan` shows what an event would run, `./ecluse run JOB` runs a job, `./ecluse ship` brings what is checked out
+into service on this machine.
+"""
+
+from ecluse import (
+    CURRENT_PYTHON,
+    Environment,
+    Job,
+    Output,
+    Pipeline,
+    ReleaseSpec,
+    Service,
+    any_of,
+    ecluse,
+    pull_request,
+    push,
+    ship,
+    tox,
+)
+
+SITE = ("manage.py", "settings/**", "src/website/**")
+TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
+
+change = any_of(pull_request("staging"), push("staging"), ship())
+
+pipeline = Pipeline(
+    name="ecluse",
+    services=(Service(name="postgres", kind="postgres", version="18"),),
+    jobs=(
+        Job(
+            name="lint",
+            description="flake8, black, import order, types",
+            when=change,
+            steps=(tox("lint"),),
+            inputs=("pipeline.py", "src/**", "tests/**", "benchmarks/**", *SITE, *TOOLS),
+        ),
+        Job(
+            name="checks",
+            description="Django's checks, missing migrations, deployment settings",
+            when=change,
+            steps=(tox("checks"),),
+            inputs=(*SITE, *TOOLS),
+        ),
+        Job(
+            name="unit",
+            description="the pipeline's own tests",
+            when=change,
+            steps=(tox("unit"),),
+            inputs=("pipeline.py", "src/ecluse/**", "tests/unit/**", *TOOLS),
+        ),
+        Job(
+            name="tests",
+            description="the site's tests on a real PostgreSQL",
+            when=change,
+            services=("postgres",),
+            matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
+            exclude=({"python": "3.11", "django": "6.1"},),
+            steps=(tox("py{python.digits}-django{django.digits}", "-n", "2", "--junit-xml=junit.xml", "tests/website"),),
+            inputs=("src/ecluse/services/**", "src/ecluse/testing/**", "tests/website/**", *SITE, *TOOLS),
+            outputs=(Output(path="junit.xml", kind="junit"),),
+        ),
+        Job(
+            name="package",
+            description="a release of the site: archive, locked requirements, static files",
+            when=ship(),
+            needs=("lint", "checks", "unit", "tests"),
+            steps=(ecluse("package"),),
+        ),
+        Job(
+            name="deploy-local",
+            description="the release into service on this machine",
+            when=ship(),
+            needs=("package",),
+            environment="local",
+            steps=(ecluse("deploy", "local"),),
+        ),
+    ),
+    environments=(
+        Environment(
+            name="local",
+            target="server",
+            settings="settings.local",
+            url="http://127.0.0.1:8000",
+            faces_world=False,
+            watch=2,
+        ),
+    ),
+    release=ReleaseSpec(
+        files=("manage.py", "settings", "src/website"),
+        requirements="requirements/site.txt",
+        wsgi="website.wsgi:application",
+        settings="settings.production",
+    ),
+    ship_matrix={"python": CURRENT_PYTHON, "django": "5.2"},
+)

@@ -1,0 +1,36 @@
+"""A Django change from pull request to users: define the pipeline once, in Python; run it anywhere."""
+
+from ecluse.define import (
+    CURRENT_PYTHON,
+    all_of,
+    any_of,
+    command,
+    ecluse,
+    not_,
+    pull_request,
+    push,
+    ship,
+    tag,
+    tox,
+)
+from ecluse.model import Environment, Job, Output, Pipeline, ReleaseSpec, Service
+
+__all__ = [
+    "CURRENT_PYTHON",
+    "Environment",
+    "Job",
+    "Output",
+    "Pipeline",
+    "ReleaseSpec",
+    "Service",
+    "all_of",
+    "any_of",
+    "command",
+    "ecluse",
+    "not_",
+    "pull_request",
+    "push",
+    "ship",
+    "tag",
+    "tox",
+]

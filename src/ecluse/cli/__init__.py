@@ -1,0 +1,135 @@
+"""The command ``ecluse``: thin. Each command lives in a module beside this one, imported only when it is called.
+
+This is the one place that catches errors, reads ``os.environ`` and ``sys.argv``, and decides the exit code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from ecluse.errors import EcluseError, Interrupted
+from ecluse.secrets import Masker, known
+
+__all__ = ["main"]
+
+# command → (module, one line of help). The help is here so that `ecluse --help` imports nothing. The order is the reader's.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "ship": ("pipeline", "Check, test and roll out to this machine; print the site's address."),
+    "test": ("repository", "Run tox: everything a person runs before pushing."),
+    "plan": ("pipeline", "Show what an event would run, in which order, and why."),
+    "run": ("pipeline", "Run jobs of the pipeline here."),
+    "report": ("pipeline", "Show the report of a run."),
+    "db": ("database", "Give a throwaway PostgreSQL database."),
+    "package": ("deploy", "Make a release of what is checked out."),
+    "deploy": ("deploy", "Roll a release out to an environment."),
+    "rollback": ("deploy", "Go back to the release before."),
+    "status": ("deploy", "Show what an environment serves."),
+    "history": ("deploy", "Show the rollouts of an environment."),
+    "logs": ("deploy", "Show the logs of an environment."),
+    "stop": ("deploy", "Stop an environment on this machine."),
+    "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
+    "lock": ("repository", "Renew the lock files of requirements."),
+    "completion": ("repository", "Print the shell's completion script."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"ecluse.cli.{COMMANDS[name][0]}")
+        command = getattr(module, name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += f" Did you mean {close[0]}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_module, line) in COMMANDS.items()])
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`ecluse COMMAND --help` explains a command, with examples.",
+)
+@click.version_option(package_name=None, version="0.1.0", prog_name="ecluse")
+def cli() -> None:
+    """A Django change from pull request to users: one pipeline, defined in pipeline.py.
+
+    \b
+    ./ecluse ship    lint, checks, tests on a real PostgreSQL, release, rollout to this machine
+    ./ecluse test    everything a person runs before pushing (tox)
+    """
+
+
+def main() -> NoReturn:
+    """Run the command and exit: 0, the error's own code, 130 when interrupted, 70 for a bug."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(_run())
+
+
+def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    # The same way out as Ctrl-C: whatever cleans up after one cleans up after the other.
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    try:
+        code = cli.main(prog_name="ecluse", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("Interrupted.")
+        return Interrupted.exit_code
+    except EcluseError as error:
+        _show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # `ecluse logs | head`: the reader has what it wants. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        _say(traceback.format_exc())
+        _say(click.style("This is a bug in Écluse.", bold=True) + " Please report it with the lines above.")
+        return 70
+
+
+def _show(error: EcluseError) -> None:
+    _say(click.style("error: ", fg="red", bold=True) + str(error))
+    if error.hint:
+        _say(click.style("hint:  ", fg="cyan", bold=True) + error.hint)
+
+
+def _say(text: str) -> None:
+    masker = Masker(known())
+    click.echo(masker.feed(text) + masker.flush(), err=True, color=False if os.environ.get("NO_COLOR") else None)

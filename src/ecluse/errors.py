@@ -1,0 +1,132 @@
+"""What can go wrong, said for the person who reads it: what failed, where, and what to do.
+
+One hierarchy. Each class has its own exit code, so that a script can tell a broken definition from a failed rollout.
+``docs/reference/exit-codes.md`` lists them; ``tests/unit/test_errors.py`` keeps the codes distinct.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "CommandError",
+    "DefinitionError",
+    "EcluseError",
+    "ImageError",
+    "Interrupted",
+    "JobFailed",
+    "LockHeld",
+    "PreflightError",
+    "ReleaseError",
+    "RenderError",
+    "RepositoryError",
+    "RolloutError",
+    "ServiceError",
+    "TargetError",
+    "ToolError",
+]
+
+
+class EcluseError(Exception):
+    """An expected failure. Shown without a traceback; only what is not one of these asks for a bug report.
+
+    *what* says what failed, *where* the file, line or key path it concerns, *hint* what can be done about it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class JobFailed(EcluseError):
+    """At least one job of a run failed: the change is at fault, not the tool."""
+
+    exit_code = 1
+
+
+# 2 is click's: the command line itself is wrong.
+
+
+class DefinitionError(EcluseError):
+    """pipeline.py does not define a pipeline that can be run: a cycle, an unknown need, a wrong type."""
+
+    exit_code = 3
+
+
+class ServiceError(EcluseError):
+    """A service (PostgreSQL, Redis, …) could not be had or did not get ready."""
+
+    exit_code = 4
+
+
+class ReleaseError(EcluseError):
+    """A release could not be made, found or trusted."""
+
+    exit_code = 5
+
+
+class RolloutError(EcluseError):
+    """A rollout failed. The message says which release serves now."""
+
+    exit_code = 6
+
+
+class LockHeld(EcluseError):
+    """Somebody else is rolling out to this environment. The message names who, since when, and how to unlock."""
+
+    exit_code = 7
+
+
+class RenderError(EcluseError):
+    """A provider's YAML cannot be rendered from the pipeline, or differs from it."""
+
+    exit_code = 8
+
+
+class ToolError(EcluseError):
+    """A program this machine must have is missing, too old, or broken."""
+
+    exit_code = 9
+
+
+class TargetError(EcluseError):
+    """The place a release goes to cannot be reached or is not in a state to take one."""
+
+    exit_code = 10
+
+
+class PreflightError(EcluseError):
+    """The new release was refused before anything changed: its checks, or a migration the old one cannot live with."""
+
+    exit_code = 11
+
+
+class ImageError(EcluseError):
+    """An image could not be built, tested, pushed or promoted."""
+
+    exit_code = 12
+
+
+class RepositoryError(EcluseError):
+    """This is not a repository that ecluse can work in, or its state does not allow what was asked."""
+
+    exit_code = 13
+
+
+class CommandError(EcluseError):
+    """A program that ecluse started failed, where no more telling error applies."""
+
+    exit_code = 14
+
+
+class Interrupted(EcluseError):
+    """Stopped by Ctrl-C or SIGTERM, after cleaning up. 128 + SIGINT, as shells report it."""
+
+    exit_code = 130

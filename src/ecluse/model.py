@@ -1,0 +1,181 @@
+"""What a pipeline is: frozen data, no behaviour.
+
+``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.load` checks it, :mod:`ecluse.plan` says what an event
+selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes it as a provider's YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = [
+    "All",
+    "Any",
+    "Condition",
+    "Environment",
+    "Event",
+    "EventKind",
+    "Is",
+    "Job",
+    "Not",
+    "Output",
+    "Pipeline",
+    "ReleaseSpec",
+    "Service",
+    "Step",
+]
+
+EventKind: TypeAlias = Literal["pull_request", "push", "tag", "ship"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened. ``ship`` is a push that goes no further than this machine: the environment ``local``.
+
+    *branch* is the branch pushed to, or the base branch of a pull request; *tag* the tag's name.
+    """
+
+    kind: EventKind
+    branch: str | None = None
+    tag: str | None = None
+
+
+# Conditions: which events select a job. One small tree, compiled to a local predicate (plan.py), to a GitHub expression
+# and to a Travis v1 condition (render/). Written with the functions and operators of ecluse.conditions.
+
+
+@dataclass(frozen=True)
+class Is:
+    """The event is of *kind*, and its branch or tag matches *pattern*: a name, or one with ``*`` for anything in it.
+
+    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None`` matches all.
+    """
+
+    kind: EventKind
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class All:
+    """Every one of *conditions* holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Any:
+    """At least one of *conditions* holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """*condition* does not hold."""
+
+    condition: Condition
+
+
+Condition: TypeAlias = Is | All | Any | Not
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a job. *run* is an argument vector, never a shell line.
+
+    ``{axis}`` in it stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's digits alone.
+    """
+
+    run: tuple[str, ...]
+    name: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What a job talks to. Where it comes from (given, embedded, container) is decided where the job runs."""
+
+    name: str
+    kind: Literal["postgres", "redis", "rabbitmq", "mongodb"]
+    version: str
+    sources: tuple[Literal["given", "embedded", "container"], ...] = ("given", "embedded", "container")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A file or folder that a job leaves and a person wants: kept with the run, uploaded by a provider."""
+
+    path: str
+    kind: Literal["junit", "coverage", "report", "release"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A named unit of work.
+
+    *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the same
+    ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every combination
+    of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are attempts after
+    the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone there.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    description: str = ""
+    needs: tuple[str, ...] = ()
+    when: Condition | None = None
+    services: tuple[str, ...] = ()
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: tuple[Mapping[str, str], ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    environment: str | None = None
+    timeout: float = 600
+    retries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where a release goes. *secrets* are names, never values: the values come from the deployer's environment or the target.
+
+    *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
+    *watch* is how many seconds after the switch errors or restarts undo a rollout.
+    """
+
+    name: str
+    target: Literal["server", "swarm"]
+    settings: str
+    url: str
+    secrets: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    faces_world: bool = True
+    watch: float = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSpec:
+    """What a release is made of: *files* (paths from the top; folders whole), and the lock file of what they require."""
+
+    files: tuple[str, ...]
+    requirements: str
+    wsgi: str
+    settings: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """How a change gets from a pull request to users.
+
+    *ship_matrix* chooses the legs that ``ecluse ship`` runs: on an axis named there, only that value.
+    """
+
+    name: str
+    jobs: tuple[Job, ...]
+    services: tuple[Service, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    release: ReleaseSpec | None = None
+    ship_matrix: Mapping[str, str] = field(default_factory=dict)
