@@ -1,0 +1,131 @@
+"""A newcomer's clone on a clean machine: Debian with python3, python3-venv and git; an ordinary user; nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[3]
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+# A load of its own, in the container: bare urllib, because nothing is installed there.
+LOAD = """
+import json, pathlib, sys, threading, urllib.request
+stop, counts = threading.Event(), {"ok": 0, "lost": 0}
+def visit():
+    while not stop.is_set():
+        try:
+            urllib.request.urlopen(sys.argv[1], timeout=10).read()
+            counts["ok"] += 1
+        except Exception as error:
+            counts["lost"] += 1
+            print(error, file=sys.stderr)
+threads = [threading.Thread(target=visit) for _ in range(4)]
+for thread in threads: thread.start()
+print("loading", flush=True)
+sys.stdin.readline()
+stop.set()
+for thread in threads: thread.join()
+print(json.dumps(counts))
+"""
+
+
+def docker(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(("docker", *arguments), text=True, capture_output=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Callable[..., str]]:
+    """Makes machines: containers of Debian with these packages, the repository to clone at /repository."""
+    if docker("info").returncode != 0:
+        pytest.skip("no Docker engine answers")
+    made: list[str] = []
+
+    def make(*packages: str) -> str:
+        recipe = "FROM debian:trixie-slim\nRUN useradd --create-home alice\n"
+        if packages:
+            recipe += f"RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends {' '.join(packages)}\n"
+        recipe += "USER alice\nWORKDIR /home/alice\n"
+        tag = "ecluse-newcomer:" + ("-".join(packages) or "bare").replace("3", "")
+        built = docker("build", "--quiet", "--tag", tag, "-", input=recipe)
+        assert built.returncode == 0, built.stderr
+        mount = f"{TOP}:/repository:ro"
+        run = docker(
+            "run", "--detach", "--init", "--label", "ecluse.test=newcomer", "--volume", mount, tag, "sleep", "infinity"
+        )
+        assert run.returncode == 0, run.stderr
+        made.append(run.stdout.strip())
+        return made[-1]
+
+    yield make
+    for container in made:
+        docker("rm", "--force", "--volumes", container)
+
+
+def sh(container: str, script: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+    return docker("exec", container, "sh", "-euc", script, timeout=timeout)
+
+
+def test_without_python_the_error_says_what_to_install(machine: Callable[..., str]) -> None:
+    done = sh(machine(), "/repository/ecluse --version")
+    assert done.returncode == 9
+    assert "no Python 3.11 or newer" in done.stderr
+    assert "apt install python3 python3-venv" in done.stderr
+
+
+def test_without_the_venv_module_the_error_names_debian_s_package(machine: Callable[..., str]) -> None:
+    done = sh(machine("python3"), "/repository/ecluse --version")
+    assert done.returncode == 9
+    assert "apt install python3.13-venv" in done.stderr
+
+
+@pytest.fixture(scope="session")
+def newcomer(machine: Callable[..., str]) -> str:
+    container = machine("git", "python3", "python3-venv")
+    clone = "git -c safe.directory='*' clone --quiet --no-local /repository/.git clone"
+    done = sh(container, f"{clone} && git -C clone config user.name Alice && git -C clone config user.email a@example")
+    assert done.returncode == 0, done.stderr
+    return container
+
+
+def test_ship_brings_a_site_up_and_a_second_one_replaces_it_without_losing_a_request(newcomer: str) -> None:
+    done = sh(newcomer, "cd clone && ./ecluse ship")
+    assert done.returncode == 0, done.stdout + done.stderr
+    address = "http://127.0.0.1:8000/"
+    assert address in done.stdout
+
+    before = sh(newcomer, f"cd clone && ./ecluse status local --json && python3 -c \"{fetch(address)}\"")
+    assert before.returncode == 0, before.stderr
+
+    load = subprocess.Popen(
+        ("docker", "exec", "-i", newcomer, "python3", "-c", LOAD, address),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert load.stdout is not None
+    assert load.stdout.readline() == "loading\n"
+    sign = "un-changement-de-la-page-d-accueil"
+    change = f"cd clone && echo '<!-- {sign} -->' >> src/website/templates/home.html"
+    second = sh(newcomer, f"{change} && ./ecluse ship")
+    out, err = load.communicate("\n", timeout=30)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert '"lost": 0' in out, err
+
+    after = sh(newcomer, f"python3 -c \"{fetch(address + 'readiness/')}\" && cd clone && ./ecluse stop local")
+    assert after.returncode == 0, after.stderr
+    assert after.stdout.splitlines()[0] not in before.stdout
+
+
+def fetch(address: str) -> str:
+    return f"import urllib.request; print(urllib.request.urlopen('{address}').read().decode())"
+
+
+def test_the_tests_pass(newcomer: str) -> None:
+    done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=1200)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
