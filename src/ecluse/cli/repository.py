@@ -15,7 +15,7 @@ __all__ = ["completion", "lock", "test", "top"]
 
 # lock file → what it is compiled from. All but the last serve every Python from 3.11 on (`--universal`).
 LOCKS: dict[str, tuple[str, ...]] = {
-    "ecluse.txt": ("--extra", "postgres", "--extra", "containers", "--extra", "server", "--extra", "run"),
+    "ecluse.txt": tuple(f"--extra={name}" for name in ("postgres", "containers", "server", "run", "render")),
     "site.txt": ("--group", "site"),
     "dev.txt": ("--all-extras", "--group", "dev"),
     "dev-newest.txt": ("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
