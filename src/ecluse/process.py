@@ -66,6 +66,8 @@ def run(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    user: int | None = None,
+    group: int | None = None,
     input: str | None = None,
     timeout: float | None = None,
     check: bool = True,
@@ -77,7 +79,7 @@ def run(
 
     Standard error is part of the output unless *merge_stderr* is false; it is then dropped from a success and shown in
     the error of a failure. *on_output* sees each piece of output as it comes. After *timeout* seconds, or once *cancel*
-    is set, the program and all it started are ended.
+    is set, the program and all it started are ended. *user* and *group* are as for :func:`spawn`.
 
     Raises CommandError for a failure or a timeout unless *check* is false, Interrupted when cancelled, ToolError when
     there is no such program.
@@ -88,6 +90,8 @@ def run(
         arguments,
         cwd=cwd,
         env=env,
+        user=user,
+        group=group,
         stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merge_stderr else subprocess.PIPE,
