@@ -13,7 +13,7 @@ from ecluse.define import (
     tag,
     tox,
 )
-from ecluse.model import Environment, Job, Output, Pipeline, ReleaseSpec, Service
+from ecluse.model import Environment, Job, Output, Pipeline, Providers, ReleaseSpec, Service
 
 __all__ = [
     "CURRENT_PYTHON",
@@ -21,6 +21,7 @@ __all__ = [
     "Job",
     "Output",
     "Pipeline",
+    "Providers",
     "ReleaseSpec",
     "Service",
     "all_of",

@@ -22,6 +22,7 @@ __all__ = [
     "Not",
     "Output",
     "Pipeline",
+    "Providers",
     "ReleaseSpec",
     "Service",
     "Step",
@@ -167,6 +168,21 @@ class ReleaseSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Providers:
+    """What GitHub and Travis give every job that is rendered for them.
+
+    *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the files
+    (globs) whose content names the cache of downloaded packages. *accept* are the differences between the providers that
+    the pipeline can live with, by id (docs/reference/providers.md): one that is not accepted is an error.
+    """
+
+    python: str = "3.13"
+    env: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[str, ...] = ("requirements/*.txt",)
+    accept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pipeline:
     """How a change gets from a pull request to users.
 
@@ -178,4 +194,5 @@ class Pipeline:
     services: tuple[Service, ...] = ()
     environments: tuple[Environment, ...] = ()
     release: ReleaseSpec | None = None
+    providers: Providers = field(default_factory=Providers)
     ship_matrix: Mapping[str, str] = field(default_factory=dict)
