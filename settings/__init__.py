@@ -1,0 +1,1 @@
+"""The site's settings, one module per environment: base is what they share, local, travis and production their differences."""

@@ -1,0 +1,142 @@
+"""What every environment shares. No secret, and no fallback for one, stands here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from settings.env import Environment
+
+env = Environment(os.environ)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+RELEASE_ID = env.text("ECLUSE_RELEASE", "development")
+
+DEBUG = False
+ROOT_URLCONF = "website.urls"
+WSGI_APPLICATION = "website.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "website",
+    "website.health",
+    "website.store",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "website.health.middleware.ping",
+    "website.request_id.middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Language and time
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+USE_TZ = True
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = env.text("DJANGO_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.text("DJANGO_MEDIA_ROOT", str(BASE_DIR / "media"))
+# Whether the site itself serves what was uploaded. In production the front server does.
+SERVE_MEDIA = False
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Hashed names and compressed files: a page of one release never meets the style sheet of another.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Safety. The site shows nothing of others and runs no inline code, so the policy can be this short.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "manifest-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+    }
+}
+CSRF_FAILURE_VIEW = "website.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+# Probes ask over plain HTTP, from inside. (/ping/ is answered before any redirect.)
+SECURE_REDIRECT_EXEMPT = [r"^(readiness|healthcheck)/$"]
+
+# Logs
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "website.logs.RequestIdFilter"}},
+    "formatters": {
+        "readable": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
+        "json": {"()": "website.logs.JSONFormatter", "release": RELEASE_ID},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "readable", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["console"], "level": env.text("DJANGO_LOG_LEVEL", "INFO").upper()},
+    # Django's own handlers are taken off: what they print, the root prints.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+
+# Sentry: started by website.apps where there is a DSN, never imported where there is none.
+SENTRY_DSN = env.dsn("SENTRY_DSN")
+SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "development")
+
+
+def with_connections(database: dict[str, Any], *, persistent: bool) -> dict[str, Any]:
+    """*database*, with how its connections are kept: looked at before each use, and never waited for without end."""
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["OPTIONS"] = {"connect_timeout": 5, **database["OPTIONS"]}
+        database.setdefault("CONN_MAX_AGE", 60 if persistent else 0)
+        database.setdefault("CONN_HEALTH_CHECKS", True)
+    return database

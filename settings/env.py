@@ -1,0 +1,132 @@
+"""What the settings read from the process's environment: parsed strictly, and every mistake told at once.
+
+django-environ reads the addresses of databases. The other values are read here: it takes ``DJANGO_DEBUG=flase`` for False
+without a word, and a secret that begins with ``$`` for the name of another variable.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environ import Env
+
+__all__ = ["NEW_KEY", "Environment"]
+
+NEW_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+"""The command that prints a good secret key."""
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off"})
+DATABASES = frozenset({"postgres", "postgresql", "sqlite"})
+
+# gunicorn's "worker failed to boot": with it the server stops and says so, with any other it starts workers for ever.
+EXIT_CODE = 3
+
+
+class Environment:
+    """The variables that configure the site. An empty one counts as not set.
+
+    Every value may stand in a file instead, named by ``NAME_FILE`` (as Docker's secrets are). A value that cannot be
+    read is noted, its default returned, and :meth:`refuse` ends the process with all that was noted.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._problems: list[str] = []
+
+    def problem(self, what: str, remedy: str) -> None:
+        """Note that *what* is wrong and *remedy* makes it good."""
+        problem = f"{what}\n      {remedy}"
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    def given(self, name: str) -> bool:
+        """Whether *name* is set, itself or by a file, readable or not."""
+        return bool(self._variables.get(name) or self._variables.get(f"{name}_FILE"))
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value of *name*, or the content of the file that ``NAME_FILE`` names without its last line end."""
+        value, file = self._variables.get(name, ""), self._variables.get(f"{name}_FILE", "")
+        if value and file:
+            self.problem(f"{name} and {name}_FILE are both set", f"keep one of them: unset {name}")
+        elif file:
+            try:
+                value = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+                self.problem(f"{name}_FILE: {file} cannot be read: {reason}", f"check it: ls -l {file}")
+                return default
+            if not value:
+                self.problem(f"{name}_FILE: {file} is empty", f"write the value into it, or unset {name}_FILE")
+        return value or default
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """True or False, written in one of the usual ways."""
+        value = self.text(name).strip().lower()
+        if value in TRUE or value in FALSE:
+            return value in TRUE
+        if value:
+            self.problem(f"{name} is {value!r}, neither true nor false", f"export {name}=true, or false")
+        return default
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number, zero or more."""
+        value = self.text(name).strip()
+        if value.isascii() and value.isdigit():
+            return int(value)
+        if value:
+            self.problem(f"{name} is {value!r}, not a whole number", f"export {name}={default}")
+        return default
+
+    def names(self, name: str, default: Iterable[str] = ()) -> list[str]:
+        """What stands between commas."""
+        return [part for part in map(str.strip, self.text(name).split(",")) if part] or list(default)
+
+    def dsn(self, name: str) -> str:
+        """The address that Sentry gives a project, ``https://KEY@HOST/PROJECT``, or nothing."""
+        value = self.text(name)
+        parts = urlsplit(value)
+        if value and not (parts.scheme in {"http", "https"} and parts.username and parts.path.strip("/").isdigit()):
+            self.problem(f"{name} is no address of a Sentry project", f"export {name}=https://KEY@HOST/PROJECT")
+            return ""
+        return value
+
+    def database(self, name: str, default: str = "") -> dict[str, Any] | None:
+        """What Django needs for the database at the address *name*; None where there is none, or no usable one."""
+        address = self.text(name, default)
+        if not address:
+            return None
+        example = f"export {name}=postgres://USER:PASSWORD@HOST:5432/NAME"
+        scheme = address.partition("://")[0]
+        if scheme not in DATABASES:
+            # The address itself is not shown: it holds a password.
+            self.problem(f"{name} is no address of a database ({', '.join(sorted(DATABASES))})", example)
+            return None
+        try:
+            found: dict[str, Any] = Env.db_url_config(address)
+        except ValueError as error:
+            self.problem(f"{name} is no address of a database: {error}", example)
+            return None
+        if not found["NAME"]:
+            self.problem(f"{name} names no database", example)
+            return None
+        # libpq's way to name a socket's folder, postgres://user@/name?host=/folder, where Django looks for it.
+        options = found.setdefault("OPTIONS", {})
+        for option in ("host", "port", "user", "password"):
+            if option in options:
+                found[option.upper()] = str(options.pop(option))
+        return found
+
+    def refuse(self, module: str) -> None:
+        """End the process, with all problems on standard error, if there are any: *module* cannot serve so."""
+        if not self._problems:
+            return
+        count = len(self._problems)
+        print(f"{module}: {count} {'problem' if count == 1 else 'problems'}, refusing to start", file=sys.stderr)
+        for number, problem in enumerate(self._problems, start=1):
+            print(f"  {number}. {problem}", file=sys.stderr)
+        raise SystemExit(EXIT_CODE)

@@ -1,0 +1,1 @@
+"""A real Django site, which reaches its users through the pipeline in this repository: Écluse's first user."""

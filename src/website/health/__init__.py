@@ -1,0 +1,1 @@
+"""Three health addresses, each for someone else: /ping/ a process manager, /readiness/ a rollout, /healthcheck/ people."""

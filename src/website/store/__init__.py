@@ -1,0 +1,1 @@
+"""The record shop: artists, albums, and people who book an album that is put aside for them."""

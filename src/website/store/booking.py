@@ -1,0 +1,37 @@
+"""Booking an album: one transaction, and an album is booked once, also by two people at the same instant."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from website.store.models import Album, Booking, Contact
+
+__all__ = ["AlreadyBooked", "book", "cancel"]
+
+
+class AlreadyBooked(Exception):
+    """Somebody else was faster."""
+
+
+def book(album: Album, *, name: str, email: str) -> Booking:
+    """Put *album* aside for the person with this *email*, known under *name* if they were not known before.
+
+    Raises AlreadyBooked where the album is not, or no longer, available; nothing is changed then.
+    """
+    with transaction.atomic():
+        # Whoever comes second waits here for the first, and then sees what the first did.
+        locked = Album.objects.select_for_update().get(pk=album.pk)
+        if not locked.available:
+            raise AlreadyBooked
+        contact, _created = Contact.objects.get_or_create(email=email.lower(), defaults={"name": name})
+        booking = Booking.objects.create(album=locked, contact=contact)
+        locked.available = False
+        locked.save(update_fields=["available"])
+    return booking
+
+
+def cancel(booking: Booking) -> None:
+    """Take the booking back: its album is for everyone again."""
+    with transaction.atomic():
+        Album.objects.filter(pk=booking.album_id).update(available=True)
+        booking.delete()

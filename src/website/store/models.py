@@ -1,0 +1,113 @@
+"""What the shop knows. An album exists once, on vinyl: it can be booked once."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ["Album", "AlbumQuerySet", "Artist", "Booking", "Contact"]
+
+
+class Artist(models.Model):
+    name = models.CharField(_("nom"), max_length=200, unique=True)
+
+    class Meta:
+        verbose_name = _("artiste")
+        verbose_name_plural = _("artistes")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlbumQuerySet(models.QuerySet["Album"]):
+    def available(self) -> AlbumQuerySet:
+        """Those that can be booked."""
+        return self.filter(available=True)
+
+    def matching(self, query: str) -> AlbumQuerySet:
+        """Those of which every word of *query* stands in the title or in the name of an artist, each once."""
+        found = self
+        for word in query.split():
+            # Exists and no join: an album with two artists that match is still one album.
+            by_artist = Exists(Artist.objects.filter(albums=OuterRef("pk"), name__icontains=word))
+            found = found.filter(Q(title__icontains=word) | by_artist)
+        return found
+
+    def for_display(self) -> AlbumQuerySet:
+        """The same, with their artists fetched along, in one query more."""
+        return self.prefetch_related("artists")
+
+
+class Album(models.Model):
+    title = models.CharField(_("titre"), max_length=200)
+    reference = models.CharField(_("référence"), max_length=20, unique=True)
+    artists = models.ManyToManyField(Artist, verbose_name=_("artistes"), related_name="albums")
+    picture = models.ImageField(
+        _("pochette"), upload_to="albums/", blank=True, help_text=_("Sans image, une pochette est dessinée.")
+    )
+    available = models.BooleanField(_("disponible"), default=True)
+    created_at = models.DateTimeField(_("ajouté le"), default=timezone.now)
+
+    objects = AlbumQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("album")
+        verbose_name_plural = _("albums")
+        # The key decides between albums of the same instant: no page shows one twice, or never.
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="store_album_newest"),
+            models.Index(fields=["-created_at", "-id"], name="store_album_available", condition=Q(available=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("store:album", args=[self.pk])
+
+    def clean(self) -> None:
+        if self.available and self.pk and Booking.objects.filter(album=self).exists():
+            raise ValidationError({"available": _("Cet album est réservé : supprimez d'abord sa réservation.")})
+
+
+class Contact(models.Model):
+    name = models.CharField(_("nom"), max_length=200)
+    email = models.EmailField(_("adresse e-mail"))
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="store_contact_email",
+                violation_error_message=_("Un contact a déjà cette adresse."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Booking(models.Model):
+    # One to one: the database itself refuses a second booking of an album.
+    album = models.OneToOneField(Album, verbose_name=_("album"), on_delete=models.CASCADE, related_name="booking")
+    contact = models.ForeignKey(Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="bookings")
+    contacted = models.BooleanField(_("recontacté"), default=False)
+    created_at = models.DateTimeField(_("réservé le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("réservation")
+        verbose_name_plural = _("réservations")
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.album} — {self.contact}"

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from website.store import views
+
+app_name = "store"
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("albums/", views.albums, name="albums"),
+    path("albums/<int:pk>/", views.album, name="album"),
+    path("search/", views.search, name="search"),
+]

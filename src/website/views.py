@@ -1,0 +1,34 @@
+"""The home page, and the pages of what went wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+__all__ = ["bad_request", "csrf_failure", "home", "page_not_found", "permission_denied", "server_error"]
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The applications of the site, each with a way in."""
+    return render(request, "website/home.html")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "website/errors/400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "website/errors/403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "website/errors/csrf.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "website/errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What broke may be anything: this page asks nothing of the request, the session or the database."""
+    return render(None, "website/errors/500.html", status=500)
