@@ -86,7 +86,9 @@ Condition: TypeAlias = Is | All | Any | Not
 class Step:
     """One command of a job. *run* is an argument vector, never a shell line.
 
-    ``{axis}`` in it stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's digits alone.
+    ``{axis}`` in *run* and *env* stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's digits
+    alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs that run at
+    the same time share the working tree: what they write anywhere else in it must not have the same name.
     """
 
     run: tuple[str, ...]
@@ -106,7 +108,10 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A file or folder that a job leaves and a person wants: kept with the run, uploaded by a provider."""
+    """A file or folder that a job leaves and a person wants: kept with the run, uploaded by a provider.
+
+    *path* is relative to the leg's own folder, ``{output}`` in a step. *kind* says what a report makes of it.
+    """
 
     path: str
     kind: Literal["junit", "coverage", "report", "release"]

@@ -24,7 +24,7 @@ from typing import IO
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.secrets import Masker, known
 
-__all__ = ["Completed", "find", "quote", "replace", "run", "spawn", "stop"]
+__all__ = ["Completed", "disown", "find", "quote", "replace", "run", "spawn", "stop"]
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 10.0
@@ -74,6 +74,7 @@ def run(
     merge_stderr: bool = True,
     on_output: Callable[[str], None] | None = None,
     cancel: Event | None = None,
+    grace: float = GRACE,
 ) -> Completed:
     """Run a program to its end, and return how it ended with its (masked) output.
 
@@ -117,10 +118,10 @@ def run(
             if timeout is not None and time.monotonic() - began > timeout:
                 timed_out = True
                 break
-        returncode = stop(process) if timed_out else process.wait()
+        returncode = stop(process, grace=grace) if timed_out else process.wait()
     finally:
         # Whatever way this ends, nothing that the program started outlives it.
-        stop(process)
+        stop(process, grace=grace)
         for stream, _sink in sinks:
             stream.close()
     done = Completed(arguments, returncode, "".join(pieces), time.monotonic() - began, timed_out)
@@ -224,6 +225,12 @@ def stop(process: subprocess.Popen[bytes], *, first: int = signal.SIGTERM, grace
             process.wait(grace)
     _signal_group(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def disown(process: subprocess.Popen[bytes]) -> None:
+    """Let a program that :func:`spawn` started outlive this process, which must not wait for it any more."""
+    # Popen warns of a program that is still running when the object goes; for this one it is meant to be.
+    process.returncode = 0
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["REDACTED", "Masker", "Secret", "known"]
+__all__ = ["REDACTED", "Masker", "Secret", "known", "masked"]
 
 REDACTED = "[REDACTED]"
 
@@ -50,6 +50,12 @@ class Secret:
 def known() -> frozenset[str]:
     """The values of all secrets made in this process."""
     return frozenset(_known)
+
+
+def masked(text: str) -> str:
+    """*text*, whole, with the values of all secrets made in this process replaced."""
+    masker = Masker(known())
+    return masker.feed(text) + masker.flush()
 
 
 class Masker:

@@ -1,0 +1,126 @@
+"""pipeline.py as a checked :class:`~ecluse.model.Pipeline`, or one error that names everything that is wrong in it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+
+from ecluse.errors import DefinitionError
+from ecluse.model import Pipeline
+from ecluse.shapes import Problem
+from ecluse.validate import problems
+
+__all__ = ["load"]
+
+_REFERENCE = "docs/reference/pipeline.md describes every field"
+
+
+def load(path: Path) -> Pipeline:
+    """The one Pipeline that the file at *path* defines, checked.
+
+    Raises DefinitionError where the file cannot be executed, defines none or several, or one that could not run.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DefinitionError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"is not UTF-8: {error.reason}", where=path.name) from None
+    pipeline = _only(_execute(path, source), path)
+    found = problems(pipeline)
+    if found:
+        raise _error(found, path, source)
+    return pipeline
+
+
+def _execute(path: Path, source: str) -> dict[str, object]:
+    module = ModuleType("pipeline")
+    module.__file__ = str(path)
+    try:
+        code = compile(source, str(path), "exec", dont_inherit=True)
+        with _importable(path.parent):
+            exec(code, module.__dict__)
+    except SyntaxError as error:
+        # The error may be in a module that pipeline.py imports.
+        file = Path(error.filename).name if error.filename else path.name
+        raise DefinitionError(f"{error.msg}", where=f"{file}:{error.lineno}", hint=_shown(error.text)) from None
+    except ImportError as error:
+        hint = "pipeline.py runs with ecluse's own Python: it can import ecluse, the standard library, and files beside it"
+        raise DefinitionError(str(error), where=_place(error, path), hint=hint) from None
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise DefinitionError(what, where=_place(error, path), hint=_unknown_field(error)) from None
+    return module.__dict__
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _place(error: BaseException, path: Path) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path.name}:{lines[-1]}" if lines else path.name
+
+
+def _shown(text: str | None) -> str | None:
+    return f"the line reads: {text.strip()}" if text and text.strip() else None
+
+
+def _unknown_field(error: BaseException) -> str:
+    """For ``Job(neds=…)``: the field that was probably meant."""
+    from ecluse import model
+
+    message = str(error)
+    if isinstance(error, TypeError) and "unexpected keyword argument" in message:
+        name, _, rest = message.partition(".__init__()")
+        cls = getattr(model, name, None)
+        if isinstance(cls, type):
+            names = list(getattr(cls, "__dataclass_fields__", ()))
+            close = get_close_matches(rest.split("'")[1], names, n=1)
+            return f"did you mean {close[0]}?" if close else f"{name} has the fields {', '.join(names)}"
+    return _REFERENCE
+
+
+def _only(namespace: dict[str, object], path: Path) -> Pipeline:
+    named = {name: value for name, value in namespace.items() if isinstance(value, Pipeline)}
+    found = {id(value): value for value in named.values()}
+    if len(found) == 1:
+        return found.popitem()[1]
+    what = f"defines {len(found)} pipelines: {', '.join(named)}" if found else "defines no pipeline"
+    raise DefinitionError(what, where=path.name, hint=f"it defines one: pipeline = Pipeline(…); {_REFERENCE}")
+
+
+def _error(found: list[Problem], path: Path, source: str) -> DefinitionError:
+    lines = _lines(source)
+
+    def place(problem: Problem) -> str:
+        line = lines.get(problem.where)
+        return f"{path.name}:{line}" if line else path.name
+
+    if len(found) == 1:
+        return DefinitionError(str(found[0]), where=place(found[0]), hint=_REFERENCE)
+    listed = [f"{place(problem)}: {problem}" for problem in found]
+    return DefinitionError("\n  ".join([f"{len(found)} problems", *listed]), where=path.name, hint=_REFERENCE)
+
+
+def _lines(source: str) -> dict[str, int]:
+    """Where ``Job(name="tests", …)`` and its like begin, by what a problem calls them: ``job 'tests'``."""
+    lines: dict[str, int] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            kind = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            for keyword in node.keywords:
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    lines.setdefault(f"{kind.lower()} {keyword.value.value!r}", node.lineno)
+    return lines

@@ -1,0 +1,175 @@
+"""What an event runs, in which order, and why: pure, from a checked pipeline and an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from ecluse import conditions
+from ecluse.model import Event, Job, Pipeline, Step
+from ecluse.placeholders import OUTPUT, fill
+
+__all__ = ["Leg", "Plan", "legs", "plan", "stages"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """A job with one combination of its matrix values: the unit that runs.
+
+    *stage* counts from 1; a leg of stage n needs only legs of stages before it. It is 0 for a leg that does not run.
+    *reason* says why it runs, or why not.
+    """
+
+    job: Job
+    values: Mapping[str, str] = field(default_factory=dict)
+    stage: int = 0
+    reason: str = ""
+
+    @property
+    def runs(self) -> bool:
+        return self.stage > 0
+
+    @property
+    def name(self) -> str:
+        """For people, and as GitHub names it: ``tests (3.13, 5.2)``."""
+        return f"{self.job.name} ({', '.join(self.values.values())})" if self.values else self.job.name
+
+    @property
+    def slug(self) -> str:
+        """For files: ``tests-3.13-5.2``."""
+        return "-".join(re.sub(r"[^\w.+-]", "_", part) for part in (self.job.name, *self.values.values()))
+
+    def steps(self, output: str = f"{{{OUTPUT}}}") -> tuple[Step, ...]:
+        """The job's steps with the leg's values filled in, and *output* as its output folder."""
+        values = {**self.values, OUTPUT: output}
+        return tuple(
+            Step(
+                tuple(fill(argument, values) for argument in step.run),
+                fill(step.name, values),
+                {name: fill(value, values) for name, value in step.env.items()},
+            )
+            for step in self.job.steps
+        )
+
+    def command(self) -> tuple[str, ...]:
+        """The command that runs this leg alone."""
+        chosen = (part for axis, value in self.values.items() for part in ("--matrix", f"{axis}={value}"))
+        return ("./ecluse", "run", self.job.name, *chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every leg of the pipeline: first those that run, by stage, then those that do not, each in the order of definition."""
+
+    pipeline: Pipeline
+    event: Event
+    legs: tuple[Leg, ...]
+
+    @property
+    def running(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg in self.legs if leg.runs)
+
+
+def legs(job: Job) -> Iterator[dict[str, str]]:
+    """The combinations of *job*'s matrix values that are not excluded; one empty combination without a matrix."""
+    for values in product(*job.matrix.values()):
+        leg = dict(zip(job.matrix, values, strict=True))
+        if not any(excluded.items() <= leg.items() for excluded in job.exclude):
+            yield leg
+
+
+def stages(jobs: Collection[Job]) -> dict[str, int]:
+    """The stage of each of *jobs*, from 1: one more than the last stage it needs. Needs outside of *jobs* do not count."""
+    by_name = {job.name: job for job in jobs}
+    found: dict[str, int] = {}
+
+    def stage(name: str) -> int:
+        if name not in found:
+            found[name] = 1 + max((stage(need) for need in by_name[name].needs if need in by_name), default=0)
+        return found[name]
+
+    for name in by_name:
+        stage(name)
+    return found
+
+
+def plan(
+    pipeline: Pipeline,
+    event: Event,
+    *,
+    jobs: Collection[str] = (),
+    with_needs: bool = False,
+    matrix: Mapping[str, Collection[str]] | None = None,
+    missing_pythons: Collection[str] = (),
+) -> Plan:
+    """What *event* runs. Where *jobs* are named exactly those run, whatever the event: as a provider's job does.
+
+    *with_needs* adds what the named jobs need. *matrix* narrows axes to some values. *missing_pythons* are versions that
+    this machine does not have: legs whose axis ``python`` asks for one do not run.
+    """
+    reasons = _named(pipeline, jobs, with_needs) if jobs else {}
+    chosen = {axis: tuple(values) for axis, values in (matrix or {}).items()}
+    shipped = pipeline.ship_matrix if event.kind == "ship" else {}
+
+    def refusal(job: Job, values: Mapping[str, str]) -> str | None:
+        for axis, value in values.items():
+            if axis in chosen and value not in chosen[axis]:
+                return f"not asked for: --matrix {axis}={','.join(chosen[axis])}"
+            if axis in shipped and axis not in chosen and value != shipped[axis]:
+                return f"ship runs {axis} {shipped[axis]} alone"
+        if values.get("python") in missing_pythons:
+            return f"python {values['python']} is not on this machine"
+        return None
+
+    running: list[Leg] = []
+    idle: list[Leg] = []
+    runs: set[str] = set()
+    # In the order of needs, so that what a job needs is decided before it.
+    order = stages(pipeline.jobs)
+    for job in sorted(pipeline.jobs, key=lambda job: order[job.name]):
+        reason, selected = _selection(job, event, reasons, bool(jobs), runs)
+        for values in legs(job):
+            why_not = refusal(job, values) if selected else None
+            if selected and why_not is None:
+                runs.add(job.name)
+                running.append(Leg(job=job, values=values, reason=reason))
+            else:
+                idle.append(Leg(job=job, values=values, reason=why_not or reason))
+    depth = stages([job for job in pipeline.jobs if job.name in runs])
+    position = {job.name: index for index, job in enumerate(pipeline.jobs)}
+    staged = [
+        Leg(job=leg.job, values=leg.values, reason=leg.reason, stage=depth[leg.job.name])
+        for leg in sorted(running, key=lambda leg: (depth[leg.job.name], position[leg.job.name]))
+    ]
+    idle.sort(key=lambda leg: position[leg.job.name])
+    return Plan(pipeline=pipeline, event=event, legs=(*staged, *idle))
+
+
+def _named(pipeline: Pipeline, jobs: Collection[str], with_needs: bool) -> dict[str, str]:
+    """Why each of the jobs asked for by name runs."""
+    by_name = {job.name: job for job in pipeline.jobs}
+    reasons = dict.fromkeys(jobs, "asked for")
+    pending = list(jobs) if with_needs else []
+    while pending:
+        name = pending.pop(0)
+        for need in by_name[name].needs:
+            if need not in reasons:
+                reasons[need] = f"needed by {name}"
+                pending.append(need)
+    return reasons
+
+
+def _selection(
+    job: Job, event: Event, named: Mapping[str, str], by_name: bool, runs: Collection[str]
+) -> tuple[str, bool]:
+    if by_name:
+        return (named[job.name], True) if job.name in named else ("not asked for", False)
+    if not conditions.holds(job.when, event):
+        return f"only on {conditions.describe(job.when)}", False
+    # As GitHub does: what needs a job that does not run does not run (https://github.com/actions/runner/issues/491).
+    absent = [need for need in job.needs if need not in runs]
+    if absent:
+        return f"needs {', '.join(absent)}, which {'does' if len(absent) == 1 else 'do'} not run", False
+    return conditions.describe_event(event) if job.when else "every event", True

@@ -1,0 +1,237 @@
+"""Whether a pipeline can be run and rendered: every rule, each problem naming the job and the field it is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from math import prod
+
+from ecluse.conditions import possible
+from ecluse.model import Job, Pipeline
+from ecluse.placeholders import OUTPUT, unknown
+from ecluse.plan import Leg, legs
+from ecluse.shapes import Problem, misfits
+
+__all__ = ["problems"]
+
+# GitHub's rule for a job id; Travis takes any name.
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_id
+_JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# https://docs.github.com/actions/reference/limits: legs of one job in one workflow run.
+_MOST_LEGS = 256
+
+# Beyond this, counting what is not excluded would take long.
+_MOST_COMBINATIONS = 100_000
+
+# GitHub ends a job after 6 hours, whatever it asks for.
+_LONGEST = 6 * 60 * 60
+
+# Enough to find in CI that a program is flaky; more hides that it is broken.
+_MOST_RETRIES = 10
+
+
+def problems(pipeline: Pipeline) -> list[Problem]:
+    """Everything that is wrong with *pipeline*; nothing if it can be run."""
+    found = list(misfits(pipeline))
+    if found:
+        return found  # the rules below trust the types
+    return [
+        *_pipeline(pipeline),
+        *(problem for job in pipeline.jobs for rule in _JOB_RULES for problem in rule(job, pipeline)),
+        *_cycles(pipeline),
+    ]
+
+
+def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
+    if not pipeline.jobs:
+        yield Problem("", "jobs", "a pipeline needs at least one job")
+    for kind, things in (
+        ("job", pipeline.jobs),
+        ("service", pipeline.services),
+        ("environment", pipeline.environments),
+    ):
+        for name, times in Counter(thing.name for thing in things).items():
+            if times > 1:
+                yield Problem(f"{kind} {name!r}", "name", f"is defined {times} times")
+    for thing in (*pipeline.services, *pipeline.environments):
+        if not _NAME.fullmatch(thing.name):
+            kind = "service" if thing in pipeline.services else "environment"
+            yield Problem(f"{kind} {thing.name!r}", "name", "may hold letters, digits, - and _ only")
+    for environment in pipeline.environments:
+        where = f"environment {environment.name!r}"
+        yield from _variables(where, "secrets", environment.secrets)
+        yield from _variables(where, "env", environment.env)
+        if environment.watch < 0:
+            yield Problem(where, "watch", "is a number of seconds, 0 or more")
+    axes = {axis for job in pipeline.jobs for axis in job.matrix}
+    for axis in pipeline.ship_matrix:
+        if axis not in axes:
+            yield Problem("", f"ship_matrix.{axis}", f"no job has an axis {axis!r}{_close(axis, axes)}")
+
+
+def _name(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    if not _JOB_NAME.fullmatch(job.name):
+        yield _of(job, "name", "GitHub takes a letter or _, then letters, digits, - and _, 100 in all")
+
+
+def _needs(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    names = {other.name for other in pipeline.jobs}
+    for need in job.needs:
+        if need not in names:
+            yield _of(job, "needs", f"there is no job {need!r}{_close(need, names)}")
+    yield from _twice(job, "needs", job.needs)
+
+
+def _services(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    names = {service.name for service in pipeline.services}
+    for service in job.services:
+        if service not in names:
+            yield _of(job, "services", f"the pipeline defines no service {service!r}{_close(service, names)}")
+    yield from _twice(job, "services", job.services)
+
+
+def _environment(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    names = {environment.name for environment in pipeline.environments}
+    if job.environment is not None and job.environment not in names:
+        what = f"the pipeline defines no environment {job.environment!r}{_close(job.environment, names)}"
+        yield _of(job, "environment", what)
+
+
+def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    for axis, values in job.matrix.items():
+        field = f"matrix.{axis}"
+        if not _VARIABLE.fullmatch(axis):
+            yield _of(job, field, "an axis is named with letters, digits and _")
+        if axis == OUTPUT:
+            yield _of(job, field, f"{{{OUTPUT}}} already stands for the leg's output folder: name the axis otherwise")
+        if not values:
+            yield _of(job, field, "has no value: remove the axis, or give it at least one")
+        if "" in values:
+            yield _of(job, field, "has an empty value")
+        yield from _twice(job, field, values)
+    for index, excluded in enumerate(job.exclude):
+        field = f"exclude[{index}]"
+        absent = [f"{axis}={value}" for axis, value in excluded.items() if value not in job.matrix.get(axis, ())]
+        if not excluded:
+            yield _of(job, field, "is empty, so it would exclude every leg")
+        elif absent:
+            yield _of(job, field, f"excludes nothing: the matrix has no {', '.join(absent)}")
+    combinations = prod(len(values) for values in job.matrix.values())
+    if combinations > _MOST_COMBINATIONS:
+        yield _of(job, "matrix", f"has {combinations} combinations; GitHub runs {_MOST_LEGS} legs of a job at most")
+        return
+    count = sum(1 for _ in legs(job))
+    if combinations and not count:
+        yield _of(job, "exclude", "excludes every leg of the matrix")
+    if count > _MOST_LEGS:
+        yield _of(job, "matrix", f"makes {count} legs; GitHub runs {_MOST_LEGS} at most")
+    slugs = Counter(Leg(job=job, values=values).slug for values in legs(job))
+    for slug, times in slugs.items():
+        if times > 1:
+            yield _of(job, "matrix", f"{times} legs would share the files of the name {slug}")
+
+
+def _steps(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    if not job.steps:
+        yield _of(job, "steps", "is empty: a job needs at least one step")
+    for index, step in enumerate(job.steps):
+        field = f"steps[{index}]"
+        if not step.run or not step.run[0]:
+            yield _of(job, field, "has no program to run")
+        for text in (*step.run, step.name, *step.env.values()):
+            for placeholder in unknown(text, set(job.matrix)):
+                axes = ", ".join(f"{{{axis}}}" for axis in (*job.matrix, OUTPUT))
+                yield _of(job, field, f"{placeholder} stands for nothing here; there is {axes}")
+        yield from _variables(_where(job), f"{field}.env", step.env)
+
+
+def _limits(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    if not 0 < job.timeout <= _LONGEST:
+        yield _of(job, "timeout", f"is {job.timeout:g}: a number of seconds, more than 0, at most {_LONGEST} (6 hours)")
+    if not 0 <= job.retries <= _MOST_RETRIES:
+        yield _of(job, "retries", f"is {job.retries}: from 0 to {_MOST_RETRIES}")
+    if job.environment is not None and job.retries:
+        yield _of(job, "retries", "a job that rolls out is not tried again by itself: a person looks first")
+
+
+def _paths(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    for field, paths in (("inputs", job.inputs), ("outputs", tuple(output.path for output in job.outputs))):
+        for path in paths:
+            if not path or path.startswith(("/", "~")) or ".." in path.split("/"):
+                whence = "the repository's top" if field == "inputs" else f"{{{OUTPUT}}}, the leg's own folder"
+                yield _of(job, field, f"{path!r} is not a path from {whence}")
+        yield from _twice(job, field, paths)
+
+
+def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    yield from _variables(_where(job), "secrets", job.secrets)
+    yield from _variables(_where(job), "env", job.env)
+    for name in job.secrets:
+        if name.upper().startswith("GITHUB_"):
+            yield _of(job, "secrets", f"{name}: GitHub keeps names that begin with GITHUB_ for itself")
+    if possible(job.when, "pull_request"):
+        # The code of a fork's pull request is a stranger's, and providers give it no secret: what asks for one fails there.
+        field = "secrets" if job.secrets else "environment"
+        if job.secrets or job.environment is not None:
+            what = "a pull request may run this job, and a fork's gets no secret: limit it with when=push(…), tag(…) or ship()"
+            yield _of(job, field, what)
+
+
+_JOB_RULES: tuple[Callable[[Job, Pipeline], Iterator[Problem]], ...] = (
+    _name,
+    _needs,
+    _services,
+    _environment,
+    _matrix,
+    _steps,
+    _limits,
+    _paths,
+    _secrets,
+)
+
+
+def _cycles(pipeline: Pipeline) -> Iterator[Problem]:
+    needs = {job.name: job.needs for job in pipeline.jobs}
+    done: set[str] = set()
+
+    def walk(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if name in path:
+            yield (*path[path.index(name) :], name)
+        elif name in needs and name not in done:
+            for need in needs[name]:
+                yield from walk(need, (*path, name))
+            done.add(name)
+
+    for job in pipeline.jobs:
+        for cycle in walk(job.name, ()):
+            yield Problem(f"job {cycle[0]!r}", "needs", f"is a cycle: {' → '.join(cycle)}")
+
+
+def _variables(where: str, field: str, names: Iterable[str] | Mapping[str, str]) -> Iterator[Problem]:
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            yield Problem(where, field, f"{name!r} is not the name of an environment variable")
+
+
+def _twice(job: Job, field: str, names: Iterable[str]) -> Iterator[Problem]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield _of(job, field, f"{name!r} is there {times} times")
+
+
+def _close(name: str, names: Iterable[str]) -> str:
+    close = get_close_matches(name, sorted(names), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _where(job: Job) -> str:
+    return f"job {job.name!r}"
+
+
+def _of(job: Job, field: str, what: str) -> Problem:
+    return Problem(_where(job), field, what)
