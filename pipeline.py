@@ -10,6 +10,7 @@ from ecluse import (
     Job,
     Output,
     Pipeline,
+    Providers,
     ReleaseSpec,
     Service,
     any_of,
@@ -23,11 +24,16 @@ from ecluse import (
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 
-change = any_of(pull_request("staging"), push("staging"), ship())
+# What is shared with others. `./ecluse ship` leaves what only they need to them.
+shared = any_of(pull_request("staging"), push("staging"))
+change = any_of(shared, ship())
 
 pipeline = Pipeline(
     name="ecluse",
-    services=(Service(name="postgres", kind="postgres", version="18"),),
+    services=(
+        Service(name="postgres", kind="postgres", version="18"),
+        Service(name="postgres-container", kind="postgres", version="18", sources=("container",)),
+    ),
     jobs=(
         Job(
             name="lint",
@@ -57,9 +63,33 @@ pipeline = Pipeline(
             services=("postgres",),
             matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
             exclude=({"python": "3.11", "django": "6.1"},),
-            steps=(tox("py{python.digits}-django{django.digits}", "-n", "2", "--junit-xml=junit.xml", "tests/website"),),
+            steps=(
+                tox(
+                    "py{python.digits}-django{django.digits}",
+                    "-n",
+                    "2",
+                    "--junit-xml={output}/junit.xml",
+                    "tests/website",
+                ),
+            ),
             inputs=("src/ecluse/services/**", "src/ecluse/testing/**", "tests/website/**", *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
+        ),
+        Job(
+            name="tests-container",
+            description="the same tests where a Docker engine is all there is: one leg",
+            when=shared,
+            services=("postgres-container",),
+            matrix={"python": ("3.13",)},
+            steps=(tox("py{python.digits}-django52", "-n", "2", "tests/website"),),
+            inputs=("src/ecluse/services/**", "src/ecluse/testing/**", "tests/website/**", *SITE, *TOOLS),
+        ),
+        Job(
+            name="render",
+            description="the providers' YAML is what this file renders to",
+            when=shared,
+            steps=(ecluse("render", "--check"),),
+            inputs=("pipeline.py", "src/ecluse/**", ".github/**", ".travis.yml"),
         ),
         Job(
             name="package",
@@ -92,6 +122,11 @@ pipeline = Pipeline(
         requirements="requirements/site.txt",
         wsgi="website.wsgi:application",
         settings="settings.production",
+    ),
+    providers=Providers(
+        env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
+        # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
+        accept=("travis-service-version", "travis-artifacts"),
     ),
     ship_matrix={"python": CURRENT_PYTHON, "django": "5.2"},
 )

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("pipeline", "Show what an event would run, in which order, and why."),
     "run": ("pipeline", "Run jobs of the pipeline here."),
     "report": ("pipeline", "Show the report of a run."),
+    "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
+    "graph": ("render", "Draw the jobs as SVG."),
     "db": ("database", "Give a throwaway PostgreSQL database."),
     "package": ("deploy", "Make a release of what is checked out."),
     "deploy": ("deploy", "Roll a release out to an environment."),

@@ -1,0 +1,83 @@
+"""A pipeline as the providers' own YAML, checked in, byte for byte what is rendered here.
+
+Adding a provider is writing a module that fits :class:`Provider` and naming it in :data:`PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+from ecluse.errors import RenderError
+from ecluse.model import Pipeline
+from ecluse.render import github, travis
+from ecluse.render.differences import DIFFERENCES, Loss, losses
+from ecluse.render.selection import Selected, select
+
+__all__ = ["HEADER", "PROVIDERS", "Provider", "Rendering", "render"]
+
+HEADER = "Rendered from pipeline.py by `./ecluse render`. Change that, and render again: an edit here fails the build."
+
+
+class Provider(Protocol):
+    """What a provider's module has."""
+
+    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
+        """The files to check in, by path. Raises RenderError for what the provider cannot express."""
+
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": github, "travis": travis})
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What to check in, by path from the repository's top, and what the pipeline accepts to lose."""
+
+    files: Mapping[str, str]
+    notes: tuple[Loss, ...]
+
+
+def render(pipeline: Pipeline) -> Rendering:
+    """*pipeline* for every provider.
+
+    Raises RenderError for what a provider cannot express, and for a difference that the pipeline does not accept.
+    """
+    jobs = select(pipeline)
+    _check(pipeline, jobs)
+    lost = losses(pipeline, jobs)
+    refused = [loss for loss in lost if loss.id not in pipeline.providers.accept]
+    if refused:
+        ids = ", ".join(f'"{id}"' for id in dict.fromkeys(loss.id for loss in refused))
+        raise RenderError(
+            "\n  ".join(["the providers would run it differently", *(f"{loss.id}: {loss.what}" for loss in refused)]),
+            where="pipeline.py",
+            hint=f"accept it: providers=Providers(accept=({ids},)), or change it; docs/reference/providers.md",
+        )
+    files: dict[str, str] = {}
+    for provider in PROVIDERS.values():
+        files |= provider.files(pipeline, jobs, HEADER)
+    return Rendering(files, lost)
+
+
+def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+    unknown = [id for id in pipeline.providers.accept if id not in DIFFERENCES]
+    if unknown:
+        raise RenderError(
+            f"there is no difference {', '.join(map(repr, unknown))} to accept",
+            where="pipeline.py, field 'providers.accept'",
+            hint=f"there are {', '.join(DIFFERENCES)}",
+        )
+    if not jobs:
+        raise RenderError(
+            "no event of a provider selects a job",
+            where="pipeline.py",
+            hint="give a job when=pull_request(…), push(…) or tag(…)",
+        )
+    if any(selected.job.name == github.GATE for selected in jobs):
+        raise RenderError(
+            f"{github.GATE!r} is the name of the job that judges the others on GitHub",
+            where=f"pipeline.py, job {github.GATE!r}",
+            hint="name it otherwise",
+        )

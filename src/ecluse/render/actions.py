@@ -1,0 +1,53 @@
+"""The actions that rendered workflows use: this table, and nothing else.
+
+Each is pinned by the commit of a released version, since a tag can be moved to other code. To renew one: look the tag's
+commit up in the action's own repository (``git ls-remote --tags``), read what changed, change both columns, run
+``./ecluse render``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ecluse.errors import RenderError
+
+__all__ = ["ACTIONS", "Action", "uses"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Action:
+    """A released *version* of an action, and the *commit* that its tag named when it was read."""
+
+    version: str
+    commit: str
+
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        "actions/checkout": Action("v6.0.3", "df4cb1c069e1874edd31b4311f1884172cec0e10"),
+        "actions/setup-python": Action("v6.3.0", "ece7cb06caefa5fff74198d8649806c4678c61a1"),
+        "actions/cache": Action("v5.0.5", "27d5ce7f107fe9357f9df03efb73ab90386fccae"),
+        "actions/upload-artifact": Action("v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"),
+    }
+)
+
+
+def uses(name: str, actions: Mapping[str, Action] = ACTIONS) -> tuple[str, str]:
+    """The value of ``uses:`` for the action *name*, and its version. Raises RenderError for one without a pin."""
+    action = actions.get(name)
+    where, hint = (
+        "src/ecluse/render/actions.py",
+        "pin it there: its version, and the 40 digits of the commit of that version's tag",
+    )
+    if action is None:
+        raise RenderError(f"the action {name} has no pin", where=where, hint=hint)
+    if not _COMMIT.fullmatch(action.commit):
+        raise RenderError(
+            f"the action {name} is pinned by {action.commit!r}, which is no commit", where=where, hint=hint
+        )
+    return f"{name}@{action.commit}", action.version

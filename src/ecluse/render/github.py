@@ -1,0 +1,235 @@
+"""A pipeline as a GitHub workflow, and the local action that its jobs share.
+
+The YAML is thin: a job checks out, sets up, and calls ``./ecluse run JOB``, which finds in the environment what
+happened. What comes from outside (a branch's name, a title) is never put into a shell's line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from ecluse.define import pull_request
+from ecluse.model import Any, EventKind, Job, Pipeline
+from ecluse.process import quote
+from ecluse.render.actions import uses
+from ecluse.render.conditions import filters, for_github, simplify
+from ecluse.render.provided import PROVIDED, given, variable
+from ecluse.render.selection import Selected
+from ecluse.render.yaml import Commented, dump, flow
+
+__all__ = ["ACTION", "GATE", "WORKFLOW", "files"]
+
+WORKFLOW = ".github/workflows/pipeline.yml"
+ACTION = ".github/actions/ecluse/action.yml"
+
+GATE = "gate"
+"""The job that branch protection asks for: one name, whatever the jobs are called."""
+
+RUNNER = "ubuntu-24.04"
+
+# Minutes, beside the job's own: checking out, setting up, a first .venv, saving caches and reports.
+_AROUND = 10
+
+Node = dict[str, object]
+
+_PULL_REQUEST: tuple[EventKind] = ("pull_request",)
+
+
+def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
+    """The files to check in, by path."""
+    return {
+        WORKFLOW: dump(_workflow(pipeline, jobs), header),
+        ACTION: dump(_action(pipeline), header),
+    }
+
+
+def _workflow(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
+    made: Node = {selected.job.name: _job(selected, pipeline) for selected in jobs}
+    if any("pull_request" in selected.kinds for selected in jobs):
+        made[GATE] = _gate(jobs)
+    return {
+        "name": pipeline.name,
+        "on": _events(jobs),
+        # No job has more than it is given below.
+        "permissions": {},
+        "concurrency": {
+            "group": "${{ github.workflow }}-${{ github.ref }}",
+            # A newer commit of a pull request makes the older one's run pointless. A rollout is never cut short.
+            "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
+        },
+        **_env(pipeline),
+        # With pipefail:
+        # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+        "defaults": {"run": {"shell": "bash"}},
+        "jobs": made,
+    }
+
+
+def _env(pipeline: Pipeline) -> Node:
+    # A matrix that skips what is missing would be green without having run.
+    return {"env": {**pipeline.providers.env, "TOX_SKIP_MISSING_INTERPRETERS": "false"}}
+
+
+def _events(jobs: Sequence[Selected]) -> Node:
+    made: Node = {}
+    # A push is to a branch or of a tag: naming one of the two leaves the other out.
+    for kind, event, field in (
+        ("pull_request", "pull_request", "branches"),
+        ("push", "push", "branches"),
+        ("tag", "push", "tags"),
+    ):
+        chosen = [selected for selected in jobs if kind in selected.kinds]
+        if not chosen:
+            continue
+        found = [filters(selected.ever or True, kind) for selected in chosen]  # type: ignore[arg-type]
+        names = ["**"] if None in found else sorted({name for names in found for name in names or ()})
+        where = made.setdefault(event, {})
+        assert isinstance(where, dict)
+        where[field] = flow([_filter(name) for name in names])
+    return made
+
+
+def _filter(pattern: str) -> str:
+    # In a filter * stops at a slash and + repeats:
+    # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet
+    return pattern if pattern == "**" else pattern.replace("+", "\\+").replace("*", "**")
+
+
+def _job(selected: Selected, pipeline: Pipeline) -> Node:
+    job = selected.job
+    environment = next((one for one in pipeline.environments if one.name == job.environment), None)
+    made: Node = {"name": _title(job)}
+    if job.needs:
+        made["needs"] = flow(job.needs)
+    if selected.when is not None:
+        made["if"] = for_github(selected.when)
+    made["runs-on"] = RUNNER
+    made["timeout-minutes"] = ceil(job.timeout * (job.retries + 1) / 60) + _AROUND
+    made["permissions"] = {"contents": "read"}
+    if environment is not None:
+        made["environment"] = {"name": environment.name, "url": environment.url}
+        made["concurrency"] = {"group": f"environment-{environment.name}", "cancel-in-progress": False}
+    if job.matrix:
+        made["strategy"] = {"fail-fast": False, "matrix": _matrix(job)}
+    services = given(job, pipeline)
+    if services:
+        made["services"] = {service.name: _service(service.kind, service.version) for service in services}
+    made["steps"] = [
+        _uses("actions/checkout", {"persist-credentials": False}),
+        {"uses": "./.github/actions/ecluse", "with": {"python": _python(job, pipeline)}},
+        _run(job, pipeline),
+        {"if": "always()", **_uses("actions/upload-artifact", _upload(job))},
+    ]
+    return made
+
+
+def _title(job: Job) -> str:
+    """As :attr:`ecluse.plan.Leg.name` says it, so that a leg has one name everywhere."""
+    axes = ", ".join(f"${{{{ matrix.{axis} }}}}" for axis in job.matrix)
+    return f"{job.name} ({axes})" if axes else job.name
+
+
+def _matrix(job: Job) -> Node:
+    made: Node = {axis: flow(values) for axis, values in job.matrix.items()}
+    if job.exclude:
+        made["exclude"] = [dict(excluded) for excluded in job.exclude]
+    return made
+
+
+def _python(job: Job, pipeline: Pipeline) -> str:
+    return "${{ matrix.python }}" if "python" in job.matrix else pipeline.providers.python
+
+
+def _service(kind: str, version: str) -> Node:
+    provided = PROVIDED[kind]
+    health = f"--health-cmd {quote([provided.health])} --health-interval 2s --health-timeout 5s --health-retries 30"
+    made: Node = {"image": f"{provided.image}:{version}"}
+    if provided.env:
+        made["env"] = dict(provided.env)
+    return {**made, "ports": [f"{provided.port}:{provided.port}"], "options": health}
+
+
+def _run(job: Job, pipeline: Pipeline) -> Node:
+    env: Node = {f"MATRIX_{axis.upper()}": f"${{{{ matrix.{axis} }}}}" for axis in job.matrix}
+    env |= {variable(service): PROVIDED[service.kind].github_url for service in given(job, pipeline)}
+    environments = [one for one in pipeline.environments if one.name == job.environment]
+    names = dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets)))
+    env |= {name: f"${{{{ secrets.{name} }}}}" for name in names}
+    chosen = [f'--matrix "{axis}=$MATRIX_{axis.upper()}"' for axis in job.matrix]
+    made: Node = {"name": f"ecluse run {job.name}"}
+    if env:
+        made["env"] = env
+    return {**made, "run": " ".join([f"./ecluse run {job.name}", *chosen])}
+
+
+def _upload(job: Job) -> Node:
+    # The job's index is unique among the legs; an artifact's name may not hold every character that a value may.
+    name = f"{job.name}-${{{{ strategy.job-index }}}}" if job.matrix else job.name
+    return {
+        "name": f"run-{name}",
+        "path": ".ecluse/runs",
+        "include-hidden-files": True,
+        "if-no-files-found": "ignore",
+        "retention-days": 14,
+    }
+
+
+def _gate(jobs: Sequence[Selected]) -> Node:
+    """Judges the results itself: a job that a failed need kept from running is skipped, and GitHub takes a skipped job
+    for a passed check (https://github.com/actions/runner/issues/491).
+    """
+    judged = {selected.job.name: selected for selected in jobs if "pull_request" in selected.kinds}
+    conditions = {name: simplify(selected.ever, _PULL_REQUEST) for name, selected in judged.items()}
+    asked = simplify(Any(tuple(one for one in conditions.values() if not isinstance(one, bool))))
+    if isinstance(asked, bool) or True in conditions.values():
+        asked = pull_request()
+
+    def result(name: str) -> str:
+        condition = conditions[name]
+        if isinstance(condition, bool) or condition == asked:
+            return f"needs.{name}.result"
+        return f"({for_github(condition)}) && needs.{name}.result || 'not asked for'"
+
+    return {
+        "name": GATE,
+        "needs": flow(list(judged)),
+        "if": f"always() && ({for_github(asked)})",
+        "runs-on": RUNNER,
+        "timeout-minutes": 5,
+        "permissions": {},
+        "steps": [
+            {
+                "name": "every job that was asked for has succeeded",
+                "env": {"RESULTS": "\n".join(f"{name}: ${{{{ {result(name)} }}}}" for name in judged)},
+                "run": "! grep --invert-match --extended-regexp ': (success|not asked for)$' <<<\"$RESULTS\"",
+            }
+        ],
+    }
+
+
+def _action(pipeline: Pipeline) -> Node:
+    locks = ", ".join(f"'{lock}'" for lock in pipeline.providers.locks)
+    key = "ecluse-${{ runner.os }}-${{ inputs.python }}-"
+    cache: Node = {
+        "path": "~/.cache/pip\n~/.cache/uv\n",
+        "key": f"{key}${{{{ hashFiles({locks}) }}}}",
+        "restore-keys": key,
+    }
+    return {
+        "name": "Set up ecluse",
+        "description": "Python, and the downloaded packages of the last run with the same locks",
+        "inputs": {"python": {"description": "the version of Python, as 3.13", "required": True}},
+        "runs": {
+            "using": "composite",
+            "steps": [
+                _uses("actions/setup-python", {"python-version": "${{ inputs.python }}"}),
+                _uses("actions/cache", cache),
+            ],
+        },
+    }
+
+
+def _uses(name: str, options: Node) -> Node:
+    value, comment = uses(name)
+    return {"uses": Commented(value, comment), "with": options}

@@ -1,0 +1,52 @@
+"""The jobs that a provider sees: those that one of its events may select. ``ship`` is none of its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ecluse.conditions import possible
+from ecluse.model import All, Condition, EventKind, Job, Pipeline
+from ecluse.plan import stages
+from ecluse.render.conditions import KINDS, simplify
+
+__all__ = ["Selected", "select"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selected:
+    """A *job* that a provider may run.
+
+    *when* is its own condition, None for every event; *ever* that of the job and of all it needs, since a job does not
+    run where what it needs does not. *kinds* are the events that may select it. *stage* counts from 1.
+    """
+
+    job: Job
+    when: Condition | None
+    ever: Condition | None
+    kinds: frozenset[EventKind] = field(default_factory=frozenset)
+    stage: int = 1
+
+
+def select(pipeline: Pipeline) -> tuple[Selected, ...]:
+    """What providers run of *pipeline*, in the order of definition."""
+    jobs = {job.name: job for job in pipeline.jobs}
+    order = stages(pipeline.jobs)
+    found: dict[str, Selected] = {}
+    for job in sorted(pipeline.jobs, key=lambda job: order[job.name]):
+        if any(need not in found for need in job.needs):
+            continue
+        when = simplify(job.when)
+        ever = simplify(All(tuple(part for part in (job.when, *(found[need].ever for need in job.needs)) if part)))
+        if isinstance(ever, bool):
+            kinds = frozenset(KINDS) if ever else frozenset[EventKind]()
+        else:
+            kinds = frozenset(kind for kind in KINDS if possible(ever, kind))
+        if kinds:
+            found[job.name] = Selected(
+                job=job,
+                when=None if isinstance(when, bool) else when,
+                ever=None if isinstance(ever, bool) else ever,
+                kinds=kinds,
+                stage=order[job.name],
+            )
+    return tuple(found[name] for name in jobs if name in found)
