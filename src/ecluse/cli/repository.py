@@ -17,6 +17,8 @@ __all__ = ["completion", "lock", "test", "top"]
 LOCKS: dict[str, tuple[str, ...]] = {
     "ecluse.txt": tuple(f"--extra={name}" for name in ("postgres", "containers", "server", "run", "render")),
     "site.txt": ("--group", "site"),
+    "image.txt": ("--group", "image", "--constraint", "requirements/site.txt"),
+    "tests.txt": ("--group", "tests", "--constraint", "requirements/site.txt"),
     "dev.txt": ("--all-extras", "--group", "dev"),
     "dev-newest.txt": ("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
 }
