@@ -24,6 +24,9 @@ from ecluse import (
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 
+# Two workers: what a provider's machine has, and most laptops.
+SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
+
 # What is shared with others. `./ecluse ship` leaves what only they need to them.
 shared = any_of(pull_request("staging"), push("staging"))
 change = any_of(shared, ship())
@@ -63,15 +66,7 @@ pipeline = Pipeline(
             services=("postgres",),
             matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
             exclude=({"python": "3.11", "django": "6.1"},),
-            steps=(
-                tox(
-                    "py{python.digits}-django{django.digits}",
-                    "-n",
-                    "2",
-                    "--junit-xml={output}/junit.xml",
-                    "tests/website",
-                ),
-            ),
+            steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
             inputs=("src/ecluse/services/**", "src/ecluse/testing/**", "tests/website/**", *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
@@ -81,8 +76,9 @@ pipeline = Pipeline(
             when=shared,
             services=("postgres-container",),
             matrix={"python": ("3.13",)},
-            steps=(tox("py{python.digits}-django52", "-n", "2", "tests/website"),),
+            steps=(tox("py{python.digits}-django52", *SITE_TESTS),),
             inputs=("src/ecluse/services/**", "src/ecluse/testing/**", "tests/website/**", *SITE, *TOOLS),
+            outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         Job(
             name="render",

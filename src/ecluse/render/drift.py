@@ -17,7 +17,7 @@ _FOLDERS = (".github/workflows", ".github/actions")
 
 @dataclass(frozen=True)
 class Drift:
-    """A file, by its *path* from the top, that is not as rendered. *new* is what it must be: None if not there at all."""
+    """A file, by its *path* from the top, that is not as rendered. *new* is what it must be: None if not there."""
 
     path: str
     old: str | None
