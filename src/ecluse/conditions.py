@@ -85,13 +85,13 @@ def describe(condition: Condition | None) -> str:
         case All(conditions):
             return " and ".join(_bracketed(part) for part in conditions)
         case Any(conditions):
-            return " or ".join(_bracketed(part) for part in conditions)
+            return " or ".join(describe(part) for part in conditions)
         case Not(negated):
-            return f"not {_bracketed(negated)}"
+            return f"not {describe(negated)}" if isinstance(negated, Is) else f"not ({describe(negated)})"
 
 
 def _bracketed(condition: Condition) -> str:
-    return describe(condition) if isinstance(condition, Is | Not) else f"({describe(condition)})"
+    return f"({describe(condition)})" if isinstance(condition, Any) else describe(condition)
 
 
 def describe_event(event: Event) -> str:

@@ -51,7 +51,9 @@ def _execute(path: Path, source: str) -> dict[str, object]:
         file = Path(error.filename).name if error.filename else path.name
         raise DefinitionError(f"{error.msg}", where=f"{file}:{error.lineno}", hint=_shown(error.text)) from None
     except ImportError as error:
-        hint = "pipeline.py runs with ecluse's own Python: it can import ecluse, the standard library, and files beside it"
+        hint = (
+            "pipeline.py runs with ecluse's own Python: it can import ecluse, the standard library, and files beside it"
+        )
         raise DefinitionError(str(error), where=_place(error, path), hint=hint) from None
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -175,11 +175,11 @@ def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
         if name.upper().startswith("GITHUB_"):
             yield _of(job, "secrets", f"{name}: GitHub keeps names that begin with GITHUB_ for itself")
     if possible(job.when, "pull_request"):
-        # The code of a fork's pull request is a stranger's, and providers give it no secret: what asks for one fails there.
+        # The code of a fork's pull request is a stranger's, and gets no secret from a provider: what asks for one fails.
         field = "secrets" if job.secrets else "environment"
         if job.secrets or job.environment is not None:
-            what = "a pull request may run this job, and a fork's gets no secret: limit it with when=push(…), tag(…) or ship()"
-            yield _of(job, field, what)
+            what = "a pull request may run this job, and a fork's gets no secret"
+            yield _of(job, field, f"{what}: limit it with when=push(…), tag(…) or ship()")
 
 
 _JOB_RULES: tuple[Callable[[Job, Pipeline], Iterator[Problem]], ...] = (

@@ -1,0 +1,79 @@
+"""The Pythons of this machine, by version: a name on the PATH proves nothing (pyenv's shims fail when they are called)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from ecluse import process
+from ecluse.errors import EcluseError
+
+__all__ = ["find"]
+
+_CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def find(versions: Iterable[str], environ: Mapping[str, str], memory: Path) -> dict[str, str]:
+    """The full version of every Python of *versions* (as ``3.13``) that runs on this machine.
+
+    Asking one takes 20 to 200 ms, so answers are kept in the file *memory*, until the program or pyenv's choice changes.
+    """
+    wanted = list(dict.fromkeys(versions))
+    found = {version: sys.version for version in wanted if version == _CURRENT}
+    pending = [version for version in wanted if version not in found]
+    if not pending:
+        return found
+    with ThreadPoolExecutor(len(pending)) as pool:
+        known = _read(memory)
+        answers = dict(zip(pending, pool.map(lambda version: _ask(version, environ, known), pending), strict=True))
+    learned = {key: value for asked in answers.values() for key, value in asked.items()}
+    if learned != {key: known.get(key) for key in learned}:
+        with suppress(OSError):
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(json.dumps(known | learned, indent=1), encoding="utf-8")
+    for version, asked in answers.items():
+        full = next((answer for answer in asked.values() if answer), None)
+        if full:
+            found[version] = full
+    return found
+
+
+def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """What each ``python<version>`` on the PATH answers, up to the first that runs; an empty answer is a failure."""
+    asked: dict[str, str] = {}
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        program = Path(folder or ".", f"python{version}")
+        with suppress(OSError, EcluseError):
+            key = f"{program} {program.stat().st_mtime_ns} {_pyenv(environ)}"
+            if key in known:
+                asked[key] = known[key]
+            else:
+                argv = (program, "-c", "import sys; print(sys.version.replace('\\n', ' '))")
+                done = process.run(argv, env=environ, timeout=10, check=False, merge_stderr=False)
+                asked[key] = done.output.strip() if done.ok else ""
+            if asked[key]:
+                break
+    return asked
+
+
+def _pyenv(environ: Mapping[str, str]) -> str:
+    """What decides which version a shim of pyenv runs, or whether it runs at all."""
+    chosen = environ.get("PYENV_VERSION", "")
+    root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
+    for file in (Path.cwd() / ".python-version", root / "version"):
+        with suppress(OSError):
+            chosen += f",{file.stat().st_mtime_ns}"
+    return chosen
+
+
+def _read(memory: Path) -> dict[str, str]:
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -1,0 +1,141 @@
+"""What a person sees of a run: grouped lines in a log, or (live.py) a table on a terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from ecluse import process
+from ecluse.conditions import describe_event
+from ecluse.plan import Leg, Plan
+from ecluse.run.outcome import Outcome, Run, Status
+from ecluse.run.provider import Fold, Provider
+from ecluse.run.scheduler import Listener
+
+__all__ = ["Console", "PlainConsole", "failures", "line", "summary"]
+
+# Of a failed leg's output, on a terminal. A provider's log folds, so it holds everything.
+_TAIL = 150
+
+SYMBOLS: dict[Status, str] = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
+
+
+class Console(Listener, Protocol):
+    """Shows a run."""
+
+    def begin(self, plan: Plan) -> None:
+        """The run begins."""
+
+    def finish(self, run: Run) -> None:
+        """The run has ended and its reports are written."""
+
+    def abandon(self) -> None:
+        """The run ends with an unexpected error: leave the terminal as it was."""
+
+
+class PlainConsole:
+    """Lines, for a log or a pipe: each leg's output whole when it ends, the failed ones last.
+
+    Where only one leg runs, its output is shown as it comes instead.
+    """
+
+    def __init__(self, say: Callable[[str], None], provider: Provider) -> None:
+        self._say = say
+        self._provider = provider
+        self._lock = threading.Lock()
+        self._stream = False
+        self._fold: Fold | None = None
+        self._last = time.monotonic()
+        self._at_line_start = True
+
+    def begin(self, plan: Plan) -> None:
+        self._stream = len(plan.running) == 1
+        count = len(plan.running)
+        self._write(f"{describe_event(plan.event)}: {count} {'job' if count == 1 else 'jobs'} to run\n")
+
+    def started(self, leg: Leg) -> None:
+        if not self._stream:
+            self._write(f"… {leg.name} started\n")
+
+    def output(self, leg: Leg, text: str) -> None:
+        if self._stream:
+            with self._lock:
+                if self._fold is None:
+                    self._fold = Fold(self._provider, leg.name)
+                    self._say(self._fold.start())
+                self._say(text)
+                self._last = time.monotonic()
+                self._at_line_start = text.endswith("\n")
+
+    def ended(self, outcome: Outcome) -> None:
+        if self._fold is not None:
+            self._write(("" if self._at_line_start else "\n") + self._fold.end())
+            self._fold = None
+        elif outcome.status == "passed" and not self._stream:
+            self._write(_folded(outcome, self._provider))
+        self._write(line(outcome) + "\n")
+
+    def still_running(self, legs: Collection[Leg]) -> None:
+        self._write("… still running: " + ", ".join(leg.name for leg in legs) + "\n")
+
+    def finish(self, run: Run) -> None:
+        if not self._stream:
+            for outcome in run.failed:
+                self._write("\n" + _folded(outcome, self._provider))
+        self._write(failures(run) + summary(run) + "\n")
+
+    def abandon(self) -> None:
+        if self._fold is not None:
+            self._write(self._fold.end())
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            self._say(text)
+
+
+def line(outcome: Outcome, width: int = 0) -> str:
+    """How one leg ended, in a line: symbol, name, seconds, reason."""
+    seconds = f"{outcome.seconds:6.1f} s" if outcome.attempts else " " * 8
+    return f"{SYMBOLS[outcome.status]} {outcome.leg.name:<{width}}  {seconds}  {outcome.reason}".rstrip()
+
+
+def log_of(outcome: Outcome, lines: int | None = None) -> str:
+    """What a leg printed, ending with a newline: the last *lines* of it, saying where the rest is."""
+    if outcome.log is None:
+        return ""
+    text = outcome.log.read_text(encoding="utf-8", errors="replace").rstrip("\n") + "\n"
+    parts = text.splitlines(keepends=True)
+    if lines is None or len(parts) <= lines:
+        return text
+    return f"… {len(parts) - lines} lines before these: {outcome.log}\n" + "".join(parts[-lines:])
+
+
+def _folded(outcome: Outcome, provider: Provider) -> str:
+    fold = Fold(provider, outcome.leg.name)
+    return fold.start() + log_of(outcome, _TAIL if provider is Provider.NONE else None) + fold.end()
+
+
+def failures(run: Run) -> str:
+    """Each failed leg with the command that runs it alone."""
+    lines = [
+        f"\n{SYMBOLS['failed']} {outcome.leg.name}: {outcome.reason}\n  alone: {process.quote(outcome.leg.command())}\n"
+        for outcome in run.failed
+    ]
+    return "".join(lines)
+
+
+def summary(run: Run) -> str:
+    """The run in a line: how many legs ended how, seconds, where the report is."""
+    names: tuple[tuple[Status, str], ...] = (
+        ("passed", "passed"),
+        ("cached", "unchanged"),
+        ("failed", "failed"),
+        ("cancelled", "stopped"),
+        ("skipped", "not run"),
+    )
+    counted = run.count()
+    counts = ", ".join(f"{counted[status]} {word}" for status, word in names if counted.get(status))
+    end = "interrupted; " if run.interrupted else ""
+    return f"\n{end}{counts} in {run.seconds:.1f} s · report: .ecluse/runs/{run.id}/report.html"

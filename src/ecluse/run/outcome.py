@@ -1,0 +1,78 @@
+"""How a run and its legs ended: data that the console prints and the reports are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ecluse.plan import Leg, Plan
+
+__all__ = ["Outcome", "Run", "Status", "StepOutcome"]
+
+Status: TypeAlias = Literal["passed", "cached", "failed", "cancelled", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOutcome:
+    """One step of one attempt. *started* and *seconds* are in seconds, *started* from the beginning of the run."""
+
+    name: str
+    command: str
+    attempt: int
+    status: Status
+    started: float
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a leg ended. *reason* says why: what failed, what it waited for in vain, since when nothing has changed.
+
+    *log* and *output* (the folder of the leg's outputs) are None for a leg that never ran.
+    """
+
+    leg: Leg
+    status: Status
+    reason: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
+    attempts: int = 0
+    steps: tuple[StepOutcome, ...] = ()
+    log: Path | None = None
+    output: Path | None = None
+    changes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.status in ("passed", "cached")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that has ended, one way or another. *outcomes* are in the order of the plan, by leg name."""
+
+    id: str
+    folder: Path
+    plan: Plan
+    began: datetime
+    seconds: float
+    outcomes: Mapping[str, Outcome]
+    interrupted: bool = False
+    workers: int = 1
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes.values() if outcome.status == "failed")
+
+    @property
+    def ok(self) -> bool:
+        """Whether every leg that the plan runs has passed, now or before with the same inputs."""
+        return not self.interrupted and all(self.outcomes[leg.name].ok for leg in self.plan.running)
+
+    def count(self) -> Mapping[Status, int]:
+        return Counter(outcome.status for outcome in self.outcomes.values())

@@ -1,0 +1,70 @@
+"""A run's records: run.json and JUnit for programs, report.html for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ecluse.conditions import describe_event
+from ecluse.run.inputs import write_atomically
+from ecluse.run.outcome import Outcome, Run
+
+__all__ = ["as_data", "write"]
+
+
+def write(run: Run) -> None:
+    """Write the records into the run's folder, run.json last: its presence says that the run has ended."""
+    write_atomically(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
+
+
+def as_data(run: Run) -> dict[str, Any]:
+    """The run as JSON knows it. Times are UTC, durations in seconds, paths relative to the run's folder."""
+    return {
+        "id": run.id,
+        "pipeline": run.plan.pipeline.name,
+        "event": {"kind": run.plan.event.kind, "branch": run.plan.event.branch, "tag": run.plan.event.tag},
+        "title": describe_event(run.plan.event),
+        "began": run.began.isoformat(timespec="milliseconds"),
+        "seconds": round(run.seconds, 3),
+        "ok": run.ok,
+        "interrupted": run.interrupted,
+        "workers": run.workers,
+        "legs": [_leg(run, outcome) for outcome in run.outcomes.values()],
+    }
+
+
+def _leg(run: Run, outcome: Outcome) -> dict[str, Any]:
+    leg = outcome.leg
+    return {
+        "name": leg.name,
+        "job": leg.job.name,
+        "description": leg.job.description,
+        "matrix": dict(leg.values),
+        "needs": list(leg.job.needs),
+        "stage": leg.stage,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "started": round(outcome.started, 3),
+        "seconds": round(outcome.seconds, 3),
+        "attempts": outcome.attempts,
+        "changes": list(outcome.changes),
+        "command": list(leg.command()),
+        "log": str(outcome.log.relative_to(run.folder)) if outcome.log else None,
+        "outputs": [
+            {"path": str((outcome.output / output.path).relative_to(run.folder)), "kind": output.kind}
+            for output in leg.job.outputs
+            if outcome.output is not None and (outcome.output / output.path).exists()
+        ],
+        "steps": [
+            {
+                "name": step.name,
+                "command": step.command,
+                "attempt": step.attempt,
+                "status": step.status,
+                "started": round(step.started, 3),
+                "seconds": round(step.seconds, 3),
+                "detail": step.detail,
+            }
+            for step in outcome.steps
+        ],
+    }

@@ -1,0 +1,233 @@
+"""One leg from its first step to its outcome: cache, services, steps, timeout, attempts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from ecluse import process
+from ecluse.errors import EcluseError, Interrupted, RepositoryError
+from ecluse.model import Pipeline, Step
+from ecluse.plan import Leg, Plan
+from ecluse.run.cache import Cache, Facts, Hit
+from ecluse.run.outcome import Outcome, Status, StepOutcome
+from ecluse.secrets import masked
+
+__all__ = ["Worker", "secret_names"]
+
+# Seconds for a program to end by itself when the run is cancelled: GitHub kills what is left after 7.5.
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
+_GRACE = 5.0
+
+Emit = Callable[[str], None]
+
+
+def secret_names(pipeline: Pipeline) -> dict[str, frozenset[str]]:
+    """Of each job, by name, the variables that are secrets: its own and its environment's."""
+    environments = {environment.name: environment.secrets for environment in pipeline.environments}
+    return {job.name: frozenset((*job.secrets, *environments.get(job.environment or "", ()))) for job in pipeline.jobs}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Runs legs of *plan* at *top*, with *environ*; logs and outputs go below *folder*.
+
+    *began* is the run's beginning on the monotonic clock. *output* sees what a leg prints, masked, as it comes. Setting
+    *cancel* ends what runs. Without *cache* nothing is skipped or remembered.
+    """
+
+    plan: Plan
+    top: Path
+    folder: Path
+    environ: Mapping[str, str]
+    began: float
+    cancel: Event
+    output: Callable[[Leg, str], None]
+    cache: Cache | None
+    remember: bool = True
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def run(self, leg: Leg) -> Outcome:
+        """Run *leg*. A failure is an outcome, not an exception."""
+        started = self._now()
+        facts, note = self._facts(leg)
+        hit = self.cache.find(leg, facts) if self.cache and facts else None
+        if hit and facts:
+            with suppress(OSError):  # the entry was pruned by another run this instant: then it runs
+                return self._restored(leg, hit, started)
+        changes = self.cache.explain(leg, facts) if self.cache and facts else (note,)
+        outcome = self._attempts(leg, started, changes)
+        if outcome.status == "passed" and facts and self.cache and self.remember:
+            with suppress(OSError, RepositoryError):  # a full disk costs the next run time, and this one nothing
+                self.cache.store(outcome, facts, datetime.now(UTC).isoformat(timespec="seconds"))
+        return outcome
+
+    def _facts(self, leg: Leg) -> tuple[Facts | None, str]:
+        """What decides the leg's outcome; or None, and why it runs every time."""
+        if self.cache is None:
+            return None, "the cache is not used"
+        try:
+            facts = self.cache.facts(leg, self.plan)
+        except RepositoryError as error:
+            return None, str(error)
+        if facts is None:
+            return None, "it rolls out" if leg.job.environment else "the job declares no inputs"
+        return facts, ""
+
+    def _restored(self, leg: Leg, hit: Hit, started: float) -> Outcome:
+        log, output = self._log(leg), self._output(leg)
+        shutil.copyfile(hit.folder / "log", log)
+        if (hit.folder / "output").is_dir():
+            shutil.copytree(hit.folder / "output", output, dirs_exist_ok=True, symlinks=True)
+        reason = f"unchanged since {_local(hit.ended)}, took {hit.seconds:.1f} s then"
+        seconds = self._now() - started
+        return Outcome(
+            leg=leg, status="cached", reason=reason, started=started, seconds=seconds, log=log, output=output
+        )
+
+    def _attempts(self, leg: Leg, started: float, changes: tuple[str, ...]) -> Outcome:
+        steps: list[StepOutcome] = []
+        output = self._output(leg)
+        status: Status = "failed"
+        attempt, reason = 0, ""
+        with self._log(leg).open("w", encoding="utf-8") as log:
+
+            def emit(text: str) -> None:
+                log.write(text)
+                log.flush()
+                self.output(leg, text)
+
+            for attempt in range(1, leg.job.retries + 2):
+                if attempt > 1:
+                    emit(f"\nattempt {attempt} of {leg.job.retries + 1}\n")
+                # What a failed attempt left must not be taken for this one's.
+                shutil.rmtree(output, ignore_errors=True)
+                output.mkdir(parents=True)
+                status, reason = self._attempt(leg, attempt, output, steps, emit)
+                if status != "failed":
+                    break
+        if status == "passed" and attempt > 1:
+            reason = f"passed on attempt {attempt}"
+        return Outcome(
+            leg=leg,
+            status=status,
+            reason=reason,
+            started=started,
+            seconds=self._now() - started,
+            attempts=attempt,
+            steps=tuple(steps),
+            log=self._log(leg),
+            output=output,
+            changes=changes,
+        )
+
+    def _attempt(
+        self, leg: Leg, attempt: int, output: Path, steps: list[StepOutcome], emit: Emit
+    ) -> tuple[Status, str]:
+        deadline = time.monotonic() + leg.job.timeout
+        try:
+            with ExitStack() as stack:
+                environ = self._environ(leg)
+                for variables in self._services(leg, stack, environ):
+                    environ |= variables
+                for step in leg.steps(os.path.relpath(output, self.top)):
+                    done = self._step(leg, step, attempt, environ, deadline, emit)
+                    steps.append(done)
+                    if done.status != "passed":
+                        return done.status, done.detail
+            return "passed", ""
+        except Interrupted:
+            return "cancelled", "stopped"
+        except EcluseError as error:
+            emit(masked(f"error: {error}\n" + (f"hint:  {error.hint}\n" if error.hint else "")))
+            return "failed", masked(str(error).partition("\n")[0])
+
+    def _environ(self, leg: Leg) -> dict[str, str]:
+        """The caller's environment and the job's, without the secrets that other jobs asked for."""
+        own = self.secrets.get(leg.job.name, frozenset())
+        others = frozenset().union(*self.secrets.values()) - own
+        missing = [name for name in leg.job.secrets if not self.environ.get(name)]
+        if missing:
+            raise EcluseError(
+                f"{leg.job.name} needs the secret {', '.join(missing)}",
+                hint="set it in the environment of this command",
+            )
+        kept = {name: value for name, value in self.environ.items() if name not in others}
+        # The tools that were installed beside ecluse (tox) are found also where its venv is not active.
+        path = os.pathsep.join((os.path.dirname(sys.executable), kept.get("PATH", os.defpath)))
+        return {**kept, "PATH": path, **leg.job.env}
+
+    def _services(self, leg: Leg, stack: ExitStack, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+        by_name = {service.name: service for service in self.plan.pipeline.services}
+        for name in leg.job.services:
+            from ecluse.services import for_job  # here: most commands and jobs need none
+
+            yield stack.enter_context(for_job(by_name[name], environ))
+
+    def _step(
+        self, leg: Leg, step: Step, attempt: int, environ: Mapping[str, str], deadline: float, emit: Emit
+    ) -> StepOutcome:
+        started = self._now()
+        command = masked(process.quote(step.run))
+        emit(f"$ {command}\n")
+        status: Status = "cancelled"
+        detail = "stopped"
+        try:
+            done = process.run(
+                step.run,
+                cwd=self.top,
+                env={**environ, **step.env},
+                timeout=max(deadline - time.monotonic(), 0.0),
+                check=False,
+                on_output=emit,
+                cancel=self.cancel,
+                grace=_GRACE,
+            )
+        except Interrupted:
+            pass
+        else:
+            status = "passed" if done.ok else "failed"
+            detail = "" if done.ok else _how(step, done, leg.job.timeout)
+            if detail:
+                emit(("" if done.output.endswith("\n") or not done.output else "\n") + f"{detail}\n")
+        return StepOutcome(
+            name=masked(step.name or command),
+            command=command,
+            attempt=attempt,
+            status=status,
+            started=started,
+            seconds=self._now() - started,
+            detail=detail,
+        )
+
+    def _log(self, leg: Leg) -> Path:
+        return self.folder / "logs" / f"{leg.slug}.log"
+
+    def _output(self, leg: Leg) -> Path:
+        return self.folder / "outputs" / leg.slug
+
+    def _now(self) -> float:
+        return time.monotonic() - self.began
+
+
+def _how(step: Step, done: process.Completed, timeout: float) -> str:
+    name = masked(step.name or process.quote(step.run))
+    if done.timed_out:
+        return f"{name} was ended: the job's time of {timeout:g} s is up"
+    if done.returncode < 0:
+        return f"{name} was ended by signal {-done.returncode}"
+    return f"{name} ended with {done.returncode}"
+
+
+def _local(iso: str) -> str:
+    """The time of day *iso*, in this machine's zone; with the date where it is another day."""
+    then, now = datetime.fromisoformat(iso).astimezone(), datetime.now().astimezone()
+    return then.strftime("%H:%M" if then.date() == now.date() else "%Y-%m-%d %H:%M")
