@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from ecluse.cli.repository import top
+from ecluse.events import play
 from ecluse.load import load
+from ecluse.model import EventKind
 from ecluse.render import HEADER, drift
 from ecluse.render import render as render_all
 
-__all__ = ["render"]
+__all__ = ["graph", "render"]
 
 
 @click.command()
@@ -35,3 +37,28 @@ def render(check: bool) -> None:
             click.echo(f"{'removed':10} {path}")
     for loss in rendering.notes:
         click.echo(f"{'note':10} {loss.id}: {loss.what}")
+
+
+@click.command()
+@click.option("--event", type=click.Choice(["pull_request", "push", "tag", "ship"]), help="Only what this event runs.")
+@click.option("--ref", help="The event's branch or tag (default: the first that a job asks for).")
+@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file, not to standard output.")
+def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
+    """Draw the jobs as SVG, with an arrow to each job from what it needs.
+
+    \b
+    Examples:
+      ./ecluse graph > jobs.svg
+      ./ecluse graph --event tag --ref v1.2.3 -o tag.svg
+    """
+    from ecluse.render.graph import svg
+
+    if ref and not event:
+        raise click.UsageError("--ref says more about an event: name it with --event")
+    pipeline = load(top() / "pipeline.py")
+    picture = svg(pipeline, play(pipeline, event, ref) if event else None)
+    if output:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(picture)
+    else:
+        click.echo(picture, nl=False)

@@ -1,0 +1,164 @@
+"""Three compilations of one condition: here, on Travis, on GitHub. They must not differ."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecluse.conditions import holds
+from ecluse.define import all_of, any_of, not_, pull_request, push, ship, tag
+from ecluse.errors import RenderError
+from ecluse.model import All, Any, Condition, Event, Is, Not
+from ecluse.render.conditions import KINDS, filters, for_github, for_travis, simplify
+from tests.support.condition_table import EVENTS, TABLE
+from tests.support.travis_conditions import ParseError, data_of, evaluate
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_local_condition_selects_what_the_table_says(name: str) -> None:
+    condition, expected = TABLE[name]
+    assert {event for event in EVENTS if holds(condition, EVENTS[event])} == expected
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_travis_selects_what_the_table_says(name: str) -> None:
+    condition, expected = TABLE[name]
+    assert {event for event in EVENTS if on_travis(condition, EVENTS[event])} == expected
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_github_selects_what_the_table_says(name: str) -> None:
+    condition, expected = TABLE[name]
+    assert {event for event in EVENTS if on_github(condition, EVENTS[event])} == expected
+
+
+# Few names and short ones, so that patterns meet them. Not "true" and "false", which Travis casts, and lower case only,
+# since GitHub does not tell the cases apart: the one is refused, the other a difference that is said.
+names = st.text("ab/.-1", min_size=1, max_size=4)
+stars = st.sampled_from(["{0}", "{0}*", "*{0}", "*{0}*", "*"])
+events = st.one_of(
+    st.builds(lambda kind, name: Event(kind=kind, branch=name), st.sampled_from(["pull_request", "push"]), names),
+    st.builds(lambda name: Event(kind="tag", tag=name), names),
+)
+atoms = st.builds(
+    lambda kind, form, name: Is(kind, form and form.format(name)),
+    st.sampled_from([*KINDS, "ship"]),
+    st.none() | stars,
+    names,
+)
+conditions = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(All, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(Any, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(conditions, events)
+def test_travis_and_this_machine_agree(condition: Condition, event: Event) -> None:
+    assert on_travis(condition, event) == holds(condition, event)
+
+
+@settings(deadline=None)
+@given(conditions, events)
+def test_github_and_this_machine_agree(condition: Condition, event: Event) -> None:
+    assert on_github(condition, event) == holds(condition, event)
+
+
+@settings(deadline=None)
+@given(conditions, events)
+def test_the_workflows_filters_let_every_event_through_that_a_job_asks_for(condition: Condition, event: Event) -> None:
+    names = filters(simplify(condition), event.kind)
+    if holds(condition, event) and names is not None:
+        assert any(holds(Is(event.kind, name), event) for name in names)
+
+
+def test_ship_is_nothing_to_a_provider() -> None:
+    assert simplify(ship()) is False
+    assert simplify(not_(ship())) is True
+    assert simplify(any_of(ship(), push("main"))) == push("main")
+    assert simplify(all_of(not_(ship()), push("main"), push("main"))) == push("main")
+
+
+def test_what_the_workflow_reads_is_short() -> None:
+    change = simplify(any_of(pull_request("staging"), push("staging"), ship()))
+    assert not isinstance(change, bool)
+    assert for_github(change) == "github.base_ref == 'staging' || github.ref == 'refs/heads/staging'"
+    assert for_github(tag("v*")) == "startsWith(github.ref, 'refs/tags/v')"
+    assert for_travis(tag("v*")) == "type = push AND tag =~ /^v.*$/"
+
+
+@pytest.mark.parametrize("pattern", ["a*b*c", "*a*b", "ab*b", "v1*1.0"])
+def test_a_pattern_that_github_cannot_express_is_refused_and_named(pattern: str) -> None:
+    with pytest.raises(RenderError, match=f"GitHub cannot express the pattern '{re.escape(pattern)}'"):
+        for_github(push(pattern))
+
+
+@pytest.mark.parametrize("pattern", ["it's", 'say "hi"', "a b", "${{ x }}", "été", "", "x\n", "a$(b)"])
+def test_a_pattern_that_might_be_read_as_code_is_refused(pattern: str) -> None:
+    for compile_for in (for_github, for_travis):
+        with pytest.raises(RenderError, match="no provider can be trusted with the pattern"):
+            compile_for(push(pattern))
+
+
+@pytest.mark.parametrize("name", ["true", "False"])
+def test_a_name_that_travis_takes_for_a_truth_value_is_refused(name: str) -> None:
+    with pytest.raises(RenderError, match="Travis takes the name"):
+        for_travis(push(name))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("type = push AND branch = master OR tag IS present", True),
+        ("NOT (type = push) OR branch != x", True),
+        ("branch NOT IN (master, dev)", False),
+        ("branch IN (master, dev) AND tag =~ ^v", True),
+        ('tag =~ /^(v1|v2)/ AND NOT branch = "dev"', True),
+        ("type IS NOT blank AND fork IS blank", True),
+        ("(tag =~ ^v) AND (branch = master)", True),
+    ],
+)
+def test_the_interpreter_reads_the_examples_of_travis_documentation(condition: str, expected: bool) -> None:
+    assert evaluate(condition, {"type": "push", "branch": "master", "tag": "v1.0"}) is expected
+
+
+@pytest.mark.parametrize("condition", ["$TRAVIS_TAG = v1", "branch =", "(branch = a", "branch IS maybe", "a = b c"])
+def test_the_interpreter_refuses_what_travis_would(condition: str) -> None:
+    with pytest.raises(ParseError):
+        evaluate(condition, {})
+
+
+def on_travis(condition: Condition, event: Event) -> bool:
+    simple = simplify(condition)
+    return simple if isinstance(simple, bool) else evaluate(for_travis(simple), data_of(event))
+
+
+def on_github(condition: Condition, event: Event) -> bool:
+    """By the few operators and functions that are used; act is the judge of them, in tests/integration/providers."""
+    simple = simplify(condition)
+    if isinstance(simple, bool):
+        return simple
+    kind = {"pull_request": "pull", "push": "heads", "tag": "tags"}[event.kind]
+    name = "7/merge" if event.kind == "pull_request" else event.branch or event.tag or ""
+    context = {
+        "github.event_name": "pull_request" if event.kind == "pull_request" else "push",
+        "github.base_ref": event.branch if event.kind == "pull_request" else "",
+        "github.ref_name": name,
+        "github.ref": f"refs/{kind}/{name}",
+    }
+    code = re.sub(r"github\.\w+", lambda match: repr(context[match[0]]), for_github(simple))
+    code = code.replace("&&", " and ").replace("||", " or ").replace("!(", " not (")
+    functions = {
+        "startsWith": lambda text, start: text.lower().startswith(start.lower()),
+        "endsWith": lambda text, end: text.lower().endswith(end.lower()),
+        "contains": lambda text, part: part.lower() in text.lower(),
+    }
+    return bool(eval(code, {"__builtins__": {}, **functions}))
