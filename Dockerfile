@@ -1,0 +1,110 @@
+# The site's images. Two are published: applayer (web, worker, beat and one-off commands are one image) and staticlayer (the
+# front server). docs/reference/images.md says how they are built, named and run.
+#
+# Two builds of one commit give the same bytes, wherever they run: everything installed is locked with its hash, the stages
+# that make files set modes and times, and the published stages only copy. Context: .dockerignore names what there is.
+
+# --- What the site requires, in a virtual environment. It survives every change of code.
+FROM python:3.13-slim-trixie AS requirements
+RUN python -m venv --without-pip /opt/venv
+# pip does not compile: its .pyc files hold the time of the installation. What only translators read is left out.
+RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+    --mount=type=bind,source=requirements/image.txt,target=/tmp/image.txt \
+    pip --disable-pip-version-check --python /opt/venv/bin/python install \
+        --quiet --require-hashes --no-deps --no-compile -r /tmp/image.txt \
+    && find /opt/venv -name '*.po' -delete \
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib \
+    && mkdir -p /venv/opt && mv /opt/venv /venv/opt/ && ln -s /venv/opt/venv /opt/venv \
+    && chmod -R u=rwX,go=rX /venv \
+    && find /venv -exec touch --no-dereference --date=@0 {} +
+
+# --- The site, compiled, as it stands in the image; and the account it runs as, known by name.
+FROM requirements AS appbuilder
+RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
+    --mount=type=bind,source=settings,target=/context/settings \
+    --mount=type=bind,source=src,target=/context/src \
+    --mount=type=bind,source=ops/container,target=/context/ops/container \
+    mkdir -p /site/etc /site/srv/media /site/srv/static /site/usr/local/bin \
+    && cp -r /context /site/app \
+    && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
+    && cp /etc/passwd /etc/group /site/etc/ \
+    && echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >>/site/etc/passwd \
+    && echo 'app:x:10001:' >>/site/etc/group \
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /site -p / /site/app \
+    && chmod -R u=rwX,go=rX /site && chmod 755 /site/usr/local/bin/ecluse && chown 10001:10001 /site/srv/* \
+    && find /site -exec touch --no-dereference --date=@0 {} +
+
+# --- Static files, in two steps: the second is repeated only when what the first finds has another content.
+FROM requirements AS staticsources
+WORKDIR /context
+RUN --mount=type=bind,source=settings,target=settings \
+    --mount=type=bind,source=src/website,target=src/website \
+    mkdir /sources \
+    && find settings src/website \( -path '*/static/*' -o -path 'settings/*.py' \) -type f \
+        -exec cp --parents --target-directory=/sources {} +
+
+FROM requirements AS staticbuilder
+WORKDIR /app
+COPY --from=staticsources /sources .
+COPY ops/container/content_times.py /usr/local/lib/
+RUN DJANGO_STATIC_ROOT=/static/app/staticfiles PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
+    /opt/venv/bin/python -m django collectstatic --settings settings.static --no-input --verbosity 0 \
+    && chmod -R u=rwX,go=rX /static \
+    && python /usr/local/lib/content_times.py /static
+
+FROM requirements AS frontfiles
+RUN --mount=type=bind,source=ops/nginx,target=/context \
+    mkdir -p /front/etc/nginx /front/usr/local/bin /front/srv/media \
+    && cp -r /context /front/etc/nginx/front && mv /front/etc/nginx/front/front /front/usr/local/bin/ \
+    && chmod -R u=rwX,go=rX /front && chmod 755 /front/usr/local/bin/front \
+    && find /front -exec touch --no-dereference --date=@0 {} +
+
+# --- What runs: web by default; worker, beat and one-off commands by another command (docker-compose.live.yml).
+FROM python:3.13-slim-trixie AS applayer
+COPY --from=requirements /venv/ /
+COPY --from=staticbuilder /static/ /
+COPY --from=appbuilder /site/ /
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/app/src:/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    DJANGO_SETTINGS_MODULE=settings.production \
+    DJANGO_MEDIA_ROOT=/srv/media
+WORKDIR /app
+USER 10001:10001
+EXPOSE 8000
+# The process is alive. Whether it may be given requests is asked by who gives them: /readiness/.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
+    CMD ["ecluse", "wait", "--timeout", "4", "http://127.0.0.1:8000/ping/"]
+# An init that reaps what is orphaned, and passes a signal to the one process it starts: that one knows its children.
+ENTRYPOINT ["dumb-init", "--single-child", "--"]
+CMD ["gunicorn", "--config", "/app/ops/container/gunicorn.conf.py", "website.wsgi:application"]
+# The release that the site reports. A rollout may say it in other words at run time.
+ARG ECLUSE_RELEASE=development
+ENV ECLUSE_RELEASE=$ECLUSE_RELEASE
+
+# --- The front server: static files, media, TLS, and everything else from applayer's containers.
+FROM nginx:1.28-trixie AS staticlayer
+COPY --from=frontfiles /front/ /
+COPY --from=staticbuilder /static/app/staticfiles/ /srv/static/
+USER 10001:10001
+EXPOSE 8080 8443
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
+    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/front-ping/"]
+STOPSIGNAL SIGQUIT
+ENTRYPOINT ["front"]
+CMD ["nginx", "-c", "/etc/nginx/front/nginx.conf", "-g", "daemon off;"]
+
+# --- What tests the image, from outside and on its real services. Never published.
+FROM applayer AS tests
+USER 0:0
+RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+    --mount=type=bind,source=requirements/tests.txt,target=/tmp/tests.txt \
+    pip --disable-pip-version-check --python /opt/venv/bin/python install \
+        --quiet --require-hashes --no-deps -r /tmp/tests.txt
+COPY pyproject.toml ./
+COPY tests tests
+USER 10001:10001
+HEALTHCHECK NONE
+CMD ["pytest", "-p", "no:cacheprovider", "tests/image"]
