@@ -13,6 +13,7 @@ from typing import Protocol
 from ecluse.errors import RenderError
 from ecluse.model import Pipeline
 from ecluse.render import github, travis
+from ecluse.render.conditions import for_github, for_travis
 from ecluse.render.differences import DIFFERENCES, Loss, losses
 from ecluse.render.selection import Selected, select
 
@@ -81,3 +82,12 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
             where=f"pipeline.py, job {github.GATE!r}",
             hint="name it otherwise",
         )
+    for selected in jobs:
+        for condition in (selected.when, selected.ever):
+            for compile_for in (for_github, for_travis):
+                try:
+                    if condition is not None:
+                        compile_for(condition)
+                except RenderError as error:
+                    where = f"pipeline.py, job {selected.job.name!r}, field 'when'"
+                    raise RenderError(error.what, where=where, hint=error.hint) from None

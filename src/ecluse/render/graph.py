@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ecluse.conditions import describe, describe_event
-from ecluse.model import Event, Job, Pipeline
+from ecluse.conditions import describe_event, possible
+from ecluse.model import Event, EventKind, Job, Pipeline
 from ecluse.plan import legs, plan, stages
 
 __all__ = ["svg"]
@@ -61,9 +61,7 @@ def svg(pipeline: Pipeline, event: Event | None = None) -> str:
     width = max((place.x for place in places.values()), default=0) + _WIDTH + _MARGIN
     height = max((place.y for place in places.values()), default=_TITLE) + _HEIGHT + _MARGIN
     arrows = [_arrow(places[need], place) for place in places.values() for need in place.job.needs if need in places]
-    cards = [
-        _card(place, describe(place.job.when) if event is None else _about(place.job)) for place in places.values()
-    ]
+    cards = [_card(place, _events(place.job) if event is None else _about(place.job)) for place in places.values()]
     words = [
         f"{job.name} needs {', '.join(need for need in job.needs if need in places)}." for job in jobs if job.needs
     ]
@@ -101,6 +99,15 @@ def _places(jobs: Sequence[Job]) -> dict[str, _Place]:
             x = _MARGIN + (number - 1) * (_WIDTH + _BETWEEN_LAYERS)
             places[job.name] = _Place(job, x, _MARGIN + _TITLE + row * (_HEIGHT + _BETWEEN_JOBS))
     return places
+
+
+def _events(job: Job) -> str:
+    kinds: tuple[EventKind, ...] = ("pull_request", "push", "tag", "ship")
+    return (
+        "on every event"
+        if job.when is None
+        else "on " + ", ".join(kind.replace("_", " ") for kind in kinds if possible(job.when, kind))
+    )
 
 
 def _about(job: Job) -> str:

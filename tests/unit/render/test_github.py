@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ecluse.define import any_of, not_, pull_request, push, ship, tag
+from ecluse.model import Pipeline, Service
+from ecluse.render import render
+from ecluse.render.github import ACTION, WORKFLOW
+from tests.support.pipelines import RELEASES, job, parsed, pipeline
+
+
+def workflow(definition: Pipeline) -> Any:
+    return parsed(render(definition).files[WORKFLOW])
+
+
+@pytest.fixture(scope="module")
+def releases() -> Any:
+    return workflow(RELEASES)
+
+
+def test_the_workflow_starts_for_the_events_that_jobs_ask_for(releases: Any) -> None:
+    assert releases["on"] == {
+        "pull_request": {"branches": ["staging"]},
+        "push": {"branches": ["staging"], "tags": ["v**"]},
+    }
+
+
+def test_a_job_for_any_branch_lets_every_branch_through() -> None:
+    found = workflow(pipeline(job("a", when=push()), job("b", when=push("main")), job("c", when=tag("v+1/*"))))
+    assert found["on"] == {"push": {"branches": ["**"], "tags": ["v\\+1/**"]}}
+
+
+def test_a_job_that_only_ship_selects_is_not_there(releases: Any) -> None:
+    assert "package" not in releases["jobs"] and "deploy-local" not in releases["jobs"]
+
+
+def test_a_job_that_needs_one_that_is_not_there_is_not_there_either() -> None:
+    found = workflow(pipeline(job("a"), job("b", when=ship()), job("c", when=None, needs=("b",))))
+    assert set(found["jobs"]) == {"a", "gate"}
+
+
+def test_a_job_runs_after_what_it_needs_and_where_its_condition_holds(releases: Any) -> None:
+    assert releases["jobs"]["image"]["needs"] == ["lint", "tests"]
+    assert releases["jobs"]["image"]["if"] == "github.ref == 'refs/heads/staging'"
+    assert releases["jobs"]["promote"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
+
+
+def test_no_job_has_more_permissions_than_reading_the_code(releases: Any) -> None:
+    assert releases["permissions"] == {}
+    permissions = {name: made["permissions"] for name, made in releases["jobs"].items()}
+    assert permissions.pop("gate") == {}
+    assert set(map(str, permissions.values())) == {"{'contents': 'read'}"}
+
+
+def test_credentials_are_not_left_in_the_checkout(releases: Any) -> None:
+    for name, made in releases["jobs"].items():
+        if name != "gate":
+            assert made["steps"][0]["uses"].startswith("actions/checkout@")
+            assert made["steps"][0]["with"]["persist-credentials"] is False
+
+
+def test_a_superseded_pull_request_is_cancelled_and_a_rollout_never(releases: Any) -> None:
+    assert releases["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+    rollout = releases["jobs"]["deploy-production"]
+    assert rollout["concurrency"] == {"group": "environment-production", "cancel-in-progress": False}
+
+
+def test_a_rollout_names_its_environment_and_its_address(releases: Any) -> None:
+    assert releases["jobs"]["deploy-staging"]["environment"] == {"name": "staging", "url": "https://staging.example"}
+    assert "environment" not in releases["jobs"]["image"]
+
+
+def test_secrets_reach_only_the_step_that_asks_for_them(releases: Any) -> None:
+    run = releases["jobs"]["image"]["steps"][2]
+    assert run["env"] == {"REGISTRY_PASSWORD": "${{ secrets.REGISTRY_PASSWORD }}"}
+    assert releases["jobs"]["deploy-staging"]["steps"][2]["env"] == {
+        "STAGING_SSH_KEY": "${{ secrets.STAGING_SSH_KEY }}"
+    }
+    assert "secrets." not in str(releases["jobs"]["lint"])
+
+
+def test_a_matrix_and_what_it_excludes_are_github_s_own(releases: Any) -> None:
+    assert releases["jobs"]["tests"]["strategy"] == {
+        "fail-fast": False,
+        "matrix": {
+            "python": ["3.12", "3.13"],
+            "django": ["5.2", "6.1"],
+            "exclude": [{"python": "3.12", "django": "6.1"}],
+        },
+    }
+
+
+def test_a_leg_calls_back_with_its_values_and_none_of_them_is_code(releases: Any) -> None:
+    setup, run = releases["jobs"]["tests"]["steps"][1:3]
+    assert setup == {"uses": "./.github/actions/ecluse", "with": {"python": "${{ matrix.python }}"}}
+    assert run["run"] == './ecluse run tests --matrix "python=$MATRIX_PYTHON" --matrix "django=$MATRIX_DJANGO"'
+    assert run["env"]["MATRIX_PYTHON"] == "${{ matrix.python }}"
+
+
+def test_no_line_of_shell_holds_an_expression(releases: Any) -> None:
+    for made in releases["jobs"].values():
+        for step in made["steps"]:
+            assert "${{" not in step.get("run", "")
+
+
+def test_a_service_is_a_container_of_its_version_with_a_health_check(releases: Any) -> None:
+    services = releases["jobs"]["tests"]["services"]
+    assert services["db"]["image"] == "postgres:18"
+    assert "--health-cmd 'pg_isready" in services["db"]["options"]
+    assert services["cache"]["image"] == "redis:8"
+    env = releases["jobs"]["tests"]["steps"][2]["env"]
+    assert env["DATABASE_URL"] == "postgres://postgres@127.0.0.1:5432/postgres"
+    assert env["REDIS_URL"] == "redis://127.0.0.1:6379/0"
+
+
+def test_a_service_that_must_come_from_a_container_is_left_to_the_job(releases: Any) -> None:
+    made = releases["jobs"]["container"]
+    assert "services" not in made and "env" not in made["steps"][2]
+
+
+def test_the_time_limit_leaves_room_for_every_attempt(releases: Any) -> None:
+    assert releases["jobs"]["tests"]["timeout-minutes"] == 900 * 2 / 60 + 10
+
+
+def test_reports_are_kept_whatever_the_outcome_under_a_name_of_their_own(releases: Any) -> None:
+    upload = releases["jobs"]["tests"]["steps"][3]
+    assert upload["if"] == "always()"
+    assert upload["with"] == {
+        "name": "run-tests-${{ strategy.job-index }}",
+        "path": ".ecluse/runs",
+        "include-hidden-files": True,
+        "if-no-files-found": "ignore",
+        "retention-days": 14,
+    }
+
+
+def test_every_job_has_the_providers_variables_and_skips_no_interpreter(releases: Any) -> None:
+    assert releases["env"] == {
+        "DJANGO_SETTINGS_MODULE": "settings.travis",
+        "GREETING": "hello $USER",
+        "TOX_SKIP_MISSING_INTERPRETERS": "false",
+    }
+
+
+def test_the_gate_judges_each_job_that_a_pull_request_may_run(releases: Any) -> None:
+    gate = releases["jobs"]["gate"]
+    assert gate["needs"] == ["lint", "tests", "container"]
+    assert gate["if"] == "always() && (github.base_ref == 'staging')"
+    assert gate["steps"][0]["env"]["RESULTS"].splitlines() == [
+        "lint: ${{ needs.lint.result }}",
+        "tests: ${{ needs.tests.result }}",
+        "container: ${{ needs.container.result }}",
+    ]
+
+
+def test_the_gate_forgives_only_jobs_that_this_pull_request_does_not_ask_for() -> None:
+    everywhere, one = job("everywhere", when=None), job("one", when=pull_request("main"))
+    gate = workflow(pipeline(everywhere, one))["jobs"]["gate"]
+    assert gate["if"] == "always() && (github.event_name == 'pull_request')"
+    assert gate["steps"][0]["env"]["RESULTS"].splitlines() == [
+        "everywhere: ${{ needs.everywhere.result }}",
+        "one: ${{ (github.base_ref == 'main') && needs.one.result || 'not asked for' }}",
+    ]
+
+
+def test_there_is_no_gate_without_pull_requests() -> None:
+    assert "gate" not in workflow(pipeline(job(when=tag("v*"))))["jobs"]
+
+
+def test_a_negated_condition_keeps_its_brackets() -> None:
+    found = workflow(pipeline(job(when=not_(any_of(push("main"), tag())))))
+    condition = "!(github.ref == 'refs/heads/main' || startsWith(github.ref, 'refs/tags/'))"
+    assert found["jobs"]["lint"]["if"] == condition
+
+
+def test_the_local_action_caches_by_the_locks_and_the_python() -> None:
+    made = parsed(render(RELEASES).files[ACTION])
+    python, cache = made["runs"]["steps"]
+    assert python["with"] == {"python-version": "${{ inputs.python }}"}
+    assert "hashFiles('requirements/*.txt')" in cache["with"]["key"]
+    assert cache["with"]["key"].startswith(cache["with"]["restore-keys"])
+
+
+def test_every_action_is_pinned_by_a_commit_with_its_version_beside_it() -> None:
+    for path in (WORKFLOW, ACTION):
+        for line in render(RELEASES).files[path].splitlines():
+            if "uses: actions/" in line:
+                assert pytest.approx(40) == len(line.split("@")[1].split(" ")[0])
+                assert line.split("# v")[1][0].isdigit()
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis", "rabbitmq", "mongodb"])
+def test_every_kind_of_service_can_be_given(kind: Any) -> None:
+    definition = pipeline(job(services=("it",)), services=(Service(name="it", kind=kind, version="1"),))
+    service = workflow(definition)["jobs"]["lint"]["services"]["it"]
+    port = service["ports"][0].split(":")[0]
+    assert f"127.0.0.1:{port}" in str(workflow(definition)["jobs"]["lint"]["steps"][2]["env"])
