@@ -1,0 +1,53 @@
+"""A process that keeps a container for as long as a lease is held, and removes it then.
+
+The container must not belong to the test process that happened to start it: others of the same run use it for longer.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from ecluse import process
+from ecluse.errors import EcluseError, ServiceError
+from ecluse.services import container
+from ecluse.services.lease import Lease
+
+__all__ = ["start"]
+
+
+def start(image: str, lease: Lease, environ: Mapping[str, str]) -> str:
+    """Start a container of *image* that ends with *lease*; return its address. Raises ServiceError."""
+    with lease.end_of_file() as stdin:
+        keeper = process.spawn(
+            (sys.executable, "-m", "ecluse.services.keeper", image, str(lease.folder)),
+            env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    assert keeper.stdout is not None
+    with keeper.stdout:
+        word, _, rest = keeper.stdout.readline().decode().strip().partition(" ")
+    process.disown(keeper)
+    if word != "ready":
+        raise ServiceError(f"no container of {image}: {rest or 'its keeper ended'}")
+    return rest
+
+
+def main(image: str, folder: str) -> None:
+    """Start the container, tell where it is, wait for the end of file, remove it and the lease's folder."""
+    try:
+        with container.postgres(image) as url:
+            print("ready", url, flush=True)
+            sys.stdin.read()
+    except EcluseError as error:
+        print("failed", " ".join(str(error).splitlines()), flush=True)
+    finally:
+        process.run(("rm", "-rf", folder), check=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,124 @@
+"""A PostgreSQL server for a test run or an afternoon: made in a moment, without durability, gone with its lease."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from ecluse import process
+from ecluse.errors import CommandError
+from ecluse.services import archive, commands, probe
+from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
+from ecluse.services.cluster import server_environ
+from ecluse.services.lease import Lease
+from ecluse.services.paths import binaries_cache
+
+__all__ = ["Server"]
+
+# Seconds for a server that takes 30 ms: a machine can be very busy.
+PATIENCE = 60.0
+
+
+class Server:
+    """A server in the folder of *lease*. Made by :meth:`create` or :meth:`restore`, then started."""
+
+    def __init__(self, lease: Lease, binaries: Binaries) -> None:
+        self.lease = lease
+        self.binaries = binaries
+        self.data = lease.folder / "data"
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def of(cls, lease: Lease, version: str, environ: Mapping[str, str]) -> Server:
+        """A server of this major *version*. Raises ServiceError where the machine has no programs of it."""
+        return cls(lease, binaries_for(version, environ))
+
+    @property
+    def kind(self) -> str:
+        """What distinguishes the clusters that it makes from others': the version, and how they are made."""
+        flags = commands.throwaway_initdb(self.binaries, Path("/"))[1:]
+        # The wheel is the same wherever it is installed; a system's programs have the extensions of that system.
+        flags = (*flags, "wheel" if self.binaries.folder.parent.name == "pginstall" else str(self.binaries.folder))
+        return f"{self.binaries.version}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:12]}"
+
+    def create(self, empty: Path | None = None) -> None:
+        """An empty cluster. *empty* is where an archive of one is kept, once there was a first."""
+        if empty is not None:
+            try:
+                return self.restore(empty)
+            except FileNotFoundError:
+                pass
+            except CommandError:
+                self.discard()
+        self._run(commands.throwaway_initdb(self._binaries(), self.data))
+        if empty is not None:
+            archive.pack(self.data, empty)
+
+    def restore(self, packed: Path) -> None:
+        """The cluster that :meth:`save` has packed. Raises FileNotFoundError, or CommandError for a broken archive."""
+        archive.unpack(packed, self.data, self.lease.account)
+
+    def save(self, packed: Path) -> None:
+        """Pack the cluster. The server is stopped for it, cleanly, and is not started again."""
+        self.stop()
+        archive.pack(self.data, packed)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; from now on it ends with the lease. Raises ServiceError."""
+        log = self.lease.folder / "log"
+        with open(log, "ab") as output:
+            running = process.spawn(
+                commands.throwaway_server(self._binaries(), self.data, self.lease.folder),
+                cwd=Path("/"),
+                env=server_environ(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=self.lease.account.user,
+                group=self.lease.account.group,
+            )
+        self._running = running
+        self.lease.guard(running.pid)
+
+        def ended() -> str | None:
+            if running.poll() is None:
+                return None
+            return "it ended: " + log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+
+        probe.wait(self.url("postgres"), timeout=PATIENCE, what="the embedded PostgreSQL", failed=ended)
+
+    def stop(self) -> None:
+        """Stop the server cleanly. It can be started again."""
+        if self._running is not None:
+            process.stop(self._running, first=signal.SIGINT)  # "fast": sessions end, the cluster is left consistent
+            self._running = None
+
+    def discard(self) -> None:
+        """Stop the server, and delete the cluster: another can take its place."""
+        self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def hand_over(self) -> None:
+        """The server may outlive this process: others hold the lease too."""
+        if self._running is not None:
+            process.disown(self._running)
+            self._running = None
+
+    def url(self, database: str) -> str:
+        """The address of *database*."""
+        return commands.socket_url(self.lease.folder, database)
+
+    def _binaries(self) -> Binaries:
+        return readable_by_all(self.binaries, binaries_cache({})) if self.lease.account.switch else self.binaries
+
+    def _run(self, argv: tuple[str, ...]) -> None:
+        process.run(
+            argv,
+            cwd=Path("/"),
+            env=server_environ(),
+            user=self.lease.account.user,
+            group=self.lease.account.group,
+        )

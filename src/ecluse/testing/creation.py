@@ -1,0 +1,161 @@
+"""How Django makes a test database, where the server is ours: the migrated template itself, or a clone of it.
+
+Django's own seam: whoever sets test databases up (pytest-django, a project's fixtures, a test runner) asks the
+connection's ``creation``, and gets one that is there already.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import django
+from django.conf import settings
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.creation import DatabaseCreation
+from django.test.utils import get_unique_databases_and_mirrors
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
+
+    from ecluse.testing.databases import Databases
+
+__all__ = ["Cloned", "adopt", "adopt_all", "is_at", "place"]
+
+
+# Django 6 has deprecated the argument: its test runners see to that themselves.
+_SERIALIZE = True if django.VERSION < (6, 0) else None
+
+
+class Cloned(DatabaseCreation):
+    """Put in the place of a PostgreSQL connection's ``creation`` by :func:`adopt`."""
+
+    databases: Databases
+    _template: str
+
+    if TYPE_CHECKING:  # of Django's, but not in its stubs
+
+        def _get_test_db_name(self) -> str: ...
+
+        def _nodb_cursor(self) -> AbstractContextManager[CursorWrapper]: ...
+
+    def create_test_db(
+        self,
+        verbosity: int = 1,
+        autoclobber: bool = False,
+        serialize: bool | None = _SERIALIZE,
+        keepdb: bool = False,
+    ) -> str:
+        """As Django's, but for where the tables come from."""
+        state = self.databases.ready(self)
+        self.point_to(state.url)
+        if state.template is None:
+            with self.databases.turn():
+                return str(super().create_test_db(verbosity, autoclobber=True, **_tell(serialize)))
+        name = self._get_test_db_name()
+        if name != state.template:
+            with self.databases.turn():
+                self._clone(state.template, name)
+        self._use(name)
+        if serialize:
+            self.connection._test_serialized_contents = self.serialize_db_to_string()  # type: ignore[attr-defined]
+        self.connection.ensure_connection()
+        return name
+
+    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        """Nothing: the server goes, with all that is in it."""
+        self.connection.close()
+        if hasattr(self.connection, "close_pool"):
+            self.connection.close_pool()
+
+    def template_name(self) -> str:
+        """The name that the test database has where there are no workers."""
+        return self._template
+
+    def is_only(self) -> bool:
+        """Whether the tests use one database: the state of several is not kept, their migrations may meet."""
+        databases, _mirrors = get_unique_databases_and_mirrors(None)
+        return len(databases) == 1
+
+    def migrate(self, template: str) -> None:
+        """Make the database *template* the ordinary way, and leave it with nobody connected."""
+        test = self.connection.settings_dict["TEST"]
+        name, own = self.connection.settings_dict["NAME"], test.get("NAME")
+        test["NAME"] = template
+        try:
+            super().create_test_db(verbosity=0, autoclobber=True, **_tell(False))
+        finally:
+            self._destroy_test_db(template, 0)
+            test["NAME"] = own
+            self._use(name)
+
+    def point_to(self, url: str) -> None:
+        """Have the connection, in every thread, go to the server at *url*."""
+        place(self.connection.settings_dict, url)
+
+    def _use(self, name: str) -> None:
+        self.connection.close()
+        settings.DATABASES[self.connection.alias]["NAME"] = name
+        self.connection.settings_dict["NAME"] = name
+
+    def _clone(self, template: str, name: str) -> None:
+        quote = self.connection.ops.quote_name
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
+            # Half the time of the default, WAL_LOG, which is for templates that others write to.
+            cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(template)} STRATEGY FILE_COPY")
+            # What ALTER DATABASE … SET has set is not part of a template.
+            cursor.execute(
+                "INSERT INTO pg_db_role_setting SELECT new.oid, setrole, setconfig"
+                " FROM pg_db_role_setting JOIN pg_database old ON old.oid = setdatabase, pg_database new"
+                " WHERE old.datname = %s AND new.datname = %s",
+                [template, name],
+            )
+
+
+def _tell(serialize: bool | None) -> dict[str, Any]:
+    return {} if _SERIALIZE is None and not serialize else {"serialize": serialize}
+
+
+def adopt(connection: BaseDatabaseWrapper, databases: Databases) -> None:
+    """Have *connection*'s test database made from *databases*."""
+    creation = connection.creation
+    own = type(creation)
+    if isinstance(creation, Cloned):
+        return
+    # A subclass of what is there: PostGIS and other backends have a creation, or parts of it, of their own.
+    creation.__class__ = type(f"Cloned{own.__name__}", (Cloned, own), {})
+    assert isinstance(creation, Cloned)
+    creation.databases = databases
+    creation._template = creation._get_test_db_name()
+
+
+def adopt_all(databases: Databases) -> None:
+    """Do so for every connection whose settings lead to the server of *databases*, or are to be replaced."""
+    for alias in connections:
+        connection = connections[alias]
+        if databases.options.replace and connection.vendor == "postgresql":
+            place(connection.settings_dict, databases.address)
+        if is_at(connection.settings_dict, str(databases.lease.folder)):
+            adopt(connection, databases)
+
+
+def place(database: dict[str, Any], url: str) -> None:
+    """Change *database*, an item of ``DATABASES``, so that it is on the server at *url*. Its name stays."""
+    parts = urlsplit(url)
+    folder = parse_qs(parts.query).get("host", [""])[0]
+    options = {key: value for key, value in database.get("OPTIONS", {}).items() if key != "host"}
+    database.update(
+        HOST=folder or parts.hostname or "",
+        PORT=str(parts.port or ""),
+        USER=unquote(parts.username or ""),
+        PASSWORD=unquote(parts.password or ""),
+        OPTIONS=options,
+    )
+
+
+def is_at(database: dict[str, Any], folder: str) -> bool:
+    """Whether *database*, an item of ``DATABASES``, is on the server whose socket is in *folder*."""
+    return folder in (database.get("HOST"), database.get("OPTIONS", {}).get("host"))

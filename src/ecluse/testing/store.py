@@ -1,0 +1,143 @@
+"""The migrated clusters that are kept, and which of them a run may use."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse.testing.canonical import canonical, digest
+from ecluse.testing.dependencies import contents
+
+__all__ = ["Store", "Wanted", "differences"]
+
+# A cluster of a middling project is 45 MB; one is added by each branch, version of Python, or change of a migration.
+KEPT = 8
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The cluster that *project* (a folder) needs now: *parts* are what decides its content, see fingerprint.py."""
+
+    project: str
+    parts: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the cluster is called, but for what its migrations import and read."""
+        return digest(canonical(self.parts))
+
+
+class Store:
+    """A folder with, for each cluster, ``KEY.tar`` and ``KEY.json`` (what it was made of), and two kinds of notes.
+
+    ``NAME.dependencies`` lists the files that the migrations imported and read when they last ran with these parts. KEY
+    is the digest of the parts and of these files' contents: what they say now decides whether there is a cluster.
+    ``NAME.impossible`` says why an embedded server cannot run the migrations.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, wanted: Wanted) -> Path | None:
+        """The archive for *wanted*; None where there is none that is made of just that."""
+        archive = self._archive(wanted, self._dependencies(wanted))
+        return archive if archive.is_file() else None
+
+    def place(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
+        """Where to put the archive for *wanted*, whose migrations are now known to depend on these files."""
+        names = sorted(dependencies)
+        archive = self._archive(wanted, names)
+        self._write(self.folder / f"{wanted.name}.dependencies", json.dumps(names))
+        described = {"project": wanted.project, "parts": {**wanted.parts, **_labelled(contents(names))}}
+        self._write(archive.with_suffix(".json"), json.dumps(described))
+        return archive
+
+    def used(self, archive: Path) -> None:
+        """Note that *archive* is of use, and delete those that have not been for longest."""
+        with contextlib.suppress(OSError):
+            os.utime(archive)
+        self._prune()
+
+    def why_new(self, wanted: Wanted) -> list[str]:
+        """What differs between *wanted* and the cluster that the project used last; empty where it has none."""
+        latest: tuple[float, dict[str, str]] | None = None
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                made = json.loads(path.read_text(encoding="utf-8"))
+                archive = path.with_suffix(".tar")
+                if made["project"] == wanted.project and archive.exists():
+                    used = archive.stat().st_mtime
+                    latest = max(latest or (used, made["parts"]), (used, made["parts"]), key=lambda pair: pair[0])
+        if latest is None:
+            return []
+        files = [name[len(_LABEL) :] for name in latest[1] if name.startswith(_LABEL)]
+        return differences(latest[1], {**wanted.parts, **_labelled(contents(files))})
+
+    def impossible(self, wanted: Wanted) -> str | None:
+        """Why an embedded server is known to be unable to run these migrations."""
+        try:
+            return self._note(wanted).read_text(encoding="utf-8")
+        except OSError:
+            return None
+
+    def set_impossible(self, wanted: Wanted, why: str | None) -> None:
+        """Remember that, or forget it."""
+        if why is None:
+            self._note(wanted).unlink(missing_ok=True)
+        else:
+            self._write(self._note(wanted), why)
+
+    def _note(self, wanted: Wanted) -> Path:
+        return self.folder / f"{wanted.name}.impossible"
+
+    def _dependencies(self, wanted: Wanted) -> list[str]:
+        try:
+            names = json.loads((self.folder / f"{wanted.name}.dependencies").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [str(name) for name in names]
+
+    def _archive(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
+        key = digest(canonical([wanted.parts, contents(dependencies)]))
+        return self.folder / f"{key}.tar"
+
+    def _write(self, path: Path, text: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.folder, delete=False) as file:
+            file.write(text)
+        os.replace(file.name, path)
+
+    def _prune(self) -> None:
+        aged = []
+        for path in self.folder.iterdir():
+            with contextlib.suppress(OSError):  # another run prunes as well
+                aged.append((path.stat().st_mtime, path))
+        paths = [path for _time, path in sorted(aged, reverse=True)]
+        archives = [path for path in paths if path.suffix == ".tar"]
+        notes = [path for path in paths if path.suffix in (".dependencies", ".impossible")]
+        orphans = [path for path in paths if path.suffix == ".json" and not path.with_suffix(".tar").exists()]
+        known = (".tar", ".json", ".dependencies", ".impossible")
+        halves = [path for when, path in aged if path.suffix not in known and time.time() - when > _INTERRUPTED]
+        for path in (*archives[KEPT:], *notes[4 * KEPT :], *orphans, *halves):
+            path.unlink(missing_ok=True)
+
+
+# Seconds after which a file that was not finished never will be.
+_INTERRUPTED = 3600.0
+
+_LABEL = "file "
+
+
+def _labelled(files: Mapping[str, str]) -> dict[str, str]:
+    return {f"{_LABEL}{path}": state for path, state in files.items()}
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The names of the parts that are not the same in both."""
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
