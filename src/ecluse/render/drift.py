@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -62,6 +63,8 @@ def write(top: Path, files: Mapping[str, str], header: str) -> tuple[str, ...]:
         path = top / drift.path
         if drift.new is None:
             path.unlink()
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()  # where it was the last
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             # As bytes: a newline is one byte on every system.

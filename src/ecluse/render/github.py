@@ -1,4 +1,4 @@
-"""A pipeline as a GitHub workflow, and the local action that its jobs share.
+"""A pipeline as a GitHub workflow, and the local actions that its jobs share.
 
 The YAML is thin: a job checks out, sets up, and calls ``./ecluse run JOB``, which finds in the environment what
 happened. What comes from outside (a branch's name, a title) is never put into a shell's line.
@@ -16,12 +16,13 @@ from ecluse.render.actions import uses
 from ecluse.render.conditions import filters, for_github, simplify
 from ecluse.render.provided import PROVIDED, given, variable
 from ecluse.render.selection import Selected
-from ecluse.render.yaml import Commented, dump, flow
+from ecluse.render.yaml import Commented, Flow, dump
 
-__all__ = ["ACTION", "GATE", "WORKFLOW", "files"]
+__all__ = ["GATE", "REPORT", "SETUP", "WORKFLOW", "files"]
 
 WORKFLOW = ".github/workflows/pipeline.yml"
-ACTION = ".github/actions/ecluse/action.yml"
+SETUP = ".github/actions/setup/action.yml"
+REPORT = ".github/actions/report/action.yml"
 
 GATE = "gate"
 """The job that branch protection asks for: one name, whatever the jobs are called."""
@@ -40,7 +41,8 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
     """The files to check in, by path."""
     return {
         WORKFLOW: dump(_workflow(pipeline, jobs), header),
-        ACTION: dump(_action(pipeline), header),
+        SETUP: dump(_setup(pipeline), header),
+        REPORT: dump(_report(), header),
     }
 
 
@@ -86,7 +88,7 @@ def _events(jobs: Sequence[Selected]) -> Node:
         names = ["**"] if None in found else sorted({name for names in found for name in names or ()})
         where = made.setdefault(event, {})
         assert isinstance(where, dict)
-        where[field] = flow([_filter(name) for name in names])
+        where[field] = Flow([_filter(name) for name in names])
     return made
 
 
@@ -101,7 +103,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     environment = next((one for one in pipeline.environments if one.name == job.environment), None)
     made: Node = {"name": _title(job)}
     if job.needs:
-        made["needs"] = flow(job.needs)
+        made["needs"] = Flow(job.needs)
     if selected.when is not None:
         made["if"] = for_github(selected.when)
     made["runs-on"] = RUNNER
@@ -117,9 +119,9 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["services"] = {service.name: _service(service.kind, service.version) for service in services}
     made["steps"] = [
         _uses("actions/checkout", {"persist-credentials": False}),
-        {"uses": "./.github/actions/ecluse", "with": {"python": _python(job, pipeline)}},
+        {"uses": f"./{_folder(SETUP)}", "with": {"python": _python(job, pipeline)}},
         _run(job, pipeline),
-        {"if": "always()", **_uses("actions/upload-artifact", _upload(job))},
+        {"if": "always()", "uses": f"./{_folder(REPORT)}", "with": {"name": _artifact(job)}},
     ]
     return made
 
@@ -131,7 +133,7 @@ def _title(job: Job) -> str:
 
 
 def _matrix(job: Job) -> Node:
-    made: Node = {axis: flow(values) for axis, values in job.matrix.items()}
+    made: Node = {axis: Flow(values) for axis, values in job.matrix.items()}
     if job.exclude:
         made["exclude"] = [dict(excluded) for excluded in job.exclude]
     return made
@@ -157,22 +159,13 @@ def _run(job: Job, pipeline: Pipeline) -> Node:
     names = dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets)))
     env |= {name: f"${{{{ secrets.{name} }}}}" for name in names}
     chosen = [f'--matrix "{axis}=$MATRIX_{axis.upper()}"' for axis in job.matrix]
-    made: Node = {"name": f"ecluse run {job.name}"}
-    if env:
-        made["env"] = env
-    return {**made, "run": " ".join([f"./ecluse run {job.name}", *chosen])}
+    command = " ".join([f"./ecluse run {job.name}", *chosen])
+    return {"env": env, "run": command} if env else {"run": command}
 
 
-def _upload(job: Job) -> Node:
+def _artifact(job: Job) -> str:
     # The job's index is unique among the legs; an artifact's name may not hold every character that a value may.
-    name = f"{job.name}-${{{{ strategy.job-index }}}}" if job.matrix else job.name
-    return {
-        "name": f"run-{name}",
-        "path": ".ecluse/runs",
-        "include-hidden-files": True,
-        "if-no-files-found": "ignore",
-        "retention-days": 14,
-    }
+    return f"run-{job.name}-${{{{ strategy.job-index }}}}" if job.matrix else f"run-{job.name}"
 
 
 def _gate(jobs: Sequence[Selected]) -> Node:
@@ -193,7 +186,7 @@ def _gate(jobs: Sequence[Selected]) -> Node:
 
     return {
         "name": GATE,
-        "needs": flow(list(judged)),
+        "needs": Flow(list(judged)),
         "if": f"always() && ({for_github(asked)})",
         "runs-on": RUNNER,
         "timeout-minutes": 5,
@@ -208,7 +201,7 @@ def _gate(jobs: Sequence[Selected]) -> Node:
     }
 
 
-def _action(pipeline: Pipeline) -> Node:
+def _setup(pipeline: Pipeline) -> Node:
     locks = ", ".join(f"'{lock}'" for lock in pipeline.providers.locks)
     key = "ecluse-${{ runner.os }}-${{ inputs.python }}-"
     cache: Node = {
@@ -228,6 +221,26 @@ def _action(pipeline: Pipeline) -> Node:
             ],
         },
     }
+
+
+def _report() -> Node:
+    kept: Node = {
+        "name": "${{ inputs.name }}",
+        "path": ".ecluse/runs",
+        "include-hidden-files": True,
+        "if-no-files-found": "ignore",
+        "retention-days": 14,
+    }
+    return {
+        "name": "Keep the report",
+        "description": "What the run wrote: its page, JSON and JUnit, logs, and the job's outputs",
+        "inputs": {"name": {"description": "the artifact's name, unique in the run", "required": True}},
+        "runs": {"using": "composite", "steps": [_uses("actions/upload-artifact", kept)]},
+    }
+
+
+def _folder(action: str) -> str:
+    return action.rpartition("/")[0]
 
 
 def _uses(name: str, options: Node) -> Node:

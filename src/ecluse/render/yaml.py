@@ -1,67 +1,93 @@
-"""YAML as people write it: block style, keys in the order given, a comment where it helps."""
+"""YAML as people write it: block style, keys in the order given, a comment where it helps.
+
+ruamel.yaml's emitter is handed events, one for each thing written. Its representer and resolver would double the time that a
+large pipeline takes, to find out what is known here: every scalar is a string, a number or a truth value.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
+from types import SimpleNamespace
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+from ruamel.yaml import events
+from ruamel.yaml.emitter import Emitter
+from ruamel.yaml.error import CommentMark
+from ruamel.yaml.tokens import CommentToken
 
-__all__ = ["Commented", "dump", "flow"]
+__all__ = ["Commented", "Flow", "dump"]
 
 
+@dataclass(frozen=True)
 class Commented:
     """A *value* with a *comment* at the end of its line."""
 
-    def __init__(self, value: str, comment: str) -> None:
-        self.value = value
-        self.comment = comment
+    value: str
+    comment: str
 
 
-def flow(values: Sequence[str]) -> CommentedSeq:
-    """*values* on one line, in brackets."""
-    made = CommentedSeq(_node(value) for value in values)
-    made.fa.set_flow_style()
-    return made
+class Flow(tuple[str, ...]):
+    """Strings on one line, in brackets."""
 
 
 def dump(document: Mapping[str, object], header: str) -> str:
     """*document* as YAML below *header*, each of whose lines becomes a comment."""
-    yaml = YAML()
-    yaml.width = 4096  # a line is as long as what it says: folded expressions are hard to read and to search
-    yaml.indent(mapping=2, sequence=4, offset=2)
     stream = StringIO()
-    yaml.dump(_node(document), stream)
+    emitter = _emitter(stream)
+    for event in (
+        events.StreamStartEvent(),
+        events.DocumentStartEvent(explicit=False),
+        *_events(document),
+        events.DocumentEndEvent(explicit=False),
+        events.StreamEndEvent(),
+    ):
+        emitter.emit(event)
     return "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines()) + stream.getvalue()
 
 
-def _node(value: object) -> object:
+def _emitter(stream: StringIO) -> Emitter:
+    # The emitter asks which version of YAML it writes.
+    dumper = SimpleNamespace(_emitter=None, serializer=SimpleNamespace(use_version=None))
+    # A line is as long as what it says: a condition in two lines is hard to read and to search.
+    emitter = Emitter(stream, width=4096, allow_unicode=True, dumper=dumper)
+    emitter.best_map_indent, emitter.best_sequence_indent, emitter.sequence_dash_offset = 2, 4, 2
+    return emitter
+
+
+def _events(value: object) -> Iterator[events.Event]:
     match value:
-        case CommentedSeq():
-            return value
+        case Commented(text, comment):
+            yield _scalar(text, comment)
         case Mapping():
-            made = CommentedMap()
+            yield events.MappingStartEvent(None, None, implicit=True, flow_style=not value)
             for key, item in value.items():
-                made[key] = _node(item.value if isinstance(item, Commented) else item)
-                if isinstance(item, Commented):
-                    made.yaml_add_eol_comment(item.comment, key, column=0)
-            return made
+                # `on:` is GitHub's word, and nobody quotes it.
+                yield _scalar(key, literally=key == "on")
+                yield from _events(item)
+            yield events.MappingEndEvent()
+        case bool():
+            yield _scalar("true" if value else "false", literally=True)
+        case int():
+            yield _scalar(str(value), literally=True)
         case str():
-            if "\n" in value:
-                return LiteralScalarString(value)
-            return DoubleQuotedScalarString(value) if _ambiguous(value) or value.startswith("! ") else value
+            yield _scalar(value)
         case Sequence():
-            return CommentedSeq(_node(item) for item in value)
+            yield events.SequenceStartEvent(None, None, implicit=True, flow_style=isinstance(value, Flow) or not value)
+            for item in value:
+                yield from _events(item)
+            yield events.SequenceEndEvent()
         case _:
-            return value
+            raise TypeError(f"{type(value).__name__} is not written as YAML here")
 
 
-# What some reader of YAML takes for a number, a truth value or nothing: 3.10 is not 3.1, and a port is not base 60.
-_AMBIGUOUS = re.compile(r"[\d.:]+|true|false|yes|no|on|off|null|~", re.IGNORECASE)
+def _scalar(text: str, comment: str | None = None, *, literally: bool = False) -> events.ScalarEvent:
+    style = None if literally else "|" if "\n" in text else '"' if _AMBIGUOUS.fullmatch(text) else None
+    token = [CommentToken(f"# {comment}", CommentMark(0)), None] if comment else None
+    return events.ScalarEvent(None, None, (True, True), text, style=style, comment=token)
 
 
-def _ambiguous(value: str) -> bool:
-    return _AMBIGUOUS.fullmatch(value) is not None
+# What some reader of YAML, 1.1 or 1.2, may take for a number, a date, a truth value or nothing: 3.10 is not 3.1. The emitter
+# itself knows which characters need quotes.
+_AMBIGUOUS = re.compile(r"[-+]?[.\d][\w.:+-]*|true|false|yes|no|on|off|y|n|null|~|=|<<|!.*|", re.IGNORECASE)

@@ -7,7 +7,7 @@ import pytest
 from ecluse.define import any_of, not_, pull_request, push, ship, tag
 from ecluse.model import Pipeline, Service
 from ecluse.render import render
-from ecluse.render.github import ACTION, WORKFLOW
+from ecluse.render.github import REPORT, SETUP, WORKFLOW
 from tests.support.pipelines import RELEASES, job, parsed, pipeline
 
 
@@ -94,7 +94,7 @@ def test_a_matrix_and_what_it_excludes_are_github_s_own(releases: Any) -> None:
 
 def test_a_leg_calls_back_with_its_values_and_none_of_them_is_code(releases: Any) -> None:
     setup, run = releases["jobs"]["tests"]["steps"][1:3]
-    assert setup == {"uses": "./.github/actions/ecluse", "with": {"python": "${{ matrix.python }}"}}
+    assert setup == {"uses": "./.github/actions/setup", "with": {"python": "${{ matrix.python }}"}}
     assert run["run"] == './ecluse run tests --matrix "python=$MATRIX_PYTHON" --matrix "django=$MATRIX_DJANGO"'
     assert run["env"]["MATRIX_PYTHON"] == "${{ matrix.python }}"
 
@@ -125,15 +125,14 @@ def test_the_time_limit_leaves_room_for_every_attempt(releases: Any) -> None:
 
 
 def test_reports_are_kept_whatever_the_outcome_under_a_name_of_their_own(releases: Any) -> None:
-    upload = releases["jobs"]["tests"]["steps"][3]
-    assert upload["if"] == "always()"
-    assert upload["with"] == {
-        "name": "run-tests-${{ strategy.job-index }}",
-        "path": ".ecluse/runs",
-        "include-hidden-files": True,
-        "if-no-files-found": "ignore",
-        "retention-days": 14,
+    report = releases["jobs"]["tests"]["steps"][3]
+    assert report == {
+        "if": "always()",
+        "uses": "./.github/actions/report",
+        "with": {"name": "run-tests-${{ strategy.job-index }}"},
     }
+    kept = parsed(render(RELEASES).files[REPORT])["runs"]["steps"][0]["with"]
+    assert kept["path"] == ".ecluse/runs" and kept["include-hidden-files"] is True
 
 
 def test_every_job_has_the_providers_variables_and_skips_no_interpreter(releases: Any) -> None:
@@ -176,7 +175,7 @@ def test_a_negated_condition_keeps_its_brackets() -> None:
 
 
 def test_the_local_action_caches_by_the_locks_and_the_python() -> None:
-    made = parsed(render(RELEASES).files[ACTION])
+    made = parsed(render(RELEASES).files[SETUP])
     python, cache = made["runs"]["steps"]
     assert python["with"] == {"python-version": "${{ inputs.python }}"}
     assert "hashFiles('requirements/*.txt')" in cache["with"]["key"]
@@ -184,7 +183,7 @@ def test_the_local_action_caches_by_the_locks_and_the_python() -> None:
 
 
 def test_every_action_is_pinned_by_a_commit_with_its_version_beside_it() -> None:
-    for path in (WORKFLOW, ACTION):
+    for path in (WORKFLOW, SETUP, REPORT):
         for line in render(RELEASES).files[path].splitlines():
             if "uses: actions/" in line:
                 assert pytest.approx(40) == len(line.split("@")[1].split(" ")[0])
