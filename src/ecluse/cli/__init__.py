@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
     "graph": ("render", "Draw the jobs as SVG."),
     "db": ("database", "Give a throwaway PostgreSQL database."),
+    "wait": ("wait", "Wait until services are ready, then run a command."),
     "package": ("deploy", "Make a release of what is checked out."),
     "deploy": ("deploy", "Roll a release out to an environment."),
     "rollback": ("deploy", "Go back to the release before."),

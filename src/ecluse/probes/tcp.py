@@ -1,0 +1,14 @@
+"""Something listens."""
+
+from __future__ import annotations
+
+from ecluse.probes.address import Address
+from ecluse.probes.connection import open_connection
+
+__all__ = ["ask"]
+
+
+def ask(address: Address, timeout: float) -> None:
+    """Connect."""
+    with open_connection(address, timeout):
+        pass
