@@ -1,7 +1,7 @@
 """YAML as people write it: block style, keys in the order given, a comment where it helps.
 
-ruamel.yaml's emitter is handed events, one for each thing written. Its representer and resolver would double the time that a
-large pipeline takes, to find out what is known here: every scalar is a string, a number or a truth value.
+ruamel.yaml's emitter is handed events, one for each thing written. Its representer and resolver would double the time
+that a large pipeline takes, to find out what is known here: every scalar is a string, a number or a truth value.
 """
 
 from __future__ import annotations
@@ -88,6 +88,6 @@ def _scalar(text: str, comment: str | None = None, *, literally: bool = False) -
     return events.ScalarEvent(None, None, (True, True), text, style=style, comment=token)
 
 
-# What some reader of YAML, 1.1 or 1.2, may take for a number, a date, a truth value or nothing: 3.10 is not 3.1. The emitter
-# itself knows which characters need quotes.
+# What some reader of YAML, 1.1 or 1.2, may take for a number, a date, a truth value or nothing: 3.10 is not 3.1. The
+# emitter itself knows which characters need quotes.
 _AMBIGUOUS = re.compile(r"[-+]?[.\d][\w.:+-]*|true|false|yes|no|on|off|y|n|null|~|=|<<|!.*|", re.IGNORECASE)
