@@ -19,7 +19,9 @@ def start(dsn: str, environment: str, release: str) -> None:
         environment=environment,
         release=release,
         integrations=[DjangoIntegration()],
-        send_default_pii=False,
+        # What people type stands in the bodies of requests and in the variables of the code that handles them.
+        max_request_body_size="never",
+        include_local_variables=False,
     )
 
 

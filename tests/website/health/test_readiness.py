@@ -1,0 +1,93 @@
+import time
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from website.health import migrations
+from website.health.migrations import unapplied
+
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def database_away(monkeypatch):
+    """As when nothing listens at the database's address, with what its driver says then."""
+
+    def refuse(self):
+        raise OperationalError('connection to server at "db.internal", port 5432 failed: Connection refused')
+
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", refuse)
+
+
+def test_a_migrated_database_is_ready_and_the_release_is_named(client, db, settings):
+    settings.RELEASE_ID = "abc123"
+    response = client.get("/readiness/")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "release": "abc123",
+        "checks": {"database": "ok", "migrations": "ok"},
+    }
+
+
+def test_an_unapplied_migration_is_not_ready_and_is_named(client, db):
+    MigrationRecorder(connection).record_unapplied("store", "0001_initial")
+    response = client.get("/readiness/")
+    assert response.status_code == 503
+    assert response.json()["status"] == "unavailable"
+    assert response.json()["checks"] == {"database": "ok", "migrations": "missing: store.0001_initial"}
+
+
+def test_a_migration_taken_back_is_noticed_by_a_process_that_was_ready_before(client, db):
+    assert client.get("/readiness/").status_code == 200
+    MigrationRecorder(connection).record_unapplied("store", "0001_initial")
+    assert client.get("/readiness/").status_code == 503
+
+
+def test_a_squashed_migration_counts_as_applied_when_all_that_it_replaces_are(db, monkeypatch):
+    squashed = ("store", "0001_squashed_0002")
+    monkeypatch.setattr(migrations, "_on_disk", lambda: {squashed: [("store", "0001_initial"), ("store", "0002_x")]})
+    assert unapplied() == ["store.0001_squashed_0002"]
+    MigrationRecorder(connection).record_applied("store", "0002_x")
+    assert unapplied() == []
+
+
+def test_a_database_that_is_away_is_not_ready_and_its_address_stays_private(client, database_away, caplog):
+    response = client.get("/readiness/")
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "does not answer", "migrations": "unknown"}
+    assert "db.internal" not in response.text
+    assert "db.internal" in caplog.text
+
+
+def test_a_browser_gets_a_page_also_when_the_database_is_away(client, database_away):
+    response = client.get("/readiness/", headers=HTML)
+    assert response.status_code == 503
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert "does not answer" in response.text
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*", "nonsense"])
+def test_programs_get_json(client, db, accept):
+    headers = {"accept": accept} if accept else {}
+    assert client.get("/readiness/", headers=headers)["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["/readiness/", "/healthcheck/"])
+def test_no_answer_is_kept_by_a_cache(client, db, path):
+    response = client.get(path)
+    assert "no-store" in response["Cache-Control"]
+    assert "Accept" in response["Vary"]
+
+
+def test_only_reading_is_allowed(client, db):
+    assert client.post("/readiness/").status_code == 405
+
+
+def test_readiness_takes_two_queries_and_a_few_milliseconds(client, db, django_assert_num_queries):
+    client.get("/readiness/")  # the migrations on disk are read once per process
+    with django_assert_num_queries(2):
+        started = time.perf_counter()
+        client.get("/readiness/")
+    assert time.perf_counter() - started < 0.1

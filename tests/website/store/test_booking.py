@@ -1,0 +1,146 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from website.store.booking import AlreadyBooked, book, cancel
+from website.store.models import Album, Booking, Contact
+
+PERSON = {"name": "Adèle Mornand", "email": "adele@example.org"}
+
+
+def test_a_booking_puts_the_album_aside_and_says_so_on_a_page_that_can_be_reloaded(client, make_album):
+    album = make_album("Sillage")
+    response = client.post(album.get_absolute_url(), PERSON)
+    assert (response.status_code, response.url) == (302, album.get_absolute_url())
+    page = client.get(response.url).text
+    assert "nous vous écrirons" in page
+    assert "Cet album est réservé" in page
+    booking = Booking.objects.get(album=album)
+    assert (booking.contact.name, booking.contact.email) == ("Adèle Mornand", "adele@example.org")
+    assert not booking.contacted
+    assert not Album.objects.get(pk=album.pk).available
+
+
+def test_a_booked_album_cannot_be_booked_again(client, make_album):
+    album = make_album("Sillage")
+    client.post(album.get_absolute_url(), PERSON)
+    response = client.post(album.get_absolute_url(), {"name": "Bruno", "email": "bruno@example.org"}, follow=True)
+    assert "Trop tard" in response.text
+    assert [booking.contact.name for booking in Booking.objects.all()] == ["Adèle Mornand"]
+    assert not Contact.objects.filter(email="bruno@example.org").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", ""), ("email", ""), ("email", "adele"), ("name", "x" * 201), ("name", "a\x00b")]
+)
+def test_a_wrong_form_books_nothing_and_comes_back_with_the_reason(client, make_album, field, value):
+    album = make_album("Sillage")
+    response = client.post(album.get_absolute_url(), {**PERSON, field: value})
+    assert response.status_code == 200
+    assert 'aria-invalid="true"' in response.text
+    assert 'class="errorlist"' in response.text
+    assert Album.objects.get(pk=album.pk).available
+
+
+def test_a_person_is_one_contact_however_they_write_their_address(make_album):
+    first, second = make_album("un"), make_album("deux")
+    book(first, name="Adèle Mornand", email="adele@example.org")
+    book(second, name="Quelqu'un d'autre", email="Adele@Example.org")
+    # A stranger who knows the address cannot give the person another name.
+    assert [str(contact) for contact in Contact.objects.all()] == ["Adèle Mornand"]
+
+
+def test_the_database_itself_refuses_a_second_booking_and_a_second_contact(make_album):
+    booking = book(make_album("Sillage"), **PERSON)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Booking.objects.create(album=booking.album, contact=booking.contact)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Contact.objects.create(name="Adèle", email="ADELE@example.org")
+
+
+def test_a_booking_that_fails_half_way_leaves_nothing_behind(make_album, monkeypatch):
+    album = make_album("Sillage")
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Album, "save", fail)
+    with pytest.raises(RuntimeError):
+        book(album, **PERSON)
+    assert not Booking.objects.exists()
+    assert not Contact.objects.exists()
+
+
+def test_a_cancelled_booking_gives_the_album_back(make_album):
+    album = make_album("Sillage")
+    cancel(book(album, **PERSON))
+    assert list(Album.objects.available()) == [album]
+    assert book(album, **PERSON).album == album
+
+
+def test_a_booked_album_cannot_be_made_available_by_hand(make_album):
+    album = make_album("Sillage")
+    book(album, **PERSON)
+    album.available = True
+    with pytest.raises(ValidationError, match="supprimez"):
+        album.full_clean()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_at_the_same_instant_one_gets_the_album():
+    album = Album.objects.create(title="Sillage", reference="COURSE-1")
+    people, start = 2, threading.Barrier(2)
+
+    def race(number: int) -> str:
+        try:
+            start.wait(5)
+            book(Album.objects.get(pk=album.pk), name=f"personne {number}", email=f"{number}@example.org")
+        except AlreadyBooked:
+            return "too late"
+        else:
+            return "booked"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(people) as threads:
+        assert sorted(threads.map(race, range(people))) == ["booked", "too late"]
+    assert Booking.objects.count() == 1
+    assert Contact.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_second_waits_until_the_first_is_through():
+    """The race above may be won before it starts. Here the first holds the album, seen to be waited for, and lets go."""
+    album = Album.objects.create(title="Sillage", reference="COURSE-2")
+
+    def second() -> str:
+        try:
+            book(album, name="seconde", email="seconde@example.org")
+        except AlreadyBooked:
+            return "too late"
+        finally:
+            connection.close()
+        return "booked"
+
+    deadline = time.monotonic() + 10
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            book(album, name="première", email="premiere@example.org")
+            outcome = thread.submit(second)
+            while not somebody_waits_for_us():
+                assert not outcome.done(), "the second did not wait for the first"
+                assert time.monotonic() < deadline
+        assert outcome.result(5) == "too late"
+    assert Booking.objects.get().contact.name == "première"
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,108 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.paginator import Paginator
+from django.test import Client
+
+from website.store.models import Album, Artist
+from website.store.views import PER_PAGE
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def titles(response) -> list[str]:
+    context = response.context
+    return [album.title for album in (context["page"].object_list if "page" in context else context["albums"])]
+
+
+def test_the_shop_shows_the_twelve_newest_available_albums_newest_first(client, make_album):
+    for day in range(15):
+        make_album(f"jour {day}", created_at=NOON + timedelta(days=day), available=day != 13)
+    expected = [f"jour {day}" for day in (14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)]
+    assert titles(client.get("/store/")) == expected
+
+
+def test_an_empty_shop_says_so(client, db):
+    response = client.get("/store/")
+    assert response.status_code == 200
+    assert "Aucun album pour l&#x27;instant" in response.text or "Aucun album pour l'instant" in response.text
+
+
+def test_all_albums_are_listed_once_each_over_the_pages_even_when_all_are_of_one_instant(client, make_album):
+    for number in range(2 * PER_PAGE + 3):
+        make_album(f"album {number}", created_at=NOON, available=number % 2 == 0)
+    seen = [title for page in (1, 2, 3) for title in titles(client.get("/store/albums/", {"page": page}))]
+    assert sorted(seen) == sorted(f"album {number}" for number in range(2 * PER_PAGE + 3))
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "999", "abc", "1\x00"])
+def test_a_page_that_does_not_exist_shows_one_that_does(client, make_album, page):
+    make_album("seul")
+    assert titles(client.get("/store/albums/", {"page": page})) == ["seul"]
+
+
+def test_pages_link_to_the_next_and_the_previous_one(client, shop):
+    pages = Paginator(Album.objects.all(), PER_PAGE).num_pages
+    assert pages > 2
+    first, second, last = (client.get("/store/albums/", {"page": page}).text for page in (1, 2, pages))
+    assert 'href="?page=2"' in first and 'rel="prev"' not in first
+    assert 'href="?page=1"' in second and 'href="?page=3"' in second
+    assert 'rel="next"' not in last
+
+
+def test_an_album_has_its_page_with_artists_reference_and_form(client, make_album):
+    album = make_album("Cordes mouillées", "Quatuor Ferrasse", "Iris Montavel")
+    page = client.get(album.get_absolute_url()).text
+    for text in ("Cordes mouillées", "Quatuor Ferrasse", "Iris Montavel", album.reference, 'name="email"'):
+        assert text in page
+
+
+def test_a_booked_album_has_a_page_without_form(client, make_album):
+    page = client.get(make_album("Parti", available=False).get_absolute_url()).text
+    assert "Cet album est réservé" in page
+    assert 'name="email"' not in page
+
+
+@pytest.mark.parametrize("pk", ["999999", "99999999999999999999999999"])
+def test_an_album_that_is_not_there_is_not_found(client, db, pk):
+    response = client.get(f"/store/albums/{pk}/")
+    assert response.status_code == 404
+    assert "Ce bras de rivière" in response.text
+
+
+def test_what_people_typed_is_escaped(client, make_album):
+    album = make_album("<script>alert(1)</script>", "<b>")
+    for address in ("/store/", "/store/albums/", album.get_absolute_url(), "/store/search/?query=<script>"):
+        assert "<script>" not in client.get(address).text
+
+
+def test_an_uploaded_picture_is_shown_in_place_of_the_drawing(client, make_album):
+    make_album("Photographié", picture="albums/photo.jpg")
+    page = client.get("/store/").text
+    assert '<img class="cover" src="/media/albums/photo.jpg" alt=""' in page
+    assert '<svg class="cover"' not in page
+
+
+def test_a_drawn_sleeve_follows_from_the_reference_alone():
+    from website.store.templatetags.covers import cover
+
+    assert cover(Album(title="a", reference="ECL-1")) == cover(Album(title="b", reference="ECL-1"))
+    assert len({cover(Album(reference=f"ECL-{number}")) for number in range(60)}) == 60
+
+
+@pytest.mark.parametrize("address", ["/store/", "/store/albums/", "/store/search/?query=a"])
+def test_a_list_takes_as_many_queries_for_twelve_albums_as_for_two(
+    client: Client, make_album, address, django_assert_max_num_queries
+):
+    for number in range(12):
+        make_album(f"album {number}", f"artiste {number}", "partagé")
+    with django_assert_max_num_queries(3) as many:
+        client.get(address)
+    Album.objects.filter(pk__in=list(Album.objects.values_list("pk", flat=True)[2:])).delete()
+    with django_assert_max_num_queries(3) as few:
+        client.get(address)
+    assert len(few) == len(many)
+
+
+def test_an_artist_is_named_as_written():
+    assert str(Artist(name="Étiage")) == "Étiage"

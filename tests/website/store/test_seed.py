@@ -1,0 +1,33 @@
+import re
+
+from django.core.management import call_command
+
+from website.store.models import Album, Artist, Booking
+
+
+def test_the_demonstration_shop_has_fifty_albums_or_more_each_with_its_artists(shop):
+    assert Album.objects.count() >= 50
+    assert not Album.objects.filter(artists=None).exists()
+    assert not Artist.objects.filter(albums=None).exists()
+    for album in Album.objects.all():
+        album.full_clean()
+
+
+def test_in_the_demonstration_shop_what_is_not_available_is_booked(shop):
+    booked = set(Booking.objects.values_list("album_id", flat=True))
+    assert booked
+    assert booked == set(Album.objects.filter(available=False).values_list("pk", flat=True))
+
+
+def test_an_empty_shop_is_filled_and_goes_on_from_there(db, capsys):
+    call_command("seed")
+    count = Album.objects.count()
+    assert re.fullmatch(rf"{count} albums loaded\.\n", capsys.readouterr().out)
+    assert Album.objects.create(title="Le suivant", reference="SUIVANT").pk > count
+
+
+def test_a_shop_that_has_an_album_is_left_as_it_is(make_album, capsys):
+    make_album("Le nôtre")
+    call_command("seed")
+    assert [album.title for album in Album.objects.all()] == ["Le nôtre"]
+    assert "nothing loaded" in capsys.readouterr().out
