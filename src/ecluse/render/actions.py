@@ -31,7 +31,6 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "actions/checkout": Action("v6.0.3", "df4cb1c069e1874edd31b4311f1884172cec0e10"),
         "actions/setup-python": Action("v6.3.0", "ece7cb06caefa5fff74198d8649806c4678c61a1"),
-        "actions/cache": Action("v5.0.5", "27d5ce7f107fe9357f9df03efb73ab90386fccae"),
         "actions/upload-artifact": Action("v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"),
     }
 )

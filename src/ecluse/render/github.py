@@ -202,24 +202,17 @@ def _gate(jobs: Sequence[Selected]) -> Node:
 
 
 def _setup(pipeline: Pipeline) -> Node:
-    locks = ", ".join(f"'{lock}'" for lock in pipeline.providers.locks)
-    key = "ecluse-${{ runner.os }}-${{ inputs.python }}-"
-    cache: Node = {
-        "path": "~/.cache/pip\n~/.cache/uv\n",
-        "key": f"{key}${{{{ hashFiles({locks}) }}}}",
-        "restore-keys": key,
+    python: Node = {
+        "python-version": "${{ inputs.python }}",
+        # Restored by a key that has the locks' hash in it, saved when the job has ended.
+        "cache": "pip",
+        "cache-dependency-path": "\n".join(pipeline.providers.locks),
     }
     return {
-        "name": "Set up ecluse",
-        "description": "Python, and the downloaded packages of the last run with the same locks",
+        "name": "Set up",
+        "description": "Python, and the packages that were downloaded for the same locks before",
         "inputs": {"python": {"description": "the version of Python, as 3.13", "required": True}},
-        "runs": {
-            "using": "composite",
-            "steps": [
-                _uses("actions/setup-python", {"python-version": "${{ inputs.python }}"}),
-                _uses("actions/cache", cache),
-            ],
-        },
+        "runs": {"using": "composite", "steps": [_uses("actions/setup-python", python)]},
     }
 
 

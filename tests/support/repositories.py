@@ -1,0 +1,108 @@
+"""Repositories to run providers on: a copy of this one, and a small one with the same kinds of jobs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ecluse import process
+
+__all__ = ["TOP", "copy", "small"]
+
+TOP = Path(__file__).resolve().parents[2]
+
+# What a repository with its own copy of the command needs of this one.
+_COMMAND = ("ecluse", "src/ecluse", "requirements/ecluse.txt", "LICENSE")
+
+_PIPELINE = '''
+from ecluse import *
+
+change = any_of(pull_request("staging"), push("staging"))
+
+pipeline = Pipeline(
+    name="small",
+    services=(
+        Service(name="postgres", kind="postgres", version="18"),
+        Service(name="own", kind="postgres", version="18", sources=("container",)),
+    ),
+    jobs=(
+        Job(name="lint", when=change, steps=(command("python", "-m", "py_compile", "site.py"),)),
+        Job(
+            name="tests",
+            when=change,
+            services=("postgres",),
+            matrix={"python": ("3.12", "3.13")},
+            steps=(command("python", "check_database.py"), command("python", "site.py")),
+            outputs=(Output(path="answer.txt", kind="report"),),
+        ),
+        Job(name="container", when=change, services=("own",), steps=(command("python", "check_database.py"),)),
+        Job(name="render", when=change, steps=(ecluse("render", "--check"),)),
+        Job(name="image", when=push("staging"), needs=("lint", "tests"), steps=(command("python", "site.py"),)),
+        Job(name="promote", when=tag("v*"), steps=(command("python", "site.py"),)),
+        Job(
+            name="deploy-production",
+            when=tag("v*"),
+            needs=("promote",),
+            environment="production",
+            steps=(command("python", "site.py"),),
+        ),
+    ),
+    environments=(
+        Environment(name="production", target="server", settings="none", url="https://www.example", secrets=("SSH_KEY",)),
+    ),
+    providers=Providers(
+        env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
+        accept=(
+            "travis-stages", "travis-service-version", "travis-concurrency", "travis-environment", "travis-artifacts",
+        ),
+    ),
+)
+'''
+
+_CHECK_DATABASE = '''
+import os
+
+import psycopg2
+
+with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+    cursor.execute("SELECT version()")
+    print(cursor.fetchone()[0])
+'''
+
+
+def copy(target: Path) -> Path:
+    """This repository as it is in the working tree, what git ignores left out, with a commit of its own."""
+    listed = process.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP).output
+    for name in filter(None, listed.split("\0")):
+        if (TOP / name).is_file():
+            _take(name, target)
+    return _committed(target)
+
+
+def small(target: Path) -> Path:
+    """A repository whose jobs take a moment: lint, tests on a database, render, image, and a release by tag."""
+    for name in _COMMAND:
+        _take(name, target)
+    (target / "pipeline.py").write_text(_PIPELINE.lstrip())
+    (target / "site.py").write_text("answer = 42\nassert answer == 42\n")
+    (target / "check_database.py").write_text(_CHECK_DATABASE.lstrip())
+    (target / ".gitignore").write_text("/.venv/\n/.ecluse/\n__pycache__/\n")
+    process.run(["./ecluse", "render"], cwd=target)
+    return _committed(target)
+
+
+def _take(name: str, target: Path) -> None:
+    source = TOP / name
+    (target / name).parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy2(source, target / name)
+
+
+def _committed(target: Path) -> Path:
+    process.run(["git", "init", "--quiet", "--initial-branch", "topic"], cwd=target)
+    process.run(["git", "add", "--all"], cwd=target)
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    process.run(["git", *identity, "commit", "--quiet", "--message", "A change"], cwd=target)
+    return target
