@@ -50,18 +50,15 @@ def problems(pipeline: Pipeline) -> list[Problem]:
 def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     if not pipeline.jobs:
         yield Problem("", "jobs", "a pipeline needs at least one job")
-    for kind, things in (
-        ("job", pipeline.jobs),
-        ("service", pipeline.services),
-        ("environment", pipeline.environments),
+    yield from _defined_once("job", (job.name for job in pipeline.jobs))
+    for kind, names in (
+        ("service", [service.name for service in pipeline.services]),
+        ("environment", [environment.name for environment in pipeline.environments]),
     ):
-        for name, times in Counter(thing.name for thing in things).items():
-            if times > 1:
-                yield Problem(f"{kind} {name!r}", "name", f"is defined {times} times")
-    for thing in (*pipeline.services, *pipeline.environments):
-        if not _NAME.fullmatch(thing.name):
-            kind = "service" if thing in pipeline.services else "environment"
-            yield Problem(f"{kind} {thing.name!r}", "name", "may hold letters, digits, - and _ only")
+        yield from _defined_once(kind, names)
+        for name in names:
+            if not _NAME.fullmatch(name):
+                yield Problem(f"{kind} {name!r}", "name", "may hold letters, digits, - and _ only")
     for environment in pipeline.environments:
         where = f"environment {environment.name!r}"
         yield from _variables(where, "secrets", environment.secrets)
@@ -72,6 +69,12 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     for axis in pipeline.ship_matrix:
         if axis not in axes:
             yield Problem("", f"ship_matrix.{axis}", f"no job has an axis {axis!r}{_close(axis, axes)}")
+
+
+def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield Problem(f"{kind} {name!r}", "name", f"is defined {times} times")
 
 
 def _name(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
@@ -175,7 +178,7 @@ def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
         if name.upper().startswith("GITHUB_"):
             yield _of(job, "secrets", f"{name}: GitHub keeps names that begin with GITHUB_ for itself")
     if possible(job.when, "pull_request"):
-        # The code of a fork's pull request is a stranger's, and gets no secret from a provider: what asks for one fails.
+        # The code of a fork's pull request is a stranger's: no provider gives it a secret, so what asks for one fails.
         field = "secrets" if job.secrets else "environment"
         if job.secrets or job.environment is not None:
             what = "a pull request may run this job, and a fork's gets no secret"

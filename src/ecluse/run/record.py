@@ -6,14 +6,18 @@ import json
 from typing import Any
 
 from ecluse.conditions import describe_event
+from ecluse.run import junit
 from ecluse.run.inputs import write_atomically
 from ecluse.run.outcome import Outcome, Run
+from ecluse.run.page import page
 
 __all__ = ["as_data", "write"]
 
 
 def write(run: Run) -> None:
     """Write the records into the run's folder, run.json last: its presence says that the run has ended."""
+    write_atomically(run.folder / "junit.xml", junit.as_xml(run))
+    write_atomically(run.folder / "report.html", page(run))
     write_atomically(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
 
 

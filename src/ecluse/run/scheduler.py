@@ -56,7 +56,7 @@ class Scheduler:
         self._fail_fast = fail_fast
         self._outcomes: dict[str, Outcome] = {}
         self._active: dict[str, Leg] = {}
-        self._done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
 
     def run(self) -> dict[str, Outcome]:
         for leg in self._plan.legs:
@@ -108,7 +108,7 @@ class Scheduler:
     def _run(self, leg: Leg) -> None:
         try:
             self._done.put(self._work(leg))
-        except BaseException as error:  # a bug: shown as one by the main thread
+        except Exception as error:  # a bug: shown as one by the main thread
             self._done.put(error)
 
     def _wait(self) -> None:
@@ -117,7 +117,7 @@ class Scheduler:
         except queue.Empty:
             self._listener.still_running(list(self._active.values()))
             return
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, Exception):
             self._cancel.set()
             raise outcome
         self._active.pop(outcome.leg.name, None)
