@@ -121,6 +121,34 @@ class Environment:
                 found[option.upper()] = str(options.pop(option))
         return found
 
+    def mail(self, name: str, default: str) -> dict[str, Any]:
+        """Django's settings for the mail server at the address *name*."""
+        ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": None}
+        address = self.text(name, default)
+        scheme = address.partition("://")[0]
+        example = f"export {name}=smtp+tls://USER:PASSWORD@HOST:587 (or smtp://, smtp+ssl://, consolemail://)"
+        if scheme not in ports:
+            # Not shown: it holds a password.
+            self.problem(f"{name} is no address of a mail server", example)
+            return {}
+        found: dict[str, Any] = Env.email_url_config(address)
+        if scheme != "consolemail" and not found["EMAIL_HOST"]:
+            self.problem(f"{name} names no mail server", example)
+        # What the address leaves out is Django's default: no user, no password.
+        filled = {key: value for key, value in found.items() if value}
+        return {"EMAIL_PORT": ports[scheme], **filled} if ports[scheme] else filled
+
+    def broker(self, name: str) -> str:
+        """The address of RabbitMQ or Redis, or nothing."""
+        address = self.text(name)
+        scheme, _, rest = address.partition("://")
+        if address and (scheme not in {"amqp", "amqps", "redis", "rediss"} or not rest):
+            self.problem(
+                f"{name} is no address of a broker", f"export {name}=amqp://USER:PASSWORD@HOST:5672/ (or redis://)"
+            )
+            return ""
+        return address
+
     def refuse(self, module: str) -> None:
         """End the process, with all problems on standard error, if there are any: *module* cannot serve so."""
         if not self._problems:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import get_language
 
+from website.background import enqueue
 from website.store.models import Album, Booking, Contact
 
 __all__ = ["AlreadyBooked", "book", "cancel"]
@@ -16,8 +19,12 @@ class AlreadyBooked(Exception):
 def book(album: Album, *, name: str, email: str) -> Booking:
     """Put *album* aside for the person with this *email*, known under *name* if they were not known before.
 
-    Raises AlreadyBooked where the album is not, or no longer, available; nothing is changed then.
+    A mail confirms it, in the language of the moment, once the booking is committed. Raises AlreadyBooked where the
+    album is not, or no longer, available; nothing is changed then.
     """
+    # Loaded for the first booking, not with the site: Celery takes a while, and most processes never book.
+    from website.store.tasks import confirm_booking
+
     with transaction.atomic():
         # Whoever comes second waits here for the first, and then sees what the first did.
         locked = Album.objects.select_for_update().get(pk=album.pk)
@@ -27,6 +34,7 @@ def book(album: Album, *, name: str, email: str) -> Booking:
         booking = Booking.objects.create(album=locked, contact=contact)
         locked.available = False
         locked.save(update_fields=["available"])
+        enqueue(confirm_booking, booking.pk, get_language() or settings.LANGUAGE_CODE)
     return booking
 
 

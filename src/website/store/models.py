@@ -103,6 +103,7 @@ class Booking(models.Model):
     contact = models.ForeignKey(Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="bookings")
     contacted = models.BooleanField(_("recontacté"), default=False)
     created_at = models.DateTimeField(_("réservé le"), default=timezone.now)
+    confirmed_at = models.DateTimeField(_("confirmé par e-mail le"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("réservation")

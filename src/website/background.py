@@ -1,0 +1,37 @@
+"""Asking for work in the background."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from celery import Task
+
+__all__ = ["enqueue"]
+
+logger = logging.getLogger(__name__)
+
+
+def enqueue(task: Task[Any, Any], *arguments: Any) -> None:
+    """Have a worker run *task* once the current transaction is committed: never for what was rolled back after all.
+
+    What asks for it has already happened, and does not fail with it: a broker that is away is said in the log. Without
+    one (no ``CELERY_BROKER_URL``) the task runs here, before this returns or the transaction's end does.
+    """
+    transaction.on_commit(partial(_send, task, arguments), robust=True)
+
+
+def _send(task: Task[Any, Any], arguments: tuple[Any, ...]) -> None:
+    from kombu.exceptions import OperationalError
+
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", task.name)
+    try:
+        task.delay(*arguments)
+    except OperationalError as error:
+        logger.error("%s%s was not queued, the broker does not answer: %s", task.name, arguments, error)
