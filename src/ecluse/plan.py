@@ -61,11 +61,22 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every leg of the pipeline: first those that run, by stage, then those that do not, each in the order of definition."""
+    """Every leg of the pipeline: first those that run, by stage, then those that do not, each in the order of definition.
+
+    *named*: the jobs were asked for by name, and the event has not decided anything.
+    """
 
     pipeline: Pipeline
     event: Event
     legs: tuple[Leg, ...]
+    named: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is run, in words: the event, or the jobs where they were asked for by name."""
+        if self.named:
+            return ", ".join(dict.fromkeys(leg.job.name for leg in self.running))
+        return conditions.describe_event(self.event)
 
     @property
     def running(self) -> tuple[Leg, ...]:
@@ -144,7 +155,7 @@ def plan(
         for leg in sorted(running, key=lambda leg: (depth[leg.job.name], position[leg.job.name]))
     ]
     idle.sort(key=lambda leg: position[leg.job.name])
-    return Plan(pipeline=pipeline, event=event, legs=(*staged, *idle))
+    return Plan(pipeline=pipeline, event=event, legs=(*staged, *idle), named=bool(jobs))
 
 
 def _named(pipeline: Pipeline, jobs: Collection[str], with_needs: bool) -> dict[str, str]:

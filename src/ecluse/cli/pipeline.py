@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from ecluse.cli.repository import top
-from ecluse.conditions import describe_event
-from ecluse.errors import Interrupted, JobFailed, RepositoryError, ToolError
-from ecluse.events import example_tag, play, reported
-from ecluse.interpreters import find
+from ecluse.cli.selection import (
+    check_jobs,
+    chosen_event,
+    chosen_values,
+    pythons_of,
+    refuse_missing,
+    wanted_pythons,
+)
+from ecluse.errors import Interrupted, JobFailed, RepositoryError
+from ecluse.events import example_tag
 from ecluse.load import load
-from ecluse.model import Event, EventKind, Pipeline
-from ecluse.plan import Leg, Plan
+from ecluse.model import Event, EventKind
+from ecluse.plan import Plan
 from ecluse.plan import plan as make_plan
 from ecluse.run.provider import Provider, detect
 
@@ -33,9 +38,7 @@ __all__ = ["plan", "report", "run", "ship"]
 def _event_options(function: Callable[..., None]) -> Callable[..., None]:
     kinds = click.Choice(get_args(EventKind))
     for option in (
-        click.option(
-            "--ref", metavar="NAME", help="The branch, or the tag, of --event.  [default: the one jobs ask for]"
-        ),
+        click.option("--ref", metavar="NAME", help="Its branch, or the tag.  [default: the branch that jobs ask for]"),
         click.option("--event", type=kinds, help="The event to play.  [default: the provider's; here, pull_request]"),
     ):
         function = option(function)
@@ -44,12 +47,11 @@ def _event_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def _run_options(function: Callable[..., None]) -> Callable[..., None]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    at_once = click.IntRange(1)
     for option in (
         click.option("--no-cache", is_flag=True, help="Run also what has not changed since it last passed."),
         click.option("--fail-fast/--keep-going", help="Stop everything at the first failure.  [default: --keep-going]"),
-        click.option(
-            "--jobs", "-j", "workers", type=click.IntRange(1), default=cores, help=f"Legs at once.  [default: {cores}]"
-        ),
+        click.option("--jobs", "-j", "workers", type=at_once, default=cores, help=f"Legs at once.  [default: {cores}]"),
     ):
         function = option(function)
     return function
@@ -68,17 +70,17 @@ def plan(event: EventKind | None, ref: str | None, as_json: bool) -> None:
       ./ecluse plan --event tag --ref v1.2.0
       ./ecluse plan --event ship --json
     """
+    from ecluse.cli.show import plan_data, plan_text
+
     folder = top()
     pipeline = load(folder / "pipeline.py")
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
-    played = _event(pipeline, event, ref)
-    pythons = _pythons(folder, pipeline, pipeline.jobs)
-    planned = make_plan(pipeline, played, missing_pythons=_missing(pipeline, pythons))
-    if as_json:
-        click.echo(json.dumps(_plan_data(planned), indent=1, ensure_ascii=False))
-    else:
-        click.echo(_plan_text(planned))
+    wanted = wanted_pythons(pipeline.jobs, None)
+    pythons = pythons_of(folder, wanted, os.environ)
+    played = chosen_event(pipeline, event, ref, os.environ)
+    planned = make_plan(pipeline, played, missing_pythons={*wanted} - pythons.keys())
+    click.echo(json.dumps(plan_data(planned), indent=1, ensure_ascii=False) if as_json else plan_text(planned))
 
 
 @click.command()
@@ -103,8 +105,8 @@ def run(
 ) -> None:
     """Run jobs of the pipeline here.
 
-    Without JOB, the jobs that the event selects. With JOB, exactly those, without what they need, as a provider's job does.
-    A job that passed before with the same inputs, command, tools and variables is not run again.
+    Without JOB, those that the event selects. With JOB, exactly those, without what they need, as a provider's job does. A
+    job that passed before with the same inputs, commands, tools and variables is not run again.
 
     \b
     Examples:
@@ -115,28 +117,31 @@ def run(
     """
     folder = top()
     pipeline = load(folder / "pipeline.py")
-    _known_jobs(pipeline, jobs)
+    check_jobs(pipeline, jobs)
     if event == "tag" and ref is None:
-        raise click.UsageError(f"--event tag needs the tag: --ref {example_tag(pipeline)}")
-    chosen = _matrix(pipeline, jobs, matrix)
-    pythons = _pythons(
-        folder, pipeline, (job for job in pipeline.jobs if not jobs or with_needs or job.name in jobs), chosen
-    )
+        raise click.UsageError(f"--event tag needs the tag, as --ref {example_tag(pipeline)}")
+    candidates = [job for job in pipeline.jobs if not jobs or with_needs or job.name in jobs]
+    chosen = chosen_values(candidates, matrix)
+    wanted = wanted_pythons(candidates, chosen.get("python"))
+    pythons = pythons_of(folder, wanted, os.environ)
     planned = make_plan(
         pipeline,
-        _event(pipeline, event, ref),
+        chosen_event(pipeline, event, ref, os.environ),
         jobs=jobs,
         with_needs=with_needs,
         matrix=chosen,
-        missing_pythons=_missing(pipeline, pythons),
+        missing_pythons={*wanted} - pythons.keys() if detect(os.environ) is Provider.NONE else (),
     )
-    _complete_in_ci(planned)
+    refuse_missing(planned, pythons, os.environ)
     if not planned.running:
         raise RepositoryError(_nothing(planned), hint="./ecluse plan shows what each event runs, and why")
     if dry_run:
-        click.echo(_dry_run(folder, planned, pythons, cache=not no_cache, explain=explain))
+        _show_dry_run(folder, planned, pythons, no_cache, explain)
         return
-    _end(_execute(folder, planned, pythons, workers, fail_fast, no_cache, explain))
+    done = _execute(folder, planned, pythons, workers, fail_fast, no_cache)
+    if explain:
+        click.echo("\n".join(_explained(done)))
+    _judge(done)
 
 
 @click.command()
@@ -155,22 +160,16 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     """
     folder = top()
     pipeline = load(folder / "pipeline.py")
-    shipped = Event(kind="ship")
-    values = [pipeline.ship_matrix["python"]] if "python" in pipeline.ship_matrix else []
-    pythons = find(values, os.environ, _memory(folder))
-    planned = make_plan(pipeline, shipped, missing_pythons=[value for value in values if value not in pythons])
-    targets = [leg for leg in planned.running if leg.job.environment is not None]
-    if not targets:
-        raise RepositoryError(
-            "ship rolls nothing out: " + _nothing(planned), hint="./ecluse plan --event ship says why"
-        )
-    done = _execute(folder, planned, pythons, workers, fail_fast, no_cache, explain=False)
-    _end(done)
-    urls = {environment.name: environment.url for environment in pipeline.environments}
-    for leg in targets:
-        click.echo(
-            f"{click.style('●', fg='green')} {leg.job.environment} serves at {click.style(urls[leg.job.environment or ''], bold=True)}"
-        )
+    wanted = [value for axis, value in pipeline.ship_matrix.items() if axis == "python"]
+    pythons = pythons_of(folder, wanted, os.environ)
+    planned = make_plan(pipeline, Event(kind="ship"), missing_pythons={*wanted} - pythons.keys())
+    places = [leg.job.environment for leg in planned.running if leg.job.environment is not None]
+    if not places:
+        raise RepositoryError(f"ship rolls nothing out: {_nothing(planned)}", hint="see ./ecluse plan --event ship")
+    _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache))
+    for environment in pipeline.environments:
+        if environment.name in places:
+            click.echo(f"\n{environment.name} serves at {click.style(environment.url, bold=True)}")
 
 
 @click.command()
@@ -178,7 +177,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def report(id: str | None, open_: bool, as_json: bool) -> None:
-    """Show the report of a run: the last one, or the one that ID begins.
+    """Show the report of a run: the last one, or the one whose name begins with ID.
 
     \b
     Examples:
@@ -186,83 +185,79 @@ def report(id: str | None, open_: bool, as_json: bool) -> None:
       ./ecluse report --open
       ./ecluse report 20261121-0412 --json
     """
+    from ecluse.cli.show import run_text
+
     folder = _find_run(top() / ".ecluse" / "runs", id)
     record = (folder / "run.json").read_text(encoding="utf-8")
     if as_json:
         click.echo(record, nl=False)
         return
-    data = json.loads(record)
-    verdict = "interrupted" if data["interrupted"] else "passed" if data["ok"] else "failed"
-    click.echo(f"{data['title']} · {data['began'][:19].replace('T', ' ')} UTC · {data['seconds']:.1f} s · {verdict}\n")
-    for leg in data["legs"]:
-        click.echo(f"{_SYMBOLS[leg['status']]} {leg['name']:<24} {leg['seconds']:7.1f} s  {leg['reason']}".rstrip())
     page = folder / "report.html"
-    click.echo(f"\n{page}")
+    click.echo(f"{run_text(json.loads(record))}\n\n{page}")
     if open_:
         click.launch(page.as_uri())
 
 
-_SYMBOLS = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
+def _execute(
+    folder: Path, planned: Plan, pythons: Mapping[str, str], workers: int, fail_fast: bool, no_cache: bool
+) -> Run:
+    from ecluse.run import Options
+    from ecluse.run import run as run_plan
+
+    provider = detect(os.environ)
+    options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache)
+    environ = dict(os.environ)
+    done = run_plan(planned, top=folder, environ=environ, console=_console(provider), options=options, pythons=pythons)
+    if provider is Provider.GITHUB:
+        from ecluse.run.github import publish
+
+        publish(done, environ, _say)
+    return done
 
 
-def _event(pipeline: Pipeline, kind: EventKind | None, ref: str | None) -> Event:
-    """The event asked for, else the one the provider reports, else a pull request."""
-    given = reported(os.environ)
-    if kind is None and given is not None:
-        return given
-    return play(pipeline, kind or "pull_request", ref)
+def _console(provider: Provider) -> Console:
+    """A table where a person watches, lines where a log is written."""
+    if sys.stdout.isatty() and provider is Provider.NONE and os.environ.get("TERM") != "dumb":
+        from rich.console import Console as Terminal
+
+        from ecluse.run.live import LiveConsole
+
+        return LiveConsole(Terminal())
+    from ecluse.run.console import PlainConsole
+
+    return PlainConsole(_say, provider)
 
 
-def _known_jobs(pipeline: Pipeline, jobs: Iterable[str]) -> None:
-    names = [job.name for job in pipeline.jobs]
-    for job in jobs:
-        if job not in names:
-            close = get_close_matches(job, names, n=1)
-            rest = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(names)}."
-            raise click.UsageError(f"No job {job!r} in pipeline.py.{rest}")
+def _say(text: str) -> None:
+    # At once: whoever follows the log of a job must see where it is.
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
-def _matrix(pipeline: Pipeline, jobs: tuple[str, ...], chosen: tuple[str, ...]) -> dict[str, list[str]]:
-    axes: dict[str, set[str]] = {}
-    for job in pipeline.jobs:
-        if not jobs or job.name in jobs:
-            for axis, values in job.matrix.items():
-                axes.setdefault(axis, set()).update(values)
-    found: dict[str, list[str]] = {}
-    for item in chosen:
-        axis, _, value = item.partition("=")
-        if axis not in axes:
-            raise click.UsageError(f"--matrix {item}: no axis {axis!r} here. There are: {', '.join(axes) or 'none'}.")
-        if value not in axes[axis]:
-            raise click.UsageError(f"--matrix {item}: {axis} is one of {', '.join(sorted(axes[axis]))}.")
-        found.setdefault(axis, []).append(value)
-    return found
+def _show_dry_run(folder: Path, planned: Plan, pythons: Mapping[str, str], no_cache: bool, explain: bool) -> None:
+    from ecluse.cli.show import dry_run
+    from ecluse.run import cache_of
+
+    cache = None if no_cache else cache_of(folder, os.environ, pythons)
+    for line in dry_run(planned, cache, explain=explain):
+        click.echo(line)
 
 
-def _memory(folder: Path) -> Path:
-    return folder / ".ecluse" / "cache" / "pythons.json"
+def _explained(done: Run) -> list[str]:
+    lines = [""]
+    for outcome in done.outcomes.values():
+        if outcome.changes:
+            lines += [f"{outcome.leg.name} ran because of", *(f"  {change}" for change in outcome.changes)]
+    return lines
 
 
-def _pythons(
-    folder: Path, pipeline: Pipeline, jobs: Iterable[Any], chosen: Mapping[str, list[str]] | None = None
-) -> dict[str, str]:
-    values = [value for job in jobs for value in job.matrix.get("python", ())]
-    only = (chosen or {}).get("python")
-    return find([value for value in values if only is None or value in only], os.environ, _memory(folder))
-
-
-def _missing(pipeline: Pipeline, pythons: Mapping[str, str]) -> set[str]:
-    return {value for job in pipeline.jobs for value in job.matrix.get("python", ())} - pythons.keys()
-
-
-def _complete_in_ci(planned: Plan) -> None:
-    """In CI a leg that silently does not run is a hole in the gate."""
-    absent = [leg.name for leg in planned.legs if not leg.runs and leg.reason.endswith("not on this machine")]
-    if absent and detect(os.environ) is not Provider.NONE:
-        raise ToolError(
-            f"the Python of {', '.join(absent)} is not on this machine",
-            hint="install it in a step before (actions/setup-python, Travis's python:)",
-        )
+def _judge(done: Run) -> None:
+    """Return if everything passed; the reports are written either way."""
+    if done.interrupted:
+        raise Interrupted("interrupted; what was running has been ended")
+    if not done.ok:
+        names = ", ".join(outcome.leg.name for outcome in done.failed)
+        raise JobFailed(f"{names} failed", hint=f"./ecluse report {done.id} --open shows everything")
 
 
 def _nothing(planned: Plan) -> str:
@@ -270,45 +265,8 @@ def _nothing(planned: Plan) -> str:
     return f"nothing to run: {'; '.join(reasons)}"
 
 
-def _execute(
-    folder: Path,
-    planned: Plan,
-    pythons: Mapping[str, str],
-    workers: int,
-    fail_fast: bool,
-    no_cache: bool,
-    explain: bool,
-) -> Run:
-    from ecluse.run import Options
-    from ecluse.run import run as run_plan
-
-    provider = detect(os.environ)
-    options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache)
-    return run_plan(
-        planned, top=folder, environ=dict(os.environ), console=_console(provider), options=options, pythons=pythons
-    )
-
-
-def _console(provider: Provider) -> Console:
-    from ecluse.run.console import PlainConsole
-
-    def say(text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-    return PlainConsole(say, provider)
-
-
-def _end(done: Run) -> None:
-    if done.interrupted:
-        raise Interrupted("interrupted; what was running has been ended")
-    if not done.ok:
-        bad = [outcome.leg.name for outcome in done.outcomes.values() if outcome.status in ("failed", "cancelled")]
-        raise JobFailed(f"{', '.join(bad)} failed", hint=f"./ecluse report {done.id} --open shows everything")
-
-
 def _find_run(runs: Path, prefix: str | None) -> Path:
-    found = sorted(folder.parent for folder in runs.glob("*/run.json") if folder.parent.name.startswith(prefix or ""))
+    found = sorted(record.parent for record in runs.glob("*/run.json") if record.parent.name.startswith(prefix or ""))
     if not found:
         what = f"no run begins with {prefix!r}" if prefix else "there is no run yet"
         raise RepositoryError(what, where=".ecluse/runs", hint="./ecluse run makes one")
@@ -318,56 +276,3 @@ def _find_run(runs: Path, prefix: str | None) -> Path:
             f"{len(found)} runs begin with {prefix!r}: {names}", where=".ecluse/runs", hint="name one"
         )
     return found[-1]
-
-
-def _plan_text(planned: Plan) -> str:
-    width = max(len(leg.name) for leg in planned.legs)
-    lines = [click.style(describe_event(planned.event), bold=True)]
-    stage = -1
-    for leg in planned.legs:
-        if leg.stage != stage:
-            stage = leg.stage
-            lines += ["", f"stage {stage}" if leg.runs else "does not run"]
-        symbol = click.style("✓", fg="green") if leg.runs else click.style("–", dim=True)
-        detail = leg.job.description if leg.runs else leg.reason
-        lines.append(f"  {symbol} {leg.name:<{width}}  {detail}".rstrip())
-    return "\n".join(lines)
-
-
-def _plan_data(planned: Plan) -> dict[str, Any]:
-    event = planned.event
-    return {
-        "event": {"kind": event.kind, "branch": event.branch, "tag": event.tag},
-        "legs": [_leg_data(leg) for leg in planned.legs],
-    }
-
-
-def _leg_data(leg: Leg) -> dict[str, Any]:
-    return {
-        "name": leg.name,
-        "job": leg.job.name,
-        "matrix": dict(leg.values),
-        "runs": leg.runs,
-        "stage": leg.stage if leg.runs else None,
-        "reason": leg.reason,
-        "needs": list(leg.job.needs),
-        "services": list(leg.job.services),
-        "environment": leg.job.environment,
-        "steps": [list(step.run) for step in leg.steps()],
-    }
-
-
-def _dry_run(folder: Path, planned: Plan, pythons: Mapping[str, str], *, cache: bool, explain: bool) -> str:
-    from ecluse.run import cache_of
-
-    found = cache_of(folder, os.environ, pythons)
-    width = max(len(leg.name) for leg in planned.running)
-    lines = []
-    for leg in planned.running:
-        facts = found.facts(leg, planned) if cache else None
-        unchanged = facts is not None and found.find(leg, facts) is not None
-        lines.append(f"{'=' if unchanged else '→'} {leg.name:<{width}}  {'unchanged' if unchanged else 'would run'}")
-        if facts is not None and explain and not unchanged:
-            lines += [f"    {change}" for change in found.explain(leg, facts)]
-    found.save()
-    return "\n".join(lines)

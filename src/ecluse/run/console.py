@@ -8,16 +8,15 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ecluse import process
-from ecluse.conditions import describe_event
 from ecluse.plan import Leg, Plan
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.provider import Fold, Provider
 from ecluse.run.scheduler import Listener
 
-__all__ = ["Console", "PlainConsole", "failures", "line", "summary"]
+__all__ = ["SYMBOLS", "TAIL", "Console", "PlainConsole", "alone", "line", "log_of", "summary"]
 
 # Of a failed leg's output, on a terminal. A provider's log folds, so it holds everything.
-_TAIL = 150
+TAIL = 150
 
 SYMBOLS: dict[Status, str] = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
 
@@ -46,14 +45,15 @@ class PlainConsole:
         self._provider = provider
         self._lock = threading.Lock()
         self._stream = False
+        self._width = 0
         self._fold: Fold | None = None
         self._last = time.monotonic()
         self._at_line_start = True
 
     def begin(self, plan: Plan) -> None:
         self._stream = len(plan.running) == 1
-        count = len(plan.running)
-        self._write(f"{describe_event(plan.event)}: {count} {'job' if count == 1 else 'jobs'} to run\n")
+        self._width = max(len(leg.name) for leg in plan.running)
+        self._write(f"{plan.title}\n")
 
     def started(self, leg: Leg) -> None:
         if not self._stream:
@@ -75,7 +75,7 @@ class PlainConsole:
             self._fold = None
         elif outcome.status == "passed" and not self._stream:
             self._write(_folded(outcome, self._provider))
-        self._write(line(outcome) + "\n")
+        self._write(line(outcome, self._width) + "\n")
 
     def still_running(self, legs: Collection[Leg]) -> None:
         self._write("… still running: " + ", ".join(leg.name for leg in legs) + "\n")
@@ -84,7 +84,9 @@ class PlainConsole:
         if not self._stream:
             for outcome in run.failed:
                 self._write("\n" + _folded(outcome, self._provider))
-        self._write(failures(run) + summary(run) + "\n")
+        for outcome in run.failed:
+            self._write(f"\n{alone(outcome)}\n")
+        self._write(f"\n{summary(run)}\n")
 
     def abandon(self) -> None:
         if self._fold is not None:
@@ -114,16 +116,12 @@ def log_of(outcome: Outcome, lines: int | None = None) -> str:
 
 def _folded(outcome: Outcome, provider: Provider) -> str:
     fold = Fold(provider, outcome.leg.name)
-    return fold.start() + log_of(outcome, _TAIL if provider is Provider.NONE else None) + fold.end()
+    return fold.start() + log_of(outcome, TAIL if provider is Provider.NONE else None) + fold.end()
 
 
-def failures(run: Run) -> str:
-    """Each failed leg with the command that runs it alone."""
-    lines = [
-        f"\n{SYMBOLS['failed']} {outcome.leg.name}: {outcome.reason}\n  alone: {process.quote(outcome.leg.command())}\n"
-        for outcome in run.failed
-    ]
-    return "".join(lines)
+def alone(outcome: Outcome) -> str:
+    """A failed leg with the command that runs it alone."""
+    return f"{SYMBOLS['failed']} {outcome.leg.name}: {outcome.reason}\n  alone: {process.quote(outcome.leg.command())}"
 
 
 def summary(run: Run) -> str:
@@ -138,4 +136,4 @@ def summary(run: Run) -> str:
     counted = run.count()
     counts = ", ".join(f"{counted[status]} {word}" for status, word in names if counted.get(status))
     end = "interrupted; " if run.interrupted else ""
-    return f"\n{end}{counts} in {run.seconds:.1f} s · report: .ecluse/runs/{run.id}/report.html"
+    return f"{end}{counts} in {run.seconds:.1f} s · report: .ecluse/runs/{run.id}/report.html"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ecluse import process
-from ecluse.conditions import describe_event
 from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run, Status
 
-__all__ = ["Annotation", "annotations", "commands", "summary"]
+__all__ = ["Annotation", "annotations", "commands", "publish", "summary"]
 
 # GitHub shows ten errors of a step and drops the rest.
 # https://docs.github.com/actions/reference/limits
@@ -41,6 +40,16 @@ class Annotation:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+
+
+def publish(run: Run, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Annotate the failures, and add the run to the summary of the GitHub job that *environ* belongs to."""
+    say(commands(annotations(run)))
+    file = environ.get("GITHUB_STEP_SUMMARY")
+    if file:
+        # A summary that cannot be written must not turn a green job red.
+        with suppress(OSError), open(file, "a", encoding="utf-8") as stream:
+            stream.write(summary(run))
 
 
 def annotations(run: Run) -> Iterator[Annotation]:
@@ -94,7 +103,7 @@ def _property(text: str) -> str:
 def summary(run: Run) -> str:
     """The run as the Markdown of a job summary: a row for each leg, then what failed and the command that runs it alone."""
     lines = [
-        f"### {_cell(describe_event(run.plan.event))}",
+        f"### {_cell(run.plan.title)}",
         "",
         "| job | outcome | seconds | |",
         "| --- | --- | ---: | --- |",

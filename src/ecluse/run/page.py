@@ -13,7 +13,6 @@ from importlib.resources import files
 from string import Template
 
 from ecluse import graph, process
-from ecluse.conditions import describe_event
 from ecluse.run import coverage, junit
 from ecluse.run.ansi import as_html, as_text
 from ecluse.run.outcome import Outcome, Run, Status, StepOutcome
@@ -46,7 +45,7 @@ def page(run: Run) -> str:
         style=style,
         script=script,
         pipeline=escape(run.plan.pipeline.name),
-        title=escape(describe_event(run.plan.event)),
+        title=escape(_capital(run.plan.title)),
         status=verdict,
         verdict={"cancelled": "interrupted"}.get(verdict, verdict),
         began=f"{run.began:%Y-%m-%d %H:%M:%S} UTC",
@@ -102,7 +101,7 @@ def _timeline(run: Run) -> Iterator[str]:
             label += f", from {_seconds(outcome.started)} for {_seconds(outcome.seconds)}"
         yield (
             f'<li><a href="#{escape(outcome.leg.slug)}">{_badge(outcome.status)}{escape(outcome.leg.name)}</a>'
-            f'<svg role="img" aria-label="{escape(label)}" height="22">{marks}{bars}</svg>'
+            f'<svg role="img" aria-label="{escape(label)}" height="30">{marks}{bars}</svg>'
             f'<span class="seconds">{_seconds(outcome.seconds) if outcome.attempts else _WORDS[outcome.status]}</span></li>'
         )
     labels = "".join(f'<text x="{at / total:.3%}" y="14">{_seconds(at)}</text>' for at in ticks)
@@ -120,16 +119,15 @@ def _rect(status: Status, started: float, seconds: float, total: float, title: s
     # What took no time must still be seen.
     width = max(seconds / total, 0.004)
     return (
-        f'<rect class="bar {status}" x="{min(started / total, 1 - width):.3%}" width="{width:.3%}" y="3" height="16" rx="4">'
+        f'<rect class="bar {status}" x="{min(started / total, 1 - width):.3%}" width="{width:.3%}" y="7" height="16" rx="4">'
         f"<title>{escape(title)}</title></rect>"
     )
 
 
 def _ticks(total: float) -> list[float]:
-    """Round times, at most six, from 0 on."""
-    step = next(
-        step for scale in range(-2, 6) for step in (10.0**scale, 2 * 10.0**scale, 5 * 10.0**scale) if total / step <= 6
-    )
+    """Round times, at most seven, from 0 on."""
+    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+    step = next((step for step in steps if total / step <= 6), total)
     return [index * step for index in range(int(total / step) + 1) if index * step < total * 0.97]
 
 
@@ -236,11 +234,17 @@ def _covered(outcome: Outcome) -> Iterator[coverage.Coverage]:
                 yield found
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _badge(status: Status) -> str:
     return f'<span class="badge {status}">{_WORDS[status]}</span>'
 
 
 def _seconds(seconds: float) -> str:
+    if seconds == 0:
+        return "0 s"
     if seconds >= 60:
         minutes, rest = divmod(round(seconds), 60)
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"

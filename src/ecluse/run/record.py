@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ecluse.conditions import describe_event
 from ecluse.run import junit
 from ecluse.run.inputs import write_atomically
 from ecluse.run.outcome import Outcome, Run
@@ -27,7 +26,7 @@ def as_data(run: Run) -> dict[str, Any]:
         "id": run.id,
         "pipeline": run.plan.pipeline.name,
         "event": {"kind": run.plan.event.kind, "branch": run.plan.event.branch, "tag": run.plan.event.tag},
-        "title": describe_event(run.plan.event),
+        "title": run.plan.title,
         "began": run.began.isoformat(timespec="milliseconds"),
         "seconds": round(run.seconds, 3),
         "ok": run.ok,

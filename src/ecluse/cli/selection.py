@@ -1,0 +1,76 @@
+"""What the options of ``plan``, ``run`` and ``ship`` choose: an event, jobs, legs, and the Pythons there are for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from ecluse.errors import ToolError
+from ecluse.events import play, reported
+from ecluse.interpreters import find
+from ecluse.model import Event, EventKind, Job, Pipeline
+from ecluse.plan import Plan
+from ecluse.run.provider import Provider, detect
+
+__all__ = ["check_jobs", "chosen_event", "chosen_values", "pythons_of", "refuse_missing", "wanted_pythons"]
+
+
+def chosen_event(pipeline: Pipeline, kind: EventKind | None, ref: str | None, environ: Mapping[str, str]) -> Event:
+    """The event asked for, else the one that the provider reports, else a pull request."""
+    given = reported(environ)
+    if kind is None and given is not None:
+        return given
+    return play(pipeline, kind or "pull_request", ref)
+
+
+def check_jobs(pipeline: Pipeline, jobs: Iterable[str]) -> None:
+    """Refuse the name of a job that there is not."""
+    names = [job.name for job in pipeline.jobs]
+    for job in jobs:
+        if job not in names:
+            close = get_close_matches(job, names, n=1)
+            rest = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(names)}."
+            raise click.UsageError(f"No job {job!r} in pipeline.py.{rest}")
+
+
+def chosen_values(jobs: Iterable[Job], options: Iterable[str]) -> dict[str, list[str]]:
+    """``--matrix AXIS=VALUE`` as values by axis; refused where none of *jobs* has them."""
+    axes: dict[str, list[str]] = {}
+    for job in jobs:
+        for axis, values in job.matrix.items():
+            known = axes.setdefault(axis, [])
+            known += [value for value in values if value not in known]
+    found: dict[str, list[str]] = {}
+    for option in options:
+        axis, _, value = option.partition("=")
+        if axis not in axes:
+            raise click.UsageError(f"--matrix {option}: no axis {axis!r} here. There are: {', '.join(axes) or 'none'}.")
+        if value not in axes[axis]:
+            raise click.UsageError(f"--matrix {option}: {axis} is one of {', '.join(axes[axis])}.")
+        found.setdefault(axis, []).append(value)
+    return found
+
+
+def wanted_pythons(jobs: Iterable[Job], only: Collection[str] | None) -> list[str]:
+    """The values of the axis ``python`` of *jobs*; of them, those in *only* if given."""
+    values = dict.fromkeys(value for job in jobs for value in job.matrix.get("python", ()))
+    return [value for value in values if only is None or value in only]
+
+
+def pythons_of(top: Path, versions: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The full versions of those of *versions* that run on this machine."""
+    return find(versions, environ, top / ".ecluse" / "cache" / "pythons.json")
+
+
+def refuse_missing(planned: Plan, pythons: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """In CI a leg that silently does not run is a hole in the gate."""
+    provider = detect(environ)
+    absent = [leg.name for leg in planned.running if leg.values.get("python", "") not in {"", *pythons}]
+    if absent and provider is not Provider.NONE:
+        raise ToolError(
+            f"the Python that {', '.join(absent)} asks for is not on this machine",
+            hint=f"install it in an earlier step of the {provider.value} job",
+        )

@@ -1,0 +1,77 @@
+"""Plans and runs as text and as JSON, for ``plan``, ``run --dry-run`` and ``report``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from ecluse.plan import Leg, Plan
+from ecluse.run.cache import Cache
+
+__all__ = ["dry_run", "plan_data", "plan_text", "run_text"]
+
+_SYMBOLS = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
+
+
+def plan_text(planned: Plan) -> str:
+    """The plan for people: a block for each stage, then what does not run and why."""
+    width = max(len(leg.name) for leg in planned.legs)
+    lines = [click.style(planned.title, bold=True)]
+    stage = -1
+    for leg in planned.legs:
+        if leg.stage != stage:
+            stage = leg.stage
+            lines += ["", f"stage {stage}" if leg.runs else "does not run"]
+        symbol = click.style("✓", fg="green") if leg.runs else click.style("–", dim=True)
+        detail = f"{leg.reason} · {leg.job.description}".rstrip(" ·") if leg.runs else leg.reason
+        lines.append(f"  {symbol} {leg.name:<{width}}  {detail}")
+    return "\n".join(lines)
+
+
+def plan_data(planned: Plan) -> dict[str, Any]:
+    """The plan for programs. docs/reference/cli.md describes it."""
+    event = planned.event
+    return {
+        "event": {"kind": event.kind, "branch": event.branch, "tag": event.tag},
+        "legs": [_leg(leg) for leg in planned.legs],
+    }
+
+
+def _leg(leg: Leg) -> dict[str, Any]:
+    return {
+        "name": leg.name,
+        "job": leg.job.name,
+        "matrix": dict(leg.values),
+        "runs": leg.runs,
+        "stage": leg.stage if leg.runs else None,
+        "reason": leg.reason,
+        "needs": list(leg.job.needs),
+        "services": list(leg.job.services),
+        "environment": leg.job.environment,
+        "steps": [list(step.run) for step in leg.steps()],
+    }
+
+
+def dry_run(planned: Plan, cache: Cache | None, *, explain: bool) -> Iterator[str]:
+    """A line for each leg that the plan runs: whether it would; with *explain*, what has changed since it last passed."""
+    width = max(len(leg.name) for leg in planned.running)
+    for leg in planned.running:
+        facts = cache.facts(leg, planned) if cache else None
+        unchanged = cache is not None and facts is not None and cache.find(leg, facts) is not None
+        yield f"{'=' if unchanged else '→'} {leg.name:<{width}}  {'unchanged' if unchanged else 'would run'}"
+        if cache and facts is not None and explain and not unchanged:
+            yield from (f"    {change}" for change in cache.explain(leg, facts))
+
+
+def run_text(data: dict[str, Any]) -> str:
+    """What run.json says, for people."""
+    verdict = "interrupted" if data["interrupted"] else "passed" if data["ok"] else "failed"
+    began = data["began"][:19].replace("T", " ")
+    lines = [f"{data['title']} · {began} UTC · {data['seconds']:.1f} s · {verdict}", ""]
+    width = max(len(leg["name"]) for leg in data["legs"])
+    for leg in data["legs"]:
+        seconds = f"{leg['seconds']:7.1f} s" if leg["attempts"] else " " * 9
+        lines.append(f"{_SYMBOLS[leg['status']]} {leg['name']:<{width}} {seconds}  {leg['reason']}".rstrip())
+    return "\n".join(lines)
