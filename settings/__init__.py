@@ -1,1 +1,1 @@
-"""The site's settings, one module per environment: base is what they share, local, travis and production their differences."""
+"""The site's settings: base is what all environments share; local, travis and production are their differences."""

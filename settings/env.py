@@ -1,7 +1,7 @@
 """What the settings read from the process's environment: parsed strictly, and every mistake told at once.
 
-django-environ reads the addresses of databases. The other values are read here: it takes ``DJANGO_DEBUG=flase`` for False
-without a word, and a secret that begins with ``$`` for the name of another variable.
+django-environ reads the addresses of databases. The other values are read here: it takes ``DJANGO_DEBUG=flase`` for
+False without a word, and a secret that begins with ``$`` for the name of another variable.
 """
 
 from __future__ import annotations

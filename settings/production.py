@@ -31,7 +31,7 @@ elif _database and _database["ENGINE"] != "django.db.backends.postgresql":
     env.problem("DATABASE_URL is not PostgreSQL, the only database of production", _postgresql)
 DATABASES = {"default": with_connections(_database, persistent=True)} if _database else {}
 
-# HTTPS alone, and browsers are told so. A first deployment may want a short DJANGO_HSTS_SECONDS: it cannot be taken back.
+# HTTPS alone, and browsers are told so. It cannot be taken back: a first deployment may want a short time.
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = env.number("DJANGO_HSTS_SECONDS", 365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("DJANGO_HSTS_SUBDOMAINS", True)

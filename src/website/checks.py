@@ -1,4 +1,4 @@
-"""Mistakes across settings, as Django system checks: each with an id and a hint. docs/reference/settings.md lists them."""
+"""Mistakes across settings, as Django system checks, each with an id and a hint (docs/reference/settings.md)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def trusted_origins_are_allowed_hosts(app_configs: Sequence[AppConfig] | None, *
         # "https://*.example.com" trusts what ".example.com" allows.
         if not settings.DEBUG and not validate_host(host.removeprefix("*"), settings.ALLOWED_HOSTS):
             yield Error(
-                f"CSRF_TRUSTED_ORIGINS has {origin}, but ALLOWED_HOSTS has no {host}: its requests would all be refused.",
+                f"CSRF_TRUSTED_ORIGINS has {origin}, but ALLOWED_HOSTS has no {host}: its requests would be refused.",
                 hint=f"Add {host} to DJANGO_ALLOWED_HOSTS, or take the origin away.",
                 id="website.E001",
             )

@@ -24,7 +24,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class JSONFormatter(logging.Formatter):
-    """A record as one line of JSON: time (UTC, ISO 8601), level, logger, message, release, request_id, and its extras."""
+    """A record as a line of JSON: time (UTC, ISO 8601), level, logger, message, release, request_id, its extras."""
 
     def __init__(self, release: str) -> None:
         super().__init__()

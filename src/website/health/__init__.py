@@ -1,1 +1,1 @@
-"""Three health addresses, each for someone else: /ping/ a process manager, /readiness/ a rollout, /healthcheck/ people."""
+"""Three health addresses: /ping/ for a process manager, /readiness/ for a rollout, /healthcheck/ for people."""

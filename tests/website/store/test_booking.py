@@ -114,7 +114,7 @@ def test_of_two_people_at_the_same_instant_one_gets_the_album():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_second_waits_until_the_first_is_through():
-    """The race above may be won before it starts. Here the first holds the album, seen to be waited for, and lets go."""
+    """The race above may be won before it starts. Here the first holds the album until the second waits for it."""
     album = Album.objects.create(title="Sillage", reference="COURSE-2")
 
     def second() -> str:

@@ -11,6 +11,10 @@ from website import monitoring
 from website.store import views
 from website.store.models import Album
 
+# Up here: the lines of source around an error are sent along.
+SESSION = "une-session-secrete"
+VISITOR = {"name": "Adèle Mornand", "email": "adele@example.org"}
+
 
 @pytest.mark.parametrize(
     ("query", "expected"),
@@ -141,13 +145,12 @@ def test_an_error_reaches_sentry_without_anything_about_the_visitor(client, make
 
     monkeypatch.setattr(views, "book", broken)
     client.raise_request_exception = False
-    client.cookies["sessionid"] = "une-session-secrete"
-    person = {"name": "Adèle Mornand", "email": "adele@example.org"}
-    assert client.post(make_album().get_absolute_url(), person).status_code == 500
+    client.cookies["sessionid"] = SESSION
+    assert client.post(make_album().get_absolute_url(), VISITOR).status_code == 500
     sentry_sdk.flush(5)
     [event] = sentry.events
     assert event["exception"]["values"][-1]["value"] == "la vanne"
-    for private in ("une-session-secrete", "Mornand", "adele@example.org"):
+    for private in (SESSION, *VISITOR.values()):
         assert private not in json.dumps(event, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""The first superuser, asked for by the environment: DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD, or _PASSWORD_FILE."""
+"""The first superuser, where the environment asks for one: DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD."""
 
 import os
 from typing import Any

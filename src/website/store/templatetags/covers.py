@@ -56,50 +56,57 @@ Motif = Callable[[Iterator[int], Colours], Iterator[str]]
 
 
 def _waves(digits: Iterator[int], colours: Colours) -> Iterator[str]:
-    yield f'<circle cx="{20 + next(digits) % 60}" cy="{16 + next(digits) % 20}" r="{7 + next(digits) % 9}" fill="{colours[2]}"/>'
+    yield _disc(20 + next(digits) % 60, 16 + next(digits) % 20, 7 + next(digits) % 9, colours[2])
     for row in range(5):
         top, swing = 42 + row * 12, 3 + next(digits) % 7
-        yield (
-            f'<path fill="{colours[row % 2]}" opacity=".9" ' f'd="M0 {top}q12.5 {-swing} 25 0t25 0 25 0 25 0v60H0z"/>'
-        )
+        yield _shape(f"M0 {top}q12.5 {-swing} 25 0t25 0 25 0 25 0v60H0z", colours[row % 2])
 
 
 def _gates(digits: Iterator[int], colours: Colours) -> Iterator[str]:
     step = 12 + next(digits) % 8
     for index in range(-2, 8):
         top = index * step
-        yield f'<path fill="none" stroke="{colours[index % 3]}" stroke-width="{3 + next(digits) % 5}" d="M-5 {top}l55 34 55-34"/>'
+        yield _line(f"M-5 {top}l55 34 55-34", 3 + next(digits) % 5, colours[index % 3])
 
 
 def _groove(digits: Iterator[int], colours: Colours) -> Iterator[str]:
     x, y = 30 + next(digits) % 40, 30 + next(digits) % 40
     for index, radius in enumerate(range(62, 6, -(6 + next(digits) % 5))):
-        yield f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{colours[index % 2]}"/>'
-    yield f'<circle cx="{x}" cy="{y}" r="7" fill="{colours[2]}"/>'
+        yield _disc(x, y, radius, colours[index % 2])
+    yield _disc(x, y, 7, colours[2])
 
 
 def _levels(digits: Iterator[int], colours: Colours) -> Iterator[str]:
     for column in range(5):
         height = 18 + next(digits) % 66
-        yield f'<path fill="{colours[column % 2]}" d="M{column * 20} {100 - height}h20v{height}h-20z"/>'
-        yield f'<path fill="{colours[2]}" d="M{column * 20} {97 - height}h20v3h-20z"/>'
+        yield _shape(f"M{column * 20} {100 - height}h20v{height}h-20z", colours[column % 2])
+        yield _shape(f"M{column * 20} {97 - height}h20v3h-20z", colours[2])
 
 
 def _boats(digits: Iterator[int], colours: Colours) -> Iterator[str]:
     for row in range(3):
         x, y = 8 + next(digits) % 50, 26 + row * 27
-        yield f'<path fill="{colours[row % 2]}" d="M0 {y + 3}h100v24H0z"/>'
-        yield f'<path fill="{colours[2]}" d="M{x} {y - 4}h32l-6 11h-20zM{x + 15} {y - 22}v16h-11z"/>'
+        yield _shape(f"M0 {y + 3}h100v24H0z", colours[row % 2])
+        yield _shape(f"M{x} {y - 4}h32l-6 11h-20zM{x + 15} {y - 22}v16h-11z", colours[2])
 
 
 def _reeds(digits: Iterator[int], colours: Colours) -> Iterator[str]:
-    yield f'<circle cx="{25 + next(digits) % 50}" cy="{28 + next(digits) % 20}" r="{14 + next(digits) % 8}" fill="{colours[2]}"/>'
+    yield _disc(25 + next(digits) % 50, 28 + next(digits) % 20, 14 + next(digits) % 8, colours[2])
     for stem in range(13):
         x, top, lean = 4 + stem * 7.5, 24 + next(digits) % 46, next(digits) % 13 - 6
-        yield (
-            f'<path fill="none" stroke="{colours[stem % 2]}" stroke-width="2.6" stroke-linecap="round" '
-            f'd="M{x} 102Q{x} {top + 24} {x + lean} {top}"/>'
-        )
+        yield _line(f"M{x} 102Q{x} {top + 24} {x + lean} {top}", 2.6, colours[stem % 2])
+
+
+def _shape(path: str, colour: str) -> str:
+    return f'<path fill="{colour}" d="{path}"/>'
+
+
+def _line(path: str, width: float, colour: str) -> str:
+    return f'<path fill="none" stroke="{colour}" stroke-width="{width}" stroke-linecap="round" d="{path}"/>'
+
+
+def _disc(x: int, y: int, radius: int, colour: str) -> str:
+    return f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}"/>'
 
 
 MOTIFS: tuple[Motif, ...] = (_waves, _gates, _groove, _levels, _boats, _reeds)

@@ -1,0 +1,92 @@
+"""French is the language of the code; English must be whole. Read without gettext's tools, which few have."""
+
+import ast
+import gettext
+import re
+from pathlib import Path
+
+import pytest
+
+import website
+
+TOP = Path(website.__file__).parent
+CATALOG = TOP / "locale" / "en" / "LC_MESSAGES"
+CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+
+
+def messages(po: Path) -> dict[str, list[str]]:
+    """Each message of the catalog and its translations. A message without any has an empty one."""
+    found: dict[str, list[str]] = {}
+    for block in po.read_text(encoding="utf-8").split("\n\n"):
+        texts: dict[str, str] = {}
+        key = ""
+        for line in block.splitlines():
+            if match := re.fullmatch(r'(?:(msgid|msgid_plural|msgstr(?:\[\d\])?) )?(".*")', line):
+                key = match[1] or key
+                texts[key] = texts.get(key, "") + ast.literal_eval(match[2])
+        if texts.get("msgid"):
+            found[texts["msgid"]] = [text for name, text in texts.items() if name.startswith("msgstr")]
+    return found
+
+
+def used() -> set[str]:
+    """The messages of templates and code."""
+    found = set()
+    for file in [*TOP.rglob("*.html"), *TOP.rglob("*.txt")]:
+        text = file.read_text(encoding="utf-8")
+        found |= set(re.findall(r'{%\s*translate "((?:[^"\\]|\\.)*)"', text))
+        for block in re.findall(r"{% blocktranslate.*?%}(.*?){% endblocktranslate %}", text, re.DOTALL):
+            found.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", block.split("{% plural %}")[0]))
+    for file in TOP.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+                found |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+    return found
+
+
+def test_everything_the_site_says_is_translated_and_nothing_else():
+    assert set(messages(CATALOG / "django.po")) == used()
+
+
+def test_no_translation_is_empty_or_guessed():
+    po = CATALOG / "django.po"
+    assert [message for message, translations in messages(po).items() if not all(translations)] == []
+    assert not re.search(r"^#,.*fuzzy", po.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_what_stands_between_percent_signs_is_kept():
+    for message, translations in messages(CATALOG / "django.po").items():
+        for translation in translations:
+            assert set(re.findall(r"%\(\w+\)s", translation)) == set(re.findall(r"%\(\w+\)s", message))
+
+
+def test_the_compiled_catalog_is_the_written_one():
+    with (CATALOG / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for message, translations in messages(CATALOG / "django.po").items():
+        if len(translations) == 1:
+            assert compiled.gettext(message) == translations[0]
+        else:
+            assert [compiled.ngettext(message, "", count) for count in (1, 2)] == translations
+
+
+@pytest.mark.parametrize(
+    ("accept", "words"),
+    [("fr", "Fraîchement débarqués"), ("en-GB,en;q=0.9", "Fresh off the boat"), ("de", "Fraîchement débarqués")],
+)
+def test_a_page_is_in_the_language_that_the_browser_asks_for_else_in_french(client, db, accept, words):
+    response = client.get("/store/", headers={"accept-language": accept})
+    assert words in response.text
+    assert "Accept-Language" in response["Vary"]
+
+
+def test_the_switch_changes_the_language_and_stays_on_the_page(client, shop):
+    response = client.post("/i18n/setlang/", {"language": "en", "next": "/store/search/?query=eau"})
+    assert (response.status_code, response.url) == (302, "/store/search/?query=eau")
+    text = client.get(response.url, headers={"accept-language": "fr"}).text
+    assert '<html lang="en">' in text
+    assert 'value="en" lang="en" title="English" aria-label="English" aria-current="true"' in text
+
+
+def test_the_switch_leads_to_no_other_site(client, db):
+    assert client.post("/i18n/setlang/", {"language": "en", "next": "https://evil.example/"}).url == "/"

@@ -1,0 +1,117 @@
+"""What every page has: a language, a policy, a way to skip to its content; and the pages of what went wrong."""
+
+import re
+
+import pytest
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.test import Client
+from django.urls import path
+
+from website import urls
+
+PAGES = [
+    "/",
+    "/store/",
+    "/store/albums/",
+    "/store/albums/1/",
+    "/store/search/",
+    "/store/search/?query=eau",
+    "/nowhere/",
+]
+
+
+def refuse(request):
+    raise PermissionDenied
+
+
+def misunderstand(request):
+    raise SuspiciousOperation
+
+
+def fail(request):
+    raise RuntimeError
+
+
+class BrokenUrls:
+    urlpatterns = [path("403/", refuse), path("400/", misunderstand), path("500/", fail), *urls.urlpatterns]
+    handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_whole_and_runs_nothing_inline(client, shop, page):
+    text = client.get(page).text
+    assert '<html lang="fr">' in text
+    assert text.count("<h1") == 1
+    assert text.count('<main id="content"') == 1
+    assert '<a class="skip" href="#content">' in text
+    assert re.search(r"<title>\s*\S.* · Écluse</title>|<title>Écluse", text)
+    assert not re.search(r"<style|<script|\sstyle=|\son[a-z]+=|javascript:", text)
+    # Nothing from elsewhere: the only absolute addresses are the names of formats.
+    assert not re.search(r'(src|href|action)="(https?:)?//', text)
+    for field in re.findall(r"<input (?!type=\"hidden\")[^>]*>", text):
+        [name] = re.findall(r'\sid="([^"]+)"', field)
+        assert f'for="{name}"' in text, field
+
+
+def test_the_home_page_leads_to_the_applications_that_there_are(client):
+    text = client.get("/").text
+    assert 'href="/store/"' in text
+
+
+def test_the_policy_allows_this_site_alone_and_nothing_inline(client, db):
+    policy = dict(part.strip().split(" ", 1) for part in client.get("/store/")["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert not any("unsafe" in value or "*" in value or "http" in value for value in policy.values())
+
+
+def test_other_headers_of_safety(client, db):
+    response = client.get("/store/")
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.urls(BrokenUrls())
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(400, "Le site n'a pas compris"), (403, "Cette porte est fermée"), (404, "Ce bras de rivière")],
+)
+def test_what_went_wrong_has_a_page_of_the_site(client, code, words):
+    response = client.get(f"/{code}/")
+    assert response.status_code == code
+    assert words in response.text.replace("&#x27;", "'")
+
+
+@pytest.mark.urls(BrokenUrls())
+def test_an_error_is_answered_with_a_page_that_needs_nothing(client, monkeypatch):
+    client.raise_request_exception = False
+    response = client.get("/500/")
+    assert response.status_code == 500
+    assert "La vanne s" in response.text
+    assert "static" not in response.text
+
+
+def test_a_form_that_was_forged_is_refused_with_an_explanation(db):
+    response = Client(enforce_csrf_checks=True).post("/store/albums/1/", {"name": "x", "email": "x@example.org"})
+    assert response.status_code == 403
+    assert "La porte s" in response.text
+
+
+def test_static_files_are_served_and_kept(client, db):
+    response = client.get("/static/website/site.css")
+    assert response.status_code == 200
+    assert "max-age" in response["Cache-Control"]
+    response.close()
+
+
+def test_uploads_are_served_where_the_site_is_told_to_alone(client):
+    assert client.get("/media/albums/photo.jpg").status_code == 404  # settings.travis does not
+
+
+def test_a_request_keeps_the_id_that_a_proxy_gave_it_and_gets_one_otherwise(client, db):
+    assert client.get("/", headers={"x-request-id": "req-12345678"})["X-Request-ID"] == "req-12345678"
+    for forged in ("", "short", "a\tb c d e f g h", "x" * 65):
+        assert re.fullmatch("[0-9a-f]{32}", client.get("/", headers={"x-request-id": forged})["X-Request-ID"])
