@@ -24,7 +24,7 @@ from typing import IO
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.secrets import Masker, known
 
-__all__ = ["Completed", "disown", "find", "quote", "replace", "run", "spawn", "stop"]
+__all__ = ["Completed", "attached", "disown", "find", "quote", "replace", "run", "spawn", "stop"]
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 10.0
@@ -237,6 +237,34 @@ def _signal_group(pid: int, number: int) -> None:
     # The group may be gone, or (macOS) hold only zombies.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
+
+
+def attached(
+    argv: Sequence[str | os.PathLike[str]], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> int:
+    """Run a program on our own terminal and return its exit code, as a shell does: 128 and the signal that ended it.
+
+    Ctrl-C is the program's to act on. Raises ToolError when there is no such program.
+    """
+    arguments = [os.fspath(arg) for arg in argv]
+    try:
+        process = subprocess.Popen(arguments, cwd=cwd, env=env)
+    except FileNotFoundError:
+        raise ToolError(f"cannot start {quote(arguments)}: {arguments[0]} does not exist") from None
+    except PermissionError:
+        raise ToolError(f"cannot start {quote(arguments)}: it may not be executed") from None
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        returncode = process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+            process.kill()
+            process.wait()
+    return returncode if returncode >= 0 else 128 - returncode
 
 
 def replace(argv: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None) -> None:

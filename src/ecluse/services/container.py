@@ -57,11 +57,23 @@ def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -
         yield {"DATABASE_URL": url}
 
 
+def new_name() -> str:
+    """A name for a container that is to be kept."""
+    return f"ecluse-{secrets.token_hex(4)}"
+
+
 @contextlib.contextmanager
-def postgres(image: str) -> Iterator[str]:
-    """A PostgreSQL of *image* on a port of this machine: yields its address, or raises ServiceError."""
+def postgres(image: str, *, keep: str | None = None) -> Iterator[str]:
+    """A PostgreSQL of *image* on a port of this machine: yields its address, or raises ServiceError.
+
+    Removed at the end, unless *keep* gives it a name under which it stays.
+    """
     from docker.errors import DockerException
+    from testcontainers.core.config import testcontainers_config
     from testcontainers.core.container import DockerContainer
+
+    if keep is not None:
+        testcontainers_config.ryuk_disabled = True
 
     password = secrets.token_urlsafe(12)
     container = (
@@ -71,10 +83,13 @@ def postgres(image: str) -> Iterator[str]:
         .with_command("postgres -c fsync=off -c full_page_writes=off -c synchronous_commit=off")
         .with_exposed_ports(_PORT)
     )
+    if keep is not None:
+        container.with_name(keep)
     with contextlib.ExitStack() as stack:
         try:
             container.start()
-            stack.callback(container.stop)
+            if keep is None:
+                stack.callback(container.stop)
             host, port = container.get_container_host_ip(), container.get_exposed_port(_PORT)
         except (DockerException, OSError) as error:
             raise ServiceError(

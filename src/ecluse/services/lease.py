@@ -22,9 +22,9 @@ from ecluse import process
 from ecluse.services.account import Account, for_server
 from ecluse.services.paths import volatile_folder
 
-__all__ = ["Lease", "sweep"]
+__all__ = ["PREFIX", "Lease", "sweep"]
 
-_PREFIX = "ecluse-"
+PREFIX = "ecluse-"
 _FIFO = "held"
 
 # Reads the server's process id, a line each time it is started; at the end of file stops it and deletes the folder.
@@ -49,28 +49,33 @@ _YOUNG = 60.0
 class Lease:
     """A folder that lives as long as somebody holds it. *account* is who the server in it runs as, and owns it."""
 
-    def __init__(self, folder: Path, account: Account) -> None:
+    def __init__(self, folder: Path, account: Account, *, kept: bool = False) -> None:
         self.folder = folder
         self.account = account
+        self._owner = os.getpid()
+        self._released = kept
+        if kept:
+            return
         # Both ends: opening the writing end alone would wait for a reader. What we start does not inherit it.
         self._pipe = os.open(folder / _FIFO, os.O_RDWR)
         # Seen by others (_is_held), and ended by the operating system as well.
         self._mark = os.open(folder, os.O_RDONLY)
         fcntl.flock(self._mark, fcntl.LOCK_SH)
-        self._owner = os.getpid()
-        self._released = False
 
     @classmethod
     def take(cls, environ: Mapping[str, str]) -> Lease:
         """A new folder, with a short and lowercase name, in memory where there is room."""
         parent = volatile_folder(environ)
         sweep(parent)
-        account = for_server()
-        folder = parent / f"{_PREFIX}{secrets.token_hex(8)}"
-        folder.mkdir(mode=0o700)
+        folder, account = _new(parent)
         os.mkfifo(folder / _FIFO, 0o600)
-        account.own(folder)
         return cls(folder, account)
+
+    @classmethod
+    def keep(cls, environ: Mapping[str, str]) -> Lease:
+        """A folder that nobody needs to hold: it stays until somebody deletes it."""
+        folder, account = _new(volatile_folder(environ))
+        return cls(folder, account, kept=True)
 
     @classmethod
     def join(cls, folder: Path) -> Lease:
@@ -79,6 +84,8 @@ class Lease:
 
     def guard(self, server: int) -> None:
         """From now on process *server* ends with the lease. Called again, the new one takes the old one's place."""
+        if self._released:
+            return
         guarded = self.folder / "guarded"
         if not guarded.exists():
             with self.end_of_file() as stdin:
@@ -124,7 +131,7 @@ class Lease:
 def sweep(parent: Path) -> None:
     """Delete folders in *parent* whose holder and guardian are both gone: killed together, or by a reboot."""
     for entry in os.scandir(parent):
-        if not entry.name.startswith(_PREFIX):
+        if not entry.name.startswith(PREFIX):
             continue
         with contextlib.suppress(OSError):
             state = entry.stat(follow_symlinks=False)
@@ -132,6 +139,14 @@ def sweep(parent: Path) -> None:
             if stat.S_ISDIR(state.st_mode) and ours and time.time() - state.st_mtime > _YOUNG:
                 if (Path(entry.path) / _FIFO).is_fifo() and not _is_held(Path(entry.path)):
                     shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _new(parent: Path) -> tuple[Path, Account]:
+    account = for_server()
+    folder = parent / f"{PREFIX}{secrets.token_hex(8)}"
+    folder.mkdir(mode=0o700)
+    account.own(folder)
+    return folder, account
 
 
 def _is_held(folder: Path) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,13 +17,35 @@ from ecluse.errors import CommandError
 from ecluse.services import archive, commands, probe
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.cluster import server_environ
-from ecluse.services.lease import Lease
+from ecluse.services.lease import PREFIX, Lease
 from ecluse.services.paths import binaries_cache
 
-__all__ = ["Server"]
+__all__ = ["Server", "stop_kept"]
 
 # Seconds for a server that takes 30 ms: a machine can be very busy.
 PATIENCE = 60.0
+
+# Seconds for a server to end that is told to do so at once.
+STOPPED = 5.0
+
+
+def stop_kept(folder: Path) -> bool:
+    """Stop the server in the folder of a kept lease, and delete the folder. False where there is none."""
+    marker = folder / "data" / "postmaster.pid"
+    try:
+        server = int(marker.read_text(encoding="ascii").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return False
+    if not folder.name.startswith(PREFIX):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(server, signal.SIGQUIT)
+    # The server deletes its marker when it has ended; one that was killed does not.
+    until = time.monotonic() + STOPPED
+    while marker.exists() and time.monotonic() < until:
+        time.sleep(0.005)
+    shutil.rmtree(folder)
+    return True
 
 
 class Server:

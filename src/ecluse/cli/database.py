@@ -1,0 +1,141 @@
+"""``ecluse db``: a PostgreSQL for as long as it is of use."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import click
+
+from ecluse import process
+from ecluse.errors import ServiceError
+from ecluse.model import Service
+from ecluse.services import choose, container
+from ecluse.services.lease import Lease
+from ecluse.services.order import VARIABLE, parse
+from ecluse.services.paths import cache_folder
+from ecluse.services.throwaway import Server, stop_kept
+
+__all__ = ["db"]
+
+_VERSION = "18"
+_DATABASE = "postgres"
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--keep", is_flag=True, help="Leave it running; print how to stop it.")
+@click.option("--stop", "stop", metavar="FOLDER", help="Stop one that was kept, and delete it.")
+@click.option("--postgres", metavar="ORDER", help=f"Sources to try: embedded, container (also: {VARIABLE}).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object: url, source, and stop where it is kept.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, command: tuple[str, ...]) -> int:
+    """Give a throwaway, empty PostgreSQL and print its address; it is gone at Ctrl-C.
+
+    With COMMAND: run that with DATABASE_URL set, and end with its exit code.
+
+    \b
+    Examples:
+      ./ecluse db                               its address, until Ctrl-C
+      ./ecluse db -- python manage.py migrate   one command with a database of its own
+      ./ecluse db -- psql                       a session in it (psql finds it too)
+      ./ecluse db --keep                        leave it running in the background
+      ./ecluse db --postgres container          in a container, not embedded
+    """
+    if stop is not None:
+        _stop(Path(stop))
+        return 0
+    if keep and command:
+        raise click.UsageError("--keep is for a database without a COMMAND")
+    source = choose(Service(name="postgres", kind="postgres", version=_VERSION), os.environ, _order(postgres))
+    if keep:
+        _show(as_json, source, *_kept(source))
+        return 0
+    with _embedded() if source == "embedded" else _contained() as url:
+        if command:
+            return process.attached(command, env={**os.environ, "DATABASE_URL": url, **_libpq(url)})
+        _show(as_json, source, url, None)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+    return 0
+
+
+def _order(asked: str | None) -> tuple[str, ...]:
+    text = asked or os.environ.get(VARIABLE) or "embedded,container"
+    order = parse(text, where="--postgres" if asked else VARIABLE)
+    own = tuple(source for source in order if source != "given")
+    if not own:
+        raise ServiceError(
+            "a given database is not a throwaway", where="--postgres", hint="name embedded, container, or both"
+        )
+    return own
+
+
+@contextlib.contextmanager
+def _embedded() -> Iterator[str]:
+    lease = Lease.take(os.environ)
+    try:
+        yield _serve(lease)
+    finally:
+        lease.release()
+
+
+def _serve(lease: Lease) -> str:
+    server = Server.of(lease, _VERSION, os.environ)
+    server.create(cache_folder(os.environ) / f"empty-{server.kind}.tar")
+    server.start()
+    server.hand_over()
+    return server.url(_DATABASE)
+
+
+@contextlib.contextmanager
+def _contained() -> Iterator[str]:
+    with container.postgres(_image()) as url:
+        yield url
+
+
+def _image() -> str:
+    return container.image_of(Service(name="postgres", kind="postgres", version=_VERSION), os.environ)
+
+
+def _kept(source: str) -> tuple[str, str]:
+    """Address of a database that outlives us, and the command that ends it."""
+    if source == "embedded":
+        lease = Lease.keep(os.environ)
+        return _serve(lease), f"ecluse db --stop {lease.folder}"
+    with container.postgres(_image(), keep=(name := container.new_name())) as url:
+        return url, f"docker rm --force --volumes {name}"
+
+
+def _stop(folder: Path) -> None:
+    if not stop_kept(folder):
+        raise ServiceError(
+            "no database that `ecluse db --keep` left running is there",
+            where=str(folder),
+            hint="name the folder that it printed",
+        )
+
+
+def _show(as_json: bool, source: str, url: str, stop: str | None) -> None:
+    if as_json:
+        click.echo(json.dumps({"url": url, "source": source} | ({"stop": stop} if stop else {})))
+    else:
+        click.echo(url)
+        click.echo(f"Stop it with: {stop}" if stop else "Ctrl-C ends it.", err=True)
+
+
+def _libpq(url: str) -> Mapping[str, str]:
+    """What makes psql and pg_dump use *url* without being told."""
+    parts = urlsplit(url)
+    found = {
+        "PGHOST": parse_qs(parts.query).get("host", [parts.hostname or ""])[0],
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": parts.username or "",
+        "PGPASSWORD": parts.password or "",
+        "PGDATABASE": parts.path.lstrip("/"),
+    }
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,73 @@
+"""The runner for ``manage.py test``: ``TEST_RUNNER = "ecluse.testing.runner.DatabaseRunner"``.
+
+Where ``DATABASE_URL`` is given it is Django's own runner, no more. Otherwise the database ``default`` becomes the same
+cached PostgreSQL that the pytest plugin brings up, whatever the settings have it be on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.db import connections
+from django.test.runner import DiscoverRunner
+
+from ecluse.services.order import DEFAULT, VARIABLE, parse
+from ecluse.testing.creation import adopt_all, place
+from ecluse.testing.databases import DATABASE, RUN, Databases, Options, begin, is_given
+
+__all__ = ["DatabaseRunner"]
+
+
+class DatabaseRunner(DiscoverRunner):
+    """Django's runner, on a PostgreSQL from nothing. ``--parallel`` gives each process a clone."""
+
+    def __init__(self, *args: Any, postgres: str | None = None, fresh_db: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._asked = postgres
+        self._fresh = fresh_db
+        self._databases: Databases | None = None
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--postgres", metavar="ORDER", help=f"sources to try, of {','.join(DEFAULT)} ({VARIABLE})")
+        parser.add_argument("--fresh-db", action="store_true", help="migrate a new database, whatever the cache has")
+
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        """Before the tests are imported, so that they see the database that they are going to have."""
+        text = self._asked or os.environ.get(VARIABLE)
+        order = parse(text, where="--postgres" if self._asked else VARIABLE) if text else DEFAULT
+        if order != ("given",) and not ("given" in order and is_given(os.environ)):
+            own = tuple(source for source in order if source != "given")
+            self._databases = databases = begin(
+                Options(order=own, environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
+            )
+            # For processes that load the settings anew: workers that are not forked, commands that a test starts.
+            os.environ[RUN] = f"{databases.lease.folder}:{os.getpid()}"
+            os.environ["DATABASE_URL"] = databases.address
+            _replace_default(databases.address)
+            adopt_all(databases)
+        super().setup_test_environment(**kwargs)
+
+    def teardown_test_environment(self, **kwargs: Any) -> None:
+        super().teardown_test_environment(**kwargs)
+        if self._databases is None:
+            return
+        state = self._databases.state()
+        for note in state.notes if state is not None else ():
+            self.log(f"ecluse: {note}")
+        connections.close_all()
+        self._databases.end()
+
+
+def _replace_default(address: str) -> None:
+    database = connections["default"].settings_dict
+    if connections["default"].vendor != "postgresql":
+        database.update(ENGINE="django.db.backends.postgresql", OPTIONS={})
+        # The next use of the alias makes a connection of the new kind.
+        connections["default"].close()
+        del connections["default"]
+    database["NAME"] = DATABASE
+    place(database, address)
