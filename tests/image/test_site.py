@@ -1,0 +1,81 @@
+"""The site behind its front server."""
+
+import json
+import os
+import re
+
+import pytest
+
+
+def test_ping_answers_whatever_name_it_is_asked_by(visitor):
+    answer = visitor.get("/ping/", Host="10.0.0.7")
+    assert (answer.status, answer.text) == (200, "pong\n")
+
+
+def test_it_is_ready_and_says_which_release_it_is(visitor):
+    answer = visitor.get("/readiness/", Accept="application/json")
+    assert answer.status == 200, answer.text
+    assert json.loads(answer.text)["release"] == os.environ["ECLUSE_RELEASE"]
+
+
+def test_everything_it_depends_on_is_well(visitor):
+    answer = visitor.get("/healthcheck/", Accept="application/json")
+    assert answer.status == 200, answer.text
+
+
+def test_a_visitor_on_plain_http_is_sent_to_https(visitor):
+    answer = visitor.get("/", **{"X-Forwarded-Proto": "http"})
+    assert (answer.status, answer.headers["Location"]) == (301, "https://shop.test/")
+
+
+def test_a_name_that_is_not_ours_is_refused(visitor):
+    assert visitor.get("/", Host="elsewhere.test").status == 400
+
+
+def test_pages_come_with_the_security_headers_of_the_site_once(visitor):
+    headers = visitor.get("/").headers
+    for name in ("Content-Security-Policy", "Strict-Transport-Security", "X-Frame-Options", "X-Content-Type-Options"):
+        assert len(headers.get_all(name, ())) == 1, name
+    assert "nginx/" not in headers.get("Server", ""), "the server tells its version"
+
+
+def test_pages_are_compressed(visitor):
+    assert visitor.get("/store/", **{"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
+
+
+def test_every_static_file_of_a_page_is_there_hashed_and_kept_for_ever(visitor):
+    names = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', visitor.get("/store/").text))
+    assert names
+    for name in names:
+        answer = visitor.get(name, **{"Accept-Encoding": "gzip"})
+        assert answer.status == 200, name
+        assert re.search(r"\.[0-9a-f]{12}\.", name), name
+        assert "immutable" in answer.headers["Cache-Control"], name
+        if name.endswith((".css", ".js")):
+            assert answer.headers["Content-Encoding"] == "gzip", name
+
+
+def test_the_admin_has_its_style(visitor):
+    page = visitor.get("/admin/login/")
+    assert page.status == 200
+    [style] = re.findall(r'href="(/static/admin/css/login\.[^"]+)"', page.text)
+    assert visitor.get(style).headers["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.parametrize("path", ["/static/store/none.0123456789ab.css", "/static/", "/media/none.png"])
+def test_a_file_that_is_missing_is_never_remembered_as_missing(visitor, path):
+    answer = visitor.get(path)
+    assert answer.status == 404
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_static_file_without_a_hash_is_asked_for_again_each_time(visitor):
+    answer = visitor.get("/static/admin/css/base.css")
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+    again = visitor.get("/static/admin/css/base.css", **{"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+
+
+@pytest.mark.parametrize("path", ["/static/../manage.py", "/static/..%2fmanage.py", "/media/..%2f..%2fetc/passwd"])
+def test_nothing_outside_of_the_folders_is_served(visitor, path):
+    assert visitor.get(path).status in {400, 404}
