@@ -1,0 +1,362 @@
+"""``ecluse package``, and everything about what an environment serves: deploy, rollback, status, history, logs, stop,
+unlock.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecluse.cli.repository import top
+from ecluse.deploy import lock as locks
+from ecluse.deploy.history import Kind, Record
+from ecluse.deploy.ledger import Folder
+from ecluse.deploy.rollout import Progress, Request, recover, roll_out
+from ecluse.deploy.targets import TARGETS
+from ecluse.deploy.targets.server import Server
+from ecluse.errors import DefinitionError, LockHeld, RolloutError, TargetError
+from ecluse.load import load
+from ecluse.model import Environment, Pipeline
+from ecluse.release import latest
+from ecluse.release import package as make
+
+__all__ = ["deploy", "history", "logs", "package", "rollback", "status", "stop", "unlock"]
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
+environment_argument = click.argument("environment", metavar="ENVIRONMENT")
+
+
+@click.command()
+@as_json
+def package(json_: bool) -> None:
+    """Make a release of what is checked out: source, locked requirements, static files. Prints its id.
+
+    The id comes from the content: the same content is the same release, and is not made again.
+
+    \b
+    Examples:
+      ./ecluse package
+      ./ecluse package --json    with its digest and the commit
+    """
+    folder = top()
+    spec = _pipeline(folder).release
+    if spec is None:
+        raise DefinitionError(
+            "the pipeline has no release", where="pipeline.py", hint="give it release=ReleaseSpec(...)"
+        )
+    made = make(folder, spec, _store(folder), os.environ, say=_say)
+    click.echo(json.dumps(made.manifest(), indent=1) if json_ else made.id)
+
+
+@click.command()
+@environment_argument
+@click.option(
+    "--release", "name", metavar="ID", help="A packaged or kept release; the newest packaged one if not given."
+)
+@click.option(
+    "--allow-migration",
+    "allowed",
+    multiple=True,
+    metavar="APP.NUMBER",
+    help="Run this migration although the release that serves cannot live with it.",
+)
+@as_json
+def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: bool) -> None:
+    """Roll a release out to ENVIRONMENT without losing a request, or leave things as they were.
+
+    \b
+    Examples:
+      ./ecluse deploy local                                    the release packaged last
+      ./ecluse deploy local --release 4f1c22aa90b3             that one
+      ./ecluse deploy local --allow-migration store.0007       though it drops what the old release uses
+
+    Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
+    to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
+    """
+    place = _Place(environment)
+    release = place.server.find(name) if name else latest(_store(place.top)).id
+    place.roll_out("deploy", release, allowed, json_=json_)
+
+
+@click.command()
+@environment_argument
+@click.option("--to", "name", metavar="ID", help="Another kept release than the one before.")
+@as_json
+def rollback(environment: str, name: str | None, json_: bool) -> None:
+    """Go back to the release before, which was kept: as fast as two processes start.
+
+    Refused where the database has moved past that release: migrations are not undone.
+
+    \b
+    Examples:
+      ./ecluse rollback local
+      ./ecluse rollback local --to 4f1c22aa90b3
+    """
+    place = _Place(environment)
+    release = place.server.find(name) if name else _before(place)
+    if not place.server.kept(release):
+        raise RolloutError(
+            f"release {release} is not kept any more", hint=f"./ecluse deploy {environment} --release {release}"
+        )
+    place.roll_out("rollback", release, (), json_=json_)
+
+
+@click.command()
+@environment_argument
+@as_json
+def status(environment: str, json_: bool) -> None:
+    """Show what ENVIRONMENT serves, asked of its processes. Exits with 1 where that is not one healthy release.
+
+    \b
+    Examples:
+      ./ecluse status local
+      ./ecluse status local --json
+    """
+    place = _Place(environment)
+    processes = place.server.processes()
+    serving = sorted({str(one["release"]) for one in processes})
+    healthy = len(serving) == 1 and place.server.healthy(serving[0])
+    journal, holder = place.ledger.journal(), locks.holder(place.lock)
+    found: dict[str, Any] = {
+        "environment": environment,
+        "address": place.server.place.url if place.server.place.listen else None,
+        "serving": serving[0] if len(serving) == 1 else serving,
+        "healthy": healthy,
+        "processes": processes,
+        "rollout": str(holder) if holder else None,
+        "interrupted": journal.as_json() if journal and not holder else None,
+    }
+    if json_:
+        click.echo(json.dumps(found, indent=1))
+    else:
+        click.echo(f"{environment}: {_state(serving, healthy)}" + (f" at {found['address']}" if serving else ""))
+        for one in processes:
+            ready = "ready" if one["ready"] else "not ready"
+            click.echo(f"  {one['release']}  {one['state']}, {ready}, process {one['pid']}, up {one['seconds']} s")
+        if holder:
+            click.echo(f"  a rollout is under way: {holder}")
+        elif journal:
+            click.echo(f"  the rollout of {journal.release} was interrupted; the next deploy or rollback ends it")
+    sys.exit(0 if healthy else 1)
+
+
+@click.command()
+@environment_argument
+@click.option("-n", "--number", default=20, show_default=True, help="How many, the newest last.")
+@as_json
+def history(environment: str, number: int, json_: bool) -> None:
+    """Show the rollouts of ENVIRONMENT: what, when, by whom, how long each step took, how it ended.
+
+    \b
+    Examples:
+      ./ecluse history local
+      ./ecluse history local --json
+    """
+    records = _Place(environment).ledger.history()[-number:]
+    if json_:
+        click.echo(json.dumps([record.as_json() for record in records], indent=1))
+        return
+    for record in records:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.began))
+        click.echo(
+            f"{when}  {record.kind:<8}  {record.release}  {record.outcome:<9}  {record.seconds:6.2f} s  {record.by}"
+        )
+        click.echo("    " + "  ".join(f"{step} {seconds:.2f}" for step, seconds in record.steps.items()))
+        if record.reason:
+            click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))
+
+
+@click.command()
+@environment_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines of each file.")
+@click.option("--of", "what", default="web", show_default=True, help="web, postgres, migrate or supervisord.")
+def logs(environment: str, follow: bool, lines: int, what: str) -> None:
+    """Show what the processes of ENVIRONMENT printed.
+
+    \b
+    Examples:
+      ./ecluse logs local
+      ./ecluse logs local -f
+      ./ecluse logs local --of postgres
+    """
+    place = _Place(environment)
+    folders = (place.server.place.logs, place.folder)
+    files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
+    if not files:
+        raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint="web, postgres, migrate or supervisord")
+    for path, text in _tail(files, lines, follow):
+        for line in text.splitlines():
+            click.echo(f"{path.stem}: {line}")
+
+
+@click.command()
+@environment_argument
+def stop(environment: str) -> None:
+    """Stop ENVIRONMENT: requests are finished, then the site, its database and Supervisor end. Nothing is deleted.
+
+    \b
+    Example:
+      ./ecluse stop local      and `./ecluse deploy local` starts it again
+    """
+    place = _Place(environment)
+    with place.held("stop"):
+        place.server.stop()
+        # What an interrupted rollout had begun has ended with the rest: there is nothing to go on with.
+        place.ledger.clear()
+    click.echo(f"{environment} is stopped")
+
+
+@click.command()
+@environment_argument
+@click.option("--force", is_flag=True, help="Take the lock from a rollout that still runs: it stops at its next step.")
+def unlock(environment: str, force: bool) -> None:
+    """Remove the lock of a rollout that hangs. One that died holds none: the next command goes on from where it was.
+
+    \b
+    Examples:
+      ./ecluse unlock local            says who holds it
+      ./ecluse unlock local --force    takes it away
+    """
+    place = _Place(environment)
+    holder = locks.holder(place.lock)
+    if holder is not None and not force:
+        raise LockHeld(
+            f"a rollout is under way: {holder}", hint="./ecluse unlock --force takes its lock away all the same"
+        )
+    locks.remove(place.lock)
+    click.echo(f"the lock of {holder} is removed" if holder else f"nobody holds the lock of {environment}")
+
+
+class _Place:
+    """An environment of this repository's pipeline, and what is kept about it."""
+
+    def __init__(self, name: str) -> None:
+        self.top = top()
+        self.environment = _environment(_pipeline(self.top), name)
+        self.folder = self.top / ".ecluse" / "environments" / name
+        self.lock = self.folder / "lock"
+        self.ledger = Folder(self.folder)
+        kind = TARGETS.get(self.environment.target)
+        if kind is None:
+            raise TargetError(
+                f"environment {name} is a {self.environment.target}: this version of ecluse cannot roll out there",
+                hint=f"it can to: {', '.join(TARGETS)}",
+            )
+        self.server: Server = kind(self.environment, self.folder, _store(self.top), os.environ, say=_say)
+
+    @contextmanager
+    def held(self, what: str, commit: str | None = None) -> Iterator[Folder]:
+        """Hold the environment's lock; yields the ledger to write to."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locks.held(self.lock, who=_user(), host=socket.gethostname(), what=what, commit=commit) as held:
+            yield Folder(self.folder, held.beat)
+
+    def roll_out(self, kind: Kind, release: str, allowed: Sequence[str], *, json_: bool) -> None:
+        """The whole command, from the lock to what is printed at the end."""
+        progress = Progress(done=lambda step, seconds: _say(f"  {step:<10} {seconds:6.2f} s"))
+        with self.held(f"{kind} of {release}") as ledger:
+            ended = recover(self.server, ledger, progress=progress)
+            if ended is not None:
+                _say(f"the rollout of {ended.release} that was interrupted is {_ended(ended)}")
+            _say(f"{kind} of release {release} to {self.environment.name}")
+            request = Request(
+                release=release,
+                kind=kind,
+                by=f"{_user()}@{socket.gethostname()}",
+                watch=self.environment.watch,
+                allowed=tuple(allowed),
+            )
+            record = roll_out(self.server, ledger, request, progress=progress)
+        url = self.server.place.url
+        if json_:
+            unchanged = {"release": release, "outcome": "unchanged", "serving": release}
+            click.echo(json.dumps({**(record.as_json() if record else unchanged), "address": url}, indent=1))
+            return
+        took = f"serves after {record.seconds:.1f} s" if record else "serves already"
+        _say(f"release {release} {took}")
+        click.echo(url)
+
+
+def _before(place: _Place) -> str:
+    """The release to go back to: what the last rollout to succeed took the place of."""
+    for record in reversed(place.ledger.history()):
+        if record.outcome == "succeeded" and record.previous not in (None, record.release):
+            assert record.previous is not None
+            return record.previous
+    raise RolloutError(
+        f"{place.environment.name} has had no release before this one", hint="./ecluse history shows all"
+    )
+
+
+def _pipeline(folder: Path) -> Pipeline:
+    return load(folder / "pipeline.py")
+
+
+def _environment(pipeline: Pipeline, name: str) -> Environment:
+    for environment in pipeline.environments:
+        if environment.name == name:
+            return environment
+    known = ", ".join(environment.name for environment in pipeline.environments)
+    raise click.UsageError(f"no environment {name!r} in pipeline.py (there are: {known or 'none'})")
+
+
+def _store(folder: Path) -> Path:
+    return folder / ".ecluse" / "releases"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container started with a bare number as its user
+        return str(os.getuid())
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _state(serving: Sequence[str], healthy: bool) -> str:
+    if not serving:
+        return "stopped"
+    return f"release {' and '.join(serving)}, {'healthy' if healthy else 'NOT healthy'}"
+
+
+def _ended(record: Record) -> str:
+    if record.outcome == "succeeded":
+        return "finished"
+    return f"undone; {'release ' + record.serving if record.serving else 'nothing'} serves"
+
+
+def _tail(
+    files: Sequence[Path], lines: int, follow: bool, *, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[tuple[Path, str]]:
+    """The last *lines* of each file, then what is added to any of them."""
+    at: dict[Path, int] = {}
+    for path in files:
+        data = path.read_bytes()
+        at[path] = len(data)
+        yield path, "\n".join(data.decode(errors="replace").splitlines()[-lines:])
+    while follow:
+        for path in files:
+            size = path.stat().st_size if path.exists() else 0
+            if size < at[path]:
+                at[path] = 0  # it was rotated
+            if size > at[path]:
+                with open(path, "rb") as file:
+                    file.seek(at[path])
+                    data = file.read()
+                whole = data.rfind(b"\n") + 1
+                at[path] += whole
+                yield path, data[:whole].decode(errors="replace")
+        sleep(0.2)

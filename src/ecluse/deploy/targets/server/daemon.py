@@ -1,0 +1,219 @@
+"""Supervisor and what it runs beside the site: the database, and the process that holds the listening socket."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ecluse import durable, process, virtualenv
+from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.slots import GROUP, HOLDER, PROCESSES, slots
+from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
+from ecluse.errors import TargetError, ToolError
+from ecluse.services import probe
+from ecluse.services.cluster import Cluster, server_environ
+
+__all__ = ["Daemon"]
+
+DATABASE = "site"
+DRAIN = 40
+"""Seconds that a process has to finish its requests, before it is killed. gunicorn's own limit is 30."""
+
+_MAIN = """\
+import os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from supervisor.supervisord import main
+main()
+"""
+
+
+class Daemon:
+    """The supervisord of *place*, started when it is needed. *stop_signal* ends a process of the site."""
+
+    def __init__(self, place: Place, say: Callable[[str], None], *, stop_signal: str = "TERM") -> None:
+        self.place, self.say, self.stop_signal = place, say, stop_signal
+        self.client = Client(place.socket)
+        self.slots = slots(place.slots)
+
+    def database_url(self) -> str | None:
+        """The address of the environment's own database; None where one is given."""
+        if "DATABASE_URL" in self.place.environment.secrets or "DATABASE_URL" in self.place.environment.env:
+            return None
+        return self._cluster().url(DATABASE)
+
+    def ensure(self) -> None:
+        """Supervisor, socket and database up. What served before they went away is started again."""
+        self._copy_programs()
+        if not self.client.alive():
+            self._end_orphans()
+            self._start()
+        states = self.client.states()
+        if "postgres:postgres" in states and states["postgres:postgres"]["statename"] != "RUNNING":
+            self._start_database()
+        for slot in self.slots:
+            if slot.is_open and states[slot.name]["statename"] not in ALIVE:
+                self.client.start(HOLDER)
+                self.say(f"starting release {slot.release} again, which served before Supervisor went away")
+                self.client.start(slot.name)
+
+    def stop(self) -> None:
+        """End everything: the site, drained; the database; Supervisor. Nothing is left running."""
+        if not self.client.alive():
+            self._end_orphans()
+        else:
+            self.drain([HOLDER, *(slot.name for slot in self.slots)])
+            pid = _pid(self.place.folder / "supervisord.pid")
+            self.client.shutdown()
+            self._await(lambda: pid is None or not _runs(pid), "Supervisor does not end")
+        for slot in self.slots:
+            slot.clear()
+
+    def drain(self, names: list[str]) -> None:
+        """End these programs, all at once, and return when the last has ended."""
+        for name in names:
+            self.client.stop(name)
+        ended = frozenset({"STOPPED", "EXITED", "FATAL"})
+        self._await(
+            lambda: all(state["statename"] in ended for name, state in self.client.states().items() if name in names),
+            f"{', '.join(names)} did not end",
+            timeout=DRAIN + 20,
+        )
+
+    # Its parts
+
+    def _cluster(self) -> Cluster:
+        return Cluster.at(self.place.folder / "postgres", self.place.environ)
+
+    def _copy_programs(self) -> None:
+        """Supervisor itself, the starter and gunicorn's configuration, where they differ from ours."""
+        programs, here = self.place.programs, Path(__file__).parent
+        for source in (here / "starter.py", here / "gunicorn_conf.py", here.parent.parent / "migrations.py"):
+            copy, content = programs / source.name, source.read_bytes()
+            if not copy.is_file() or copy.read_bytes() != content:
+                durable.write(copy, content)
+        if not (programs / "supervisord.py").is_file():
+            found = importlib.util.find_spec("supervisor")
+            if found is None or found.origin is None:
+                raise ToolError("Supervisor is not installed beside ecluse", hint="install ecluse[server]")
+            ignored = shutil.ignore_patterns("tests", "__pycache__")
+            shutil.copytree(
+                Path(found.origin).parent, programs / "lib" / "supervisor", ignore=ignored, dirs_exist_ok=True
+            )
+            durable.write(programs / "supervisord.py", _MAIN)
+
+    def _start(self) -> None:
+        place, account = self.place, self.place.account()
+        host, port = place.choose_address(self.say)
+        python = str(virtualenv.base_python())
+        programs = [
+            Program(
+                name=GROUP,
+                argv=(python, "-I", "-S", str(place.programs / "starter.py"), str(place.slots)),
+                log=place.logs / GROUP,
+                user=account.name if account.switch else None,
+                stop_signal=self.stop_signal,
+                stop_seconds=DRAIN,
+                count=2 * PROCESSES + 1,
+                listen=f"{host}:{port}",
+            )
+        ]
+        if self.database_url() is not None:
+            cluster = self._cluster()
+            programs.append(
+                Program(
+                    name="postgres",
+                    argv=cluster.server_argv(),
+                    log=place.logs / "postgres.log",
+                    user=cluster.account.name if cluster.account.switch else None,
+                    environment=server_environ(),
+                    stop_signal="INT",
+                )
+            )
+        conf = place.folder / "supervisord.conf"
+        root = os.geteuid() == 0
+        durable.write(conf, configuration(place.folder, place.socket, programs, root=root), mode=0o600)
+        argv = (python, "-I", str(place.programs / "supervisord.py"), "--configuration", str(conf))
+        output = place.logs / "supervisord.out"
+        with open(output, "wb") as out:
+            environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder)}
+            started = process.spawn(argv, cwd=place.folder, env=environ, stdout=out, stderr=subprocess.STDOUT)
+        self._await(lambda: started.poll() is not None or self.client.alive(), "Supervisor does not answer", timeout=20)
+        if started.poll() is not None:
+            reason = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+            raise TargetError("\n".join(["Supervisor does not start", *reason]), where=str(output))
+
+    def _start_database(self) -> None:
+        cluster = self._cluster()
+        if not cluster.exists:
+            self.say("making the database's cluster")
+        cluster.create(database=DATABASE)
+        self.client.start("postgres:postgres")
+        probe.wait(cluster.url(DATABASE), timeout=60, failed=self._database_failed)
+
+    def _database_failed(self) -> str | None:
+        state = self.client.states()["postgres:postgres"]["statename"]
+        return None if state in ("STARTING", "RUNNING") else f"it ended; see {self.place.logs / 'postgres.log'}"
+
+    def _end_orphans(self) -> None:
+        """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
+        socket.
+        """
+        pid = _pid(self.place.folder / "supervisord.pid")
+        left = {slot.number: slot.holder() for slot in self.slots}
+        if any(holder is not None for holder in left.values()):
+            self.say("Supervisor is gone, but the site's processes are not: starting both anew")
+        for holder in left.values():
+            if holder:
+                _signal(holder, signal.SIGTERM)
+        self._await(
+            lambda: all(slot.holder() is None for slot in self.slots), "the site's processes do not end", timeout=DRAIN
+        )
+        postmaster = self.place.folder / "postgres" / "postmaster.pid"
+        server = _pid(postmaster)
+        if server is not None and _runs(server) and not self.client.alive():
+            _signal(server, signal.SIGINT)
+            self._await(lambda: not _runs(server), "the database does not end")
+        if pid is not None:
+            (self.place.folder / "supervisord.pid").unlink(missing_ok=True)
+
+    def _await(self, condition: Callable[[], bool], what: str, *, timeout: float = 60) -> None:
+        began = time.monotonic()
+        while not condition():
+            if time.monotonic() - began > timeout:
+                raise TargetError(f"{what} within {timeout:g} s", where=str(self.place.logs))
+            time.sleep(0.02)
+
+
+def _pid(path: Path) -> int | None:
+    """The process id on the first line of a file."""
+    try:
+        return int(path.read_text(encoding="ascii").splitlines()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return None
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, IndexError):
+        return True
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass

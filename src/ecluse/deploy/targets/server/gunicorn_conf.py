@@ -1,0 +1,92 @@
+"""gunicorn's configuration for a process of the site. Copied into the target's folder; runs in a release's own Python.
+
+A worker loads the site and then serves its private socket alone, until the rollout has seen it ready and opens the
+slot; only then does it accept from the public socket. So a release that never gets ready never meets a visitor. It
+stands on gunicorn's documented server hooks, and on nothing of its inside.
+"""
+
+import os
+import socket
+import sys
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+SLOT = os.environ.get("ECLUSE_SLOT", "")
+
+# A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
+worker_class = "gthread"
+workers = 1
+threads = 8
+keepalive = 20
+timeout = 60
+graceful_timeout = 30
+accesslog = "-"
+access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(L)ss'
+
+if SLOT and os.path.isfile("gunicorn.conf.py"):
+    with open("gunicorn.conf.py", encoding="utf-8") as own:
+        exec(compile(own.read(), "gunicorn.conf.py", "exec"))
+
+bind = ["fd://0", "fd://3"]
+control_socket_disable = True
+
+# Seconds between two looks at whether the slot has been opened.
+TICK = 0.02
+
+WORKER_ENDED = "worker ended"
+
+
+class Private(WSGIRequestHandler):
+    """Answers the gate's questions, without a line in the log for each."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def is_open() -> bool:
+    """Whether the rollout has opened this slot for the release that runs in it. A restart after a crash finds it so."""
+    try:
+        with open(os.path.join(SLOT, "open"), encoding="utf-8") as file:
+            return file.read().strip() == os.environ["ECLUSE_RELEASE"]
+    except FileNotFoundError:
+        return False
+
+
+def post_worker_init(worker: Any) -> None:
+    """Serve the private socket alone until the slot is open."""
+    if not is_open():
+        listener = worker.sockets[1]
+        server = WSGIServer(("127.0.0.1", 0), Private, bind_and_activate=False)
+        server.socket.close()
+        server.socket = socket.socket(fileno=os.dup(listener.fileno()))
+        server.server_name, server.server_port = server.socket.getsockname()[:2]
+        server.setup_environ()
+        server.set_app(worker.wsgi)
+        server.timeout = TICK
+        while worker.alive and not is_open():
+            if os.getppid() != worker.ppid:
+                sys.exit(1)
+            worker.notify()
+            server.handle_request()
+        # Closes the duplicate; the worker's own listener goes on.
+        server.server_close()
+    with open(os.path.join(SLOT, "accepting"), "w", encoding="utf-8") as file:
+        file.write(os.environ["ECLUSE_RELEASE"])
+
+
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """Note each error of the site: the watch after a switch counts them. 503 is an answer, not an error."""
+    status = getattr(response, "status_code", None)
+    if status is not None and status >= 500 and status != 503:
+        note(f"{status} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker that ended is noted too: gunicorn starts another one, and nobody outside would know."""
+    note(f"{WORKER_ENDED} {worker.pid}")
+
+
+def note(line: str) -> None:
+    """Add a line to what went wrong in this slot."""
+    with open(os.path.join(SLOT, "errors"), "a", encoding="utf-8") as file:
+        file.write(line + "\n")

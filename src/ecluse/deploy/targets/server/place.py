@@ -1,0 +1,199 @@
+"""The folder of an environment: what is where, what it remembers, and what the site's processes find in their
+environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ecluse import durable
+from ecluse.errors import TargetError
+from ecluse.model import Environment
+from ecluse.secrets import Secret
+from ecluse.services.account import Account, enterable, for_server
+from ecluse.virtualenv import base_python
+
+__all__ = ["Place"]
+
+DEFAULT_PORT = 8000
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+# sun_path holds 107 bytes, 103 on macOS; Supervisor binds a longer name first: its own with its process id after it.
+_LONGEST_SOCKET = 92
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder *folder* of *environment*; *environ* is the deployer's own environment."""
+
+    folder: Path
+    environment: Environment
+    environ: Mapping[str, str]
+
+    @property
+    def releases(self) -> Path:
+        return self.folder / "releases"
+
+    @property
+    def venvs(self) -> Path:
+        return self.folder / "venvs"
+
+    @property
+    def slots(self) -> Path:
+        return self.folder / "slots"
+
+    @property
+    def programs(self) -> Path:
+        """What Supervisor starts and needs itself: copies, so that neither ecluse nor its .venv is needed to serve."""
+        return self.folder / "bin"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def media(self) -> Path:
+        return self.folder / "media"
+
+    @property
+    def socket(self) -> Path:
+        """Where Supervisor is talked to: a short folder where this one's path is too long for a socket."""
+        here = self.folder / "supervisor.sock"
+        if len(os.fsencode(here)) <= _LONGEST_SOCKET:
+            return here
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        return Path("/tmp", f"ecluse-{os.geteuid()}-{name}", "supervisor.sock")
+
+    def account(self) -> Account:
+        """Who the site's processes run as: ourselves; as root nobody, where nobody can reach all that it takes."""
+        account = for_server()
+        if account.switch and (enterable(self.folder) or enterable(base_python().resolve().parent)):
+            return Account("root", 0, 0, switch=False)
+        return account
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        account = self.account()
+        for folder in (self.releases, self.venvs, self.slots, self.programs, self.logs, self.media):
+            folder.mkdir(parents=True, exist_ok=True)
+        account.own(self.media)
+        short = self.socket.parent
+        if short != self.folder:
+            short.mkdir(mode=0o700, exist_ok=True)
+            if short.lstat().st_uid != os.geteuid() or short.is_symlink():
+                raise TargetError("the folder of Supervisor's socket belongs to somebody else", where=str(short))
+
+    # The address
+
+    @property
+    def listen(self) -> tuple[str, int] | None:
+        """Where the site listens, once that has been decided."""
+        remembered = durable.read_json(self.folder / "address.json")
+        return (str(remembered["host"]), int(remembered["port"])) if remembered else None
+
+    @property
+    def address(self) -> str:
+        """The same as ``host:port``. Raises TargetError before the first rollout."""
+        listen = self.listen
+        if listen is None:
+            raise TargetError(
+                f"nothing has been rolled out to {self.environment.name} yet",
+                hint=f"./ecluse deploy {self.environment.name}",
+            )
+        return f"{listen[0]}:{listen[1]}"
+
+    @property
+    def url(self) -> str:
+        """The address that visitors use. Of a site on this machine it has the port that was chosen."""
+        public = urlsplit(self.environment.url)
+        return f"{public.scheme}://{self.address}" if public.hostname in _LOOPBACK else self.environment.url
+
+    def choose_address(self, say: Callable[[str], None]) -> tuple[str, int]:
+        """Decide where the site listens, once: the environment's port, or the next free one. Nothing listens there yet.
+
+        Raises TargetError where the port that was decided on earlier is taken.
+        """
+        remembered = self.listen
+        if remembered is not None:
+            if not _free(*remembered):
+                raise TargetError(
+                    f"port {remembered[1]} of {self.environment.name} is taken by another program",
+                    where=str(self.folder / "address.json"),
+                    hint="end that program, or delete this file: the next deploy then looks for a free port",
+                )
+            return remembered
+        public = urlsplit(self.environment.url)
+        local = public.hostname in _LOOPBACK
+        wanted = (public.port or DEFAULT_PORT) if local else DEFAULT_PORT
+        host = "127.0.0.1"
+        port = next((port for port in range(wanted, min(wanted + 100, 65536)) if _free(host, port)), None)
+        if port is None:
+            raise TargetError(
+                f"no free port from {wanted} on", hint="end what listens there, or change the environment's url"
+            )
+        if port != wanted:
+            say(f"port {wanted} is taken: {self.environment.name} listens on {port} from now on")
+        durable.write_json(self.folder / "address.json", {"host": host, "port": port})
+        return host, port
+
+    # The environment of the site's processes
+
+    def secrets(self) -> dict[str, str]:
+        """The environment's secrets: given to the deployer, else kept from earlier. The secret key is made once, here.
+
+        Raises TargetError, naming all that are missing.
+        """
+        path = self.folder / "secrets.json"
+        kept = dict(durable.read_json(path) or {})
+        given = {name: self.environ[name] for name in self.environment.secrets if self.environ.get(name)}
+        values = {**kept, **given}
+        values.setdefault("DJANGO_SECRET_KEY", secrets.token_urlsafe(50))
+        missing = [name for name in self.environment.secrets if not values.get(name)]
+        if missing:
+            raise TargetError(
+                f"secrets that {self.environment.name} needs are not set: {', '.join(missing)}",
+                hint="set them in the environment of this command; they are then kept in the target, for it alone",
+            )
+        if values != kept:
+            durable.write_json(path, values, mode=0o600)
+        for value in values.values():
+            Secret(value)  # from now on masked in whatever is printed
+        return values
+
+    def variables(self, release: str, folder: Path, database: str | None) -> dict[str, str]:
+        """The environment of a process of *release*, unpacked in *folder*. Nothing of the deployer's own is in it."""
+        app = folder / "app"
+        variables = {
+            "PATH": os.pathsep.join([str(folder / "venv" / "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(map(str, [app, app / "src"])),
+            "DJANGO_SETTINGS_MODULE": self.environment.settings,
+            "DJANGO_DEBUG": "0",
+            "DJANGO_STATIC_ROOT": str(folder / "static"),
+            "DJANGO_MEDIA_ROOT": str(self.media),
+            "ECLUSE_RELEASE": release,
+            "ECLUSE_ENVIRONMENT": self.environment.name,
+        }
+        if database is not None:
+            variables["DATABASE_URL"] = database
+        return {**variables, **self.environment.env, **self.secrets()}
+
+
+def _free(host: str, port: int) -> bool:
+    """Whether we could listen there now. As Supervisor does: connections of an earlier server do not count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True

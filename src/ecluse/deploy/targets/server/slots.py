@@ -1,0 +1,118 @@
+"""Slots: the places in which Supervisor runs a process of the site each.
+
+Two serve; the two others are where the next release is started beside them. What is in a slot is said by its files:
+
+    slot.json   the release that it is for, and how to start it (see starter.py)
+    lock        held by the processes that run in it
+    address     the private address of the process
+    open        the release that may take requests in it: what a restarted process goes by
+    accepting   the release that does
+    errors      a line for each error of the site and each worker that ended
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse import durable
+from ecluse.services.account import Account
+
+__all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "slots"]
+
+GROUP = "web"
+PROCESSES = 2
+HOLDER = f"{GROUP}:0"
+"""The process that holds the listening socket open, and does nothing else."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One slot, by its number."""
+
+    folder: Path
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Its name in Supervisor."""
+        return f"{GROUP}:{self.number}"
+
+    def describe(
+        self, release: str, folder: Path, argv: Sequence[str], environment: Mapping[str, str], account: Account
+    ) -> None:
+        """Say what the slot is to run. It must be empty."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.clear()
+        description = {"release": release, "folder": str(folder), "argv": list(argv), "environment": dict(environment)}
+        # Secrets are in it.
+        owner = (account.uid, account.gid) if account.switch else None
+        durable.write_json(self.folder / "slot.json", description, mode=0o600, owner=owner)
+        account.own(self.folder)
+
+    def clear(self) -> None:
+        """Say that it runs nothing."""
+        for name in ("open", "accepting", "address", "errors", "slot.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def release(self) -> str | None:
+        """The release that it is for."""
+        description = durable.read_json(self.folder / "slot.json")
+        return None if description is None else str(description["release"])
+
+    @property
+    def address(self) -> str | None:
+        """The private address of its process, ``host:port``, once it has one."""
+        return self._read("address") or None
+
+    def open(self) -> None:
+        """Let its process take requests."""
+        durable.write(self.folder / "open", f"{self.release}\n")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its process may take requests."""
+        release = self.release
+        return release is not None and self._read("open") == release
+
+    @property
+    def accepting(self) -> bool:
+        """Whether its process does take requests."""
+        return bool(self._read("accepting"))
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """What went wrong in it since it was started."""
+        return self._read("errors").splitlines()
+
+    def holder(self) -> int | None:
+        """The process id of what still runs in it, whoever started that; 0 where it is not known, None where nothing
+        does.
+        """
+        try:
+            descriptor = os.open(self.folder / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return None
+        except BlockingIOError:
+            text = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            return int(text) if text.isdigit() else 0
+        finally:
+            os.close(descriptor)
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
+
+def slots(folder: Path) -> tuple[Slot, ...]:
+    """All slots: twice as many as serve. Number 0 is the holder of the socket and has none."""
+    return tuple(Slot(folder / str(number), number) for number in range(1, 2 * PROCESSES + 1))

@@ -1,0 +1,167 @@
+"""Supervisor: what its file says, and how it is asked and told things while it runs.
+
+Nothing of a release stands in its file: `supervisorctl update` in the middle of a rollout would drop requests, so
+there is never a reason for one.
+"""
+
+from __future__ import annotations
+
+import http.client
+import shlex
+import socket
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecluse.errors import TargetError
+
+__all__ = ["ALIVE", "Client", "Program", "configuration"]
+
+ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
+"""The states of a program that runs, or is being started again after it ended by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that Supervisor runs. With *listen* (``host:port``), *count* processes with that socket as fd 0."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path
+    user: str | None = None
+    environment: Mapping[str, str] | None = None
+    stop_signal: str = "TERM"
+    stop_seconds: int = 60
+    count: int = 1
+    listen: str | None = None
+
+    def section(self) -> str:
+        """Its section of the file. Started when told to, then again whenever it ends by itself."""
+        lines = {
+            "command": _line(self.argv),
+            "autostart": "false",
+            "autorestart": "true",
+            "startsecs": "1",
+            # For ever, a second later each time: a slot must not stay dead because its database was away for a minute.
+            "startretries": "1000000",
+            "stopsignal": self.stop_signal,
+            "stopwaitsecs": str(self.stop_seconds),
+            "redirect_stderr": "true",
+            "stdout_logfile": _escaped(str(self.log)),
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": "3",
+        }
+        if self.user is not None:
+            lines["user"] = self.user
+        if self.environment:
+            lines["environment"] = ",".join(f'{name}="{_escaped(value)}"' for name, value in self.environment.items())
+        if self.listen is not None:
+            lines["command"] += " %(process_num)d"
+            lines["socket"] = f"tcp://{self.listen}"
+            lines["socket_backlog"] = "1024"
+            lines["process_name"] = "%(process_num)d"
+            lines["numprocs"] = str(self.count)
+            lines["stdout_logfile"] += "-%(process_num)d.log"
+        kind = "fcgi-program" if self.listen is not None else "program"
+        return "\n".join([f"[{kind}:{self.name}]", *(f"{key}={value}" for key, value in lines.items())]) + "\n"
+
+
+def configuration(folder: Path, socket_path: Path, programs: Sequence[Program], *, root: bool) -> str:
+    """The whole file, for a supervisord whose files are in *folder* and which is talked to at *socket_path*."""
+    head = f"""\
+; Written by ecluse when this environment is started. Nothing of a release stands here.
+[supervisord]
+nodaemon=true
+silent=true
+logfile={_escaped(str(folder / "supervisord.log"))}
+pidfile={_escaped(str(folder / "supervisord.pid"))}
+childlogdir={_escaped(str(folder))}
+umask=022
+{"user=root" if root else ""}
+
+[unix_http_server]
+file={_escaped(str(socket_path))}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return "\n".join([head, *(program.section() for program in programs)])
+
+
+def _line(argv: Sequence[str]) -> str:
+    return _escaped(shlex.join(argv))
+
+
+def _escaped(value: str) -> str:
+    # Supervisor expands %(name)s in every value.
+    return value.replace("%", "%%")
+
+
+class Client:
+    """Talks to a running supervisord. Every method raises TargetError where none answers."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    def alive(self) -> bool:
+        """Whether a supervisord answers."""
+        try:
+            self._call("getState")
+        except TargetError:
+            return False
+        return True
+
+    def states(self) -> dict[str, Mapping[str, Any]]:
+        """What each program is doing, by its name (``group:name``): ``statename``, ``pid``, ``start``, ``spawnerr``…"""
+        return {f"{one['group']}:{one['name']}": one for one in self._call("getAllProcessInfo")}
+
+    def start(self, name: str) -> None:
+        """Start a program; nothing where it runs. Does not wait for it."""
+        try:
+            self._call("startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != 60:  # ALREADY_STARTED
+                raise TargetError(f"Supervisor does not start {name}: {fault.faultString}") from None
+
+    def stop(self, name: str) -> None:
+        """Send a program its stop signal; nothing where it does not run. Does not wait for its end."""
+        try:
+            self._call("stopProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != 70:  # NOT_RUNNING
+                raise TargetError(f"Supervisor does not stop {name}: {fault.faultString}") from None
+
+    def shutdown(self) -> None:
+        """End supervisord. Does not wait for its end."""
+        self._call("shutdown")
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        transport = _Transport(str(self._path))
+        with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as proxy:
+            try:
+                return getattr(proxy.supervisor, method)(*arguments)
+            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+                raise TargetError(f"Supervisor does not answer: {error}", where=str(self._path)) from None
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("supervisor", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        return _Connection(self._path)

@@ -1,0 +1,62 @@
+"""Files that are whole or not there, also after a crash in the middle of writing them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["append", "read_json", "write", "write_json"]
+
+
+def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
+    """Replace *path* with *content*, at once and on disk when this returns. *owner* is a user's and a group's id."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(scratch)
+        raise
+    _sync(path.parent)
+
+
+def write_json(path: Path, value: object, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
+    """Replace *path* with *value* as JSON."""
+    write(path, json.dumps(value, indent=1) + "\n", mode=mode, owner=owner)
+
+
+def read_json(path: Path) -> Mapping[str, Any] | None:
+    """The object in *path*; None where there is no such file, or no object in it."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def append(path: Path, line: str) -> None:
+    """Add *line* to *path*, on disk when this returns."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

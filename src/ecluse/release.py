@@ -1,0 +1,277 @@
+"""A release as an archive: the site's source, its locked requirements and its collected static files.
+
+The id comes from what goes in (source, lock, Python, entry point), so packaging the same content again is finding it.
+The digest is of the archive itself, and is checked before the archive is used. A release does not contain ecluse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ecluse import durable, process, virtualenv
+from ecluse.errors import CommandError, ReleaseError, RepositoryError
+from ecluse.model import ReleaseSpec
+
+__all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
+
+FORMAT = 1
+KEPT = 10
+_LATEST = "latest"
+
+# Any constant will do that zip and every file system can hold; 1980-01-01, as in reproducible wheels.
+_MTIME = 315532800
+
+
+@dataclass(frozen=True)
+class Release:
+    """One packaged release. *commit* is what it was made from; *dirty* says that the tree had changes beside it.
+
+    *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
+    """
+
+    id: str
+    digest: str
+    python: str
+    wsgi: str
+    commit: str | None
+    dirty: bool
+    created: float
+    archive: Path
+
+    def manifest(self) -> dict[str, object]:
+        """What is written beside the archive."""
+        values = asdict(self)
+        del values["archive"]
+        return values
+
+
+def package(
+    top: Path,
+    spec: ReleaseSpec,
+    store: Path,
+    environ: Mapping[str, str],
+    *,
+    say: Callable[[str], None] = lambda line: None,
+) -> Release:
+    """Make the release of what is in the tree at *top*, or find it in *store* where it was made before.
+
+    Files that git ignores are no part of it. *say* hears what takes time. Raises ReleaseError where a file that
+    *spec* names is missing or the static files cannot be collected, RepositoryError outside a git repository.
+    """
+    files = _files(top, spec)
+    lock = (top / spec.requirements).read_bytes()
+    release_id = _id(top, files, lock, spec)
+    try:
+        # Made before; but the commit may be another, with the same content.
+        release = verify(find(store, release_id))
+    except ReleaseError:
+        store.mkdir(parents=True, exist_ok=True)
+        release = _make(top, spec, files, release_id, store, environ, say)
+        _prune(store)
+    durable.write(store / _LATEST, release.id + "\n")
+    return release
+
+
+def latest(store: Path) -> Release:
+    """The release that was packaged last."""
+    try:
+        return find(store, (store / _LATEST).read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        raise ReleaseError("no release has been packaged yet", hint="./ecluse package makes one") from None
+
+
+def find(store: Path, release_id: str) -> Release:
+    """The packaged release of that id, or of the only id that begins so. Raises ReleaseError where there is none."""
+    known = sorted(path.stem for path in store.glob("*.json"))
+    matching = [name for name in known if name.startswith(release_id)] if release_id else []
+    if len(matching) != 1:
+        hint = f"packaged here: {', '.join(known)}" if known else "./ecluse package makes one"
+        raise ReleaseError(
+            f"{'more than one' if matching else 'no'} release {release_id!r}", where=str(store), hint=hint
+        )
+    values = durable.read_json(store / f"{matching[0]}.json") or {}
+    try:
+        return Release(**values, archive=store / f"{matching[0]}.tar")
+    except TypeError:
+        raise ReleaseError("the manifest of the release is broken", where=str(store / f"{matching[0]}.json")) from None
+
+
+def verify(release: Release) -> Release:
+    """*release* itself, once its archive is known to be what was packaged. Raises ReleaseError where it is not."""
+    try:
+        with open(release.archive, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        digest = "missing"
+    if digest != release.digest:
+        raise ReleaseError(
+            f"the archive of release {release.id} is not what was packaged ({digest[:12]}, not {release.digest[:12]})",
+            where=str(release.archive),
+            hint="delete it and package the release again",
+        )
+    return release
+
+
+def unpack(release: Release, folder: Path) -> None:
+    """Write the release's content into the new *folder*: ``app``, ``static``, ``requirements.txt``."""
+    with tarfile.open(verify(release).archive) as archive:
+        # "data" refuses absolute paths, links that lead outside, and devices.
+        archive.extractall(folder, filter="data")
+
+
+def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
+    """The files of the release, sorted: tracked, or untracked and not ignored."""
+    missing = [name for name in (*spec.files, spec.requirements) if not (top / name).exists()]
+    if missing:
+        raise ReleaseError(
+            f"not there: {', '.join(missing)}", where="pipeline.py: release", hint="correct the release's files"
+        )
+    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *spec.files)
+    # A file that was deleted but not yet committed is still listed.
+    return tuple(sorted(name for name in set(listed.split("\0")) if name and os.path.lexists(top / name)))
+
+
+def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec) -> str:
+    recipe = [str(FORMAT), virtualenv.version(), spec.wsgi, spec.settings, hashlib.sha256(lock).hexdigest()]
+    identity = hashlib.sha256("\0".join(recipe).encode())
+    for name in files:
+        path = top / name
+        kind, content = _content(path)
+        identity.update(f"\0{kind}\0{name}\0{hashlib.sha256(content).hexdigest()}".encode())
+    return identity.hexdigest()[:12]
+
+
+def _content(path: Path) -> tuple[str, bytes]:
+    state = path.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        return "link", os.fsencode(os.readlink(path))
+    return ("executable" if state.st_mode & 0o100 else "file"), path.read_bytes()
+
+
+def _make(
+    top: Path,
+    spec: ReleaseSpec,
+    files: Sequence[str],
+    release_id: str,
+    store: Path,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Release:
+    scratch = Path(tempfile.mkdtemp(prefix=".making.", dir=store))
+    try:
+        # The static files are collected from a copy that holds the release's files and nothing else.
+        for name in files:
+            (scratch / "app" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(top / name, scratch / "app" / name, follow_symlinks=False)
+        _collect_static(scratch, top / spec.requirements, spec, store, environ, say)
+        shutil.copy(top / spec.requirements, scratch / "requirements.txt")
+        made = scratch / "release.tar"
+        with tarfile.open(made, "w", format=tarfile.PAX_FORMAT) as archive:
+            for name in _contents(scratch):
+                _add(archive, scratch / name, name)
+        with open(made, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        commit, dirty = _commit(top, spec)
+        archive_path = store / f"{release_id}.tar"
+        release = Release(
+            release_id, digest, virtualenv.version(), spec.wsgi, commit, dirty, round(time.time(), 3), archive_path
+        )
+        made.replace(archive_path)
+        durable.write_json(store / f"{release_id}.json", release.manifest())
+        return release
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _contents(scratch: Path) -> Iterator[str]:
+    for part in ("app", "static", "requirements.txt"):
+        path = scratch / part
+        inside = sorted(found for found in path.rglob("*") if found.is_symlink() or not found.is_dir())
+        for found in inside or ([path] if path.is_file() else []):
+            if "__pycache__" not in found.parts:
+                yield str(found.relative_to(scratch))
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add one file without what differs from machine to machine: times, owners, the umask."""
+    kind, content = _content(path)
+    member = tarfile.TarInfo(name)
+    member.mtime, member.mode = _MTIME, 0o755 if kind == "executable" else 0o644
+    if kind == "link":
+        member.type, member.linkname = tarfile.SYMTYPE, os.fsdecode(content)
+        archive.addfile(member)
+    else:
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+
+
+def _collect_static(
+    scratch: Path,
+    requirements: Path,
+    spec: ReleaseSpec,
+    store: Path,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> None:
+    environments = store.parent / "venvs"
+    if not (environments / virtualenv.key(requirements.read_bytes())).is_dir():
+        say(f"installing {spec.requirements}")
+    python = virtualenv.ensure(environments, requirements, environ) / "bin" / "python"
+    say("collecting static files")
+    app = scratch / "app"
+    variables = {
+        "PATH": environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join([str(app), str(app / "src")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DJANGO_SETTINGS_MODULE": spec.settings,
+        "DJANGO_STATIC_ROOT": str(scratch / "static"),
+        # The settings of production refuse to load without these; no static file depends on them.
+        "DJANGO_SECRET_KEY": os.urandom(32).hex(),
+        "DJANGO_ALLOWED_HOSTS": "localhost",
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+    }
+    (scratch / "static").mkdir()
+    argv = (python, "-m", "django", "collectstatic", "--no-input", "--verbosity", "0")
+    try:
+        process.run(argv, cwd=app, env=variables)
+    except CommandError as error:
+        raise ReleaseError(
+            f"its static files cannot be collected: {error}",
+            hint="the release has only the files that pipeline.py names",
+        ) from None
+
+
+def _commit(top: Path, spec: ReleaseSpec) -> tuple[str | None, bool]:
+    """The commit that is checked out (None before the first), and whether the release's files differ from it."""
+    changed = _git(top, "status", "--porcelain", "--", *spec.files, spec.requirements)
+    try:
+        return _git(top, "rev-parse", "HEAD").strip(), bool(changed)
+    except RepositoryError:
+        return None, True
+
+
+def _git(top: Path, *arguments: str) -> str:
+    try:
+        return process.run(("git", *arguments), cwd=top, merge_stderr=False).output
+    except CommandError as error:
+        raise RepositoryError(
+            str(error), where=str(top), hint="a release is made of the files that git knows"
+        ) from None
+
+
+def _prune(store: Path) -> None:
+    archives = sorted(store.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for archive in archives[KEPT:]:
+        archive.with_suffix(".json").unlink(missing_ok=True)
+        archive.unlink(missing_ok=True)

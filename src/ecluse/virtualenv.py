@@ -1,0 +1,69 @@
+"""A virtual environment from a lock file, named by all that decides its content, and made once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ecluse import process
+from ecluse.errors import CommandError, ToolError
+
+__all__ = ["base_python", "ensure", "key", "version"]
+
+
+def version() -> str:
+    """The Python that virtual environments are made with, as ``cpython-3.13``."""
+    return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def base_python() -> Path:
+    """The interpreter behind the one that runs: it outlives any virtual environment that it made."""
+    named = Path(sys.base_exec_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
+    return named if named.is_file() else Path(os.path.realpath(sys.executable))
+
+
+def key(lock: bytes) -> str:
+    """The name of the environment that *lock* makes with this Python."""
+    return hashlib.sha256(f"{version()} {base_python()}\n".encode() + lock).hexdigest()[:16]
+
+
+def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_bytecode: bool = False) -> Path:
+    """The environment of *lock* in *folder*: made with uv if it is not there yet. Returns its top.
+
+    It appears whole or not at all, and two that make it at once do not meet. With *compile_bytecode* nothing is left to
+    compile when a process starts. Raises CommandError where the packages cannot be had, ToolError where uv is missing.
+    """
+    made = folder / key(lock.read_bytes())
+    if made.is_dir():
+        return made
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="making.", dir=folder))
+    uv = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
+    # What is installed is what the lock says, with the Python that is here: uv fetches no interpreter of its own.
+    variables = {**environ, "UV_PYTHON_DOWNLOADS": "never"}
+    variables.pop("VIRTUAL_ENV", None)
+    install = ["pip", "install", "--python", str(scratch / "bin" / "python"), "--require-hashes", "--no-deps"]
+    try:
+        process.run(
+            (*uv, "venv", "--relocatable", "--allow-existing", "--python", base_python(), scratch), env=variables
+        )
+        compiled = ["--compile-bytecode"] if compile_bytecode else []
+        process.run((*uv, *install, *compiled, "-r", lock), env=variables)
+        scratch.chmod(0o755)
+        try:
+            scratch.rename(made)
+        except OSError:
+            if not made.is_dir():  # else another process made the same at the same time: its one serves as well
+                raise
+    except CommandError as error:
+        if "No module named uv" in str(error):
+            raise ToolError("uv is not installed beside ecluse", hint="install ecluse[server]") from None
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return made
