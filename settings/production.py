@@ -48,6 +48,7 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
 # Only a declared proxy, which takes the header away from what clients send, may say that a request came over HTTPS.
 if env.boolean("DJANGO_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    REST_FRAMEWORK["NUM_PROXIES"] = 1
 
 LOGGING["handlers"]["console"]["formatter"] = "json"
 SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from website import problems
 
 __all__ = ["bad_request", "csrf_failure", "home", "page_not_found", "permission_denied", "server_error"]
 
@@ -14,10 +17,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if problems.concerns(request):
+        return problems.response(400, _("La requête n'a pas pu être comprise."))
     return render(request, "website/errors/400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if problems.concerns(request):
+        return problems.response(403, _("Vous n'avez pas accès à cette page."))
     return render(request, "website/errors/403.html", status=403)
 
 
@@ -26,9 +33,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if problems.concerns(request):
+        return problems.response(404, _("Il n'y a rien à cette adresse."))
     return render(request, "website/errors/404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What broke may be anything: this page asks nothing of the request, the session or the database."""
+    """What broke may be anything: this page asks nothing of the session or the database."""
+    if problems.concerns(request):
+        return problems.response(500, _("Quelque chose s'est cassé de notre côté."))
     return render(None, "website/errors/500.html", status=500)

@@ -1,0 +1,20 @@
+"""What REST framework has no exception for."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from rest_framework import exceptions
+
+__all__ = ["InvalidQuery", "TooLarge"]
+
+
+class InvalidQuery(exceptions.ValidationError):
+    """Query parameters that cannot be understood. As ValidationError, but its errors name parameters."""
+
+
+class TooLarge(exceptions.APIException):
+    """413: the body, or a part of it, is larger than what is read."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"

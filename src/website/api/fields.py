@@ -1,0 +1,61 @@
+"""Fields that mean what the API's description says: no number for a string, no string for a number, no markup.
+
+REST framework's own are made for forms, and take what can be converted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+__all__ = ["IntegerField", "KeyField", "StringField", "TextField"]
+
+# No <, unless what follows it makes it no tag, comment or declaration: "price < 5000" and "<3" are text. No NUL, which
+# PostgreSQL stores nowhere.
+TEXT = r"(?:[^<\x00]|<(?![A-Za-z/!?]))*$"
+POSSIBLY_BLANK = re.compile(rf"^{TEXT}")
+# At least one character that is no white space: white space around it is not kept.
+NOT_BLANK = re.compile(rf"^(?=[\s\S]*\S){TEXT}")
+
+
+class IntegerField(serializers.IntegerField):
+    """A JSON number without a fraction."""
+
+    def to_internal_value(self, data: Any) -> int:
+        # JSON has one kind of number: 3.0 is an integer there.
+        if isinstance(data, bool) or not (isinstance(data, int) or (isinstance(data, float) and data.is_integer())):
+            self.fail("invalid")
+        return super().to_internal_value(int(data))
+
+
+class KeyField(serializers.PrimaryKeyRelatedField[Any]):
+    """The key of an object that exists."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+class StringField(serializers.CharField):
+    """A JSON string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class TextField(StringField):
+    """Text of people: no markup, so that what shows it by mistake as HTML shows nothing else than text."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        pattern = POSSIBLY_BLANK if self.allow_blank else NOT_BLANK
+        self.validators.append(
+            RegexValidator(pattern, _("Pas de balises, s'il vous plaît : du texte seul."), code="markup")
+        )

@@ -1,0 +1,11 @@
+from django.urls import include, path
+
+from website.api import views
+
+urlpatterns = [
+    path("api/motos/", include("website.motos.urls")),
+    path("schema/", views.description, name="schema"),
+    path("swagger/", views.swagger, name="swagger"),
+    path("redoc/", views.redoc, name="redoc"),
+    path("problems/", views.problems, name="problems"),
+]

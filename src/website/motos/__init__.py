@@ -1,0 +1,1 @@
+"""Motos: motorcycles for sale, shown to visitors by an Angular client (frontend/) over the API under /api/motos/."""

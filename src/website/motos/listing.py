@@ -1,0 +1,98 @@
+"""What the list of motorcycles can be asked: filters, text, order, and place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from website.api.exceptions import InvalidQuery
+from website.api.pagination import Page, page
+from website.motos.models import FIRST_YEAR, HIGHEST_PRICE, LAST_YEAR, Brand, Currency, Motorcycle, Status
+
+__all__ = ["ListQuery", "motorcycles"]
+
+ORDERINGS = {
+    "-created_at": "newest first",
+    "created_at": "oldest first",
+    "price_cents": "cheapest first",
+    "-price_cents": "dearest first",
+    "-year": "latest year first",
+    "year": "earliest year first",
+    "mileage_km": "least ridden first",
+    "-mileage_km": "most ridden first",
+}
+
+
+class ListQuery(serializers.Serializer[Any]):
+    """The query parameters. One that is not here is refused: a filter with a slip of the pen would show everything."""
+
+    brand = serializers.ListField(
+        child=serializers.SlugField(max_length=100),
+        max_length=20,
+        required=False,
+        help_text="slugs of brands: any of them",
+    )
+    status = serializers.ListField(
+        child=serializers.ChoiceField(choices=Status.choices), max_length=3, required=False, help_text="any of them"
+    )
+    currency = serializers.ChoiceField(choices=Currency.choices, required=False)
+    price_min = serializers.IntegerField(min_value=0, max_value=HIGHEST_PRICE, required=False, help_text="in cents")
+    price_max = serializers.IntegerField(min_value=0, max_value=HIGHEST_PRICE, required=False, help_text="in cents")
+    year_min = serializers.IntegerField(min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False)
+    year_max = serializers.IntegerField(min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False)
+    text = serializers.CharField(
+        max_length=100, required=False, help_text="words, each of which stands in brand, model, colour or description"
+    )
+    ordering = serializers.ChoiceField(choices=list(ORDERINGS.items()), default="-created_at")
+    cursor = serializers.CharField(max_length=200, required=False, help_text="`next` or `previous` of another part")
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=24)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("price", "year"):
+            low, high = attrs.get(f"{name}_min"), attrs.get(f"{name}_max")
+            if low is not None and high is not None and low > high:
+                raise serializers.ValidationError({f"{name}_max": [_("Le maximum est sous le minimum.")]})
+        return attrs
+
+    @classmethod
+    def read(cls, parameters: QueryDict) -> dict[str, Any]:
+        """*parameters*, checked. Raises InvalidQuery, which names each that is wrong."""
+        fields = cls().fields
+        errors: dict[str, Any] = {
+            name: [serializers.ErrorDetail(_("Ce paramètre n'existe pas."), code="unknown")]
+            for name in parameters
+            if name not in fields
+        }
+        for name, values in parameters.lists():
+            if len(values) > 1 and name in fields and not isinstance(fields[name], serializers.ListField):
+                errors[name] = [serializers.ErrorDetail(_("Ce paramètre est donné plusieurs fois."), code="repeated")]
+        query = cls(data=parameters)
+        if not query.is_valid():
+            errors = {**query.errors, **errors}
+        if errors:
+            raise InvalidQuery(errors)
+        return dict(query.validated_data)
+
+
+def motorcycles(query: dict[str, Any]) -> Page[Motorcycle]:
+    """The part of the list that *query*, as ListQuery reads it, asks for."""
+    found = Motorcycle.objects.for_display()
+    if "brand" in query:
+        # The keys, not a join: the planner then knows how many there are of each.
+        found = found.filter(
+            model__brand__in=list(Brand.objects.filter(slug__in=query["brand"]).values_list("pk", flat=True))
+        )
+    if "status" in query:
+        found = found.filter(status__in=query["status"])
+    if "currency" in query:
+        found = found.filter(currency=query["currency"])
+    for name, field in (("price", "price_cents"), ("year", "year")):
+        for bound, comparison in (("min", "gte"), ("max", "lte")):
+            if f"{name}_{bound}" in query:
+                found = found.filter(**{f"{field}__{comparison}": query[f"{name}_{bound}"]})
+    if "text" in query:
+        found = found.matching(query["text"])
+    return page(found, ordering=query["ordering"], size=query["page_size"], cursor=query.get("cursor", ""))

@@ -1,0 +1,47 @@
+"""The one format of errors of the site's APIs: problem details, RFC 9457.
+
+A problem has ``type``, ``title``, ``status``, ``detail`` and ``request_id`` (as in the site's log). Where input is
+refused, ``errors`` says for each mistake what it is, its ``code``, and where: ``pointer`` is a JSON pointer into the
+body, ``parameter`` the name of a query parameter. website.api makes them of what REST framework raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from django.http import HttpRequest, JsonResponse
+
+from website import request_id
+
+__all__ = ["MEDIA_TYPE", "Problem", "concerns", "problem", "response"]
+
+MEDIA_TYPE = "application/problem+json"
+# RFC 9457, 4.2.1: the title is then the status's own phrase.
+BLANK = "about:blank"
+INVALID = "/problems/#invalid"
+
+Problem: TypeAlias = dict[str, Any]
+
+
+def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
+    """The members of a problem. With *errors* it is invalid input, and of a type of its own."""
+    members: Problem = {
+        "type": INVALID if errors else BLANK,
+        "title": "Invalid input" if errors else HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "request_id": request_id.current.get(),
+    }
+    return {**members, "errors": list(errors)} if errors else members
+
+
+def concerns(request: HttpRequest) -> bool:
+    """Whether *request* is to an API, so that what goes wrong outside of its views is told as a problem too."""
+    return request.path_info.startswith("/api/")
+
+
+def response(status: int, detail: str) -> JsonResponse:
+    """A problem as an answer of Django's own, for its error handlers."""
+    return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE)

@@ -1,0 +1,34 @@
+import json
+
+import pytest
+
+
+@pytest.fixture
+def schema(client, db):
+    return json.loads(client.get("/schema/", headers={"Accept": "application/json"}).content)
+
+
+def test_the_description_says_which_problems_an_operation_may_answer(schema):
+    enquire = schema["paths"]["/api/motos/motorcycles/{id}/enquiries/"]["post"]
+    assert {"201", "400", "403", "404", "413", "415", "429"} <= set(enquire["responses"])
+    problem = enquire["responses"]["429"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_only_the_apis_are_described(schema):
+    assert schema["paths"]
+    assert all(path.startswith("/api/") for path in schema["paths"])
+
+
+def test_the_description_is_the_same_in_every_language(client, db):
+    french, english = (client.get("/schema/", headers={"Accept-Language": code}).content for code in ("fr", "en"))
+    assert french == english
+
+
+@pytest.mark.parametrize("path", ["/swagger/", "/redoc/", "/problems/"])
+def test_the_pages_for_people_load_nothing_from_elsewhere(client, db, path):
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "//" not in page.text.replace("http://www.w3.org/2000/svg", "")
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert "<script>" not in page.text

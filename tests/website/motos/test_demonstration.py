@@ -1,0 +1,17 @@
+from website.motos import demonstration
+from website.motos.demonstration import load
+from website.motos.models import Motorcycle
+
+
+def test_the_demonstration_has_40_motorcycles_with_pictures_and_is_loaded_once(db, visitor, media, monkeypatch):
+    monkeypatch.setattr(demonstration, "WITH_ALL_VIEWS", 1)
+    assert load() == 40
+    assert load() == 0
+    found = visitor.get("motorcycles/", {"page_size": 100}).json()["results"]
+    assert len(found) == 40
+    for moto in found:
+        assert (media / moto["picture"]["thumbnail"].removeprefix("/media/")).is_file()
+        assert moto["picture"]["alternative_text"]
+    # A fixture is loaded as it is: what its motorcycles are found by must be right in it.
+    for motorcycle in Motorcycle.objects.select_related("model__brand"):
+        assert motorcycle.search == motorcycle.words()
