@@ -103,7 +103,6 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     --mount=type=bind,source=requirements/tests.txt,target=/tmp/tests.txt \
     pip --disable-pip-version-check --python /opt/venv/bin/python install \
         --quiet --require-hashes --no-deps -r /tmp/tests.txt
-COPY pyproject.toml ./
 COPY tests tests
 USER 10001:10001
 HEALTHCHECK NONE

@@ -1,7 +1,7 @@
 """A mail server that keeps what it is given, and shows it: SMTP on port 2525, GET / on port 8025 as a JSON list.
 
-Enough of RFC 5321 for smtplib: HELO, EHLO, MAIL, RCPT, DATA, RSET, NOOP, QUIT. Runs alone in docker-compose.ci.yml, and in
-the tests of this repository on ports of their choice.
+Enough of RFC 5321 for smtplib: HELO, EHLO, MAIL, RCPT, DATA, RSET, NOOP, QUIT. Runs alone in docker-compose.ci.yml, and
+in the tests of this repository on ports of their choice.
 """
 
 from __future__ import annotations
