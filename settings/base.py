@@ -146,6 +146,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 # Logs
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -157,7 +158,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "readable", "filters": ["request_id"]},
     },
-    "root": {"handlers": ["console"], "level": env.text("DJANGO_LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": env.choice("DJANGO_LOG_LEVEL", "INFO", LEVELS)},
     # Django's own handlers are taken off: what they print, the root prints.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }

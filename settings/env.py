@@ -7,7 +7,7 @@ False without a word, and a secret that begins with ``$`` for the name of anothe
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +85,14 @@ class Environment:
     def names(self, name: str, default: Iterable[str] = ()) -> list[str]:
         """What stands between commas."""
         return [part for part in map(str.strip, self.text(name).split(",")) if part] or list(default)
+
+    def choice(self, name: str, default: str, choices: Collection[str]) -> str:
+        """One of *choices*, written in capitals or not."""
+        value = self.text(name, default).strip().upper()
+        if value in choices:
+            return value
+        self.problem(f"{name} is {value!r}, none of {', '.join(choices)}", f"export {name}={default}")
+        return default
 
     def dsn(self, name: str) -> str:
         """The address that Sentry gives a project, ``https://KEY@HOST/PROJECT``, or nothing."""

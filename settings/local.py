@@ -3,8 +3,6 @@
 import sys
 from importlib.util import find_spec
 
-from csp.constants import NONCE, SELF
-
 from settings.base import *
 
 DEBUG = env.boolean("DJANGO_DEBUG", True)
@@ -37,7 +35,5 @@ if DEBUG:
             MIDDLEWARE.index("csp.middleware.CSPMiddleware") + 1, "debug_toolbar.middleware.DebugToolbarMiddleware"
         )
         INTERNAL_IPS = ["127.0.0.1", "::1"]
-        for _directive in ("script-src", "style-src"):
-            CONTENT_SECURITY_POLICY["DIRECTIVES"][_directive] = [SELF, NONCE]
 
 env.refuse("settings.local")

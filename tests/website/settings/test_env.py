@@ -34,6 +34,14 @@ def test_a_number_that_is_none_is_a_problem(written, capsys):
     assert "SECONDS" in problems(env, capsys)
 
 
+def test_a_choice_is_one_of_those_there_are(capsys):
+    env = Environment({"LEVEL": "warning", "OTHER": "loud"})
+    assert env.choice("LEVEL", "INFO", ("INFO", "WARNING")) == "WARNING"
+    assert env.choice("NONE", "INFO", ("INFO", "WARNING")) == "INFO"
+    assert env.choice("OTHER", "INFO", ("INFO", "WARNING")) == "INFO"
+    assert "OTHER is 'LOUD', none of INFO, WARNING" in problems(env, capsys)
+
+
 def test_an_empty_variable_counts_as_not_set():
     env = Environment({"A": "", "A_FILE": ""})
     assert (env.text("A", "x"), env.boolean("A", True), env.number("A", 7), env.names("A", ["y"])) == (
