@@ -39,7 +39,7 @@ def _github_ref(ref: str) -> tuple[str, str | None]:
 
 
 def play(pipeline: Pipeline, kind: EventKind, ref: str | None = None) -> Event:
-    """An event of *kind* on *ref*; without one, on the first branch or tag (no pattern) that a job of *pipeline* asks for."""
+    """An event of *kind* on *ref*; without one, on the first branch or tag (no pattern) that a job asks for."""
     if kind == "ship":
         return Event(kind="ship")
     ref = ref or next((pattern for pattern in _asked(pipeline, kind) if "*" not in pattern), None)

@@ -1,4 +1,4 @@
-"""The Pythons of this machine, by version: a name on the PATH proves nothing (pyenv's shims fail when they are called)."""
+"""The Pythons of this machine, by version. A name on the PATH proves nothing: pyenv's shims may fail when called."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 def find(versions: Iterable[str], environ: Mapping[str, str], memory: Path) -> dict[str, str]:
     """The full version of every Python of *versions* (as ``3.13``) that runs on this machine.
 
-    Asking one takes 20 to 200 ms, so answers are kept in the file *memory*, until the program or pyenv's choice changes.
+    Asking one takes 20 to 200 ms, so answers are kept in the file *memory* until the program or pyenv's choice changes.
     """
     wanted = list(dict.fromkeys(versions))
     found = {version: sys.version for version in wanted if version == _CURRENT}

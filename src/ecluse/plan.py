@@ -61,7 +61,7 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every leg of the pipeline: first those that run, by stage, then those that do not, each in the order of definition.
+    """Every leg of the pipeline: those that run, by stage, then those that do not, each in the order of definition.
 
     *named*: the jobs were asked for by name, and the event has not decided anything.
     """
@@ -92,7 +92,7 @@ def legs(job: Job) -> Iterator[dict[str, str]]:
 
 
 def stages(jobs: Collection[Job]) -> dict[str, int]:
-    """The stage of each of *jobs*, from 1: one more than the last stage it needs. Needs outside of *jobs* do not count."""
+    """The stage of each of *jobs*, from 1: one more than the last it needs. Needs outside of *jobs* do not count."""
     by_name = {job.name: job for job in jobs}
     found: dict[str, int] = {}
 
@@ -117,8 +117,8 @@ def plan(
 ) -> Plan:
     """What *event* runs. Where *jobs* are named exactly those run, whatever the event: as a provider's job does.
 
-    *with_needs* adds what the named jobs need. *matrix* narrows axes to some values. *missing_pythons* are versions that
-    this machine does not have: legs whose axis ``python`` asks for one do not run.
+    *with_needs* adds what the named jobs need. *matrix* narrows axes to some values. *missing_pythons* are versions
+    that this machine does not have: legs whose axis ``python`` asks for one do not run.
     """
     reasons = _named(pipeline, jobs, with_needs) if jobs else {}
     chosen = {axis: tuple(values) for axis, values in (matrix or {}).items()}

@@ -105,8 +105,8 @@ def run(
 ) -> None:
     """Run jobs of the pipeline here.
 
-    Without JOB, those that the event selects. With JOB, exactly those, without what they need, as a provider's job does. A
-    job that passed before with the same inputs, commands, tools and variables is not run again.
+    Without JOB, those that the event selects. With JOB, exactly those, without what they need, as a provider's job
+    does. A job that passed before with the same inputs, commands, tools and variables is not run again.
 
     \b
     Examples:
@@ -149,8 +149,8 @@ def run(
 def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     """Check, test and roll out to this machine; print the site's address.
 
-    Lint, checks and tests of what is checked out, then a release of it, put into service without losing a request. What has
-    passed before and has not changed is not run again.
+    Lint, checks and tests of what is checked out, then a release of it, put into service without losing a request.
+    What has passed before and has not changed is not run again.
 
     \b
     Examples:

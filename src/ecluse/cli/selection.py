@@ -1,4 +1,4 @@
-"""What the options of ``plan``, ``run`` and ``ship`` choose: an event, jobs, legs, and the Pythons there are for them."""
+"""What the options of ``plan``, ``run`` and ``ship`` choose: an event, jobs, legs, and the Pythons for them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _leg(leg: Leg) -> dict[str, Any]:
 
 
 def dry_run(planned: Plan, cache: Cache | None, *, explain: bool) -> Iterator[str]:
-    """A line for each leg that the plan runs: whether it would; with *explain*, what has changed since it last passed."""
+    """A line for each leg that the plan runs: whether it would; with *explain*, what has changed since it passed."""
     width = max(len(leg.name) for leg in planned.running)
     for leg in planned.running:
         facts = cache.facts(leg, planned) if cache else None

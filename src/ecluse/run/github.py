@@ -101,7 +101,8 @@ def _property(text: str) -> str:
 
 
 def summary(run: Run) -> str:
-    """The run as the Markdown of a job summary: a row for each leg, then what failed and the command that runs it alone."""
+    """The run as the Markdown of a job summary: a row for each leg, then what failed and the command that runs it
+    alone."""
     lines = [
         f"### {_cell(run.plan.title)}",
         "",

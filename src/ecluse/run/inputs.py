@@ -1,7 +1,7 @@
 """What a job's inputs hold: the files that Git knows (tracked, or new and not ignored), by a hash of their content.
 
-Hashing thousands of files takes a second, asking for their times takes milliseconds. So an index remembers each hash with
-what ``stat`` said, as Git's own does: https://git-scm.com/docs/index-format.
+Hashing thousands of files takes a second, asking for their times takes milliseconds. So an index remembers each hash
+with what ``stat`` said, as Git's own does: https://git-scm.com/docs/index-format.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Inputs:
         self._changed = False
 
     def digest(self, patterns: Iterable[str]) -> dict[str, str]:
-        """The hash of every file that one of *patterns* matches, as it is now. Raises RepositoryError outside of Git."""
+        """The hash of every file that one of *patterns* matches, as it is now. Raises RepositoryError outside of
+        Git."""
         expressions = [glob(pattern) for pattern in patterns]
         found = (path for path in self._files() if any(expression.fullmatch(path) for expression in expressions))
         hashes = {path: self._hash(path) for path in sorted(found)}
@@ -90,8 +91,9 @@ class Inputs:
 
 @cache
 def glob(pattern: str) -> re.Pattern[str]:
-    """*pattern* as an expression over paths: ``*`` and ``?`` stay within a folder, ``**`` does not; a folder's name alone
-    stands for all it holds."""
+    """*pattern* as an expression over paths: ``*`` and ``?`` stay within a folder, ``**`` does not; a folder's name
+    alone
+     stands for all it holds."""
     tokens = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
     return re.compile("".join(tokens.get(part, re.escape(part)) for part in parts) + "(?:/.*)?", re.DOTALL)

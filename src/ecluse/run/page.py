@@ -1,6 +1,7 @@
 """A run as one HTML page that needs nothing beside itself: no server, no network, no other file.
 
-Everything a job printed is hostile: it is escaped, and the page's own policy allows no script but the one it was made with.
+Everything a job printed is hostile: it is escaped, and the page's own policy allows no script but the one it was made
+with.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def page(run: Run) -> str:
         tiles="\n".join(_tiles(run)),
         timeline="\n".join(_timeline(run)),
         graph=_graph(run),
-        legs="\n".join(_leg(outcome) for outcome in run.outcomes.values() if outcome.leg.runs),
+        legs="\n".join(map(_leg, _failed_first(run))),
         skipped="\n".join(_skipped(run)),
         coverage="\n".join(_coverage(run)),
     )
@@ -99,10 +100,11 @@ def _timeline(run: Run) -> Iterator[str]:
         label = f"{outcome.leg.name}: {_WORDS[outcome.status]}"
         if outcome.status != "skipped":
             label += f", from {_seconds(outcome.started)} for {_seconds(outcome.seconds)}"
+        seconds = _seconds(outcome.seconds) if outcome.attempts else _WORDS[outcome.status]
         yield (
             f'<li><a href="#{escape(outcome.leg.slug)}">{_badge(outcome.status)}{escape(outcome.leg.name)}</a>'
             f'<svg role="img" aria-label="{escape(label)}" height="30">{marks}{bars}</svg>'
-            f'<span class="seconds">{_seconds(outcome.seconds) if outcome.attempts else _WORDS[outcome.status]}</span></li>'
+            f'<span class="seconds">{seconds}</span></li>'
         )
     labels = "".join(f'<text x="{at / total:.3%}" y="14">{_seconds(at)}</text>' for at in ticks)
     yield f'<li class="axis" aria-hidden="true"><span></span><svg height="20">{labels}</svg><span></span></li>'
@@ -119,7 +121,8 @@ def _rect(status: Status, started: float, seconds: float, total: float, title: s
     # What took no time must still be seen.
     width = max(seconds / total, 0.004)
     return (
-        f'<rect class="bar {status}" x="{min(started / total, 1 - width):.3%}" width="{width:.3%}" y="7" height="16" rx="4">'
+        f'<rect class="bar {status}" y="7" height="16" rx="4"'
+        f' x="{min(started / total, 1 - width):.3%}" width="{width:.3%}">'
         f"<title>{escape(title)}</title></rect>"
     )
 
@@ -144,6 +147,11 @@ def _graph(run: Run) -> str:
     return graph.svg(run.plan.pipeline, details=details, classes=dict(worst))
 
 
+def _failed_first(run: Run) -> list[Outcome]:
+    ran = [outcome for outcome in run.outcomes.values() if outcome.leg.runs]
+    return sorted(ran, key=lambda outcome: outcome.status != "failed")
+
+
 def _leg(outcome: Outcome) -> str:
     leg = outcome.leg
     reason = outcome.reason or leg.job.description
@@ -159,13 +167,15 @@ def _body(outcome: Outcome) -> Iterator[str]:
     leg = outcome.leg
     command = escape(process.quote(leg.command()))
     description = escape(leg.job.description or leg.job.name)
-    yield f'<p>{description} · alone: <code>{command}</code> <button type="button" class="copy" hidden>copy</button></p>'
+    copy = '<button type="button" class="copy" hidden>copy</button>'
+    yield f"<p>{description} · alone: <code>{command}</code> {copy}</p>"
     if outcome.changes:
         shown = "".join(f"<li>{escape(change)}</li>" for change in outcome.changes[:20])
         more = f"<li>… {len(outcome.changes) - 20} more</li>" if len(outcome.changes) > 20 else ""
         yield f"<details><summary>why it was not skipped</summary><ul>{shown}{more}</ul></details>"
     for tests in _tests(outcome):
-        yield f"<p>{tests.total} tests, {len(tests.failures)} failed, {tests.skipped} skipped, in {_seconds(tests.seconds)}</p>"
+        counts = f"{tests.total} tests, {len(tests.failures)} failed, {tests.skipped} skipped"
+        yield f"<p>{counts}, in {_seconds(tests.seconds)}</p>"
         for failure in tests.failures[:20]:
             yield f"<details class='test'><summary>{escape(as_text(failure.name))}</summary>"
             yield f"<pre>{as_html(failure.text or failure.message)}</pre></details>"
@@ -187,8 +197,9 @@ def _log(outcome: Outcome) -> str:
     whole = f'<a href="logs/{escape(outcome.log.name)}">the whole log</a>'
     note = f"<p>the end of it; {whole}</p>" if len(shown) < len(text) else ""
     head = f"{text.count(chr(10))} lines of output"
+    opened = " open" if outcome.status in ("failed", "cancelled") else ""
     return (
-        f'<details class="log"{" open" if outcome.status in ("failed", "cancelled") else ""}><summary>{head}</summary>{note}'
+        f'<details class="log"{opened}><summary>{head}</summary>{note}'
         f'<pre tabindex="0" aria-label="output of {escape(outcome.leg.name)}">{as_html(shown)}</pre></details>'
     )
 
@@ -207,7 +218,7 @@ def _coverage(run: Run) -> Iterator[str]:
         for found in _covered(outcome):
             branches = f", {found.branches:.1%} of branches" if found.branches is not None else ""
             yield '<section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>'
-            yield f"<p>{found.lines:.1%} of lines{branches}, by {escape(outcome.leg.name)}. The least covered files first.</p>"
+            yield f"<p>{found.lines:.1%} of lines{branches}, by {escape(outcome.leg.name)}; the least covered first.</p>"
             yield '<table class="files"><thead><tr><th>file<th>missed lines<th>covered<th></thead><tbody>'
             for file in found.files[:_FILES]:
                 yield (

@@ -30,9 +30,9 @@ def detect(environ: Mapping[str, str]) -> Provider:
 class Fold:
     """The lines around one leg's output.
 
-    GitHub reads commands (``::error::…``) in whatever a job prints. Between :meth:`start` and :meth:`end` it is told not to:
-    a log is made of what strangers' code prints.
-    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#stopping-and-starting-workflow-commands
+    GitHub reads commands (``::error::…``) in whatever a job prints. Between :meth:`start` and :meth:`end` it is told not
+    to: a log is made of what strangers' code prints.
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands ("stopping workflow commands")
     """
 
     def __init__(self, provider: Provider, title: str) -> None:

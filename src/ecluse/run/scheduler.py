@@ -32,9 +32,9 @@ class Listener(Protocol):
 class Scheduler:
     """Runs the legs of *plan* that run, each by *work* in a thread, at most *workers* at once.
 
-    A leg whose need has failed is skipped; with *fail_fast*, the first failure ends everything. *cancel* is set to end what
-    runs. :meth:`run` returns an outcome for every leg of the plan, and never raises KeyboardInterrupt: :attr:`interrupted`
-    says that there was one.
+    A leg whose need has failed is skipped; with *fail_fast*, the first failure ends everything. *cancel* is set to end
+    what runs. :meth:`run` returns an outcome for every leg of the plan, and never raises KeyboardInterrupt:
+    :attr:`interrupted` says that there was one.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ _ENDINGS = {"failed": "failed", "cancelled": "was stopped", "skipped": "did not 
 
 
 def shared_things(leg: Leg) -> frozenset[str]:
-    """What only one leg at a time may use: an environment, and a tox environment (two tox would both write its folder)."""
+    """What only one leg at a time may use: an environment; a tox environment (two would both write its folder)."""
     environment = [f"environment {leg.job.environment}"] if leg.job.environment else []
     return frozenset((*environment, *(f"tox {name}" for step in leg.steps() for name in _tox_environments(step))))
 
