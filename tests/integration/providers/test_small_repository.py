@@ -1,0 +1,126 @@
+"""What the providers make of a repository with the same kinds of jobs as this one, each of which takes a moment."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ecluse import process
+from ecluse.model import Event
+from tests.support.act import Play
+from tests.support.pipelines import parsed
+from tests.support.travis_build import build
+
+PULL_REQUEST = Event(kind="pull_request", branch="staging")
+PUSH = Event(kind="push", branch="staging")
+TAG = Event(kind="tag", tag="v1.0")
+
+CHECKS = {"lint", "tests (first)", "tests (second)", "container", "render"}
+
+# What breaks in a change → the jobs that must see it, and no other.
+BROKEN = {
+    "drift": {"render"},
+    "lint error": {"lint", "tests (first)", "tests (second)"},
+    "broken test": {"tests (first)", "tests (second)"},
+}
+
+
+def break_it(repository: Path, how: str) -> None:
+    path = repository / {"drift": ".travis.yml"}.get(how, "site.py")
+    text = path.read_text()
+    change = {
+        "drift": text.replace("lint", "lent"),
+        # A syntax error: what does not compile does not run either.
+        "lint error": "answer = = 42\n",
+        "broken test": text.replace("== 42", "== 43"),
+    }
+    path.write_text(change[how])
+
+
+@pytest.mark.parametrize(
+    "how", [pytest.param(how, marks=() if how == "drift" else pytest.mark.exhaustive) for how in BROKEN]
+)
+def test_what_is_broken_turns_its_own_jobs_and_the_gate_red_on_github(how: str, small: Path, play: Play) -> None:
+    break_it(small, how)
+    played = play(small, PULL_REQUEST)
+    assert set(played.results) == CHECKS | {"gate"}
+    assert played.red == BROKEN[how] | {"gate"}
+    assert all(job.partition(" ")[0] in played.logs["gate"] for job in BROKEN[how])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("how", BROKEN)
+def test_what_is_broken_turns_its_own_jobs_red_on_travis(how: str, small: Path, docker: str) -> None:
+    break_it(small, how)
+    config = parsed(process.run(["git", "show", "HEAD:.travis.yml"], cwd=small).output)
+    built = build(docker, small, config, PULL_REQUEST)
+    assert set(built.results) == CHECKS
+    assert built.red == BROKEN[how]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        pytest.param(TAG, {"promote", "deploy-production"}, id="tag"),
+        pytest.param(PUSH, CHECKS | {"image"}, id="push", marks=pytest.mark.exhaustive),
+        pytest.param(Event(kind="push", branch="topic"), set(), id="another branch"),
+        pytest.param(Event(kind="push", branch="v1.0"), set(), id="a branch like a tag", marks=pytest.mark.exhaustive),
+    ],
+)
+def test_an_event_runs_its_own_jobs_on_github(event: Event, expected: set[str], small: Path, play: Play) -> None:
+    played = play(small, event, "--secret", "SSH_KEY=not-a-key-0123456789")
+    assert set(played.results) == expected
+    assert not played.red
+    assert "not-a-key-0123456789" not in played.output
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        pytest.param(TAG, {"promote", "deploy-production"}, id="tag"),
+        pytest.param(PUSH, CHECKS | {"image"}, id="push", marks=pytest.mark.exhaustive),
+    ],
+)
+def test_an_event_runs_its_own_jobs_on_travis(event: Event, expected: set[str], small: Path, docker: str) -> None:
+    built = build(docker, small, parsed((small / ".travis.yml").read_text()), event)
+    assert built.results == dict.fromkeys(expected, "passed")
+
+
+@pytest.mark.exhaustive
+def test_a_failed_stage_keeps_the_next_from_running_on_travis(small: Path, docker: str) -> None:
+    break_it(small, "broken test")
+    built = build(docker, small, parsed((small / ".travis.yml").read_text()), PUSH)
+    assert built.results["image"] == "canceled"
+    assert built.results["lint"] == "passed"
+
+
+@pytest.mark.parametrize("how", [None, pytest.param("broken test", marks=pytest.mark.exhaustive)])
+def test_laptop_github_and_travis_run_the_same_commands_with_the_same_verdicts(
+    how: str | None, small: Path, play: Play, docker: str
+) -> None:
+    if how:
+        break_it(small, how)
+    played = play(small, PULL_REQUEST)
+    built = build(docker, small, parsed((small / ".travis.yml").read_text()), PULL_REQUEST)
+    here = on_this_machine(small, docker)
+
+    on_github = {name: result == "success" for name, result in played.results.items() if name != "gate"}
+    on_travis = {name: result == "passed" for name, result in built.results.items()}
+    assert {name: leg["status"] == "passed" for name, leg in here.items()} == on_github == on_travis
+    assert played.results["gate"] == ("failure" if how else "success")
+
+    commands = {name: [step["command"] for step in leg["steps"]] for name, leg in here.items()}
+    on_github_too = {name: lines for name, lines in played.commands().items() if name != "gate"}
+    assert commands == on_github_too == built.commands()
+
+
+def on_this_machine(repository: Path, docker: str) -> dict[str, dict]:  # type: ignore[type-arg]
+    """The legs of ``ecluse run`` for the pull request, from its own record."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECLUSE_", "GITHUB_", "TRAVIS"))}
+    argv = ["./ecluse", "run", "--event", "pull_request", "--ref", "staging", "--no-cache"]
+    process.run(argv, cwd=repository, env={**kept, "TESTCONTAINERS_RYUK_DISABLED": "true"}, check=False)
+    record = json.loads(process.run(["./ecluse", "report", "--json"], cwd=repository).output)
+    return {leg["name"]: leg for leg in record["legs"] if leg["status"] != "skipped"}

@@ -1,0 +1,89 @@
+"""GitHub's workflows, run for real by act (https://github.com/nektos/act), and what became of each job."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse import process
+from ecluse.model import Event
+
+__all__ = ["Play", "Played", "act", "commands", "event_file"]
+
+# A job's container shares the machine's network, and its engine. What Testcontainers finds out by itself on a runner of
+# GitHub, which is no container, it must be told there.
+_ENVIRONMENT = {
+    "DOCKER_HOST": "unix:///var/run/docker.sock",
+    "TESTCONTAINERS_HOST_OVERRIDE": "127.0.0.1",
+    "TESTCONTAINERS_RYUK_DISABLED": "true",
+}
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a workflow went: by leg (``tests (3.13)``) that ran, ``success`` or ``failure``, and what it printed."""
+
+    results: Mapping[str, str]
+    logs: Mapping[str, str]
+    output: str
+
+    @property
+    def red(self) -> set[str]:
+        return {name for name, result in self.results.items() if result != "success"}
+
+    def commands(self) -> dict[str, list[str]]:
+        """The commands that ``ecluse run`` ran in each leg."""
+        return {name: commands(log) for name, log in self.logs.items()}
+
+
+Play = Callable[..., Played]
+"""Plays the workflows of a repository for an event: ``play(repository, event, …act's options)``."""
+
+
+def commands(log: str) -> list[str]:
+    """The commands that ``ecluse run`` says it ran: each line ``$ …`` of its output."""
+    return [line[2:] for line in log.splitlines() if line.startswith("$ ")]
+
+
+def event_file(event: Event, folder: Path) -> tuple[str, Path]:
+    """The name of *event* on GitHub, and a file with its payload."""
+    payload: dict[str, object]
+    if event.kind == "pull_request":
+        payload = {"number": 7, "pull_request": {"head": {"ref": "topic"}, "base": {"ref": event.branch}}}
+    else:
+        payload = {"ref": f"refs/tags/{event.tag}" if event.kind == "tag" else f"refs/heads/{event.branch}"}
+    path = folder / f"{event.kind}-{(event.branch or event.tag or '').replace('/', '-')}.json"
+    path.write_text(json.dumps(payload))
+    return ("pull_request" if event.kind == "pull_request" else "push"), path
+
+
+def act(program: str, repository: Path, event: Event, *options: str) -> Played:
+    """Run the workflows of *repository* for *event*; *program* starts act with what it needs to be offline."""
+    name, path = event_file(event, repository.parent)
+    environment = [part for pair in _ENVIRONMENT.items() for part in ("--env", "=".join(pair))]
+    # Service containers publish their ports on the machine: one job at a time.
+    argv = [program, name, "-e", str(path), "--json", "--concurrent-jobs", "1", "--rm", *environment, *options]
+    done = process.run(argv, cwd=repository, check=False, timeout=1800)
+    return _read(done.output)
+
+
+def _read(output: str) -> Played:
+    results: dict[str, str] = {}
+    logs: defaultdict[str, list[str]] = defaultdict(list)
+    for line in output.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        leg = str(entry.get("job", "")).partition("/")[2].strip()
+        if not leg:
+            continue
+        if "jobResult" in entry:
+            results[leg] = entry["jobResult"]
+        elif entry.get("raw_output"):
+            logs[leg].append(entry["msg"])
+    texts = {leg: "".join(lines) for leg, lines in logs.items()}
+    return Played(results, texts, output)
