@@ -23,6 +23,7 @@ from ecluse import (
 
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
+RENDERED = (".github/**", ".travis.yml")
 
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
@@ -40,10 +41,21 @@ pipeline = Pipeline(
     jobs=(
         Job(
             name="lint",
-            description="flake8, black, import order, types",
+            description="flake8, black, import order, types; the providers' YAML and the Dockerfile",
             when=change,
             steps=(tox("lint"),),
-            inputs=("pipeline.py", "src/**", "tests/**", "benchmarks/**", *SITE, *TOOLS),
+            inputs=(
+                "pipeline.py",
+                "src/**",
+                "tests/**",
+                "benchmarks/**",
+                "Dockerfile",
+                ".*.y*ml",
+                ".yamllint",
+                *RENDERED,
+                *SITE,
+                *TOOLS,
+            ),
         ),
         Job(
             name="checks",
@@ -57,7 +69,7 @@ pipeline = Pipeline(
             description="the pipeline's own tests",
             when=change,
             steps=(tox("unit"),),
-            inputs=("pipeline.py", "src/ecluse/**", "tests/unit/**", *TOOLS),
+            inputs=("pipeline.py", "src/ecluse/**", "tests/unit/**", "tests/support/**", "docs/**", *RENDERED, *TOOLS),
         ),
         Job(
             name="tests",
@@ -85,7 +97,7 @@ pipeline = Pipeline(
             description="the providers' YAML is what this file renders to",
             when=shared,
             steps=(ecluse("render", "--check"),),
-            inputs=("pipeline.py", "src/ecluse/**", ".github/**", ".travis.yml"),
+            inputs=("pipeline.py", "src/ecluse/**", *RENDERED),
         ),
         Job(
             name="package",
