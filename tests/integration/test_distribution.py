@@ -62,8 +62,7 @@ def test_pytest_finds_the_plugin_of_the_testing_extra(wheel: Path, tmp_path: Pat
     uv("venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
     uv("pip", "install", "--quiet", "--python", tmp_path / "venv", f"{wheel}[testing]")
     (tmp_path / "test_nothing.py").write_text("def test_nothing(): pass\n")
-    done = subprocess.run(
-        (tmp_path / "venv/bin/pytest", "--trace-config", "-q"), text=True, capture_output=True, cwd=tmp_path, check=False
-    )
+    argv = (tmp_path / "venv/bin/pytest", "--trace-config", "-q")
+    done = subprocess.run(argv, text=True, capture_output=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout
     assert "ecluse.testing.plugin" in done.stdout
