@@ -9,7 +9,7 @@ DEBUG = env.boolean("DJANGO_DEBUG", True)
 SECRET_KEY = env.text("DJANGO_SECRET_KEY", "django-insecure-only-for-this-machine")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *env.names("DJANGO_ALLOWED_HOSTS")]
 SERVE_MEDIA = True
-TEST_RUNNER = "ecluse.testing.runner.DatabaseRunner"
+TEST_RUNNER = "tests.runner.PytestRunner"
 
 # runserver answers each request in a thread of its own, which would leave its connection behind.
 _database = env.database("DATABASE_URL")

@@ -4,7 +4,7 @@ from settings.base import *
 
 SECRET_KEY = env.text("DJANGO_SECRET_KEY", "django-insecure-only-for-tests")
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-TEST_RUNNER = "ecluse.testing.runner.DatabaseRunner"
+TEST_RUNNER = "tests.runner.PytestRunner"
 
 _database = env.database("DATABASE_URL", default="postgres://postgres@127.0.0.1:5432/website")
 DATABASES = {"default": with_connections(_database, persistent=False)} if _database else {}

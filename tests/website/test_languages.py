@@ -11,6 +11,9 @@ import website
 
 TOP = Path(website.__file__).parent
 CATALOG = TOP / "locale" / "en" / "LC_MESSAGES"
+RENEW = """Renew the catalog, with gettext's tools, in src/website:
+django-admin makemessages -l en --no-wrap --no-location -e html,txt,py; translate what is new; django-admin compilemessages
+"""
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
 
@@ -45,7 +48,7 @@ def used() -> set[str]:
 
 
 def test_everything_the_site_says_is_translated_and_nothing_else():
-    assert set(messages(CATALOG / "django.po")) == used()
+    assert set(messages(CATALOG / "django.po")) == used(), RENEW
 
 
 def test_no_translation_is_empty_or_guessed():

@@ -165,3 +165,11 @@ def test_local_in_development_has_the_debug_toolbar(manage):
 def test_travis_without_an_address_takes_travis_own_server(manage):
     database = settings_of(manage, "DATABASES", DJANGO_SETTINGS_MODULE="settings.travis")["DATABASES"]["default"]
     assert database.items() >= {"USER": "postgres", "PASSWORD": "", "HOST": "127.0.0.1"}.items()
+
+
+def test_manage_py_test_runs_the_tests_of_the_site(manage):
+    done = manage(
+        "test", "tests/website/health/test_ping.py", "-k", "touches_no_database", DATABASE_URL=GOOD["DATABASE_URL"]
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
