@@ -60,7 +60,7 @@ def test_the_command_works_with_the_core_dependencies_alone(wheel: Path, tmp_pat
 
 def test_pytest_finds_the_plugin_of_the_testing_extra(wheel: Path, tmp_path: Path) -> None:
     uv("venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
-    uv("pip", "install", "--quiet", "--python", tmp_path / "venv", f"{wheel}[testing]")
+    uv("pip", "install", "--quiet", "--python", tmp_path / "venv", f"{wheel}[testing]", "Django")
     (tmp_path / "test_nothing.py").write_text("def test_nothing(): pass\n")
     argv = (tmp_path / "venv/bin/pytest", "--trace-config", "-q")
     done = subprocess.run(argv, text=True, capture_output=True, cwd=tmp_path, check=False)
