@@ -1,0 +1,36 @@
+"""Unit tests start no process and open no connection: what would is refused, and so found."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from typing import NoReturn
+
+import pytest
+
+from ecluse import secrets
+
+
+class Refused(BaseException):
+    """Not an Exception: code under test that tolerates errors must not tolerate this one."""
+
+
+@pytest.fixture(autouse=True)
+def no_processes_and_no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(what: str) -> object:
+        def refused(*arguments: object, **options: object) -> NoReturn:
+            raise Refused(f"a unit test {what}: {arguments!r}; it belongs in tests/integration")
+
+        return refused
+
+    monkeypatch.setattr(subprocess, "Popen", refuse("started a program"))
+    for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "execv", "execve"):
+        monkeypatch.setattr(os, name, refuse("started a program"))
+    for name in ("connect", "connect_ex", "bind", "listen", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse("used the network"))
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_from_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", set())

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from ecluse.define import any_of, pull_request, push, tag
+from ecluse.events import example_tag, play, reported
+from ecluse.model import Event
+from tests.support.pipelines import job, pipeline
+
+PIPELINE = pipeline(
+    job("lint", when=any_of(pull_request("feature/*"), pull_request("staging"), push("main"))),
+    job("promote", when=tag("v*")),
+)
+
+
+@pytest.mark.parametrize(
+    ("environ", "event"),
+    [
+        (
+            {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "staging", "GITHUB_REF": "refs/pull/7/merge"},
+            Event(kind="pull_request", branch="staging"),
+        ),
+        ({"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/a/b"}, Event(kind="push", branch="a/b")),
+        ({"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/tags/v1/2"}, Event(kind="tag", tag="v1/2")),
+        ({"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_REF": "refs/heads/x"}, Event(kind="push", branch="x")),
+    ],
+)
+def test_github_reports_its_event(environ: dict[str, str], event: Event) -> None:
+    assert reported({"GITHUB_ACTIONS": "true", **environ}) == event
+
+
+@pytest.mark.parametrize(
+    ("environ", "event"),
+    [
+        (
+            {"TRAVIS_EVENT_TYPE": "pull_request", "TRAVIS_BRANCH": "staging", "TRAVIS_TAG": ""},
+            Event(kind="pull_request", branch="staging"),
+        ),
+        (
+            {"TRAVIS_EVENT_TYPE": "push", "TRAVIS_BRANCH": "staging", "TRAVIS_TAG": ""},
+            Event(kind="push", branch="staging"),
+        ),
+        (
+            # On a tag, TRAVIS_BRANCH is the tag too.
+            {"TRAVIS_EVENT_TYPE": "push", "TRAVIS_BRANCH": "v1", "TRAVIS_TAG": "v1"},
+            Event(kind="tag", tag="v1"),
+        ),
+        ({"TRAVIS_EVENT_TYPE": "cron", "TRAVIS_BRANCH": "staging"}, Event(kind="push", branch="staging")),
+    ],
+)
+def test_travis_reports_its_event(environ: dict[str, str], event: Event) -> None:
+    assert reported({"TRAVIS": "true", **environ}) == event
+
+
+def test_a_laptop_reports_nothing_even_with_a_variable_left_over() -> None:
+    assert reported({"CI": "true", "GITHUB_REF": "refs/heads/main"}) is None
+
+
+def test_an_event_is_played_on_the_first_branch_that_jobs_ask_for_by_name() -> None:
+    assert play(PIPELINE, "pull_request") == Event(kind="pull_request", branch="staging")
+    assert play(PIPELINE, "push") == Event(kind="push", branch="main")
+    assert play(PIPELINE, "push", "other") == Event(kind="push", branch="other")
+    assert play(PIPELINE, "ship") == Event(kind="ship")
+
+
+def test_an_example_of_a_tag_satisfies_the_pattern_that_jobs_ask_for() -> None:
+    assert example_tag(PIPELINE) == "v1.0"

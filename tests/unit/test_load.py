@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecluse.errors import DefinitionError
+from ecluse.load import load
+
+HEAD = "from ecluse import *\n"
+GOOD = HEAD + "pipeline = Pipeline(name='x', jobs=(Job(name='a', steps=(command('true'),)),))\n"
+
+
+def refusal(folder: Path, text: str | bytes) -> DefinitionError:
+    path = folder / "pipeline.py"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(DefinitionError) as caught:
+        load(path)
+    return caught.value
+
+
+def test_a_good_file_is_loaded_and_leaves_no_trace_in_the_interpreter(tmp_path: Path) -> None:
+    (tmp_path / "names_of_jobs.py").write_text("NAME = 'lint'\n")
+    path = tmp_path / "pipeline.py"
+    path.write_text("from names_of_jobs import NAME\n" + GOOD.replace("'a'", "NAME"))
+    before = list(sys.path)
+    assert [job.name for job in load(path).jobs] == ["lint"]
+    assert sys.path == before
+    del sys.modules["names_of_jobs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what", "hint"),
+    [
+        (HEAD + "pipeline = Pipeline(\n", "pipeline.py:2", "'(' was never closed", "Pipeline("),
+        (HEAD + "\nx = 1 / 0\n", "pipeline.py:3", "ZeroDivisionError: division by zero", "docs/reference"),
+        (HEAD + "raise SystemExit\n", "pipeline.py:2", "SystemExit", "docs/reference"),
+        ("import django_is_not_here\n", "pipeline.py:1", "No module named", "files beside it"),
+        ("from ecluse import Jop\n", "pipeline.py:1", "cannot import name 'Jop'", "ecluse"),
+        (HEAD + "Job(name='a', stepz=())\n", "pipeline.py:2", "unexpected keyword argument", "did you mean steps?"),
+        (HEAD + "Job('a')\n", "pipeline.py:2", "positional argument", "docs/reference"),
+        ("", "pipeline.py", "defines no pipeline", "pipeline = Pipeline("),
+        (GOOD + "other = Pipeline(name='y', jobs=())\n", "pipeline.py", "2 pipelines: pipeline, other", "one"),
+        (b"\xff\xfe", "pipeline.py", "not UTF-8", None),
+    ],
+)
+def test_what_cannot_be_executed_is_refused_with_its_line_and_a_hint(
+    tmp_path: Path, text: str | bytes, where: str, what: str, hint: str | None
+) -> None:
+    error = refusal(tmp_path, text)
+    assert error.where == where
+    assert what in error.what
+    assert hint is None or hint in (error.hint or "")
+
+
+def test_an_alias_is_not_a_second_pipeline(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.py"
+    path.write_text(GOOD + "ci = pipeline\n")
+    assert load(path).name == "x"
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="cannot be read: No such file"):
+        load(tmp_path / "pipeline.py")
+
+
+def test_a_problem_is_placed_where_its_job_is_written(tmp_path: Path) -> None:
+    text = (
+        HEAD + "pipeline = Pipeline(\n name='x',\n jobs=(\n  Job(name='a', needs=('b',), steps=(command('true'),)),))\n"
+    )
+    error = refusal(tmp_path, text)
+    assert error.where == "pipeline.py:5"
+    assert error.what == "job 'a', field 'needs': there is no job 'b'"
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = HEAD + (
+        "pipeline = Pipeline(name='x', jobs=(\n"
+        " Job(name='a', needs=('lnt',), steps=()),\n"
+        " Job(name='lint', matrix={'python': ()}, steps=(command('true'),)),\n"
+        "))\n"
+    )
+    lines = refusal(tmp_path, text).what.splitlines()
+    assert lines == [
+        "3 problems",
+        "  pipeline.py:3: job 'a', field 'needs': there is no job 'lnt' (did you mean 'lint'?)",
+        "  pipeline.py:3: job 'a', field 'steps': is empty: a job needs at least one step",
+        "  pipeline.py:4: job 'lint', field 'matrix.python': has no value: remove the axis, or give it at least one",
+    ]

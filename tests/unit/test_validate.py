@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ecluse.define import all_of, any_of, command, not_, pull_request, push, ship, tag
+from ecluse.model import Environment, Output, Pipeline, Service, Step
+from ecluse.validate import problems
+from tests.support.pipelines import RELEASES, job, pipeline
+
+LOCAL = Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000")
+
+
+def told(found: Pipeline) -> list[str]:
+    return [str(problem) for problem in problems(found)]
+
+
+def test_a_good_pipeline_has_no_problem() -> None:
+    assert told(RELEASES) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        # References
+        ({"needs": ("lint", "lint")}, "job 'tests', field 'needs': 'lint' is there 2 times"),
+        ({"needs": ("lnt",)}, "job 'tests', field 'needs': there is no job 'lnt' (did you mean 'lint'?)"),
+        ({"services": ("redis",)}, "job 'tests', field 'services': the pipeline defines no service 'redis'"),
+        (
+            {"environment": "loca", "when": ship()},
+            "job 'tests', field 'environment': the pipeline defines no environment 'loca' (did you mean 'local'?)",
+        ),
+        # Matrix
+        ({"matrix": {"python": ()}}, "job 'tests', field 'matrix.python': has no value"),
+        ({"matrix": {"python": ("3.13", "3.13")}}, "field 'matrix.python': '3.13' is there 2 times"),
+        ({"matrix": {"python": ("",)}}, "field 'matrix.python': has an empty value"),
+        ({"matrix": {"output": ("a",)}}, "field 'matrix.output': {output} already stands for"),
+        ({"matrix": {"the python": ("a",)}}, "field 'matrix.the python': an axis is named with"),
+        (
+            {"matrix": {"a": ("1",)}, "exclude": ({"a": "2"},)},
+            "field 'exclude[0]': excludes nothing: the matrix has no a=2",
+        ),
+        ({"matrix": {"a": ("1",)}, "exclude": ({"a": "1"},)}, "field 'exclude': excludes every leg"),
+        ({"matrix": {"a": ("1",)}, "exclude": ({},)}, "field 'exclude[0]': is empty"),
+        ({"matrix": {"a": tuple(map(str, range(300)))}}, "field 'matrix': makes 300 legs; GitHub runs 256 at most"),
+        ({"matrix": {axis: tuple(map(str, range(99))) for axis in "abcdef"}}, "field 'matrix': has 941480149401"),
+        ({"matrix": {"a": ("x/y", "x:y")}}, "field 'matrix': 2 legs would share the files of the name tests-x_y"),
+        # Steps
+        ({"steps": ()}, "job 'tests', field 'steps': is empty"),
+        ({"steps": (Step(()),)}, "field 'steps[0]': has no program to run"),
+        ({"steps": (command("py{python}"),)}, "field 'steps[0]': {python} stands for nothing here; there is {output}"),
+        ({"steps": (command("x", A="{b.digits}"),)}, "field 'steps[0]': {b.digits} stands for nothing here"),
+        ({"steps": (Step(("x",), env={"A B": "1"}),)}, "field 'steps[0].env': 'A B' is not the name of"),
+        # Limits
+        ({"timeout": 0}, "field 'timeout': is 0: a number of seconds"),
+        ({"timeout": float("nan")}, "field 'timeout': is nan"),
+        ({"timeout": 6 * 60 * 60 + 1}, "at most 21600 (6 hours)"),
+        ({"retries": -1}, "field 'retries': is -1: from 0 to 10"),
+        ({"environment": "local", "when": ship(), "retries": 1}, "field 'retries': a job that rolls out"),
+        # Paths
+        ({"inputs": ("/etc/passwd",)}, "field 'inputs': '/etc/passwd' is not a path from the repository's top"),
+        ({"inputs": ("../x",)}, "field 'inputs': '../x' is not a path"),
+        ({"outputs": (Output(path="", kind="junit"),)}, "field 'outputs': '' is not a path from {output}"),
+        # Names
+        ({"env": {"1A": "x"}}, "field 'env': '1A' is not the name of an environment variable"),
+        ({"secrets": ("GITHUB_PAT",), "when": ship()}, "field 'secrets': GITHUB_PAT: GitHub keeps names"),
+    ],
+)
+def test_a_bad_field_is_refused_and_named(fields: dict[str, Any], problem: str) -> None:
+    found = told(pipeline(job("lint"), job("tests", **fields), environments=(LOCAL,)))
+    assert any(problem in line for line in found), found
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a.b", "é", "a" * 101, "x\n"])
+def test_a_name_that_github_refuses_is_refused(name: str) -> None:
+    assert any("GitHub takes a letter" in line for line in told(pipeline(job(name))))
+
+
+def test_a_cycle_is_refused_and_named_in_order() -> None:
+    found = pipeline(job("a", needs=("b",)), job("b", needs=("c",)), job("c", needs=("a",)), job("d", needs=("a",)))
+    assert told(found) == ["job 'a', field 'needs': is a cycle: a → b → c → a"]
+
+
+def test_a_job_that_needs_itself_is_a_cycle() -> None:
+    assert told(pipeline(job("a", needs=("a",)))) == ["job 'a', field 'needs': is a cycle: a → a"]
+
+
+def test_two_jobs_of_one_name_are_refused() -> None:
+    assert told(pipeline(job("a"), job("a"))) == ["job 'a', field 'name': is defined 2 times"]
+
+
+def test_a_pipeline_without_jobs_is_refused() -> None:
+    assert told(pipeline()) == ["field 'jobs': a pipeline needs at least one job"]
+
+
+def test_an_axis_that_ship_narrows_must_be_one() -> None:
+    found = pipeline(job("a", matrix={"python": ("3.13",)}), ship_matrix={"pyton": "3.13"})
+    assert told(found) == ["field 'ship_matrix.pyton': no job has an axis 'pyton' (did you mean 'python'?)"]
+
+
+@pytest.mark.parametrize("fields", [{"secrets": ("TOKEN",)}, {"environment": "local"}])
+@pytest.mark.parametrize(
+    ("when", "refused"),
+    [
+        (None, True),
+        (pull_request("staging"), True),
+        (any_of(push("staging"), pull_request()), True),
+        (not_(push()), True),
+        (not_(pull_request("staging")), True),
+        (push("staging"), False),
+        (any_of(tag("v*"), ship()), False),
+        (not_(pull_request()), False),
+        (all_of(push(), not_(push("staging"))), False),
+    ],
+)
+def test_a_job_that_a_forks_pull_request_may_run_has_no_secrets(
+    when: Any, refused: bool, fields: dict[str, Any]
+) -> None:
+    found = told(pipeline(job("a", when=when, **fields), environments=(LOCAL,)))
+    assert [line for line in found if "a fork's gets no secret" in line] == found
+    assert bool(found) == refused
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"matrix": {"python": "3.13"}},
+            "job 'a', field 'matrix.python': a tuple of str expected, got str '3.13'; one value alone is written ('3.13',)",
+        ),
+        (
+            {"matrix": {"python": (3.10,)}},
+            "job 'a', field 'matrix.python[0]': str expected, got float 3.1; in quotes: '3.1'",
+        ),
+        (
+            {"needs": ["b"]},
+            "job 'a', field 'needs': a tuple of str expected, got list ['b']; write it with ( ) instead of [ ]",
+        ),
+        ({"steps": ("tox",)}, "job 'a', field 'steps[0]': Step expected, got str 'tox'"),
+        ({"steps": (Step(("x", 1)),)}, "job 'a', field 'steps[0].run[1]': str expected, got int 1; in quotes: '1'"),  # type: ignore[arg-type]
+        ({"env": {"A": None}}, "job 'a', field 'env.A': str expected, got NoneType None"),
+        ({"env": {1: "a"}}, "job 'a', field 'env, key 1': str expected, got int 1; in quotes: '1'"),
+        ({"when": "staging"}, "job 'a', field 'when'"),
+        ({"when": any_of("push")}, "job 'a', field 'when.conditions[0]'"),  # type: ignore[arg-type]
+        ({"timeout": "60"}, "job 'a', field 'timeout': float expected, got str '60'"),
+        ({"retries": True}, "job 'a', field 'retries': int expected, got bool True"),
+        (
+            {"outputs": (Output(path="x", kind="html"),)},  # type: ignore[arg-type]
+            "job 'a', field 'outputs[0].kind': one of 'junit', 'coverage', 'report', 'release' expected, got str 'html'",
+        ),
+    ],
+)
+def test_a_wrong_type_at_any_depth_is_refused_and_named(fields: dict[str, Any], problem: str) -> None:
+    found = told(pipeline(job("a", **fields)))
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+
+
+def test_a_wrong_type_in_a_service_or_an_environment_is_named_too() -> None:
+    service = Service(name="db", kind="oracle", version="18")  # type: ignore[arg-type]
+    (first,) = told(pipeline(job("a"), services=(service,)))
+    assert first.startswith("service 'db', field 'kind': one of 'postgres'")
