@@ -27,7 +27,7 @@ class PytestRunner:
         parser.add_argument("-k", metavar="EXPRESSION", help="only tests whose names match, as pytest's -k")
 
     def run_tests(self, labels: Sequence[str], **options: Any) -> NoReturn:
-        # In place of this process, which has Django with other settings already. pyproject.toml names those of the tests.
+        # In place of this process, whose Django has other settings already: pyproject.toml names those of the tests.
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
         argv = [sys.executable, "-m", "pytest", *self.arguments, *(labels or ["tests/website"])]
         os.execv(argv[0], argv)

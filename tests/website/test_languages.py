@@ -12,7 +12,8 @@ import website
 TOP = Path(website.__file__).parent
 CATALOG = TOP / "locale" / "en" / "LC_MESSAGES"
 RENEW = """Renew the catalog, with gettext's tools, in src/website:
-django-admin makemessages -l en --no-wrap --no-location -e html,txt,py; translate what is new; django-admin compilemessages
+django-admin makemessages -l en --no-wrap --no-location -e html,txt,py
+then translate what is new, and django-admin compilemessages
 """
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
