@@ -62,6 +62,7 @@ def test_a_database_that_is_away_is_not_ready_and_its_address_stays_private(clie
 
 
 def test_a_browser_gets_a_page_also_when_the_database_is_away(client, database_away):
+    client.cookies["sessionid"] = "whose-session-cannot-be-read"  # no `db` fixture: any query fails
     response = client.get("/readiness/", headers=HTML)
     assert response.status_code == 503
     assert response["Content-Type"] == "text/html; charset=utf-8"
