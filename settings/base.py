@@ -111,8 +111,6 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "style-src": [SELF],
     }
 }
-# In a cookie: a page of the site asks neither session nor database for them, so it can be shown when both are away.
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_FAILURE_VIEW = "website.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 # Probes ask over plain HTTP, from inside. (/ping/ is answered before any redirect.)
