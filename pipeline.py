@@ -7,6 +7,7 @@ into service on this machine.
 from ecluse import (
     CURRENT_PYTHON,
     Environment,
+    ImageSpec,
     Job,
     Output,
     Pipeline,
@@ -18,6 +19,7 @@ from ecluse import (
     pull_request,
     push,
     ship,
+    tag,
     tox,
 )
 
@@ -100,6 +102,27 @@ pipeline = Pipeline(
             inputs=("pipeline.py", "src/ecluse/**", *RENDERED),
         ),
         Job(
+            name="image",
+            description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
+            when=push("staging"),
+            needs=("lint", "checks", "unit", "tests", "tests-container", "render"),
+            steps=(
+                ecluse("image", "build", "--branch", "staging"),
+                ecluse("image", "test"),
+                ecluse("image", "push", "--branch", "staging"),
+            ),
+            secrets=("ECLUSE_REGISTRY",),
+            engine=True,
+            timeout=1800,
+        ),
+        Job(
+            name="promote",
+            description="the images of the tagged commit get their version: not built again",
+            when=tag("v*"),
+            steps=(ecluse("image", "promote"),),
+            secrets=("ECLUSE_REGISTRY",),
+        ),
+        Job(
             name="package",
             description="a release of the site: archive, locked requirements, static files",
             when=ship(),
@@ -131,6 +154,8 @@ pipeline = Pipeline(
         wsgi="website.wsgi:application",
         settings="settings.production",
     ),
+    # The front server first: a version of the site appears last, when all that belongs to it is there.
+    image=ImageSpec(published={"staticlayer": "website-front", "applayer": "website"}, tests="tests"),
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.

@@ -13,11 +13,12 @@ from ecluse.define import (
     tag,
     tox,
 )
-from ecluse.model import Environment, Job, Output, Pipeline, Providers, ReleaseSpec, Service
+from ecluse.model import Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service
 
 __all__ = [
     "CURRENT_PYTHON",
     "Environment",
+    "ImageSpec",
     "Job",
     "Output",
     "Pipeline",

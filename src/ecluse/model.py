@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "Event",
     "EventKind",
+    "ImageSpec",
     "Is",
     "Job",
     "Not",
@@ -124,7 +125,8 @@ class Job:
     *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the same
     ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every combination
     of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are attempts after
-    the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone there.
+    the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone there. *engine*:
+    its steps need a Docker engine.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     environment: str | None = None
+    engine: bool = False
     timeout: float = 600
     retries: int = 0
 
@@ -173,6 +176,20 @@ class ReleaseSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """The images of a release. *published* has, for each target of the Dockerfile that is, the image's name; the one
+    that reports the release last. *tests* is the target that tests them in the Compose file *compose*, as *service*;
+    *branch* is the one whose images are promoted.
+    """
+
+    published: Mapping[str, str]
+    tests: str
+    compose: str = "docker-compose.ci.yml"
+    service: str = "tests"
+    branch: str = "staging"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Providers:
     """What GitHub and Travis give every job that is rendered for them.
 
@@ -199,5 +216,6 @@ class Pipeline:
     services: tuple[Service, ...] = ()
     environments: tuple[Environment, ...] = ()
     release: ReleaseSpec | None = None
+    image: ImageSpec | None = None
     providers: Providers = field(default_factory=Providers)
     ship_matrix: Mapping[str, str] = field(default_factory=dict)

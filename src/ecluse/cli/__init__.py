@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("deploy", "Show the logs of an environment."),
     "stop": ("deploy", "Stop an environment on this machine."),
     "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
+    "image": ("image", "Build, test, push and promote the images of a release."),
     "lock": ("repository", "Renew the lock files of requirements."),
     "completion": ("repository", "Print the shell's completion script."),
 }

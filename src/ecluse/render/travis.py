@@ -90,7 +90,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     made["python"] = values.get("python", pipeline.providers.python)
     services = given(job, pipeline)
     names = [PROVIDED[service.kind].travis for service in services]
-    if in_container(job, pipeline):
+    if job.engine or in_container(job, pipeline):
         names.append("docker")
     if names:
         made["services"] = names

@@ -1,0 +1,303 @@
+"""``ecluse image``: build, test, push, promote, inspect."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from ecluse import process
+from ecluse.cli.repository import top
+from ecluse.errors import CommandError, DefinitionError, ImageError, RepositoryError
+from ecluse.events import reported
+from ecluse.image import accounts, compose, publish, sbom
+from ecluse.image.build import build as build_argv
+from ecluse.image.engine import connect
+from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
+from ecluse.image.registry import Registry
+from ecluse.image.source import REVISION, Source, labels, source_of
+from ecluse.load import load
+from ecluse.model import Event, ImageSpec
+
+__all__ = ["image"]
+
+BILLS = Path(".ecluse", "image")
+
+_branch = click.option(
+    "--branch", help="The branch that is pushed to.  [default: the provider's; here, the current one]"
+)
+
+
+@click.group()
+def image() -> None:
+    """Build, test, push and promote the images of a release: one build, the same bytes from test to production.
+
+    The registry is ECLUSE_REGISTRY=https://USER:TOKEN@HOST/PREFIX; without a user, `docker login` has the account.
+
+    \b
+    Examples:
+      ./ecluse image build && ./ecluse image test      of what is checked out
+      ./ecluse image push --branch staging             as staging-COMMIT
+      ./ecluse image promote --version v1.2.3          staging-COMMIT becomes 1.2.3, untouched
+    """
+
+
+@image.command()
+@click.option("--no-cache", is_flag=True, help="Build every layer again.")
+@_branch
+def build(no_cache: bool, branch: str | None) -> None:
+    """Build the images of what is checked out, with labels, and a bill of materials in .ecluse/image.
+
+    The same commit gives the same image, wherever it is built.
+    """
+    folder = top()
+    spec, source = _spec(folder), source_of(folder)
+    if not source.clean:
+        _say("The tree is not what was committed: these images can be tested, not pushed.")
+    version = _tag(branch, source) if source.clean else "development"
+    for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
+        published = target in spec.published
+        argv = build_argv(
+            folder,
+            target=target,
+            tags=[f"{name}:{BUILT}", *([f"{name}:{version}"] if published else [])],
+            labels=labels(source, title=name, version=version),
+            epoch=source.committed,
+            release=source.revision,
+            cache=not no_cache,
+        )
+        _say(f"Building {name} ({target})")
+        _build(argv, folder)
+        if published:
+            with connect() as engine:
+                facts = engine.inspect(f"{name}:{BUILT}")
+                bill = sbom.sbom(engine, f"{name}:{BUILT}")
+            BILLS.mkdir(parents=True, exist_ok=True)
+            (BILLS / f"{name}.cdx.json").write_text(bill, encoding="utf-8")
+            _say(f"  {facts.id}  {facts.size / 1e6:.0f} MB  {BILLS / name}.cdx.json")
+
+
+@image.command()
+def test() -> None:
+    """Test the images that were built last, from outside, with the services they will meet (Docker Compose)."""
+    folder = top()
+    spec, source = _spec(folder), source_of(folder)
+    # Two runs on one engine must not meet.
+    project = f"ecluse-image-{secrets.token_hex(4)}"
+    env = {**os.environ, "ECLUSE_RELEASE": _built_revision(spec, source)}
+    for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
+        env[image_variable(target)] = f"{name}:{BUILT}"
+    file = folder / spec.compose
+    try:
+        process.run(
+            compose.up(file, project=project, service=spec.service), cwd=folder, env=env, on_output=_echo, timeout=900
+        )
+    except CommandError as error:
+        raise ImageError("the images failed their test", where=spec.compose, hint="its output is above") from error
+    finally:
+        process.run(compose.down(file, project=project), cwd=folder, env=env, check=False, timeout=120)
+
+
+@image.command()
+@_branch
+def push(branch: str | None) -> None:
+    """Push the images that were built last under the commit's name, and print their digests.
+
+    What is there already stays. Tried again while the network fails; verified by reading it back.
+    """
+    folder = top()
+    spec, source = _spec(folder), source_of(folder)
+    if not source.clean:
+        raise ImageError(
+            "the tree is not what was committed", hint="commit it: an image is found again by its commit alone"
+        )
+    tag = _tag(branch, source)
+    registry = _registry()
+    with connect() as engine:
+        for name in spec.published.values():
+            revision = engine.inspect(f"{name}:{BUILT}").labels.get(REVISION)
+            if revision != source.commit:
+                raise ImageError(
+                    f"{name}:{BUILT} is of {revision or 'no commit'}, not of {source.commit}", hint="ecluse image build"
+                )
+        for name in spec.published.values():
+            digest = publish.push(
+                engine, registry, f"{name}:{BUILT}", name, tag, progress=_progress(f"{name}:{tag}"), say=_say
+            )
+            click.echo(f"{registry.address.repository(name)}@{digest}")
+
+
+@image.command()
+@click.option("--version", "text", metavar="TAG", help="As v1.2.3.  [default: the provider's tag; here, that of HEAD]")
+def promote(text: str | None) -> None:
+    """Give the images of the tagged commit their version: what staging has, not built again, or nothing.
+
+    1.2.3 is given once. 1.2 and latest move, unless a higher release has them. Prints the digests.
+    """
+    folder = top()
+    spec = _spec(folder)
+    text = text or _tag_here(folder)
+    version = Version.parse(text)
+    if version is None:
+        raise ImageError(f"{text} is no version", hint="as v1.2.3, or v1.2.3-rc.1")
+    commit = _commit_of(folder, text)
+    names = list(spec.published.values())
+    registry = _registry()
+    source = tag_of(Event(kind="push", branch=spec.branch), commit)
+    for name, digest in publish.promote(registry, names, source, version, _say).items():
+        click.echo(f"{registry.address.repository(name)}@{digest}")
+
+
+@image.command()
+@click.argument("reference", metavar="[IMAGE]", required=False)
+@click.option("--digest", is_flag=True, help="Ask the registry for the digests of this commit's images instead.")
+@click.option("--sbom", "bill", is_flag=True, help="Print the bill of materials (CycloneDX) instead.")
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+@_branch
+def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch: str | None) -> None:
+    """Show what an IMAGE of this machine is: by default the application's that was built last.
+
+    \b
+    Examples:
+      ./ecluse image inspect --digest --branch staging   what the registry has for this commit
+      ./ecluse image inspect website:built --sbom
+    """
+    folder = top()
+    spec = _spec(folder)
+    if digest:
+        registry = _registry()
+        found = publish.digests(registry, list(spec.published.values()), _tag(branch, source_of(folder)))
+        for name, manifest in found.items():
+            click.echo(f"{registry.address.repository(name)}@{manifest.digest}")
+        return
+    reference = reference or f"{list(spec.published.values())[-1]}:{BUILT}"
+    with connect() as engine:
+        if bill:
+            click.echo(sbom.sbom(engine, reference), nl=False)
+            return
+        facts = engine.inspect(reference)
+    shown = {
+        "image": reference,
+        "id": facts.id,
+        "created": facts.created,
+        "size": facts.size,
+        "user": facts.user,
+        "command": facts.command,
+        "layers": facts.layers,
+        "labels": dict(facts.labels),
+    }
+    if json_:
+        click.echo(json.dumps(shown, indent=1))
+        return
+    for key, value in shown.items():
+        if isinstance(value, Mapping):
+            value = "".join(f"\n          {name}={text}" for name, text in value.items())
+        elif key == "layers":
+            value = "".join(f"\n          {layer}" for layer in facts.layers)
+        elif key == "command":
+            value = process.quote(facts.command)
+        elif key == "size":
+            value = f"{facts.size / 1e6:.0f} MB"
+        click.echo(f"{key:<10}{value}")
+
+
+def _spec(folder: Path) -> ImageSpec:
+    spec = load(folder).image
+    if spec is None:
+        raise DefinitionError("the pipeline has no images", where="pipeline.py", hint="give it image=ImageSpec(...)")
+    return spec
+
+
+def _tests_name(spec: ImageSpec) -> str:
+    return f"{list(spec.published.values())[-1]}-{spec.tests}"
+
+
+def _registry() -> Registry:
+    return Registry(registry_of(os.environ), accounts.from_docker)
+
+
+def _tag(branch: str | None, source: Source) -> str:
+    """The tag of what is built here: by the provider's event, else by a push to *branch*, or to the current one."""
+    event = reported(os.environ)
+    if branch is not None or event is None:
+        branch = branch or _git("rev-parse", "--abbrev-ref", "HEAD")
+        event = Event(kind="push", branch=branch)
+    return tag_of(event, source.commit, pull_request_number(os.environ))
+
+
+def _tag_here(folder: Path) -> str:
+    event = reported(os.environ)
+    if event is not None and event.tag:
+        return event.tag
+    tags = [tag for tag in _git("tag", "--points-at", "HEAD").split() if Version.parse(tag)]
+    if len(tags) != 1:
+        raise RepositoryError(
+            f"the commit that is checked out has {len(tags) or 'no'} version {'tags' if tags else 'tag'}",
+            where=str(folder),
+            hint="git tag v1.2.3, or name it: ecluse image promote --version v1.2.3",
+        )
+    return tags[0]
+
+
+def _commit_of(folder: Path, tag: str) -> str:
+    try:
+        return _git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+    except CommandError:
+        raise RepositoryError(f"there is no tag {tag} here", where=str(folder), hint="git fetch --tags") from None
+
+
+def _git(*arguments: str) -> str:
+    return process.run(("git", *arguments), merge_stderr=False).output.strip()
+
+
+def _build(argv: tuple[str, ...], folder: Path) -> None:
+    """Run a build; of one that succeeds, its steps are enough."""
+    try:
+        process.run(argv, cwd=folder, env={**os.environ, "DOCKER_BUILDKIT": "1"}, timeout=1800, on_output=_steps())
+    except CommandError as error:
+        raise ImageError(str(error), hint="the builder's last lines are above") from None
+
+
+def _steps() -> Callable[[str], None]:
+    """Prints the lines of BuildKit's output that name a step of the Dockerfile, each once."""
+    held, seen = "", set[str]()
+
+    def step(text: str) -> None:
+        nonlocal held
+        *lines, held = (held + text).split("\n")
+        for line in lines:
+            number, _, rest = line.partition(" ")
+            if rest.startswith("[") and not rest.startswith("[internal]") and rest not in seen:
+                seen.add(rest)
+                _say(f"  {rest[:110]}")
+
+    return step
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    """Tells of bytes sent: one line that grows on a terminal, nothing but the end elsewhere."""
+
+    def progress(sent: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{what}  {sent / 1e6:.0f} of {total / 1e6:.0f} MB ", err=True, nl=sent == total)
+
+    return progress
+
+
+def _built_revision(spec: ImageSpec, source: Source) -> str:
+    with connect() as engine:
+        facts = engine.inspect(f"{list(spec.published.values())[-1]}:{BUILT}")
+    return facts.labels.get(REVISION, source.revision)
+
+
+def _echo(text: str) -> None:
+    click.echo(text, nl=False)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

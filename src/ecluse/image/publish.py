@@ -1,0 +1,117 @@
+"""Bringing images to a registry: pushed once under the commit's name, then promoted without being touched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ecluse.errors import ImageError
+from ecluse.image.engine import Engine, PushFailed
+from ecluse.image.names import Version, moving_tags
+from ecluse.image.registry import Manifest, Registry
+
+__all__ = ["digests", "promote", "push"]
+
+# Seconds before each further attempt to push.
+PAUSES = (1.0, 3.0, 9.0)
+
+# Seconds without any progress that one attempt to push may last. The engine itself goes on trying for much longer.
+PATIENCE = 60.0
+
+
+def push(
+    engine: Engine,
+    registry: Registry,
+    image: str,
+    name: str,
+    tag: str,
+    *,
+    progress: Callable[[int, int], None],
+    say: Callable[[str], None],
+    patience: float = PATIENCE,
+    pauses: Sequence[float] = PAUSES,
+) -> str:
+    """Push the local *image* as *name*:*tag*, and return its digest, as the registry itself gives it back.
+
+    What is there already is left alone: the image of a commit is built once, and what staging runs is what production
+    will get. Tried again while the network fails; a tag appears only with all that it names. Raises ImageError.
+    """
+    where = f"{registry.address.repository(name)}:{tag}"
+    there = registry.manifest(name, tag)
+    if there is not None:
+        say(f"{where} is there already, and stays as it is")
+        return there.digest
+    digest = _push(engine, registry, image, name, tag, progress, say, patience, pauses)
+    there = registry.manifest(name, tag)
+    if there is None or there.digest != digest:
+        found = there.digest if there else "nothing"
+        raise ImageError(f"{digest} was pushed, but the registry answers with {found}", where=where)
+    return digest
+
+
+def _push(
+    engine: Engine,
+    registry: Registry,
+    image: str,
+    name: str,
+    tag: str,
+    progress: Callable[[int, int], None],
+    say: Callable[[str], None],
+    patience: float,
+    pauses: Sequence[float],
+) -> str:
+    repository = registry.address.repository(name)
+    for pause in (*pauses, None):
+        try:
+            return engine.push(image, repository, tag, registry.address, patience=patience, progress=progress)
+        except PushFailed as error:
+            if pause is None or not error.passing:
+                raise ImageError(
+                    f"the push failed: {error}",
+                    where=f"{repository}:{tag}",
+                    hint="nothing stands under that tag; run it again: what has arrived is not sent again",
+                ) from None
+            say(f"{repository}: {error}; again in {pause:g} s")
+        time.sleep(pause)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def digests(registry: Registry, names: Sequence[str], tag: str) -> Mapping[str, Manifest]:
+    """What each of *names* has under *tag*. Raises ImageError naming those that have nothing."""
+    found = {name: registry.manifest(name, tag) for name in names}
+    missing = [f"{registry.address.repository(name)}:{tag}" for name, manifest in found.items() if manifest is None]
+    if missing:
+        raise ImageError(
+            f"never built: {', '.join(missing)}",
+            hint="the push of this commit must have built, tested and pushed it first",
+        )
+    return {name: manifest for name, manifest in found.items() if manifest is not None}
+
+
+def promote(
+    registry: Registry, names: Sequence[str], tag: str, version: Version, say: Callable[[str], None]
+) -> Mapping[str, str]:
+    """Give what *names* have under *tag* the version's tags; return their digests. Nothing is built, or sent.
+
+    All is looked at before anything is changed: images that are not there, or a version that another image has, raise
+    ImageError. The tags that move (``1.2``, ``latest``) follow once every image has its version, each only where
+    no higher release has it. Interrupted, it can be run again.
+    """
+    found = digests(registry, names, tag)
+    for name, manifest in found.items():
+        taken = registry.manifest(name, str(version))
+        if taken is not None and taken.digest != manifest.digest:
+            raise ImageError(
+                f"{version} is released already, as {taken.digest}; {tag} is {manifest.digest}",
+                where=f"{registry.address.repository(name)}:{version}",
+                hint="a version is given once: tag the commit with a new one",
+            )
+    existing = {name: registry.tags(name) for name in names}
+    for name, manifest in found.items():
+        registry.put_manifest(name, str(version), manifest)
+        say(f"{registry.address.repository(name)}:{version} is {manifest.digest}")
+    for name, manifest in found.items():
+        for moving in moving_tags(version, existing[name]):
+            registry.put_manifest(name, moving, manifest)
+            say(f"{registry.address.repository(name)}:{moving} is {manifest.digest}")
+    return {name: manifest.digest for name, manifest in found.items()}

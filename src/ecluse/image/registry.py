@@ -1,0 +1,190 @@
+"""A registry, through its HTTP API: manifests and tags. Layers are the engine's business.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and for tokens
+https://distribution.github.io/distribution/spec/auth/token/
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from ecluse.errors import ImageError
+from ecluse.image.names import VARIABLE, RegistryAddress
+
+__all__ = ["Manifest", "Registry"]
+
+_MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+
+# Seconds before each further attempt when the network fails, or the server.
+_PAUSES = (0.5, 1.0, 2.0)
+_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image as a registry has it: *content* is what its digest is of, to the byte."""
+
+    media_type: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Response:
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Registry:
+    """The registry at *address*. *account* is asked for a user and password where the address has none.
+
+    Every method raises ImageError when the registry cannot be reached, refuses the account, or fails.
+    """
+
+    def __init__(
+        self,
+        address: RegistryAddress,
+        account: Callable[[str], tuple[str, str] | None] = lambda host: None,
+        pauses: tuple[float, ...] = _PAUSES,
+    ) -> None:
+        self.address = address
+        self._account = (address.user, address.password.reveal()) if address.user else account(address.host)
+        self._pauses = pauses
+        self._tokens: dict[str, str] = {}
+
+    def manifest(self, name: str, reference: str) -> Manifest | None:
+        """What *name* has under a tag or digest; None where it has none."""
+        response = self._ask("GET", name, f"manifests/{reference}", headers={"Accept": ", ".join(_MANIFESTS)})
+        if response.status == 404:
+            return None
+        found = Manifest(response.headers.get("Content-Type", _MANIFESTS[-1]), response.body)
+        if reference.startswith("sha256:") and found.digest != reference:
+            raise ImageError(f"the registry answers with {found.digest}", where=self._where(name, reference))
+        return found
+
+    def put_manifest(self, name: str, tag: str, manifest: Manifest) -> None:
+        """Give *manifest* the *tag*, in one step: the registry takes it only if all that it names is there."""
+        headers = {"Content-Type": manifest.media_type}
+        response = self._ask("PUT", name, f"manifests/{tag}", body=manifest.content, headers=headers, push=True)
+        if response.status == 404:
+            raise ImageError("the registry has no such repository", where=self._where(name, tag))
+
+    def tags(self, name: str) -> list[str]:
+        """All tags of *name*; none where there is no such repository."""
+        found: list[str] = []
+        path = "tags/list?n=1000"
+        while path:
+            response = self._ask("GET", name, path)
+            if response.status == 404:
+                return found
+            found += json.loads(response.body).get("tags") or []
+            following = re.match(r'<([^>]+)>;\s*rel="?next', response.headers.get("Link", ""))
+            path = following[1].partition(f"/{self._path(name)}/")[2] if following else ""
+        return found
+
+    def _path(self, name: str) -> str:
+        return f"v2/{self.address.prefix}{name}"
+
+    def _where(self, name: str, reference: str) -> str:
+        return f"{self.address.repository(name)}{'@' if ':' in reference else ':'}{reference}"
+
+    def _ask(
+        self,
+        method: str,
+        name: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        push: bool = False,
+    ) -> _Response:
+        url = f"{self.address.url}/{self._path(name)}/{path}"
+        scope = f"repository:{self.address.prefix}{name}:{'pull,push' if push else 'pull'}"
+        sent = dict(headers or {})
+        if scope in self._tokens:
+            sent["Authorization"] = self._tokens[scope]
+        response = self._send(method, url, body, sent)
+        if response.status == 401 and (credentials := self._credentials(response, scope)):
+            self._tokens[scope] = credentials
+            response = self._send(method, url, body, {**sent, "Authorization": credentials})
+        if response.status in {401, 403}:
+            who = f"the account {self._account[0]}" if self._account else "anybody without an account"
+            raise ImageError(
+                f"the registry refuses {who}: {_reason(response)}",
+                where=self.address.repository(name),
+                hint=f"log in: docker login {self.address.host}, or {VARIABLE}=https://USER:TOKEN@HOST/PREFIX",
+            )
+        if response.status >= 400 and response.status != 404:
+            raise ImageError(
+                f"the registry answers {response.status}: {_reason(response)}", where=self.address.repository(name)
+            )
+        return response
+
+    def _credentials(self, response: _Response, scope: str) -> str | None:
+        """What the registry asks for in answer to a 401: the account itself, or a token that the account buys."""
+        challenge = response.headers.get("WWW-Authenticate", "")
+        basic = base64.b64encode(":".join(self._account).encode()).decode() if self._account else None
+        if challenge.lower().startswith("basic"):
+            return f"Basic {basic}" if basic else None
+        fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+        if "realm" not in fields:
+            return None
+        query = urlencode({"scope": scope, **({"service": fields["service"]} if "service" in fields else {})})
+        url = urljoin(self.address.url, fields["realm"]) + "?" + query
+        answer = self._send("GET", url, None, {"Authorization": f"Basic {basic}"} if basic else {})
+        if answer.status != 200:
+            return None
+        token: dict[str, Any] = json.loads(answer.body)
+        return f"Bearer {token.get('token') or token.get('access_token')}"
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> _Response:
+        """Send, and again after a pause while the network or the server fails: nothing asked here does harm twice."""
+        for pause in (*self._pauses, None):
+            request = urllib.request.Request(url, body, dict(headers), method=method)
+            try:
+                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+                    return _Response(answer.status, answer.headers, answer.read())
+            except urllib.error.HTTPError as error:
+                with error:
+                    response = _Response(error.code, error.headers, error.read())
+                if response.status < 500 or pause is None:
+                    return response
+            except (OSError, HTTPException) as error:
+                if pause is None:
+                    raise ImageError(
+                        f"the registry cannot be reached: {getattr(error, 'reason', None) or error}",
+                        where=self.address.url,
+                        hint="does it run, and may this machine reach it?",
+                    ) from None
+            time.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _reason(response: _Response) -> str:
+    """What the registry says in its own form of errors, else nothing much."""
+    try:
+        errors = json.loads(response.body)["errors"]
+        return "; ".join(str(error.get("message") or error["code"]) for error in errors)
+    except (ValueError, KeyError, TypeError):
+        return "without a reason"

@@ -1,0 +1,78 @@
+"""What is built: a commit, and what an image says about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ecluse import process
+from ecluse.errors import CommandError, RepositoryError
+
+__all__ = ["REVISION", "Source", "labels", "source_of"]
+
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys
+_PREFIX = "org.opencontainers.image."
+REVISION = _PREFIX + "revision"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is checked out. *committed* is the commit's date in seconds since 1970; *clean*: the tree is that commit,
+    with nothing changed or added; *url* is where others find it, if they do.
+    """
+
+    commit: str
+    committed: int
+    clean: bool
+    url: str | None = None
+
+    @property
+    def revision(self) -> str:
+        """The commit, with a mark where the tree is not what was committed."""
+        return self.commit if self.clean else f"{self.commit}-dirty"
+
+
+def source_of(top: Path) -> Source:
+    """What is checked out at *top*. Raises RepositoryError outside of a repository, or before its first commit."""
+    try:
+        commit, committed = _git(top, "log", "-1", "--format=%H %ct").split()
+    except (CommandError, ValueError):
+        raise RepositoryError(
+            "an image is built of a commit, and there is none", where=str(top), hint="git init, git add, git commit"
+        ) from None
+    clean = not _git(top, "status", "--porcelain")
+    return Source(
+        commit, int(committed), clean, public_url(_git(top, "config", "--get", "remote.origin.url", check=False))
+    )
+
+
+def public_url(remote: str) -> str | None:
+    """The address under which others find the repository: https, without an account; None for a folder."""
+    remote = remote.strip()
+    if found := re.fullmatch(r"[\w.-]+@([\w.-]+):(?!/)(.+)", remote):  # git@host:owner/name.git
+        return f"https://{found[1]}/{found[2].removesuffix('.git')}"
+    parts = urlsplit(remote)
+    if parts.scheme in {"http", "https", "ssh", "git"} and parts.hostname:
+        return f"https://{parts.hostname}/{parts.path.strip('/').removesuffix('.git')}"
+    return None
+
+
+def labels(source: Source, *, title: str, version: str) -> Mapping[str, str]:
+    """The labels of an image: the same for the same commit, wherever and whenever it is built."""
+    found = {
+        "title": title,
+        "version": version,
+        "revision": source.revision,
+        "created": datetime.fromtimestamp(source.committed, UTC).isoformat(),
+    }
+    if source.url:
+        found["source"] = source.url
+    return {_PREFIX + name: value for name, value in found.items()}
+
+
+def _git(top: Path, *arguments: str, check: bool = True) -> str:
+    return process.run(("git", "-C", str(top), *arguments), check=check, merge_stderr=False).output.strip()
