@@ -5,6 +5,7 @@ from __future__ import annotations
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
 __all__ = ["description", "problems", "redoc", "swagger"]
@@ -16,7 +17,9 @@ def description(request: HttpRequest) -> HttpResponse:
     from drf_spectacular.views import SpectacularAPIView
 
     view = SpectacularAPIView.as_view()
-    answer: HttpResponse = view(request)
+    # Help texts of forms stand in it. One document, in the language of the rest of it, for every reader.
+    with override("en"):
+        answer: HttpResponse = view(request)
     return answer
 
 
