@@ -207,7 +207,7 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
 
 
 def _spec(folder: Path) -> ImageSpec:
-    spec = load(folder).image
+    spec = load(folder / "pipeline.py").image
     if spec is None:
         raise DefinitionError("the pipeline has no images", where="pipeline.py", hint="give it image=ImageSpec(...)")
     return spec
