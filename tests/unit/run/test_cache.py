@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from ecluse.run.cache import differences
+
+FACTS = {
+    "files": {"a.py": "1", "b.py": "2"},
+    "commands": [["tox"]],
+    "matrix": {},
+    "outputs": [],
+    "services": [],
+    "tools": {"python": "3.13.0", "tox": "4.30"},
+    "variables": {"TOKEN": "secret"},
+}
+
+
+def test_what_has_changed_is_said_by_name() -> None:
+    now = FACTS | {
+        "files": {"a.py": "9", "c.py": "2"},
+        "commands": [["tox", "-v"]],
+        "tools": {"python": "3.13.1", "tox": "4.30"},
+        "variables": {"TOKEN": "secret", "LEVEL": "h"},
+    }
+    assert differences(FACTS, now) == (
+        "changed: a.py",
+        "new: c.py",
+        "gone: b.py",
+        "python: 3.13.0 → 3.13.1",
+        "environment variable: LEVEL",
+        "definition: commands",
+    )
+
+
+def test_nothing_changed_is_nothing_said() -> None:
+    assert differences(FACTS, FACTS) == ()
+
+
+def test_an_entry_of_an_older_version_is_no_error() -> None:
+    assert "definition: commands" in differences({}, FACTS)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecluse.run.inputs import glob, write_atomically
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matched"),
+    [
+        ("tox.ini", "tox.ini", True),
+        ("tox.ini", "a/tox.ini", False),
+        ("requirements/*", "requirements/dev.txt", True),
+        ("requirements/*", "requirements/a/dev.txt", True),  # a folder that matches stands for all it holds
+        ("*.py", "a/manage.py", False),
+        ("src/**", "src/a/b.py", True),
+        ("src/**", "source/a.py", False),
+        ("src/**/*.py", "src/a.py", True),
+        ("src/**/*.py", "src/a/b/c.py", True),
+        ("src/**/*.py", "src/a/b/c.txt", False),
+        ("settings", "settings/base.py", True),
+        ("settings/", "settings/base.py", True),
+        ("a?.py", "ab.py", True),
+        ("a?.py", "a/.py", False),
+        ("a.py", "axpy", False),
+        ("a+(b).py", "a+(b).py", True),
+    ],
+)
+def test_a_pattern_stays_in_its_folder_unless_it_says_otherwise(pattern: str, path: str, matched: bool) -> None:
+    assert bool(glob(pattern).fullmatch(path)) == matched
+
+
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    write_atomically(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "\ud800")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

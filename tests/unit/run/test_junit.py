@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from ecluse.model import Output
+from ecluse.run.junit import as_xml, read
+from tests.support.pipelines import job, pipeline
+from tests.support.runs import ended
+
+PYTEST = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="3">
+<testcase classname="tests.test_a" name="test_one" time="0.25"/>
+<testcase classname="tests.test_a" name="test_two" time="0.5"><failure message="assert 1 == 2">def test_two():
+&gt;       assert 1 == 2
+E       assert 1 == 2
+
+tests/test_a.py:7: AssertionError</failure></testcase>
+<testcase classname="tests.test_a" name="test_three" time="0"><skipped message="no engine"/></testcase>
+</testsuite></testsuites>"""
+
+PIPELINE = pipeline(job("lint"), job("tests", outputs=(Output(path="junit.xml", kind="junit"),)))
+
+
+def test_what_pytest_wrote_is_read_with_the_place_of_each_failure(tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").write_text(PYTEST)
+    tests = read(tmp_path / "junit.xml")
+    assert tests is not None
+    assert (tests.total, tests.skipped, tests.seconds) == (3, 1, 0.75)
+    (failure,) = tests.failures
+    assert (failure.name, failure.file, failure.line) == ("tests.test_a::test_two", "tests/test_a.py", 7)
+    assert failure.message == "assert 1 == 2"
+
+
+@pytest.mark.parametrize("text", ["", "<testsuites><broken", "not xml"])
+def test_a_file_that_was_never_finished_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "junit.xml").write_text(text)
+    assert read(tmp_path / "junit.xml") is None
+    assert read(tmp_path / "missing.xml") is None
+
+
+def test_a_run_is_a_suite_for_each_leg_with_the_cases_it_left(tmp_path: Path) -> None:
+    run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": PYTEST}})
+    root = ElementTree.fromstring(as_xml(run).encode())
+    found = {suite.get("name"): dict(suite.attrib) for suite in root}
+    assert [case.get("name") for case in root.iter("testcase")] == ["lint", "test_one", "test_two", "test_three"]
+    assert found["tests"]["failures"] == "1"
+    assert found["tests"]["skipped"] == "1"
+    assert found["lint"]["failures"] == "0"
+
+
+def test_a_leg_that_failed_beside_its_passing_tests_is_a_failure(tmp_path: Path) -> None:
+    passing = "<testsuites><testsuite><testcase name='ok'/></testsuite></testsuites>"
+    run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": passing}})
+    suite = ElementTree.fromstring(as_xml(run).encode())[1]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_a_log_that_xml_cannot_hold_is_written_without_what_it_cannot(tmp_path: Path) -> None:
+    run = ended(
+        PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": "\x1b[31m<bad>\x00\x0b ]]>\ufffe\x1b[0m\n"}
+    )
+    failure = ElementTree.fromstring(as_xml(run).encode()).find(".//failure")
+    assert failure is not None
+    assert failure.text == "<bad> ]]>\n"
+
+
+def test_what_did_not_run_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    run = ended(PIPELINE, tmp_path / "run", {"tests": "skipped"}, reasons={"tests": "needs lint, which failed"})
+    skipped = ElementTree.fromstring(as_xml(run).encode()).find(".//skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "needs lint, which failed"

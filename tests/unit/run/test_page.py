@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from ecluse.model import Output
+from ecluse.run.page import page
+from tests.support.pipelines import RELEASES, job, pipeline
+from tests.support.runs import ended
+from tests.unit.run.test_junit import PYTEST
+
+COBERTURA = """<coverage line-rate="0.915" branch-rate="0.8" branches-valid="10"><packages><package><classes>
+<class filename="src/a.py"><lines><line number="1" hits="1"/><line number="2" hits="0"/></lines></class>
+<class filename="src/b.py"><lines><line number="1" hits="3"/></lines></class>
+</classes></package></packages></coverage>"""
+
+PIPELINE = pipeline(
+    job("lint", description="style & <types>"),
+    job("tests", outputs=(Output(path="junit.xml", kind="junit"), Output(path="cov.xml", kind="coverage"))),
+    job("promote", when=None, needs=("lint",)),
+)
+
+
+class Elements(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_page_loads_nothing(tmp_path: Path) -> None:
+    run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"})
+    for tag, attributes in Elements(page(run)).found:
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base")
+        for name in ("src", "href", "data", "action", "style", "onclick"):
+            value = attributes.get(name)
+            assert value is None or re.match(r"#|logs/", value), (tag, name, value)
+
+
+def test_its_policy_allows_the_script_and_style_it_was_made_with_and_nothing_else(tmp_path: Path) -> None:
+    text = page(ended(PIPELINE, tmp_path / "run", {}))
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert re.fullmatch(r"default-src 'none'; style-src 'sha256-[\w+/=]+'; script-src 'sha256-[\w+/=]+'", policy)
+    assert text.count("<script>") == text.count("<style>") == 1
+
+
+def test_what_a_job_printed_is_text(tmp_path: Path) -> None:
+    hostile = "</pre><script>alert(1)</script>\n\x1b[31m<img onerror=x>\x1b[0m $title ${policy}\n"
+    text = page(ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": hostile}))
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert '<span class="red">&lt;img onerror=x&gt;</span> $title ${policy}' in text
+
+
+def test_every_leg_is_there_with_how_it_ended_and_why(tmp_path: Path) -> None:
+    run = ended(
+        RELEASES,
+        tmp_path / "run",
+        {"lint": "failed", "tests (3.12, 5.2)": "cached"},
+        reasons={"lint": "tox -e lint ended with 1", "tests (3.12, 5.2)": "unchanged since 04:12"},
+    )
+    text = page(run)
+    for leg in run.plan.legs:
+        assert leg.name.replace("&", "&amp;") in text
+    assert "tox -e lint ended with 1" in text
+    assert "unchanged since 04:12" in text
+    assert "./ecluse run lint" in text
+    assert 'class="leg failed" id="lint" open' in text
+
+
+def test_tests_and_coverage_are_shown_where_a_job_left_them(tmp_path: Path) -> None:
+    run = ended(
+        PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": PYTEST, "cov.xml": COBERTURA}}
+    )
+    text = page(run)
+    assert "3 tests, 1 failed, 1 skipped" in text
+    assert "tests.test_a::test_two" in text
+    assert "91.5% of lines, 80.0% of branches" in text
+    assert text.index("src/a.py") < text.index("src/b.py"), "the least covered file comes first"
+
+
+def test_of_a_long_log_the_page_has_the_end_and_a_link_to_the_whole(tmp_path: Path) -> None:
+    log = "".join(f"line {number}\n" for number in range(10_000))
+    text = page(ended(PIPELINE, tmp_path / "run", {}, logs={"lint": log}))
+    assert "line 9999\n" in text
+    assert "line 5\n" not in text
+    assert 'href="logs/lint.log"' in text
+
+
+def test_the_timeline_says_in_words_what_it_draws(tmp_path: Path) -> None:
+    text = page(ended(PIPELINE, tmp_path / "run", {}))
+    assert 'aria-label="lint: passed, from 0.5 s for 1.5 s"' in text
