@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ecluse.errors import ToolError
@@ -46,6 +47,10 @@ def refusal(url: str, timeout: float) -> str | None:
 
 
 def _driver() -> Any:
+    # Django prefers psycopg, and importing one is most of a short wait: the one that is there already, if any.
+    loaded = sys.modules.get("psycopg") or sys.modules.get("psycopg2")
+    if loaded is not None:
+        return loaded
     try:
         import psycopg2
 

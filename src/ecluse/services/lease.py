@@ -26,6 +26,7 @@ __all__ = ["PREFIX", "Lease", "sweep"]
 
 PREFIX = "ecluse-"
 _FIFO = "held"
+_GUARDED = "guarded"
 
 # Reads the server's process id, a line each time it is started; at the end of file stops it and deletes the folder.
 # SIGQUIT: the server leaves at once, with its shared memory; its data is to be deleted anyway. Its file tells that
@@ -86,7 +87,7 @@ class Lease:
         """From now on process *server* ends with the lease. Called again, the new one takes the old one's place."""
         if self._released:
             return
-        guarded = self.folder / "guarded"
+        guarded = self.folder / _GUARDED
         if not guarded.exists():
             with self.end_of_file() as stdin:
                 guardian = process.spawn(
@@ -124,8 +125,11 @@ class Lease:
         os.close(self._pipe)
         os.close(self._mark)
         # A forked child (multiprocessing) has a copy of this object, but the folder is not its to delete.
-        if os.getpid() == self._owner and not (self.folder / "guarded").exists() and not _is_held(self.folder):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if os.getpid() != self._owner or (self.folder / _GUARDED).exists():
+            return
+        with contextlib.suppress(FileNotFoundError):  # another holder was the last, and faster
+            if not _is_held(self.folder):
+                shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def sweep(parent: Path) -> None:

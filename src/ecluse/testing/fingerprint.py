@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fingerprint", "roots"]
 
-# Never part of a schema or of a migration's data, and often new in each process.
-IGNORED_SETTINGS = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+# Keys are never part of a schema or of a migration's data, and often new in each process. Of the settings module it is
+# the values that count, each a part of its own.
+IGNORED_SETTINGS = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS", "SETTINGS_MODULE"})
 
 # Where the database is: that of a test run is somewhere else each time.
 _ADDRESS = ("HOST", "PORT", "USER", "PASSWORD")

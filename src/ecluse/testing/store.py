@@ -121,7 +121,8 @@ class Store:
         paths = [path for _time, path in sorted(aged, reverse=True)]
         archives = [path for path in paths if path.suffix == ".tar"]
         notes = [path for path in paths if path.suffix in (".dependencies", ".impossible")]
-        orphans = [path for path in paths if path.suffix == ".json" and not path.with_suffix(".tar").exists()]
+        kept = archives[:KEPT]
+        orphans = [path for path in paths if path.suffix == ".json" and path.with_suffix(".tar") not in kept]
         known = (".tar", ".json", ".dependencies", ".impossible")
         halves = [path for when, path in aged if path.suffix not in known and time.time() - when > _INTERRUPTED]
         for path in (*archives[KEPT:], *notes[4 * KEPT :], *orphans, *halves):

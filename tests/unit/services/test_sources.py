@@ -1,0 +1,70 @@
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import pytest
+
+from ecluse import services
+from ecluse.errors import ServiceError
+from ecluse.model import Service
+
+POSTGRES = Service(name="postgres", kind="postgres", version="18")
+
+
+class Source:
+    """A source that is there or not, and tells what it was given."""
+
+    def __init__(self, reason: str | None) -> None:
+        self.reason = reason
+
+    def why_not(self, service: Service, environ: Mapping[str, str]) -> str | None:
+        return self.reason
+
+    def provide(
+        self, service: Service, environ: Mapping[str, str], rest: Sequence[str]
+    ) -> AbstractContextManager[Mapping[str, str]]:
+        @contextlib.contextmanager
+        def provided() -> Iterator[Mapping[str, str]]:
+            yield {"REST": ",".join(rest)}
+
+        return provided()
+
+
+def having(monkeypatch: pytest.MonkeyPatch, **reasons: str | None) -> None:
+    monkeypatch.setattr(services, "SOURCES", {name: Source(reason) for name, reason in reasons.items()})
+
+
+def test_the_first_source_that_can_is_taken_and_told_of_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    having(monkeypatch, given="it is not set", embedded=None, container=None)
+    with services.for_job(POSTGRES, {}) as variables:
+        assert variables == {"REST": "container"}
+
+
+def test_where_none_can_every_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    having(monkeypatch, given="it is not set", embedded="no programs", container="no engine")
+    with pytest.raises(ServiceError) as raised, services.for_job(POSTGRES, {}):
+        pass
+    assert "given: it is not set" in str(raised.value)
+    assert "embedded: no programs" in str(raised.value)
+    assert "container: no engine" in str(raised.value)
+
+
+def test_a_database_that_is_given_is_handed_on_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("ecluse.services.probe.wait", lambda url, **options: asked.append(url))
+    environ = {"DATABASE_URL": "postgres://u:p@db:5433/site"}
+    with services.for_job(POSTGRES, environ) as variables:
+        assert variables == environ
+    assert asked == [environ["DATABASE_URL"]]
+
+
+def test_of_an_embedded_one_only_the_choice_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecluse.services.embedded.why_not", lambda service, environ: None)
+    with services.for_job(POSTGRES, {}) as variables:
+        assert variables == {"ECLUSE_POSTGRES": "embedded,container"}
+
+
+def test_what_has_no_embedded_server_says_so() -> None:
+    redis = Service(name="cache", kind="redis", version="8", sources=("embedded",))
+    with pytest.raises(ServiceError, match="there is no embedded redis"), services.for_job(redis, {}):
+        pass
