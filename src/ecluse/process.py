@@ -22,7 +22,7 @@ from threading import Event
 from typing import IO
 
 from ecluse.errors import CommandError, Interrupted, ToolError
-from ecluse.secrets import Masker, known
+from ecluse.secrets import Masker, known, masked
 
 __all__ = ["Completed", "attached", "disown", "find", "quote", "replace", "run", "spawn", "stop"]
 
@@ -133,7 +133,8 @@ def run(
 def _failure(done: Completed, errors: str, timeout: float | None) -> CommandError:
     how = f"took longer than {timeout:g} s" if done.timed_out else f"ended with {done.returncode}"
     tail = (done.output + errors).strip().splitlines()[-20:]
-    return CommandError("\n".join([f"{quote(done.argv)} {how}", *tail]))
+    # The output is masked already; the arguments are not.
+    return CommandError("\n".join([masked(f"{quote(done.argv)} {how}"), *tail]))
 
 
 def _read(

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ecluse import process, secrets
+from ecluse.errors import CommandError, Interrupted, ToolError
+from ecluse.secrets import REDACTED, Secret
+
+# A program that starts another, which ignores SIGTERM, tells its id, and waits.
+FAMILY = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+                          "print('ready', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_from_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", set())
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    # A zombie that nobody has waited for (there may be no init here) has ended too.
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+def test_a_timeout_ends_the_program_and_what_it_started() -> None:
+    done = process.run(python(FAMILY), timeout=1.5, check=False, grace=0.2)
+    assert done.timed_out
+    assert not done.ok
+    assert eventually(lambda: gone(int(done.output)))
+
+
+def test_a_timeout_is_an_error_that_shows_what_was_printed() -> None:
+    with pytest.raises(CommandError, match=r"took longer than 0\.5 s\nhalf"):
+        process.run(python("print('half', flush=True); import time; time.sleep(60)"), timeout=0.5)
+
+
+def test_cancelling_ends_the_program_and_what_it_started() -> None:
+    cancel, pids = threading.Event(), []
+
+    def seen(text: str) -> None:
+        pids.append(int(text))
+        cancel.set()
+
+    with pytest.raises(Interrupted):
+        process.run(python(FAMILY), on_output=seen, cancel=cancel, grace=0.2)
+    assert eventually(lambda: gone(pids[0]))
+
+
+def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
+    seen: list[str] = []
+
+    def interrupt(text: str) -> None:
+        seen.append(text)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.run(python(FAMILY), on_output=interrupt, grace=0.2)
+    assert eventually(lambda: gone(int(seen[0])))
+
+
+def test_a_program_that_ends_by_itself_leaves_nothing_behind() -> None:
+    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+    done = process.run(python(code))
+    assert done.ok
+    assert done.seconds < 5, "the pipe that the other holds open was not waited for"
+    assert eventually(lambda: gone(int(done.output)))
+
+
+def test_a_program_may_end_in_its_own_way_before_it_is_killed() -> None:
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('tidied', flush=True), sys.exit(3)))\n"
+        "print('up', flush=True); time.sleep(60)"
+    )
+    started = process.spawn(python(code), stdout=-1)
+    assert started.stdout is not None
+    started.stdout.readline()
+    assert process.stop(started) == 3
+    assert started.stdout.read() == b"tidied\n"
+    started.stdout.close()
+
+
+def test_a_character_that_is_split_over_two_reads_arrives_whole() -> None:
+    code = (
+        "import sys, time\n"
+        "for byte in '€ é 🚢'.encode():\n"
+        "    sys.stdout.buffer.write(bytes([byte])); sys.stdout.flush(); time.sleep(0.005)"
+    )
+    assert process.run(python(code)).output == "€ é 🚢"
+
+
+def test_output_that_is_not_utf8_is_replaced_not_fatal() -> None:
+    assert process.run(python("import sys; sys.stdout.buffer.write(b'a\\xff\\xc3')")).output == "a��"
+
+
+def test_a_secret_that_is_split_over_two_reads_is_masked() -> None:
+    Secret("s3cr3t-välue")
+    code = (
+        "import sys, time\n"
+        "for byte in 'x s3cr3t-välue y'.encode():\n"
+        "    sys.stdout.buffer.write(bytes([byte])); sys.stdout.flush(); time.sleep(0.005)"
+    )
+    pieces: list[str] = []
+    done = process.run(python(code), on_output=pieces.append)
+    assert done.output == "".join(pieces) == f"x {REDACTED} y"
+
+
+def test_a_secret_is_masked_in_an_error_too() -> None:
+    Secret("s3cr3t-value")
+    with pytest.raises(CommandError) as caught:
+        process.run(python("import sys; print('s3cr3t-value', file=sys.stderr); sys.exit(1)"), merge_stderr=False)
+    assert "s3cr3t-value" not in str(caught.value)
+    assert REDACTED in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, 10, 1_000_000])
+def test_input_of_any_size_arrives_and_ends(size: int) -> None:
+    done = process.run(python("import sys; print(len(sys.stdin.read()))"), input="é" * size)
+    assert done.output == f"{size}\n"
+
+
+def test_input_that_is_not_read_is_no_error() -> None:
+    assert process.run(python("pass"), input="x" * 1_000_000).ok
+
+
+def test_a_lot_of_output_on_both_streams_does_not_block() -> None:
+    code = "import sys; sys.stderr.write('e' * 300_000); sys.stdout.write('o' * 300_000); sys.stderr.write('e')"
+    assert process.run(python(code), merge_stderr=False).output == "o" * 300_000
+
+
+@pytest.mark.parametrize("name", ["no-such-program-here", "./no/such/program"])
+def test_a_missing_program_is_named(name: str) -> None:
+    with pytest.raises(ToolError, match=f"{name} does not exist"):
+        process.run((name,))
+
+
+def test_a_file_that_may_not_be_executed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "script").write_text("#!/bin/sh\n")
+    with pytest.raises(ToolError, match="may not be executed"):
+        process.run((tmp_path / "script",))
+
+
+def test_a_signal_is_told_from_a_failure() -> None:
+    done = process.run(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_a_program_has_a_session_of_its_own_so_that_ctrl_c_reaches_only_us() -> None:
+    assert process.run(python("import os; print(os.getsid(0) == os.getpid())")).output == "True\n"
