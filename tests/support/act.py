@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,8 @@ def _read(output: str) -> Played:
             entry = json.loads(line)
         except ValueError:
             continue
-        leg = str(entry.get("job", "")).partition("/")[2].strip()
+        # act numbers the legs of a matrix: "tests (first)-1".
+        leg = re.sub(r"(?<=\))-\d+$", "", str(entry.get("job", "")).partition("/")[2].strip())
         if not leg:
             continue
         if "jobResult" in entry:

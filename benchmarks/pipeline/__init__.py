@@ -1,0 +1,1 @@
+"""The pipeline's own speed, beside tox running the same environments."""
