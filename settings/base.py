@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django
 from csp.constants import NONE, SELF
 
 from settings.env import Environment
@@ -31,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
@@ -164,8 +166,14 @@ LOGGING: dict[str, Any] = {
 }
 
 # Mail: to the log of whoever sends it where EMAIL_URL names no server.
-vars().update(env.mail("EMAIL_URL", "consolemail://"))
-EMAIL_TIMEOUT = 10
+MAILER = env.mail("EMAIL_URL", "consolemail://")
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": MAILER}
+elif MAILER:
+    EMAIL_BACKEND = MAILER["BACKEND"]
+    for _option, _value in MAILER["OPTIONS"].items():
+        _name = {"username": "HOST_USER", "password": "HOST_PASSWORD"}.get(_option, _option.upper())
+        vars()[f"EMAIL_{_name}"] = _value
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DJANGO_FROM_EMAIL", "webmaster@localhost")
 
 # Work in the background: RabbitMQ or Redis by CELERY_BROKER_URL. Without one, as on a fresh machine, in the process.

@@ -6,11 +6,11 @@ False without a word, and a secret that begins with ``$`` for the name of anothe
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from environ import Env
 
@@ -22,6 +22,8 @@ NEW_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 DATABASES = frozenset({"postgres", "postgresql", "sqlite"})
+DSN = re.compile(r"https?://[^@/\s]+@[^@/\s]+/(?:[^@\s]*/)?\d+")
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": None}
 
 # gunicorn's "worker failed to boot": with it the server stops and says so, with any other it starts workers for ever.
 EXIT_CODE = 3
@@ -97,8 +99,7 @@ class Environment:
     def dsn(self, name: str) -> str:
         """The address that Sentry gives a project, ``https://KEY@HOST/PROJECT``, or nothing."""
         value = self.text(name)
-        parts = urlsplit(value)
-        if value and not (parts.scheme in {"http", "https"} and parts.username and parts.path.strip("/").isdigit()):
+        if value and not DSN.fullmatch(value):
             self.problem(f"{name} is no address of a Sentry project", f"export {name}=https://KEY@HOST/PROJECT")
             return ""
         return value
@@ -116,8 +117,9 @@ class Environment:
             return None
         try:
             found: dict[str, Any] = Env.db_url_config(address)
-        except ValueError as error:
-            self.problem(f"{name} is no address of a database: {error}", example)
+        except ValueError:
+            # Its own words would show a part of the address, perhaps of the password.
+            self.problem(f"{name} cannot be read: special characters in it must be percent-encoded", example)
             return None
         if not found["NAME"]:
             self.problem(f"{name} names no database", example)
@@ -130,21 +132,28 @@ class Environment:
         return found
 
     def mail(self, name: str, default: str) -> dict[str, Any]:
-        """Django's settings for the mail server at the address *name*."""
-        ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": None}
+        """The mail server at the address *name*, as an entry of Django's MAILERS: a backend and its options."""
         address = self.text(name, default)
-        scheme = address.partition("://")[0]
         example = f"export {name}=smtp+tls://USER:PASSWORD@HOST:587 (or smtp://, smtp+ssl://, consolemail://)"
-        if scheme not in ports:
+        scheme = address.partition("://")[0]
+        try:
+            found = Env.email_url_config(address) if scheme in MAIL_PORTS else None
+        except ValueError:
+            found = None
+        if found is None or (scheme != "consolemail" and not found["EMAIL_HOST"]):
             # Not shown: it holds a password.
             self.problem(f"{name} is no address of a mail server", example)
             return {}
-        found: dict[str, Any] = Env.email_url_config(address)
-        if scheme != "consolemail" and not found["EMAIL_HOST"]:
-            self.problem(f"{name} names no mail server", example)
-        # What the address leaves out is Django's default: no user, no password.
-        filled = {key: value for key, value in found.items() if value}
-        return {"EMAIL_PORT": ports[scheme], **filled} if ports[scheme] else filled
+        options = {
+            "host": found["EMAIL_HOST"],
+            "port": found["EMAIL_PORT"] or MAIL_PORTS[scheme],
+            "username": found["EMAIL_HOST_USER"] or "",
+            "password": found["EMAIL_HOST_PASSWORD"] or "",
+            "use_tls": found.get("EMAIL_USE_TLS", False),
+            "use_ssl": found.get("EMAIL_USE_SSL", False),
+            "timeout": 10,
+        }
+        return {"BACKEND": found["EMAIL_BACKEND"], "OPTIONS": {} if scheme == "consolemail" else options}
 
     def broker(self, name: str) -> str:
         """The address of RabbitMQ or Redis, or nothing."""

@@ -114,7 +114,14 @@ def test_the_address_of_a_database_is_read(address, expected):
 
 
 @pytest.mark.parametrize(
-    "address", ["nonsense", "mysql://u:hunter2@h/n", "postgres://u:hunter2@h:port/n", "postgres://u:hunter2@h/"]
+    "address",
+    [
+        "nonsense",
+        "mysql://u:hunter2@h/n",
+        "postgres://u:hunter2@h:port/n",
+        "postgres://u:hunter2/x@h/n",
+        "postgres://u:hunter2@h/",
+    ],
 )
 def test_the_address_of_no_database_is_a_problem_that_shows_no_password(address, capsys):
     env = Environment({"DATABASE_URL": address})
@@ -138,3 +145,31 @@ def test_the_address_of_a_sentry_project_is_taken():
         Environment({"SENTRY_DSN": "https://k@o1.sentry.example/42"}).dsn("SENTRY_DSN")
         == "https://k@o1.sentry.example/42"
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("smtp+tls://me:p%40s@mail.example", {"host": "mail.example", "port": 587, "use_tls": True, "password": "p@s"}),
+        ("smtp+ssl://mail.example", {"port": 465, "use_ssl": True, "use_tls": False, "username": ""}),
+        ("smtp://mail.example:2525", {"port": 2525, "use_ssl": False, "timeout": 10}),
+    ],
+)
+def test_the_address_of_a_mail_server_is_read(address, expected):
+    mailer = Environment({"EMAIL_URL": address}).mail("EMAIL_URL", "consolemail://")
+    assert mailer["BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert mailer["OPTIONS"].items() >= expected.items()
+
+
+def test_without_a_mail_server_mails_are_printed():
+    mailer = Environment({}).mail("EMAIL_URL", "consolemail://")
+    assert mailer == {"BACKEND": "django.core.mail.backends.console.EmailBackend", "OPTIONS": {}}
+
+
+@pytest.mark.parametrize("address", ["mail.example", "smtp://", "imap://u:hunter2@h", "smtp://u:hunter2@h:port"])
+def test_the_address_of_no_mail_server_is_a_problem_that_shows_no_password(address, capsys):
+    env = Environment({"EMAIL_URL": address})
+    assert env.mail("EMAIL_URL", "consolemail://") == {}
+    told = problems(env, capsys)
+    assert "EMAIL_URL is no address of a mail server" in told
+    assert "hunter2" not in told

@@ -16,6 +16,7 @@ GOOD = {
     "DJANGO_SECRET_KEY": KEY,
     "DJANGO_ALLOWED_HOSTS": "www.example.com",
     "DATABASE_URL": "postgres://site@127.0.0.1:1/site",
+    "EMAIL_URL": "smtp://mail.example",
 }
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -160,6 +161,19 @@ def test_local_without_debug_is_what_ship_serves(manage):
 
 def test_local_in_development_has_the_debug_toolbar(manage):
     assert "debug_toolbar" in settings_of(manage, "INSTALLED_APPS")["INSTALLED_APPS"]
+
+
+ASK_FOR_THE_MAILER = """
+import django
+from django.core import mail
+mailer = mail.mailers["default"] if django.VERSION >= (6, 1) else mail.get_connection()
+print(mailer.host, mailer.port, mailer.username, mailer.password, mailer.use_tls, mailer.timeout)
+"""
+
+
+def test_the_mail_server_stands_where_this_django_looks_for_it(manage):
+    done = manage("shell", "--no-imports", "-c", ASK_FOR_THE_MAILER, EMAIL_URL="smtp+tls://me:secret@mail.example")
+    assert done.stdout == "mail.example 587 me secret True 10\n", done.stderr
 
 
 def test_travis_without_an_address_takes_travis_own_server(manage):
