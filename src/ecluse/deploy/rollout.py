@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ecluse.deploy.history import Journal, Kind, Outcome, Record, Step
-from ecluse.errors import EcluseError, Interrupted, PreflightError, RolloutError
+from ecluse.errors import CommandError, EcluseError, Interrupted, PreflightError, RolloutError
 
 __all__ = ["Clock", "Ledger", "Migration", "Preflight", "Request", "Target", "recover", "roll_out"]
 
@@ -136,8 +136,8 @@ def roll_out(
     """Bring a release into service, or leave things as they were. Returns its record; None where it serves well
     already.
 
-    The caller holds the environment's lock and has called :func:`recover`. Raises what stopped it, after undoing: the
-    same class of error, saying what serves now; RolloutError where undoing failed as well.
+    The caller holds the environment's lock and has called :func:`recover`. Raises what stopped it, saying what serves
+    now: the error itself where what serves had not been touched, RolloutError where it was undone or undoing failed.
     """
     began = clock()
     previous = _current(target, ledger)
@@ -269,7 +269,7 @@ class _Run:
             else "nothing serves"
         )
         if isinstance(error, EcluseError):
-            kind = type(error) if isinstance(error, (PreflightError, Interrupted)) else RolloutError
+            kind = RolloutError if outcome == "undone" or isinstance(error, CommandError) else type(error)
             return kind(f"{at}: {error.what}\n{still}", where=error.where, hint=error.hint)
         return Interrupted(f"the rollout was stopped during {at}; {still}")
 

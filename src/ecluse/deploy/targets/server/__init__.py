@@ -25,7 +25,7 @@ from ecluse.deploy.rollout import Migration, Preflight
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.place import Place
-from ecluse.deploy.targets.server.slots import HOLDER, PROCESSES, Slot
+from ecluse.deploy.targets.server.slots import PROCESSES, Slot
 from ecluse.deploy.targets.server.supervisor import ALIVE
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.model import Environment
@@ -103,7 +103,7 @@ class Server:
     def start(self, task: str, release_id: str) -> None:
         states = self._states()
         missing = PROCESSES - len(self._slots_of(release_id, states))
-        free = [slot for slot in self.daemon.slots if not _alive(slot, states) and slot.holder() is None]
+        free = [slot for slot in self.daemon.slots if not _alive(slot, states) and slot.process() is None]
         if missing > len(free):
             # Started by a rollout that was interrupted, for a third release; never opened.
             unused = [slot for slot in self.daemon.slots if not slot.is_open and slot.release != release_id]
@@ -114,8 +114,7 @@ class Server:
         python, conf = folder / "venv" / "bin" / "python", self.place.programs / "gunicorn_conf.py"
         argv = (str(python), "-m", "gunicorn", "--config", str(conf), wsgi)
         variables = self.place.variables(release_id, folder, self.daemon.database_url())
-        # From here on nobody is refused. Not earlier: where nothing serves, nobody should wait for it either.
-        self.daemon.client.start(HOLDER)
+        self.daemon.hold()
         for slot in free[: max(0, missing)]:
             slot.describe(release_id, folder / "app", argv, variables, self.place.account())
             self.daemon.client.start(slot.name)
@@ -146,7 +145,7 @@ class Server:
         if not self.daemon.client.alive():
             return
         others = [slot for slot in self.daemon.slots if release_id is None or slot.release != release_id]
-        self.daemon.drain([*([HOLDER] if release_id is None else []), *(slot.name for slot in others)])
+        self.daemon.drain([*([self.daemon.holder.name] if release_id is None else []), *(slot.name for slot in others)])
         for slot in others:
             slot.clear()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ecluse import durable, process, virtualenv
 from ecluse.deploy.targets.server.place import Place
-from ecluse.deploy.targets.server.slots import GROUP, HOLDER, PROCESSES, slots
+from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, holder, slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
 from ecluse.errors import TargetError, ToolError
 from ecluse.services import probe
@@ -40,6 +40,7 @@ class Daemon:
         self.place, self.say, self.stop_signal = place, say, stop_signal
         self.client = Client(place.socket)
         self.slots = slots(place.slots)
+        self.holder = holder(place.slots)
 
     def database_url(self) -> str | None:
         """The address of the environment's own database; None where one is given."""
@@ -58,16 +59,21 @@ class Daemon:
             self._start_database()
         for slot in self.slots:
             if slot.is_open and states[slot.name]["statename"] not in ALIVE:
-                self.client.start(HOLDER)
+                self.hold()
                 self.say(f"starting release {slot.release} again, which served before Supervisor went away")
                 self.client.start(slot.name)
+
+    def hold(self) -> None:
+        """Open the listening socket: from here on nobody is refused. Not earlier: nobody should wait for nothing."""
+        self.holder.reserve(self.place.account())
+        self.client.start(self.holder.name)
 
     def stop(self) -> None:
         """End everything: the site, drained; the database; Supervisor. Nothing is left running."""
         if not self.client.alive():
             self._end_orphans()
         else:
-            self.drain([HOLDER, *(slot.name for slot in self.slots)])
+            self.drain([self.holder.name, *(slot.name for slot in self.slots)])
             pid = _pid(self.place.folder / "supervisord.pid")
             self.client.shutdown()
             self._await(lambda: pid is None or not _runs(pid), "Supervisor does not end")
@@ -147,6 +153,8 @@ class Daemon:
         if started.poll() is not None:
             reason = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
             raise TargetError("\n".join(["Supervisor does not start", *reason]), where=str(output))
+        # It outlives us, and is not ours to wait for: subprocess would warn of a child that was forgotten.
+        started.returncode = 0
 
     def _start_database(self) -> None:
         cluster = self._cluster()
@@ -164,23 +172,20 @@ class Daemon:
         """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
         socket.
         """
-        pid = _pid(self.place.folder / "supervisord.pid")
-        left = {slot.number: slot.holder() for slot in self.slots}
-        if any(holder is not None for holder in left.values()):
+        every = (self.holder, *self.slots)
+        left = [process for slot in every if (process := slot.process()) is not None]
+        if left:
             self.say("Supervisor is gone, but the site's processes are not: starting both anew")
-        for holder in left.values():
-            if holder:
-                _signal(holder, signal.SIGTERM)
+        for pid in filter(None, left):
+            _signal(pid, signal.SIGTERM)
         self._await(
-            lambda: all(slot.holder() is None for slot in self.slots), "the site's processes do not end", timeout=DRAIN
+            lambda: all(slot.process() is None for slot in every), "the site's processes do not end", timeout=DRAIN
         )
         postmaster = self.place.folder / "postgres" / "postmaster.pid"
         server = _pid(postmaster)
         if server is not None and _runs(server) and not self.client.alive():
             _signal(server, signal.SIGINT)
             self._await(lambda: not _runs(server), "the database does not end")
-        if pid is not None:
-            (self.place.folder / "supervisord.pid").unlink(missing_ok=True)
 
     def _await(self, condition: Callable[[], bool], what: str, *, timeout: float = 60) -> None:
         began = time.monotonic()

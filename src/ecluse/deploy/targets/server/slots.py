@@ -21,12 +21,12 @@ from pathlib import Path
 from ecluse import durable
 from ecluse.services.account import Account
 
-__all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "slots"]
+__all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "holder", "slots"]
 
 GROUP = "web"
 PROCESSES = 2
-HOLDER = f"{GROUP}:0"
-"""The process that holds the listening socket open, and does nothing else."""
+HOLDER = 0
+"""The number of the slot whose process holds the listening socket open, and does nothing else."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,21 @@ class Slot:
         """Its name in Supervisor."""
         return f"{GROUP}:{self.number}"
 
+    def reserve(self, account: Account) -> None:
+        """Make its folder, which the account of its process writes to."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        account.own(self.folder)
+
     def describe(
         self, release: str, folder: Path, argv: Sequence[str], environment: Mapping[str, str], account: Account
     ) -> None:
         """Say what the slot is to run. It must be empty."""
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.reserve(account)
         self.clear()
         description = {"release": release, "folder": str(folder), "argv": list(argv), "environment": dict(environment)}
         # Secrets are in it.
         owner = (account.uid, account.gid) if account.switch else None
         durable.write_json(self.folder / "slot.json", description, mode=0o600, owner=owner)
-        account.own(self.folder)
 
     def clear(self) -> None:
         """Say that it runs nothing."""
@@ -89,7 +93,7 @@ class Slot:
         """What went wrong in it since it was started."""
         return self._read("errors").splitlines()
 
-    def holder(self) -> int | None:
+    def process(self) -> int | None:
         """The process id of what still runs in it, whoever started that; 0 where it is not known, None where nothing
         does.
         """
@@ -114,5 +118,10 @@ class Slot:
 
 
 def slots(folder: Path) -> tuple[Slot, ...]:
-    """All slots: twice as many as serve. Number 0 is the holder of the socket and has none."""
+    """The slots of the site's processes: twice as many as serve."""
     return tuple(Slot(folder / str(number), number) for number in range(1, 2 * PROCESSES + 1))
+
+
+def holder(folder: Path) -> Slot:
+    """The slot of the process that holds the socket."""
+    return Slot(folder / str(HOLDER), HOLDER)

@@ -19,8 +19,6 @@ PRIVATE, LOCK = 3, 4
 
 def main(slots: str, number: str) -> None:
     """Become the process that the slot's file describes."""
-    if number == "0":
-        os.execvp("sleep", ["sleep", "2147483647"])
     slot = os.path.join(slots, number)
     # Clear of the descriptors that gunicorn is to find things at.
     lock = fcntl.fcntl(os.open(os.path.join(slot, "lock"), os.O_RDWR | os.O_CREAT, 0o600), fcntl.F_DUPFD, 10)
@@ -28,6 +26,9 @@ def main(slots: str, number: str) -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
+    if number == "0":
+        os.dup2(lock, LOCK)
+        os.execvp("sleep", ["sleep", "2147483647"])
     with open(os.path.join(slot, "slot.json"), encoding="utf-8") as file:
         description = json.load(file)
     private = socket.socket()

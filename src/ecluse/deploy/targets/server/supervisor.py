@@ -163,5 +163,8 @@ class _Transport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:
-        return _Connection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        # Kept where the base class looks for what it has to close.
+        connection = _Connection(self._path)
+        self._connection = host, connection
+        return connection

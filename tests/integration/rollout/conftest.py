@@ -1,0 +1,67 @@
+"""One shop for all tests of a session: making its virtual environment takes longer than most of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.shop import Shop
+
+collect_ignore = ["project"]
+
+
+@contextlib.contextmanager
+def made(like: Shop | None = None) -> Iterator[Shop]:
+    """A shop in a folder that everybody may enter: as root, PostgreSQL runs as nobody, and pytest's folders are not.
+
+    It has the virtual environments of the shop that it is *like*, so that they are not made again.
+    """
+    with tempfile.TemporaryDirectory(prefix="ecluse-") as folder:
+        Path(folder).chmod(0o755)
+        shop = Shop(Path(folder).resolve() / "shop")
+        if like is not None:
+            for venvs in (".ecluse/venvs", ".ecluse/environments/local/venvs"):
+                shutil.copytree(like.folder / venvs, shop.folder / venvs, symlinks=True, copy_function=os.link)
+        try:
+            yield shop
+        finally:
+            shop.close()
+
+
+@pytest.fixture(scope="session")
+def shops() -> Iterator[Shop]:
+    with made() as shop:
+        shop.release("one")
+        yield shop
+
+
+@pytest.fixture
+def shop(shops: Shop) -> Shop:
+    """The shop, with release "one" serving, whatever the test before has done."""
+    shops.ecluse("deploy", "local", "--release", shops.release("one"))
+    return shops
+
+
+@pytest.fixture
+def one(shop: Shop) -> str:
+    """The release that serves when a test begins."""
+    return shop.release("one")
+
+
+@pytest.fixture
+def two(shop: Shop) -> str:
+    """Another release, as good."""
+    return shop.release("two")
+
+
+@pytest.fixture
+def fresh_shop(shop: Shop) -> Iterator[Shop]:
+    """A shop of the test's own, that has never been rolled out."""
+    with made(like=shop) as fresh:
+        yield fresh

@@ -1,0 +1,7 @@
+"""What a request leaves behind, so that effects can be counted and not only answers."""
+
+from django.db import models
+
+
+class Effect(models.Model):
+    token = models.CharField(max_length=40)

@@ -1,0 +1,38 @@
+"""A page, a slow page, an effect, and the rollout's gate."""
+
+import os
+import threading
+import time
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
+from shop import behaviour
+from shop.models import Effect
+
+RELEASE = os.environ.get("ECLUSE_RELEASE")
+
+
+def readiness(request):
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    ready = behaviour.READY and not missing
+    return JsonResponse({"release": RELEASE}, status=200 if ready else 503)
+
+
+def page(request):
+    if behaviour.DIES is not None:
+        threading.Timer(behaviour.DIES, os._exit, [1]).start()
+    if behaviour.FAILS:
+        raise RuntimeError("this release fails")
+    time.sleep(float(request.GET.get("seconds", 0)))
+    return HttpResponse(f"{behaviour.VERSION} {RELEASE} {os.getpid()}")
+
+
+def effect(request):
+    Effect.objects.create(token=request.body.decode())
+    return HttpResponse(RELEASE)
+
+
+urlpatterns = [path("readiness/", readiness), path("effect/", effect), path("", page)]

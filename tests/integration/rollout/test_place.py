@@ -1,0 +1,148 @@
+"""What an environment on this machine withstands: crashes, taken ports, broken archives; and that it can be stopped."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import stat
+
+import pytest
+
+from ecluse.errors import ReleaseError, RolloutError, TargetError
+from tests.support.load import Load
+from tests.support.shop import Shop, until
+
+
+def get(port: int, path: str = "/") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_processes_that_are_killed_are_started_again_and_nobody_is_refused_meanwhile(shop: Shop, one: str) -> None:
+    before = shop.pids()
+    with Load(shop.port, kept=0, fresh=8) as load:
+        load.wait(20)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(shop.pids() - before) == 2 and shop.status()["healthy"], "two new processes")
+        load.wait(50)
+    # What a killed process was at is lost: a reset, or an answer cut short. A refusal would be a closed socket.
+    assert not [request for request in load.lost if "Refused" in request]
+    assert not shop.pids() & before
+
+
+def test_stop_leaves_nothing_running_and_deploy_brings_everything_back(shop: Shop, one: str) -> None:
+    token = "kept over a stop"
+    shop.query(f"INSERT INTO shop_effect (token) VALUES ('{token}')")
+    (shop.place / "media" / "picture").write_text("uploaded")
+    port = shop.port
+    shop.ecluse("stop", "local")
+    assert shop.running() == []
+    with pytest.raises(ConnectionRefusedError):
+        get(port)
+    assert shop.ecluse("status", "local", check=False).returncode == 1
+    shop.ecluse("deploy", "local", "--release", one)
+    assert get(port)[0] == 200
+    assert shop.effects()[token] == 1
+    assert (shop.place / "media" / "picture").read_text() == "uploaded"
+
+
+@pytest.mark.slow
+def test_a_killed_supervisor_is_replaced_with_all_that_it_left(shop: Shop, one: str, two: str) -> None:
+    before = shop.pids()
+    os.kill(int((shop.place / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert get(shop.port)[0] == 200, "its processes go on without it"
+    shop.ecluse("deploy", "local", "--release", two)
+    assert shop.status()["serving"] == two
+    assert not [line for line in shop.running() if any(f" {pid} " in line for pid in before)]
+    assert len(shop.status()["processes"]) == 2
+
+
+def test_a_taken_port_is_passed_over_at_first_and_an_error_later(fresh_shop: Shop) -> None:
+    release = fresh_shop.release("one")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        pipeline = fresh_shop.folder / "pipeline.py"
+        pipeline.write_text(pipeline.read_text().replace(":8700", f":{taken}"))
+        first = fresh_shop.ecluse("deploy", "local")
+        assert f"port {taken} is taken: local listens on {fresh_shop.port} from now on" in first.output
+        assert get(fresh_shop.port)[1].startswith(f"one {release}")
+    fresh_shop.ecluse("stop", "local")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", fresh_shop.port))
+        other.listen()
+        second = fresh_shop.ecluse("deploy", "local", check=False)
+    assert second.returncode == TargetError.exit_code
+    assert f"port {fresh_shop.port} of local is taken by another program" in second.output
+
+
+def test_what_is_secret_is_readable_by_its_owner_alone_and_printed_by_nobody(shop: Shop, one: str) -> None:
+    secret = re.findall(r'"DJANGO_SECRET_KEY": "(.+?)"', (shop.place / "secrets.json").read_text())[0]
+    holding = [path for path in shop.place.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert {path.name for path in holding} == {"secrets.json", "slot.json"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
+
+
+def test_nothing_changes_and_nothing_is_recorded_when_the_release_serves_already(shop: Shop, one: str) -> None:
+    before, last = shop.pids(), shop.last()
+    done = shop.ecluse("deploy", "local", "--release", one)
+    assert "serves already" in done.output
+    assert (shop.pids(), shop.last()) == (before, last)
+
+
+def test_a_page_of_either_release_finds_its_static_files_with_the_other(shop: Shop, one: str) -> None:
+    style = shop.folder / "shop" / "static" / "shop.css"
+    before = style.read_text()
+    style.write_text("body { color: red }")
+    try:
+        other = shop.release("red")
+    finally:
+        style.write_text(before)
+
+    def hashed(release: str) -> set[str]:
+        folder = shop.place / "releases" / release / "static"
+        return {path.name for path in folder.glob("shop.*.css")}
+
+    old = hashed(one)
+    shop.ecluse("deploy", "local", "--release", other)
+    assert len(hashed(other)) == 2 and old < hashed(other)
+    assert all(get(shop.port, f"/static/{name}")[0] == 200 for name in hashed(other))
+
+
+def test_a_changed_archive_is_refused_before_it_is_unpacked(shop: Shop, one: str) -> None:
+    release = shop.release("tampered")
+    archive = shop.folder / ".ecluse" / "releases" / f"{release}.tar"
+    archive.write_bytes(archive.read_bytes().replace(b"tampered", b"TAMPERED"))
+    done = shop.ecluse("deploy", "local", "--release", release, check=False)
+    assert done.returncode in (ReleaseError.exit_code, RolloutError.exit_code)
+    assert f"the archive of release {release} is not what was packaged" in done.output
+    assert shop.status()["serving"] == one
+
+
+@pytest.mark.parametrize(
+    "arguments", [("deploy", "mars"), ("deploy", "local", "--release", "0000"), ("logs", "local", "--of", "x")]
+)
+def test_bad_input_is_refused_without_a_traceback(shop: Shop, arguments: tuple[str, ...]) -> None:
+    done = shop.ecluse(*arguments, check=False)
+    assert done.returncode in (2, ReleaseError.exit_code, TargetError.exit_code)
+    assert "Traceback" not in done.output
+
+
+def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> None:
+    shop.ecluse("deploy", "local", "--release", two)
+    history = shop.ecluse("history", "local").output
+    assert two in history and "succeeded" in history
+    assert set(shop.last().steps) == {"stage", "preflight", "replace", "watch"}
+    assert "GET /readiness/" in shop.ecluse("logs", "local").output

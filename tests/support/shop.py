@@ -1,0 +1,167 @@
+"""A small Django project with a pipeline of its own, whose releases behave as a test wants them to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from ecluse import process
+from ecluse.deploy import lock
+from ecluse.deploy.history import Kind, Record
+from ecluse.deploy.ledger import Folder
+from ecluse.deploy.rollout import Request, recover, roll_out
+from ecluse.deploy.targets.server import Server
+from ecluse.load import load
+from tests.support.repositories import TOP
+
+__all__ = ["Shop", "until"]
+
+PROJECT = TOP / "tests" / "integration" / "rollout" / "project"
+
+_MIGRATION = """\
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "{before}")]
+    operations = [{operation}]
+"""
+
+
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
+    """Return once *condition* holds; fail, saying *what* was waited for, where it does not in time."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, f"waited {seconds:g} s for {what}"
+        time.sleep(0.005)
+
+
+class Shop:
+    """The project in *folder*, and its environment ``local`` on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, str] = {}
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(TOP / "requirements" / "site.txt", folder / "requirements.txt")
+        (folder / ".gitignore").write_text("/.ecluse/\n__pycache__/\n")
+        process.run(("git", "init", "--quiet"), cwd=folder)
+        self.place = folder / ".ecluse" / "environments" / "local"
+
+    def environ(self) -> dict[str, str]:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**os.environ, "PATH": path, "PYTHONPATH": str(TOP / "src"), "NO_COLOR": "1"}
+
+    def ecluse(self, *arguments: str, check: bool = True) -> process.Completed:
+        """The command itself, as a person calls it."""
+        argv = (sys.executable, "-m", "ecluse", *arguments)
+        return process.run(argv, cwd=self.folder, env=self.environ(), check=check, timeout=120)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The command, without waiting for its end."""
+        argv = (sys.executable, "-m", "ecluse", *arguments)
+        with open(self.folder / ".ecluse" / "begun.log", "ab") as out:
+            return process.spawn(argv, cwd=self.folder, env=self.environ(), stdout=out, stderr=out)
+
+    def release(self, version: str, *, migration: str | None = None, **behaviour: object) -> str:
+        """The id of a release that calls itself *version* and behaves so; *migration* is an operation it brings."""
+        if version in self._made:
+            return self._made[version]
+        values = {"VERSION": version, "READY": True, "CHECKS": True, "DIES": None, "FAILS": False, **behaviour}
+        app = self.folder / "shop"
+        (app / "behaviour.py").write_text("".join(f"{name} = {value!r}\n" for name, value in values.items()))
+        added = app / "migrations" / f"0002_{version}.py"
+        if migration is not None:
+            added.write_text(_MIGRATION.format(before="0001_initial", operation=migration))
+        self.ecluse("package")
+        self._made[version] = (self.folder / ".ecluse" / "releases" / "latest").read_text().strip()
+        added.unlink(missing_ok=True)
+        return self._made[version]
+
+    def server(self, **options: Any) -> Server:
+        """The target, in this process."""
+        environment = load(self.folder / "pipeline.py").environments[0]
+        return Server(environment, self.place, self.folder / ".ecluse" / "releases", self.environ(), **options)
+
+    def roll_out(self, release: str, *, kind: Kind = "deploy", watch: float = 1, **options: Any) -> Record | None:
+        """What ``ecluse deploy`` does, in this process, with a target of other *options*."""
+        server = self.server(**options)
+        self.place.mkdir(parents=True, exist_ok=True)
+        with lock.held(self.place / "lock", who="test", host="here", what="a test") as held:
+            ledger = Folder(self.place, held.beat)
+            recover(server, ledger)
+            return roll_out(server, ledger, Request(release=release, kind=kind, by="test", watch=watch))
+
+    @property
+    def port(self) -> int:
+        listen = self.server().place.listen
+        assert listen is not None
+        return listen[1]
+
+    def status(self) -> Mapping[str, Any]:
+        """What ``ecluse status --json`` says."""
+        found: Mapping[str, Any] = json.loads(self.ecluse("status", "local", "--json", check=False).output)
+        return found
+
+    def pids(self) -> set[int]:
+        """The processes that serve."""
+        return {one["pid"] for one in self.status()["processes"]}
+
+    def last(self) -> Record:
+        """The rollout that ended last."""
+        return Folder(self.place).history()[-1]
+
+    def step(self) -> str | None:
+        """The step that a rollout under way is at."""
+        journal = Folder(self.place).journal()
+        return None if journal is None else journal.step
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the environment's database."""
+        url = self.server().daemon.database_url()
+        assert url is not None
+        connection = psycopg2.connect(url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def effects(self) -> dict[str, int]:
+        """How often each token was written."""
+        return dict(self.query("SELECT token, count(*) FROM shop_effect GROUP BY token"))
+
+    def running(self) -> list[str]:
+        """The command lines of all processes that have to do with this environment."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if str(self.place) in line and state != "Z" and entry.name != str(os.getpid()):
+                found.append(line)
+        return found
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        done = self.ecluse("stop", "local", check=False)
+        assert done.ok, done.output
+        assert self.running() == []
+
+    @staticmethod
+    def kill(popen: subprocess.Popen[bytes]) -> None:
+        """``kill -9``, of that process alone: what it had started goes on."""
+        os.kill(popen.pid, signal.SIGKILL)
+        popen.wait()
