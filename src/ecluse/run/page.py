@@ -218,7 +218,7 @@ def _coverage(run: Run) -> Iterator[str]:
         for found in _covered(outcome):
             branches = f", {found.branches:.1%} of branches" if found.branches is not None else ""
             yield '<section aria-labelledby="coverage"><h2 id="coverage">Coverage</h2>'
-            yield f"<p>{found.lines:.1%} of lines{branches}, by {escape(outcome.leg.name)}; the least covered first.</p>"
+            yield f"<p>{found.lines:.1%} of lines{branches}, by {escape(outcome.leg.name)}; worst first.</p>"
             yield '<table class="files"><thead><tr><th>file<th>missed lines<th>covered<th></thead><tbody>'
             for file in found.files[:_FILES]:
                 yield (

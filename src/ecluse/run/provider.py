@@ -30,8 +30,8 @@ def detect(environ: Mapping[str, str]) -> Provider:
 class Fold:
     """The lines around one leg's output.
 
-    GitHub reads commands (``::error::…``) in whatever a job prints. Between :meth:`start` and :meth:`end` it is told not
-    to: a log is made of what strangers' code prints.
+    GitHub reads commands (``::error::…``) in whatever a job prints. Between :meth:`start` and :meth:`end` it is told
+    not to: a log is made of what strangers' code prints.
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands ("stopping workflow commands")
     """
 

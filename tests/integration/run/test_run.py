@@ -36,8 +36,8 @@ class Repository:
 
     def pipeline(self, jobs: str, **rest: str) -> None:
         fields = "".join(f", {name}={value}" for name, value in rest.items())
-        text = f"from ecluse import *\nfrom ecluse import command as c\npipeline = Pipeline(name='p', jobs=({jobs},){fields})\n"
-        (self.top / "pipeline.py").write_text(text)
+        imports = "from ecluse import *\nfrom ecluse import command as c\n"
+        (self.top / "pipeline.py").write_text(f"{imports}pipeline = Pipeline(name='p', jobs=({jobs},){fields})\n")
 
     def argv(self, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", "ecluse", *arguments)

@@ -3,18 +3,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecluse.model import Output
-from ecluse.run.github import annotations, commands, publish, summary
+from ecluse.run.github import commands, failures, publish, summary
 from tests.support.pipelines import job, pipeline
 from tests.support.runs import ended
 from tests.unit.run.test_junit import PYTEST
 
 PIPELINE = pipeline(job("lint"), job("tests", outputs=(Output(path="junit.xml", kind="junit"),)), job("checks"))
-FLAKE8 = "$ tox run -e lint\nsrc/a.py:3:121: E501 line too long\nsrc/b.py:7: error: Missing return  [return]\nsrc/b.py:8: note: see\nran 2:30\n"
+LINTS = """$ tox run -e lint
+src/a.py:3:121: E501 line too long
+src/b.py:7: error: Missing return  [return]
+src/b.py:8: note: see
+ran 2:30
+"""
 
 
 def test_lines_of_linters_become_annotations_on_their_lines(tmp_path: Path) -> None:
-    run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": FLAKE8})
-    assert [(found.file, found.line, found.column, found.message) for found in annotations(run)] == [
+    run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": LINTS})
+    assert [(found.file, found.line, found.column, found.message) for found in failures(run)] == [
         ("src/a.py", 3, 121, "E501 line too long"),
         ("src/b.py", 7, None, "error: Missing return  [return]"),
     ]
@@ -22,30 +27,30 @@ def test_lines_of_linters_become_annotations_on_their_lines(tmp_path: Path) -> N
 
 def test_failed_tests_become_annotations_where_they_failed(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": PYTEST}})
-    (found,) = annotations(run)
+    (found,) = failures(run)
     assert (found.title, found.file, found.line) == ("tests: tests.test_a::test_two", "tests/test_a.py", 7)
 
 
 def test_a_failure_that_names_no_line_is_annotated_by_itself(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"checks": "failed"}, reasons={"checks": "tox ended with 1"})
-    assert commands(annotations(run)) == "::error title=checks::tox ended with 1\n"
+    assert commands(failures(run)) == "::error title=checks::tox ended with 1\n"
 
 
 def test_what_a_program_printed_cannot_make_a_command_of_its_own(tmp_path: Path) -> None:
     hostile = "a,b.py:1:2: 100%\r::set-env name=X::y\nsrc/a.py:1:2: x%0A::warning::y\n"
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": hostile})
-    lines = commands(annotations(run)).splitlines()
+    lines = commands(failures(run)).splitlines()
     assert lines == ["::error file=src/a.py,line=1,col=2,title=lint::x%250A::warning::y"]
 
 
 def test_no_more_is_annotated_than_github_shows(tmp_path: Path) -> None:
     log = "".join(f"src/a.py:{line}:1: E501 long\n" for line in range(1, 40))
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": log})
-    assert commands(annotations(run)).count("::error ") == 10
+    assert commands(failures(run)).count("::error ") == 10
 
 
 def test_the_summary_has_a_row_for_each_leg_and_the_command_that_runs_a_failed_one_alone(tmp_path: Path) -> None:
-    run = ended(PIPELINE, tmp_path / "run", {"lint": "failed", "checks": "cached"}, logs={"lint": FLAKE8})
+    run = ended(PIPELINE, tmp_path / "run", {"lint": "failed", "checks": "cached"}, logs={"lint": LINTS})
     text = summary(run)
     assert "| lint | ❌ failed | 1.5 |  |" in text
     assert "| checks | ♻️ unchanged |" in text
