@@ -142,11 +142,12 @@ def _kept(seconds: dict[str, list[float]], way: str, other: str | None, limit: f
 
 
 def _report(seconds: dict[str, list[float]], rounds: int, environments: Sequence[str]) -> str:
+    names = ", ".join(environments)
     lines = [
         "## The pipeline",
         "",
         f"`python -m benchmarks.pipeline`: the {len(environments)} tox environments of a pull request for which this",
-        f"machine has a Python ({', '.join(environments)}); whole processes; {rounds} rounds, in which the ways take turns,",
+        f"machine has a Python ({names}); whole processes; {rounds} rounds, in which the ways take turns,",
         f"and 11 runs of plan and render. {machine()}.",
         "",
         "| | | median | fastest | slowest |",

@@ -30,11 +30,12 @@ _CHANGES_NOTHING = ("after_success", "after_failure", "after_script")
 _POSTGRES = "postgres:17"
 _RUNNER = "act-runner:latest"
 _LABEL = "ecluse-test=travis"
+_FOLDER = "/home/travis/build"
 
 
 @dataclass(frozen=True)
 class Built:
-    """How a build went: by job, ``passed``, ``failed``, ``errored`` (before its script) or ``canceled``; and its log."""
+    """How a build went: by job, ``passed``, ``failed``, ``errored`` (before its script) or ``canceled``; its log."""
 
     results: Mapping[str, str]
     logs: Mapping[str, str]
@@ -61,8 +62,8 @@ def selected(config: Mapping[str, Any], event: Event) -> list[Mapping[str, Any]]
     return sorted(jobs, key=lambda job: order[job["stage"]])
 
 
-def script_of(config: Mapping[str, Any], job: Mapping[str, Any], event: Event) -> str:
-    """The Bash script that a worker of Travis would run for *job*, after the checkout."""
+def script_of(config: Mapping[str, Any], job: Mapping[str, Any], event: Event, folder: str = _FOLDER) -> str:
+    """The Bash script that a worker of Travis would run for *job*, with its checkout in *folder*."""
     variables = {
         "CI": "true",
         "TRAVIS": "true",
@@ -70,13 +71,13 @@ def script_of(config: Mapping[str, Any], job: Mapping[str, Any], event: Event) -
         "TRAVIS_BRANCH": event.branch or event.tag or "",
         "TRAVIS_TAG": event.tag or "",
         "TRAVIS_PULL_REQUEST": "7" if event.kind == "pull_request" else "false",
-        "TRAVIS_BUILD_DIR": "/home/travis/build",
+        "TRAVIS_BUILD_DIR": folder,
         "TRAVIS_JOB_NAME": job["name"],
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     # Not quoted: what stands in the file is what Bash reads.
     lines += [f"export {line}" for line in (*config.get("env", {}).get("global", ()), *job.get("env", ()))]
-    lines += ["cd /home/travis/build", "TRAVIS_TEST_RESULT=0"]
+    lines += [f"cd {shlex.quote(folder)}", "TRAVIS_TEST_RESULT=0"]
     for phase in _ENDS_THE_JOB:
         for line in _lines(config, job, phase):
             lines += [_echo(line), f"eval {shlex.quote(line)}", '[ "$?" -eq 0 ] || exit 2']
@@ -132,7 +133,7 @@ def _run(docker: str, repository: Path, job: Mapping[str, Any], script: str) -> 
             ):
                 argv += ["--env", f"{name}={value}"]
         argv += [_RUNNER, "bash", "-s"]
-        checkout = "mkdir -p /home/travis && cp -a /source /home/travis/build || exit 2\n"
+        checkout = f"mkdir -p {_FOLDER} && cp -a /source/. {_FOLDER} || exit 2\n"
         return process.run(argv, input=checkout + script, check=False, timeout=1800)
 
 
