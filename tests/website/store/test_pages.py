@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import F
 from django.test import Client
 
 from website.store.models import Album, Artist
@@ -31,7 +33,14 @@ def test_an_empty_shop_says_so(client, db):
 def test_all_albums_are_listed_once_each_over_the_pages_even_when_all_are_of_one_instant(client, make_album):
     for number in range(2 * PER_PAGE + 3):
         make_album(f"album {number}", created_at=NOON, available=number % 2 == 0)
-    seen = [title for page in (1, 2, 3) for title in titles(client.get("/store/albums/", {"page": page}))]
+    with connection.cursor() as cursor:
+        # The planner may do so at any time: an index would give an order that nobody asked for.
+        cursor.execute("SET LOCAL enable_indexscan = off")
+    seen = []
+    for page in (1, 2, 3):
+        seen += titles(client.get("/store/albums/", {"page": page}))
+        # PostgreSQL now finds these last, as after any change to them.
+        Album.objects.filter(title__in=seen).update(title=F("title"))
     assert sorted(seen) == sorted(f"album {number}" for number in range(2 * PER_PAGE + 3))
 
 
