@@ -86,9 +86,9 @@ class LiveConsole:
                 self._terminal.rule(Text(f"{SYMBOLS['failed']} {outcome.leg.name}", style="bold red"), align="left")
                 self._terminal.out(log_of(outcome, TAIL), end="", highlight=False)
         for outcome in run.failed:
-            self._terminal.print(Text(alone(outcome)))
+            self._terminal.print(Text(alone(outcome)), soft_wrap=True)
         style = "yellow" if run.interrupted else "green" if run.ok else "red"
-        self._terminal.print(Text(summary(run), style=style))
+        self._terminal.print(Text(summary(run), style=style), soft_wrap=True)
 
     def abandon(self) -> None:
         if self._live is not None:
