@@ -54,10 +54,13 @@ RUN DJANGO_STATIC_ROOT=/static/app/staticfiles PYTHONPATH=/app PYTHONDONTWRITEBY
 
 FROM requirements AS frontfiles
 RUN --mount=type=bind,source=ops/nginx,target=/context \
-    mkdir -p /front/etc/nginx /front/usr/local/bin /front/srv/media \
+    --mount=type=bind,from=staticbuilder,source=/static/app/staticfiles,target=/static \
+    mkdir -p /front/etc/nginx /front/usr/local/bin /front/srv/media /front/srv/static \
     && cp -r /context /front/etc/nginx/front && mv /front/etc/nginx/front/front /front/usr/local/bin/ \
     && chmod -R u=rwX,go=rX /front && chmod 755 /front/usr/local/bin/front \
-    && find /front -exec touch --no-dereference --date=@0 {} +
+    && find /front -exec touch --no-dereference --date=@0 {} + \
+    && cp --archive /static/. /front/srv/static && touch --date=@0 /front/srv \
+    && chown 10001:10001 /front/srv/*
 
 # --- What runs: web by default; worker, beat and one-off commands by another command (docker-compose.live.yml).
 FROM python:3.13-slim-trixie AS applayer
@@ -87,7 +90,6 @@ ENV ECLUSE_RELEASE=$ECLUSE_RELEASE
 # --- The front server: static files, media, TLS, and everything else from applayer's containers.
 FROM nginx:1.28-trixie AS staticlayer
 COPY --from=frontfiles /front/ /
-COPY --from=staticbuilder /static/app/staticfiles/ /srv/static/
 USER 10001:10001
 EXPOSE 8080 8443
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
