@@ -88,6 +88,8 @@ USE_TZ = True
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("DJANGO_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+# For ever in browsers: names that Django or the client's build has put a hash of the content into.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"\.[0-9a-f]{12}\.[a-z0-9]+$|^/static/motos/client/.+-[A-Za-z0-9_-]{8}\.(js|css)$"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.text("DJANGO_MEDIA_ROOT", str(BASE_DIR / "media"))
 # Whether the site itself serves what was uploaded. In production the front server does.

@@ -10,6 +10,7 @@ from website import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("store/", include("website.store.urls")),
+    path("motos/", include("website.motos.pages")),
     path("", include("website.health.urls")),
     path("", include("website.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

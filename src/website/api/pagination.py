@@ -58,7 +58,7 @@ class Page(Generic[M]):
 
 
 def page(rows: QuerySet[M], *, ordering: str, size: int, cursor: str = "") -> Page[M]:
-    """The *size* rows at *cursor* (the first ones without), in order of *ordering*, a field (``-`` before it: downwards).
+    """The *size* rows at *cursor* (else the first) in order of the field *ordering* (``-`` before it: downwards).
 
     Rows of the same value are in the order of their keys. Raises InvalidQuery for a cursor that is not of such a list.
     """

@@ -1,0 +1,23 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from "@angular/core";
+
+import { I18n } from "../i18n/i18n";
+import { failure } from "../problems";
+
+/** What could not be loaded, why, and a way to try again. */
+@Component({
+  selector: "motos-error",
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <div class="card failure" role="alert">
+      <h2>{{ i18n.text().errors.title }}</h2>
+      <p>{{ found().detail }}</p>
+      <button type="button" class="button" (click)="retry.emit()">{{ i18n.text().errors.retry }}</button>
+    </div>
+  `,
+})
+export class ErrorCard {
+  readonly error = input.required<unknown>();
+  readonly retry = output();
+  protected readonly i18n = inject(I18n);
+  protected readonly found = computed(() => failure(this.error(), this.i18n.text().errors));
+}

@@ -1,0 +1,20 @@
+import { ChangeDetectionStrategy, Component, input } from "@angular/core";
+
+/** A label, the control that is put between, and what is wrong with it. The control has the id that `for` names. */
+@Component({
+  selector: "motos-field",
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  host: { class: "field" },
+  template: `
+    <label [for]="for()">{{ label() }}</label>
+    @if (error()) {
+      <p class="field-error" [id]="for() + '-error'">{{ error() }}</p>
+    }
+    <ng-content />
+  `,
+})
+export class Field {
+  readonly for = input.required<string>();
+  readonly label = input.required<string>();
+  readonly error = input<string | undefined>(undefined);
+}
