@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +17,9 @@ from ecluse import durable, process, virtualenv
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, holder, slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
-from ecluse.errors import TargetError, ToolError
+from ecluse.errors import ServiceError, TargetError, ToolError
 from ecluse.services import probe
+from ecluse.services.binaries import VARIABLE, binaries_for
 from ecluse.services.cluster import Cluster, server_environ
 
 __all__ = ["Daemon"]
@@ -94,7 +97,26 @@ class Daemon:
     # Its parts
 
     def _cluster(self) -> Cluster:
-        return Cluster.at(self.place.folder / "postgres", self.place.environ)
+        own = self.place.programs / "postgresql" / "bin"
+        environ = {**self.place.environ, VARIABLE: str(own)} if own.is_dir() else self.place.environ
+        return Cluster.at(self.place.folder / "postgres", environ)
+
+    def _keep_database_programs(self) -> None:
+        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking that must not disturb a server."""
+        own = self.place.programs / "postgresql"
+        try:
+            found = binaries_for("18", self.place.environ).folder.parent
+        except ServiceError:
+            if own.is_dir():  # ecluse has moved on to another major version; the data has not
+                return
+            raise
+        if self.place.programs in found.parents or Path(sys.prefix) not in found.parents:
+            return
+        with tempfile.TemporaryDirectory(dir=self.place.programs) as scratch:
+            made = Path(scratch, "postgresql")
+            shutil.copytree(found, made, symlinks=True, copy_function=_link)
+            shutil.rmtree(own, ignore_errors=True)
+            made.rename(own)
 
     def _copy_programs(self) -> None:
         """Supervisor itself, the starter and gunicorn's configuration, where they differ from ours."""
@@ -130,6 +152,7 @@ class Daemon:
             )
         ]
         if self.database_url() is not None:
+            self._keep_database_programs()
             cluster = self._cluster()
             programs.append(
                 Program(
@@ -193,6 +216,13 @@ class Daemon:
             if time.monotonic() - began > timeout:
                 raise TargetError(f"{what} within {timeout:g} s", where=str(self.place.logs))
             time.sleep(0.02)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def _pid(path: Path) -> int | None:

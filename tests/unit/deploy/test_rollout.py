@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecluse.deploy.rollout import Migration, Preflight, Request, recover, roll_out
+from ecluse.errors import EcluseError, Interrupted, PreflightError, ReleaseError, RolloutError
+from tests.support.rollouts import Killed, MemoryLedger, MemoryTarget
+
+OPERATIONS = ("stage", "preflight", "migrate", "start", "gate", "switch", "drain", "watch")
+PENDING = Preflight((Migration("shop.0002_adds"),))
+
+
+@pytest.fixture
+def target() -> MemoryTarget:
+    made = MemoryTarget()
+    made.serve("old")
+    return made
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    return MemoryLedger()
+
+
+def request(release: str = "new", **values: object) -> Request:
+    return Request(release=release, by="test", **values)  # type: ignore[arg-type]
+
+
+def failing(operation: str, error: BaseException, *, times: int = 1) -> object:
+    left = [times]
+
+    def before(name: str) -> None:
+        if name == operation and left[0]:
+            left[0] -= 1
+            raise error
+
+    return before
+
+
+def serving(target: MemoryTarget) -> set[str]:
+    return {release for task in target.tasks() for release in target.serving(task)}
+
+
+def test_a_rollout_does_everything_in_order_and_records_it(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = PENDING
+    record = roll_out(target, ledger, request())
+    assert target.operations == [*OPERATIONS, "prune"]
+    assert record is not None and record.outcome == "succeeded"
+    assert (record.release, record.previous, record.serving) == ("new", "old", "new")
+    assert record.migrations == ("shop.0002_adds",)
+    assert set(record.steps) == {"stage", "preflight", "migrate", "replace", "watch"}
+    assert serving(target) == {"new"}
+    assert ledger.journal() is None and ledger.history() == [record]
+
+
+def test_every_step_is_in_the_journal_before_it_is_begun(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = PENDING
+    seen: dict[str, str] = {}
+    target.before = lambda name: seen.update({name: ledger.steps[-1]})
+    roll_out(target, ledger, request())
+    replaced = dict.fromkeys(("start", "gate", "switch", "drain"), "replace")
+    # What prunes comes after the record: an interruption there has nothing to finish.
+    assert seen == {"stage": "stage", "preflight": "preflight", "migrate": "migrate", "watch": "watch", **replaced} | {
+        "prune": "record"
+    }
+
+
+def test_nothing_is_migrated_where_nothing_is_pending(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    roll_out(target, ledger, request())
+    assert target.migrated == []
+
+
+def test_a_release_that_serves_well_is_not_rolled_out_again(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    assert roll_out(target, ledger, request("old")) is None
+    assert target.operations == [] and ledger.history() == []
+
+
+def test_a_release_that_serves_badly_is_started_anew(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.well = False
+    record = roll_out(target, ledger, request("old"))
+    assert record is not None and record.outcome == "succeeded"
+    assert target.operations.index("drain") < target.operations.index("start")
+    assert serving(target) == {"old"}
+
+
+@pytest.mark.parametrize("operation", ["stage", "preflight", "migrate"])
+def test_a_failure_before_the_replacement_touches_nothing(
+    target: MemoryTarget, ledger: MemoryLedger, operation: str
+) -> None:
+    target.found = PENDING
+    target.before = failing(operation, ReleaseError("broken", hint="mend it"))  # type: ignore[assignment]
+    with pytest.raises(ReleaseError, match=f"{operation}: broken\nrelease old still serves") as raised:
+        roll_out(target, ledger, request())
+    assert raised.value.hint == "mend it"
+    assert not {"start", "switch", "drain"} & set(target.operations)
+    assert [record.outcome for record in ledger.history()] == ["failed"]
+
+
+@pytest.mark.parametrize("operation", ["start", "gate", "switch", "drain", "watch"])
+def test_a_failure_from_the_replacement_on_is_undone(
+    target: MemoryTarget, ledger: MemoryLedger, operation: str
+) -> None:
+    target.before = failing(operation, RolloutError("broken"))  # type: ignore[assignment]
+    with pytest.raises(RolloutError, match="broken\nrelease old serves again"):
+        roll_out(target, ledger, request())
+    assert serving(target) == {"old"} and target.running == {"web": {"old"}}
+    assert target.outages == []
+    assert [(record.outcome, record.serving) for record in ledger.history()] == [("undone", "old")]
+    assert ledger.journal() is None
+
+
+def test_a_first_rollout_that_fails_leaves_nothing_running(ledger: MemoryLedger) -> None:
+    target = MemoryTarget()
+    target.before = failing("gate", RolloutError("broken"))  # type: ignore[assignment]
+    with pytest.raises(RolloutError, match="nothing serves"):
+        roll_out(target, ledger, request())
+    assert target.running == {"web": set()}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_ctrl_c_undoes_and_says_what_serves(target: MemoryTarget, ledger: MemoryLedger, operation: str) -> None:
+    target.found = PENDING
+    target.before = failing(operation, KeyboardInterrupt())  # type: ignore[assignment]
+    with pytest.raises(Interrupted, match="release old (still serves|serves again)"):
+        roll_out(target, ledger, request())
+    assert serving(target) == {"old"}
+    assert ledger.journal() is None
+
+
+def test_where_undoing_fails_too_what_serves_is_said_and_the_next_command_tries_again(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.before = failing("drain", RolloutError("no answer"), times=2)  # type: ignore[assignment]
+    with pytest.raises(RolloutError, match="going back from new to old failed(.|\n)*what serves now: new, old"):
+        roll_out(target, ledger, request())
+    assert ledger.journal() is not None
+    record = recover(target, ledger)
+    assert record is not None and (record.outcome, record.serving, record.resumed) == ("undone", "old", True)
+    assert serving(target) == {"old"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_killed_rollout_is_finished_where_it_had_switched_and_undone_where_not(
+    target: MemoryTarget, ledger: MemoryLedger, operation: str
+) -> None:
+    target.found = PENDING
+    target.before = failing(operation, Killed())  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        roll_out(target, ledger, request())
+    record = recover(target, ledger)
+    assert record is not None and record.resumed
+    finished = operation == "watch"
+    assert record.outcome == ("succeeded" if finished else "failed" if operation in OPERATIONS[:3] else "undone")
+    assert serving(target) == {"new" if finished else "old"}
+    assert recover(target, ledger) is None
+
+
+def test_a_rollout_killed_between_record_and_end_is_recorded_once(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    ledger.before = failing("clear", Killed())  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        roll_out(target, ledger, request())
+    recover(target, ledger)
+    assert len(ledger.history()) == 1 and ledger.journal() is None
+
+
+@given(
+    tasks=st.lists(st.sampled_from(["worker", "web", "beat"]), min_size=1, unique=True),
+    kills=st.lists(
+        st.tuples(st.integers(0, 24), st.sampled_from([Killed, KeyboardInterrupt, RolloutError])), max_size=6
+    ),
+)
+def test_whatever_interrupts_it_however_often_one_release_serves_in_the_end_and_none_is_ever_missing(
+    tasks: list[str], kills: list[tuple[int, type[BaseException]]]
+) -> None:
+    """The n-th operation of each command fails, by an error, a signal or a kill; then one command is left alone."""
+    target, ledger = MemoryTarget(tasks), MemoryLedger()
+    target.serve("old")
+    target.found = PENDING
+
+    def interrupted_at(number: int, error: type[BaseException]) -> None:
+        count = [0]
+
+        def before(operation: str) -> None:
+            count[0] += 1
+            if count[0] == number + 1:
+                raise error("now") if error is RolloutError else error()
+
+        target.before = before
+
+    for number, error in kills:
+        interrupted_at(number, error)
+        try:
+            recover(target, ledger)
+            roll_out(target, ledger, request())
+        except (Killed, EcluseError):
+            pass
+        assert all(target.serving(task) for task in tasks), "a task that nothing serves"
+        assert serving(target) <= {"old", "new"}
+    target.before = lambda operation: None
+    recover(target, ledger)
+    roll_out(target, ledger, request())
+    assert {task: target.running[task] for task in tasks} == {task: {"new"} for task in tasks}
+    assert target.open == target.running
+    assert target.outages == []
+    assert ledger.journal() is None
+    identifiers = [record.id for record in ledger.history()]
+    assert all(one.serving in ("old", "new") for one in ledger.history()), identifiers
+
+
+# Migrations
+
+
+DROPS = Preflight((Migration("shop.0002_drops", unsafe=("drops the column shop_album.price",)),))
+
+
+def test_a_migration_that_the_serving_release_cannot_live_with_is_refused_by_name(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.found = DROPS
+    with pytest.raises(PreflightError) as raised:
+        roll_out(target, ledger, request())
+    assert "shop.0002_drops: drops the column shop_album.price" in str(raised.value)
+    assert "release old still serves" in str(raised.value)
+    assert raised.value.hint is not None and "--allow-migration shop.0002" in raised.value.hint
+    assert target.migrated == []
+    assert ledger.history()[-1].outcome == "refused"
+
+
+@pytest.mark.parametrize("allowed", ["shop.0002", "shop.0002_drops"])
+def test_an_unsafe_migration_is_run_where_it_is_allowed_by_name(
+    target: MemoryTarget, ledger: MemoryLedger, allowed: str
+) -> None:
+    target.found = DROPS
+    record = roll_out(target, ledger, request(allowed=(allowed,)))
+    assert record is not None and record.unsafe == ("shop.0002_drops",)
+
+
+@pytest.mark.parametrize("allowed", ["shop.0001", "shop", "shop.000", "other.0002"])
+def test_allowing_another_migration_allows_nothing(target: MemoryTarget, ledger: MemoryLedger, allowed: str) -> None:
+    target.found = DROPS
+    with pytest.raises(PreflightError):
+        roll_out(target, ledger, request(allowed=(allowed,)))
+
+
+def test_where_nothing_serves_no_migration_is_unsafe(ledger: MemoryLedger) -> None:
+    target = MemoryTarget()
+    target.found = DROPS
+    assert roll_out(target, ledger, request()) is not None
+
+
+def test_going_back_is_refused_past_an_unsafe_migration_and_allowed_past_others(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.found = DROPS
+    roll_out(target, ledger, request(allowed=("shop.0002",)))
+    target.found = Preflight(unknown=frozenset({"shop.0002_drops"}))
+    with pytest.raises(PreflightError, match="the database has moved past release old: shop.0002_drops"):
+        roll_out(target, ledger, request("old", kind="rollback"))
+    target.found = Preflight(unknown=frozenset({"shop.0003_adds"}))
+    record = roll_out(target, ledger, request("old", kind="rollback"))
+    assert record is not None and record.kind == "rollback" and serving(target) == {"old"}
