@@ -16,7 +16,7 @@ from ecluse.run.cache import Cache
 from ecluse.run.console import Console
 from ecluse.run.inputs import Inputs
 from ecluse.run.outcome import Run
-from ecluse.run.record import write
+from ecluse.run.record import durations, write
 from ecluse.run.scheduler import Scheduler
 from ecluse.run.worker import Worker, secret_names
 from ecluse.secrets import Secret
@@ -67,7 +67,13 @@ def run(
         secrets=secret,
     )
     scheduler = Scheduler(
-        plan, worker.run, workers=options.workers, cancel=cancel, listener=console, fail_fast=options.fail_fast
+        plan,
+        worker.run,
+        workers=options.workers,
+        cancel=cancel,
+        listener=console,
+        fail_fast=options.fail_fast,
+        seconds=durations(folder.parent),
     )
     console.begin(plan)
     try:

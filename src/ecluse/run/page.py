@@ -119,7 +119,7 @@ def _bar(step: StepOutcome, total: float) -> str:
 
 def _rect(status: Status, started: float, seconds: float, total: float, title: str) -> str:
     # What took no time must still be seen.
-    width = max(seconds / total, 0.004)
+    width = max(seconds / total, 0.008)
     return (
         f'<rect class="bar {status}" y="7" height="16" rx="4"'
         f' x="{min(started / total, 1 - width):.3%}" width="{width:.3%}">'

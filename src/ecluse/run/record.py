@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ecluse.run import junit
@@ -10,7 +12,10 @@ from ecluse.run.inputs import write_atomically
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.page import page
 
-__all__ = ["as_data", "write"]
+__all__ = ["as_data", "durations", "write"]
+
+# Runs that are asked how long jobs take.
+_REMEMBERED = 10
 
 
 def write(run: Run) -> None:
@@ -18,6 +23,16 @@ def write(run: Run) -> None:
     write_atomically(run.folder / "junit.xml", junit.as_xml(run))
     write_atomically(run.folder / "report.html", page(run))
     write_atomically(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
+
+
+def durations(runs: Path) -> dict[str, float]:
+    """How many seconds each leg took when it last ran, of what the newest records in *runs* know."""
+    found: dict[str, float] = {}
+    for record in sorted(runs.glob("*/run.json"))[-_REMEMBERED:]:
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            legs = json.loads(record.read_text(encoding="utf-8"))["legs"]
+            found |= {leg["name"]: leg["seconds"] for leg in legs if leg["status"] in ("passed", "failed")}
+    return found
 
 
 def as_data(run: Run) -> dict[str, Any]:

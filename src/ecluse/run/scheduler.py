@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from ecluse.model import Step
@@ -33,8 +34,9 @@ class Scheduler:
     """Runs the legs of *plan* that run, each by *work* in a thread, at most *workers* at once.
 
     A leg whose need has failed is skipped; with *fail_fast*, the first failure ends everything. *cancel* is set to end
-    what runs. :meth:`run` returns an outcome for every leg of the plan, and never raises KeyboardInterrupt:
-    :attr:`interrupted` says that there was one.
+    what runs. Of the legs that can start, the one that took longest before goes first (*seconds*, by name; unknown is
+    longest): begun last, it would keep everything waiting. :meth:`run` returns an outcome for every leg of the plan and
+    never raises KeyboardInterrupt: :attr:`interrupted` says that there was one.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Scheduler:
         cancel: threading.Event,
         listener: Listener,
         fail_fast: bool = False,
+        seconds: Mapping[str, float] | None = None,
     ) -> None:
         self.interrupted = False
         self._plan = plan
@@ -54,6 +57,7 @@ class Scheduler:
         self._cancel = cancel
         self._listener = listener
         self._fail_fast = fail_fast
+        self._seconds = seconds or {}
         self._outcomes: dict[str, Outcome] = {}
         self._active: dict[str, Leg] = {}
         self._done: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
@@ -62,7 +66,7 @@ class Scheduler:
         for leg in self._plan.legs:
             if not leg.runs:
                 self._outcomes[leg.name] = Outcome(leg=leg, status="skipped", reason=leg.reason)
-        waiting = list(self._plan.running)
+        waiting = sorted(self._plan.running, key=lambda leg: -self._seconds.get(leg.name, math.inf))
         while waiting or self._active:
             # A signal may come at any instruction. What must not be torn is short, and done again where it was.
             try:

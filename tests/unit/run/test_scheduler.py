@@ -171,3 +171,18 @@ def test_a_bug_in_the_work_is_raised_not_hidden() -> None:
 def test_what_the_plan_does_not_run_keeps_its_reason() -> None:
     outcomes, _, _ = run(pipeline(job("a"), job("b", when=ship())), lambda leg: "passed")
     assert (outcomes["b"].status, outcomes["b"].reason) == ("skipped", "only on ship")
+
+
+def test_the_leg_that_took_longest_goes_first_and_an_unknown_one_before_it() -> None:
+    heard = Heard()
+    found = pipeline(job("short"), job("long"), job("new"), job("gate", needs=("short",)))
+    scheduler = Scheduler(
+        plan(found, PULL_REQUEST),
+        lambda leg: Outcome(leg=leg, status="passed"),
+        workers=1,
+        cancel=threading.Event(),
+        listener=heard,
+        seconds={"short": 1, "long": 60, "gate": 90},
+    )
+    scheduler.run()
+    assert heard.starts == ["new", "long", "short", "gate"]

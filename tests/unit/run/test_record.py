@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ecluse.run.record import as_data, durations, write
+from tests.support.pipelines import RELEASES, job, pipeline
+from tests.support.runs import ended
+
+
+def test_a_run_is_data_that_json_takes_with_every_leg_of_the_plan(tmp_path: Path) -> None:
+    run = ended(RELEASES, tmp_path / "run", {"lint": "failed"})
+    data = json.loads(json.dumps(as_data(run)))
+    assert data["ok"] is False
+    assert [leg["name"] for leg in data["legs"]] == [leg.name for leg in run.plan.legs]
+
+
+def test_the_records_of_a_run_are_complete_once_run_json_is_there(tmp_path: Path) -> None:
+    run = ended(pipeline(job("lint")), tmp_path / "run", {})
+    write(run)
+    written = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir() if path.is_file()}
+    assert written.keys() == {"run.json", "junit.xml", "report.html"}
+    assert max(written, key=lambda name: (written[name], name == "run.json")) == "run.json"
+
+
+def test_how_long_a_leg_takes_is_what_it_took_last(tmp_path: Path) -> None:
+    runs = {
+        "2026-1": [("lint", "passed", 5), ("unit", "failed", 7)],
+        "2026-2": [("lint", "passed", 3), ("unit", "cached", 0)],
+    }
+    for name, legs in runs.items():
+        (tmp_path / name).mkdir()
+        data = {"legs": [{"name": leg, "status": status, "seconds": seconds} for leg, status, seconds in legs]}
+        (tmp_path / name / "run.json").write_text(json.dumps(data))
+    (tmp_path / "2026-3").mkdir()
+    (tmp_path / "2026-3" / "run.json").write_text("{broken")
+    assert durations(tmp_path) == {"lint": 3, "unit": 7}
