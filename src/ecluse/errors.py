@@ -35,7 +35,8 @@ class EcluseError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+    # B042 is about pickling: an error is shown where it is caught.
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:  # noqa: B042
         super().__init__(what)
         self.what = what
         self.where = where

@@ -1,7 +1,7 @@
 """What a pipeline is: frozen data, no behaviour.
 
-``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.load` checks it, :mod:`ecluse.plan` says what an event
-selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes it as a provider's YAML.
+``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.load` checks it, :mod:`ecluse.plan` says what an
+event selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes it as a provider's YAML.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Event:
 class Is:
     """The event is of *kind*, and its branch or tag matches *pattern*: a name, or one with ``*`` for anything in it.
 
-    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None`` matches all.
+    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None`` matches
+    all.
     """
 
     kind: EventKind
@@ -87,9 +88,9 @@ Condition: TypeAlias = Is | All | Any | Not
 class Step:
     """One command of a job. *run* is an argument vector, never a shell line.
 
-    ``{axis}`` in *run* and *env* stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's digits
-    alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs that run at
-    the same time share the working tree: what they write anywhere else in it must not have the same name.
+    ``{axis}`` in *run* and *env* stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's
+    digits alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs that
+    run at the same time share the working tree: what they write anywhere else in it must not have the same name.
     """
 
     run: tuple[str, ...]
@@ -122,11 +123,11 @@ class Output:
 class Job:
     """A named unit of work.
 
-    *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the same
-    ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every combination
-    of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are attempts after
-    the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone there. *engine*:
-    its steps need a Docker engine.
+    *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the
+    same ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every
+    combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are
+    attempts after the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone
+    there. *engine*: its steps need a Docker engine.
     """
 
     name: str
@@ -149,7 +150,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Where a release goes. *secrets* are names, never values: the values come from the deployer's environment or the target.
+    """Where a release goes. *secrets* are names, never values, which the deployer's environment or the target has.
 
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
     *watch* is how many seconds after the switch errors or restarts undo a rollout.
@@ -167,7 +168,7 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseSpec:
-    """What a release is made of: *files* (paths from the top; folders whole), and the lock file of what they require."""
+    """What a release is made of: *files* (paths from the top; folders whole), and the lock of what they require."""
 
     files: tuple[str, ...]
     requirements: str
@@ -193,9 +194,9 @@ class ImageSpec:
 class Providers:
     """What GitHub and Travis give every job that is rendered for them.
 
-    *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the files
-    (globs) whose content names the cache of downloaded packages. *accept* are the differences between the providers that
-    the pipeline can live with, by id (docs/reference/providers.md): one that is not accepted is an error.
+    *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
+    files (globs) whose content names the cache of downloaded packages. *accept* are the differences between the
+    providers that the pipeline can live with, by id (docs/reference/providers.md): one that is not accepted is an error.
     """
 
     python: str = "3.13"

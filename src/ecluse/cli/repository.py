@@ -54,7 +54,7 @@ def test(arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--upgrade", is_flag=True, help="Take the newest versions allowed, not the locked ones where they still fit.")
+@click.option("--upgrade", is_flag=True, help="Take the newest versions allowed, not those locked now.")
 def lock(upgrade: bool) -> None:
     """Renew requirements/*.txt from pyproject.toml: universal, with hashes, without the address of any index.
 
