@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -23,7 +22,8 @@ def enqueue(task: Task[Any, Any], *arguments: Any) -> None:
     What asks for it has already happened, and does not fail with it: a broker that is away is said in the log. Without
     one (no ``CELERY_BROKER_URL``) the task runs here, before this returns or the transaction's end does.
     """
-    transaction.on_commit(partial(_send, task, arguments), robust=True)
+    # A function: Django names the callback that failed by its __qualname__, which a partial has not.
+    transaction.on_commit(lambda: _send(task, arguments), robust=True)
 
 
 def _send(task: Task[Any, Any], arguments: tuple[Any, ...]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone, translation
 
+from website import background
 from website.store import tasks
 from website.store.booking import book, cancel
 from website.store.models import Booking
@@ -77,6 +78,19 @@ def test_a_mail_that_the_queue_lost_is_asked_for_again_within_a_day(
     assert len(mail.outbox) == found
 
 
+def test_nothing_that_goes_wrong_in_asking_fails_a_booking(
+    make_album, django_capture_on_commit_callbacks, monkeypatch, caplog
+):
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(background, "_send", fail)
+    with django_capture_on_commit_callbacks(execute=True):
+        booking = book(make_album(), **PERSON)
+    assert Booking.objects.get() == booking
+    assert "nobody thought of this" in caplog.text
+
+
 def test_a_broker_that_is_away_fails_no_booking(make_album, django_capture_on_commit_callbacks, settings, caplog):
     from website.celery import app
 
@@ -88,5 +102,7 @@ def test_a_broker_that_is_away_fails_no_booking(make_album, django_capture_on_co
     finally:
         app.conf.update(task_always_eager=True, broker_url=None)
         app.pool.force_close_all()
+        # A closed pool stays closed: the next to ask makes new ones.
+        app._pool = app.amqp._producer_pool = None
     assert Booking.objects.get() == booking
     assert "was not queued, the broker does not answer" in caplog.text
