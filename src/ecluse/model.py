@@ -52,8 +52,8 @@ class Event:
 class Is:
     """The event is of *kind*, and its branch or tag matches *pattern*: a name, or one with ``*`` for anything in it.
 
-    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None`` matches
-    all.
+    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None``
+    matches all.
     """
 
     kind: EventKind
@@ -89,8 +89,8 @@ class Step:
     """One command of a job. *run* is an argument vector, never a shell line.
 
     ``{axis}`` in *run* and *env* stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's
-    digits alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs that
-    run at the same time share the working tree: what they write anywhere else in it must not have the same name.
+    digits alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs
+    that run at the same time share the working tree: what they write anywhere else in it must not have the same name.
     """
 
     run: tuple[str, ...]
@@ -126,8 +126,8 @@ class Job:
     *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the
     same ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every
     combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are
-    attempts after the first. *environment* names where the job rolls out to: such a job is never skipped, and runs alone
-    there. *engine*: its steps need a Docker engine.
+    attempts after the first. *environment* names where the job rolls out to: such a job is never skipped, and runs
+    alone there. *engine*: its steps need a Docker engine.
     """
 
     name: str
@@ -196,7 +196,7 @@ class Providers:
 
     *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
     files (globs) whose content names the cache of downloaded packages. *accept* are the differences between the
-    providers that the pipeline can live with, by id (docs/reference/providers.md): one that is not accepted is an error.
+    providers that the pipeline can live with, by id (docs/reference/providers.md): what is not accepted is an error.
     """
 
     python: str = "3.13"

@@ -20,7 +20,7 @@ from ecluse.secrets import Masker, known
 
 __all__ = ["main"]
 
-# command → (module, one line of help). The help is here so that `ecluse --help` imports nothing. The order is for readers.
+# command → (module, one line of help). The help is here so that `ecluse --help` imports nothing. Ordered for readers.
 COMMANDS: dict[str, tuple[str, str]] = {
     "ship": ("pipeline", "Check, test and roll out to this machine; print the site's address."),
     "test": ("repository", "Run tox: everything a person runs before pushing."),
