@@ -36,7 +36,8 @@ pipeline = Pipeline(
             name="tests",
             when=change,
             services=("postgres",),
-            matrix={"half": ("first", "second")},
+            # One leg: act publishes the port of each leg's service on the machine, and runs legs at once.
+            matrix={"size": ("small",)},
             steps=(command("python", "check_database.py"), command("python", "site.py")),
             outputs=(Output(path="answer.txt", kind="report"),),
         ),
