@@ -24,14 +24,14 @@ RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
     --mount=type=bind,source=settings,target=/context/settings \
     --mount=type=bind,source=src,target=/context/src \
     --mount=type=bind,source=ops/container,target=/context/ops/container \
-    mkdir -p /site/etc /site/srv/media /site/srv/static /site/usr/local/bin \
+    mkdir -p /site/etc /site/run/website /site/srv/media /site/srv/static /site/usr/local/bin \
     && cp -r /context /site/app \
     && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
     && cp /etc/passwd /etc/group /site/etc/ \
     && echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >>/site/etc/passwd \
     && echo 'app:x:10001:' >>/site/etc/group \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /site -p / /site/app \
-    && chmod -R u=rwX,go=rX /site && chmod 755 /site/usr/local/bin/ecluse && chown 10001:10001 /site/srv/* \
+    && chmod -R u=rwX,go=rX /site && chmod 755 /site/usr/local/bin/ecluse && chown 10001:10001 /site/run/* /site/srv/* \
     && find /site -exec touch --no-dereference --date=@0 {} +
 
 # --- Static files, in two steps: the second is repeated only when what the first finds has another content.
