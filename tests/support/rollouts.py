@@ -15,7 +15,9 @@ class Killed(BaseException):
 
 
 class MemoryTarget:
-    """Tasks that run and take requests, or not. *before* is called before each operation, with its name, and may raise."""
+    """Tasks that run and take requests, or not. *before* is called before each operation, with its name, and may
+    raise.
+    """
 
     def __init__(self, tasks: Sequence[str] = ("web",)) -> None:
         self.before: Callable[[str], None] = lambda operation: None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +25,8 @@ def made(like: Shop | None = None) -> Iterator[Shop]:
         shop = Shop(Path(folder).resolve() / "shop")
         if like is not None:
             for venvs in (".ecluse/venvs", ".ecluse/environments/local/venvs"):
-                shutil.copytree(like.folder / venvs, shop.folder / venvs, symlinks=True, copy_function=os.link)
+                (shop.folder / venvs).parent.mkdir(parents=True, exist_ok=True)
+                (shop.folder / venvs).symlink_to(like.folder / venvs)
         try:
             yield shop
         finally:

@@ -97,12 +97,12 @@ class Daemon:
     # Its parts
 
     def _cluster(self) -> Cluster:
-        own = self.place.programs / "postgresql" / "bin"
-        environ = {**self.place.environ, VARIABLE: str(own)} if own.is_dir() else self.place.environ
+        own = next(self.place.programs.glob("postgresql/*/*/bin"), None)
+        environ = self.place.environ if own is None else {**self.place.environ, VARIABLE: str(own)}
         return Cluster.at(self.place.folder / "postgres", environ)
 
     def _keep_database_programs(self) -> None:
-        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking that must not disturb a server."""
+        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking that must disturb no server."""
         own = self.place.programs / "postgresql"
         try:
             found = binaries_for("18", self.place.environ).folder.parent
@@ -114,7 +114,12 @@ class Daemon:
             return
         with tempfile.TemporaryDirectory(dir=self.place.programs) as scratch:
             made = Path(scratch, "postgresql")
-            shutil.copytree(found, made, symlinks=True, copy_function=_link)
+            # The programs look for their libraries where the wheel has them: beside its package.
+            package = found.parent
+            for source in (found, package.with_name(f"{package.name}.libs")):
+                if source.is_dir():
+                    copy = made / source.relative_to(package.parent)
+                    shutil.copytree(source, copy, symlinks=True, copy_function=_link)
             shutil.rmtree(own, ignore_errors=True)
             made.rename(own)
 

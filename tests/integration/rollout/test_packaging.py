@@ -1,0 +1,91 @@
+"""What a release is made of, asked of git and of Django's own collectstatic."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from ecluse import process
+from ecluse.errors import ReleaseError, RepositoryError
+from tests.support.shop import Shop
+
+
+def members(shop: Shop, release: str) -> set[str]:
+    with tarfile.open(shop.folder / ".ecluse" / "releases" / f"{release}.tar") as archive:
+        return set(archive.getnames())
+
+
+def package(shop: Shop) -> dict[str, object]:
+    found: dict[str, object] = json.loads(shop.ecluse("package", "--json").output.partition("{")[2].join(("{", "")))
+    return found
+
+
+def test_a_release_has_what_git_knows_and_its_hashed_and_compressed_static_files(fresh_shop: Shop) -> None:
+    (fresh_shop.folder / ".gitignore").write_text("/.ecluse/\n__pycache__/\n*.secret\n")
+    (fresh_shop.folder / "shop" / "key.secret").write_text("ignored")
+    (fresh_shop.folder / "shop" / "new.py").write_text("untracked, and not ignored")
+    names = members(fresh_shop, fresh_shop.release("one"))
+    assert {"requirements.txt", "app/manage.py", "app/shop/new.py", "app/shop/migrations/0001_initial.py"} <= names
+    assert not [name for name in names if "secret" in name or "pycache" in name or "pipeline" in name]
+    hashed = [
+        name for name in names if name.startswith("static/shop.") and name.endswith(".css") and name.count(".") == 2
+    ]
+    assert len(hashed) == 1 and {f"{hashed[0]}.gz", "static/staticfiles.json"} <= names
+
+
+def test_the_same_content_is_the_same_release_to_the_byte_wherever_and_whenever_it_is_made(fresh_shop: Shop) -> None:
+    first = package(fresh_shop)
+    releases = fresh_shop.folder / ".ecluse" / "releases"
+    shutil.rmtree(releases)
+    for path in (fresh_shop.folder / "shop").rglob("*"):
+        os.utime(path, (1, 1))
+    umask = os.umask(0o077)
+    try:
+        second = package(fresh_shop)
+    finally:
+        os.umask(umask)
+    assert (second["id"], second["digest"]) == (first["id"], first["digest"])
+    made = releases.stat().st_mtime_ns
+    archive = (releases / f"{first['id']}.tar").stat().st_mtime_ns
+    assert package(fresh_shop)["created"] == second["created"], "the same content was packaged again"
+    assert (releases / f"{first['id']}.tar").stat().st_mtime_ns == archive and made
+
+
+def test_the_commit_and_what_differs_from_it_are_told(fresh_shop: Shop) -> None:
+    def git(*arguments: str) -> str:
+        user = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+        return process.run(("git", *user, *arguments), cwd=fresh_shop.folder).output.strip()
+
+    git("add", ".")
+    git("commit", "--quiet", "--message", "All of it")
+    clean = package(fresh_shop)
+    assert (clean["commit"], clean["dirty"]) == (git("rev-parse", "HEAD"), False)
+    (fresh_shop.folder / "shop" / "behaviour.py").unlink()
+    (fresh_shop.folder / "shop" / "behaviour.py").write_text("VERSION, READY, CHECKS, DIES, FAILS = 'x', 1, 1, None, 0")
+    dirty = package(fresh_shop)
+    assert dirty["dirty"] is True and dirty["id"] != clean["id"]
+
+
+def test_static_files_that_cannot_be_collected_are_an_error_with_the_reason(fresh_shop: Shop) -> None:
+    (fresh_shop.folder / "shop" / "static" / "shop.css").write_text("body { background: url(nowhere.png) }")
+    done = fresh_shop.ecluse("package", check=False)
+    assert done.returncode == ReleaseError.exit_code
+    assert "nowhere.png" in done.output and "Traceback" not in done.output.splitlines()[0]
+
+
+def test_a_file_that_the_pipeline_names_and_nobody_has_is_an_error(fresh_shop: Shop) -> None:
+    (fresh_shop.folder / "manage.py").unlink()
+    done = fresh_shop.ecluse("package", check=False)
+    assert done.returncode == ReleaseError.exit_code and "not there: manage.py" in done.output
+
+
+def test_outside_git_nothing_is_packaged(fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(fresh_shop.folder / ".git")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path("/")))
+    done = fresh_shop.ecluse("package", check=False)
+    assert done.returncode == RepositoryError.exit_code

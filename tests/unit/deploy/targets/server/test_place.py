@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from ecluse.deploy.targets.server import place as module
+from ecluse.deploy.targets.server.place import Place
+from ecluse.errors import TargetError
+from ecluse.model import Environment
+
+
+def environment(url: str = "http://127.0.0.1:8000", **values: object) -> Environment:
+    values = {"name": "local", "target": "server", "settings": "settings.local", "url": url, **values}
+    return Environment(**values)  # type: ignore[arg-type]
+
+
+def at(folder: Path, environ: dict[str, str] | None = None, **values: object) -> Place:
+    return Place(folder, environment(**values), environ or {})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    ports: set[int] = set()
+    monkeypatch.setattr(module, "_free", lambda host, port: port not in ports)
+    return ports
+
+
+def test_the_port_is_the_environment_s_and_remembered(tmp_path: Path, taken: set[int]) -> None:
+    said: list[str] = []
+    assert at(tmp_path).choose_address(said.append) == ("127.0.0.1", 8000)
+    assert (at(tmp_path).url, said) == ("http://127.0.0.1:8000", [])
+
+
+def test_a_taken_port_is_passed_over_said_and_remembered(tmp_path: Path, taken: set[int]) -> None:
+    taken.update({8000, 8001})
+    said: list[str] = []
+    at(tmp_path).choose_address(said.append)
+    assert at(tmp_path).url == "http://127.0.0.1:8002"
+    assert said == ["port 8000 is taken: local listens on 8002 from now on"]
+
+
+def test_the_port_that_was_decided_on_is_not_given_up(tmp_path: Path, taken: set[int]) -> None:
+    at(tmp_path).choose_address(print)
+    taken.add(8000)
+    with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
+        at(tmp_path).choose_address(print)
+
+
+def test_behind_a_front_server_visitors_use_another_address_than_it_listens_on(tmp_path: Path, taken: set[int]) -> None:
+    place = at(tmp_path, url="https://shop.example")
+    place.choose_address(print)
+    assert (place.url, place.address) == ("https://shop.example", "127.0.0.1:8000")
+
+
+def test_before_the_first_rollout_there_is_no_address(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="nothing has been rolled out to local yet"):
+        assert at(tmp_path).address
+
+
+def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    key = at(tmp_path).secrets()["DJANGO_SECRET_KEY"]
+    assert len(key) >= 50
+    assert at(tmp_path).secrets()["DJANGO_SECRET_KEY"] == key
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_a_given_secret_is_kept_and_a_newer_one_takes_its_place(tmp_path: Path) -> None:
+    names = {"secrets": ("SENTRY_DSN",)}
+    at(tmp_path, {"SENTRY_DSN": "first-dsn"}, **names).secrets()
+    assert at(tmp_path, **names).secrets()["SENTRY_DSN"] == "first-dsn"
+    at(tmp_path, {"SENTRY_DSN": "second-dsn"}, **names).secrets()
+    assert json.loads((tmp_path / "secrets.json").read_text())["SENTRY_DSN"] == "second-dsn"
+
+
+def test_all_missing_secrets_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="secrets that local needs are not set: SENTRY_DSN, IMAGEKIT_KEY"):
+        at(tmp_path, secrets=("SENTRY_DSN", "IMAGEKIT_KEY")).secrets()
+
+
+def test_a_process_finds_what_it_needs_in_its_environment_and_nothing_of_the_deployer_s(tmp_path: Path) -> None:
+    place = at(tmp_path, {"HOME": "/home/ada", "AWS_KEY": "deployer"}, env={"LANGUAGE": "fr"})
+    variables = place.variables("4f1c", tmp_path / "releases" / "4f1c", "postgres:///site")
+    assert variables["DJANGO_SETTINGS_MODULE"] == "settings.local"
+    assert (variables["DJANGO_DEBUG"], variables["ECLUSE_RELEASE"]) == ("0", "4f1c")
+    assert (variables["DATABASE_URL"], variables["LANGUAGE"]) == ("postgres:///site", "fr")
+    assert variables["DJANGO_STATIC_ROOT"] == str(tmp_path / "releases" / "4f1c" / "static")
+    assert not {"HOME", "AWS_KEY"} & set(variables)
+
+
+def test_a_path_that_is_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:
+    assert at(Path("/srv/site")).socket == Path("/srv/site/supervisor.sock")
+    deep = at(Path("/srv", "x" * 90))
+    assert len(str(deep.socket)) < 92 and deep.socket != at(Path("/srv", "y" * 90)).socket

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ecluse.deploy.health import Answer, gate, watch
+from ecluse.errors import RolloutError
+
+READY = Answer(200, "new")
+BUSY = Answer(503, "new", '{"migrations": "missing"}')
+NOBODY = Answer(0, detail="no answer: refused")
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def answers(*given: Answer, then: Answer) -> Callable[[], Answer]:
+    def each() -> Iterator[Answer]:
+        yield from given
+        while True:
+            yield then
+
+    iterator = each()
+    return lambda: next(iterator)
+
+
+def test_the_gate_opens_after_several_good_answers_in_a_row() -> None:
+    time = Time()
+    counted: list[Answer] = []
+    probe = answers(NOBODY, READY, READY, BUSY, READY, READY, READY, then=BUSY)
+
+    def counting() -> Answer:
+        counted.append(probe())
+        return counted[-1]
+
+    gate(counting, "new", ended=lambda: None, clock=time, sleep=time.sleep)
+    assert len(counted) == 7
+
+
+def test_the_gate_stays_closed_for_another_release() -> None:
+    time = Time()
+    with pytest.raises(RolloutError, match="within 5 s: /readiness/ says it calls itself old"):
+        gate(lambda: Answer(200, "old"), "new", ended=lambda: None, timeout=5, clock=time, sleep=time.sleep)
+    assert 5 < time.now < 5.2
+
+
+def test_the_gate_says_what_the_last_answer_was() -> None:
+    time = Time()
+    with pytest.raises(RolloutError, match="503 .*missing"):
+        gate(lambda: BUSY, "new", ended=lambda: None, timeout=1, clock=time, sleep=time.sleep)
+
+
+def test_the_gate_does_not_wait_for_a_process_that_has_ended() -> None:
+    time = Time()
+    with pytest.raises(RolloutError, match="does not start: ImportError"):
+        gate(lambda: NOBODY, "new", ended=lambda: "ImportError", clock=time, sleep=time.sleep)
+    assert time.now == 0
+
+
+def test_the_watch_lasts_as_long_as_it_should() -> None:
+    time = Time()
+    watch(lambda: READY, "new", 2, trouble=lambda: None, clock=time, sleep=time.sleep)
+    assert 2 <= time.now < 2.2
+
+
+def test_the_watch_lets_one_bad_answer_pass_and_not_three_in_a_row() -> None:
+    time = Time()
+    watch(answers(BUSY, BUSY, then=READY), "new", 1, trouble=lambda: None, clock=time, sleep=time.sleep)
+    with pytest.raises(RolloutError, match="did not do well after the switch: /readiness/ says no answer: refused"):
+        watch(answers(READY, then=NOBODY), "new", 1, trouble=lambda: None, clock=time, sleep=time.sleep)
+
+
+def test_the_watch_ends_with_the_first_trouble() -> None:
+    time = Time()
+    with pytest.raises(RolloutError, match="its processes ended"):
+        watch(lambda: READY, "new", 9, trouble=lambda: "its processes ended", clock=time, sleep=time.sleep)
+    assert time.now == 0
+
+
+def test_the_watch_looks_at_least_once() -> None:
+    time = Time()
+    with pytest.raises(RolloutError):
+        watch(lambda: READY, "new", 0, trouble=lambda: "errors", clock=time, sleep=time.sleep)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from ecluse import durable
+
+
+def test_a_file_is_replaced_whole_with_the_mode_it_is_to_have(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a longer text than the next")
+    durable.write(path, "next", mode=0o600)
+    assert path.read_text() == "next" and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def full(descriptor: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        durable.write(path, "after")
+    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_json_that_is_missing_broken_or_no_object_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert durable.read_json(path) is None
+    for content in ("", "{", "[1]", "\0"):
+        path.write_text(content)
+        assert durable.read_json(path) is None
+    durable.write_json(path, {"b": 1, "a": [2]})
+    assert durable.read_json(path) == {"b": 1, "a": [2]}
+    assert durable.read_json(path / "below") is None
+
+
+def test_a_line_is_added_at_the_end(tmp_path: Path) -> None:
+    durable.append(tmp_path / "file", "one")
+    durable.append(tmp_path / "file", "two")
+    assert (tmp_path / "file").read_text() == "one\ntwo\n"
