@@ -1,0 +1,140 @@
+"""Pushing and promoting, with a registry that is a dictionary and an engine that does as it is told."""
+
+import pytest
+
+from ecluse.errors import ImageError
+from ecluse.image import publish
+from ecluse.image.engine import PushFailed
+from ecluse.image.names import RegistryAddress, Version
+from ecluse.image.registry import Manifest
+
+ADDRESS = RegistryAddress("registry.example", "team/")
+KIND = "application/vnd.oci.image.manifest.v1+json"
+NAMES = ["website-front", "website"]
+
+
+class Registry:
+    def __init__(self, **content):
+        self.address = ADDRESS
+        self.content = {
+            (name.replace("_", "-"), tag): found for name, tags in content.items() for tag, found in tags.items()
+        }
+        self.puts = []
+
+    def manifest(self, name, reference):
+        return self.content.get((name, reference))
+
+    def put_manifest(self, name, tag, manifest):
+        self.puts.append((name, tag))
+        self.content[name, tag] = manifest
+
+    def tags(self, name):
+        return [tag for found, tag in self.content if found == name]
+
+
+class Engine:
+    def __init__(self, registry, *outcomes):
+        self.registry = registry
+        self.outcomes = list(outcomes)
+
+    def push(self, image, repository, tag, registry, *, patience, progress):
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, PushFailed):
+            raise outcome
+        self.registry.content[repository.removeprefix("registry.example/team/"), tag] = outcome
+        return outcome.digest
+
+
+APP, FRONT, OTHER = Manifest(KIND, b"app"), Manifest(KIND, b"front"), Manifest(KIND, b"other")
+
+
+def push(engine, registry):
+    said = []
+    digest = publish.push(
+        engine, registry, "website:built", "website", "staging-1", progress=print, say=said.append, pauses=(0, 0)
+    )
+    return digest, said
+
+
+def test_a_push_returns_the_digest_that_the_registry_gives_back():
+    registry = Registry()
+    assert push(Engine(registry, APP), registry) == (APP.digest, [])
+
+
+def test_a_push_is_tried_again_while_the_network_fails():
+    registry = Registry()
+    digest, said = push(Engine(registry, PushFailed("EOF", True), PushFailed("timeout", True), APP), registry)
+    assert digest == APP.digest
+    assert [line.partition(": ")[2] for line in said] == ["EOF; again in 0 s", "timeout; again in 0 s"]
+
+
+def test_a_push_that_keeps_failing_is_given_up_with_the_last_reason():
+    registry = Registry()
+    engine = Engine(registry, *(PushFailed(f"EOF {attempt}", True) for attempt in range(3)))
+    with pytest.raises(ImageError, match="the push failed: EOF 2") as caught:
+        push(engine, registry)
+    assert caught.value.where == "registry.example/team/website:staging-1"
+
+
+def test_a_wrong_account_is_not_tried_again():
+    registry = Registry()
+    with pytest.raises(ImageError, match="unauthorized"):
+        push(Engine(registry, PushFailed("unauthorized", False), APP), registry)
+
+
+def test_the_image_of_a_commit_is_pushed_once_and_stays():
+    registry = Registry(website={"staging-1": OTHER})
+    digest, said = push(Engine(registry), registry)
+    assert digest == OTHER.digest
+    assert "is there already" in said[0]
+
+
+def test_a_registry_that_gives_another_image_back_is_not_believed():
+    registry = Registry()
+    engine = Engine(registry, APP)
+    registry.manifest = lambda name, reference: OTHER if (name, reference) in registry.content else None
+    with pytest.raises(ImageError, match=f"was pushed, but the registry answers with {OTHER.digest}"):
+        push(engine, registry)
+
+
+def promote(registry, version="1.2.3"):
+    found = Version.parse(version)
+    assert found is not None
+    return publish.promote(registry, NAMES, "staging-1", found, lambda line: None)
+
+
+def test_a_promotion_gives_the_same_images_their_version_the_site_last():
+    registry = Registry(website={"staging-1": APP}, website_front={"staging-1": FRONT})
+    assert promote(registry) == {"website-front": FRONT.digest, "website": APP.digest}
+    assert registry.puts[:2] == [("website-front", "1.2.3"), ("website", "1.2.3")]
+    assert set(registry.puts[2:]) == {(name, tag) for name in NAMES for tag in ("1.2", "latest")}
+
+
+def test_what_was_never_built_is_named_and_nothing_is_promoted():
+    registry = Registry(website={"staging-1": APP})
+    with pytest.raises(ImageError, match="never built: registry.example/team/website-front:staging-1"):
+        promote(registry)
+    assert registry.puts == []
+
+
+def test_a_version_is_given_once():
+    registry = Registry(website={"staging-1": APP, "1.2.3": OTHER}, website_front={"staging-1": FRONT})
+    with pytest.raises(ImageError, match="1.2.3 is released already"):
+        promote(registry)
+    assert registry.puts == []
+
+
+def test_a_promotion_that_was_interrupted_is_finished_by_the_next():
+    registry = Registry(website={"staging-1": APP}, website_front={"staging-1": FRONT, "1.2.3": FRONT})
+    promote(registry)
+    assert registry.manifest("website", "latest") == APP
+
+
+def test_a_repair_of_an_old_release_leaves_latest_where_it_is():
+    registry = Registry(
+        website={"staging-1": APP, "2.0.0": OTHER, "latest": OTHER},
+        website_front={"staging-1": FRONT, "2.0.0": OTHER, "latest": OTHER},
+    )
+    promote(registry)
+    assert registry.manifest("website", "latest") == OTHER
+    assert registry.manifest("website", "1.2") == APP

@@ -1,0 +1,40 @@
+import pytest
+
+from ecluse.errors import ServiceError
+from ecluse.probes.address import Address, given
+
+
+def test_an_address_shows_itself_without_its_account():
+    found = Address.parse("amqp://site:ge%40heim@broker.example/shop")
+    assert (found.host, found.port, found.user, found.password.reveal()) == ("broker.example", 5672, "site", "ge@heim")
+    assert str(found) == "amqp://broker.example:5672/shop"
+    assert "heim" not in repr(found)
+
+
+def test_a_postgres_address_may_name_a_socket_instead_of_a_host():
+    assert Address.parse("postgres://site@/shop?host=/run/postgresql").host == ""
+
+
+def test_the_query_is_part_of_what_http_asks_for():
+    assert Address.parse("http://site.example/ready?deep=1").path == "/ready?deep=1"
+
+
+@pytest.mark.parametrize("text", ["database", "tcp://host", "redis://", "http://host:port/", "://host:1"])
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ServiceError):
+        Address.parse(text)
+
+
+def test_a_name_stands_for_the_variable_or_the_file_that_it_names(tmp_path):
+    file = tmp_path / "url"
+    file.write_text("postgres://db/shop\n")
+    assert given("DATABASE_URL", {"DATABASE_URL": "postgres://a/b"}) == "postgres://a/b"
+    assert given("DATABASE_URL", {"DATABASE_URL_FILE": str(file)}) == "postgres://db/shop"
+    assert given("tcp://db:5432", {}) == "tcp://db:5432"
+
+
+def test_a_variable_that_is_not_set_and_a_file_that_is_not_there_are_named(tmp_path):
+    with pytest.raises(ServiceError, match="DATABASE_URL is not set, and neither is DATABASE_URL_FILE"):
+        given("DATABASE_URL", {})
+    with pytest.raises(ServiceError, match="cannot be read"):
+        given("DATABASE_URL", {"DATABASE_URL_FILE": str(tmp_path / "none")})
