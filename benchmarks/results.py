@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["machine", "write_section"]
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-_TITLE = "# What is fast\n\nEach section is written by its benchmark: `python -m benchmarks.NAME`. Do not edit by hand.\n"
+_TITLE = "# What is fast\n\nEach section is written by its benchmark: `python -m benchmarks.NAME`. Do not edit it.\n"
 
 
 def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
@@ -30,4 +30,5 @@ def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
 def machine() -> str:
     """What was measured on, and when."""
     when = datetime.now(timezone.utc).date().isoformat()
-    return f"{when}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{when}, {os.cpu_count()} cores, Python {platform.python_version()}, {system}"

@@ -75,10 +75,21 @@ def _environment(folder: Path) -> Path:
     stamp = folder / "packages.txt"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != "\n".join(PACKAGES):
         shutil.rmtree(folder, ignore_errors=True)
-        process.run((sys.executable, "-m", "venv", str(folder)))
-        process.run((str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *PACKAGES))
+        process.run((sys.executable, "-m", "uv", "venv", "--python", _python(), str(folder)))
+        process.run(
+            (sys.executable, "-m", "uv", "pip", "install", "--python", str(folder / "bin" / "python"), *PACKAGES)
+        )
         stamp.write_text("\n".join(PACKAGES), encoding="utf-8")
     return folder / "bin" / "python"
+
+
+def _python() -> str:
+    """Ours; where we are root, one that every user may run."""
+    candidates = (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3")
+    for name in candidates if os.geteuid() == 0 else candidates[:1]:
+        if os.geteuid() != 0 or (os.path.exists(name) and account.enterable(Path(name).resolve().parent) is None):
+            return name
+    raise click.ClickException("no Python that an ordinary user may run; run this as one")
 
 
 def _projects(folder: Path, variants: list[Variant]) -> None:
@@ -90,7 +101,8 @@ def _projects(folder: Path, variants: list[Variant]) -> None:
         if variant.conftest:
             (project / "conftest.py").write_text(variant.conftest, encoding="utf-8")
         if variant.as_user:
-            owner.own(project)
+            for path in (project, *project.rglob("*")):
+                owner.own(path)
 
 
 @contextlib.contextmanager
@@ -109,9 +121,7 @@ def _running_server(folder: Path) -> Iterator[str]:
         log.close()
 
 
-def _measure(
-    folder: Path, python: Path, url: str, variants: list[Variant], rounds: int
-) -> dict[str, list[float]]:
+def _measure(folder: Path, python: Path, url: str, variants: list[Variant], rounds: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {variant.name: [] for variant in variants}
     # The first round is not counted: it fills the caches that are meant to be full (bytecode, images, --reuse-db's).
     for number in range(rounds + 1):
@@ -164,8 +174,13 @@ def _database_of(url: str, variant: Variant) -> str:
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    left_out = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS", "ECLUSE_POSTGRES")
-    return {name: value for name, value in environ.items() if name not in left_out}
+    """What a shell has, and how to reach the engine: nothing that changes how Python runs (PYTHONDONTWRITEBYTECODE)."""
+    kept = ("PATH", "LANG", "TZ")
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in kept or name.startswith(("DOCKER_", "TESTCONTAINERS_"))
+    }
 
 
 def _report(seconds: dict[str, list[float]], rounds: int, python: Path) -> str:
@@ -174,8 +189,8 @@ def _report(seconds: dict[str, list[float]], rounds: int, python: Path) -> str:
     lines = [
         "## A test database",
         "",
-        f"`python -m benchmarks.database`: a generated project of {MODELS} models and {MIGRATIONS} migrations; whole pytest",
-        f"processes with one test, {rounds} rounds in which the variants take turns. {machine()}.",
+        f"`python -m benchmarks.database`: a generated project of {MODELS} models and {MIGRATIONS} migrations; whole",
+        f"pytest processes with one test, {rounds} rounds in which the variants take turns. {machine()}.",
         f"Beside it: {versions}.",
         "",
         "| | | median | fastest | slowest |",

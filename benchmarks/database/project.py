@@ -21,8 +21,10 @@ DATABASES = {{"default": environ.Env().db()}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "urls"
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     {applications}
 ]
@@ -44,7 +46,14 @@ _FIELDS = """            [
                 ("name", models.CharField(max_length=100, db_index=True)),
                 ("created", models.DateTimeField(auto_now_add=True)),
                 ("amount", models.DecimalField(max_digits=12, decimal_places=2, default=0)),
+                ("slug", models.SlugField(unique=True, null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("email", models.EmailField(max_length=254, blank=True)),
+                ("notes", models.TextField(blank=True)),
+                ("owner", models.ForeignKey(settings.AUTH_USER_MODEL, django.db.models.deletion.CASCADE, null=True)),
 {relation}            ],
+            options={{"ordering": ["name"], "indexes": [models.Index(fields=["created"], name="{index}")]}},
 """
 
 
@@ -78,6 +87,8 @@ def _application(folder: Path, number: int) -> None:
     for index, operation in enumerate(operations):
         name = f"{index + 1:04}_step"
         dependencies = [f'("app{number}", "{previous}")'] if previous else []
+        if not previous:
+            dependencies.append("migrations.swappable_dependency(settings.AUTH_USER_MODEL)")
         if number and not previous:
             dependencies.append(f'("app{number - 1}", "0001_step")')
         (migrations / f"{name}.py").write_text(_migration(dependencies, operation), encoding="utf-8")
@@ -86,7 +97,7 @@ def _application(folder: Path, number: int) -> None:
 
 def _migration(dependencies: list[str], operation: str) -> str:
     return (
-        "import django.db.models.deletion\nfrom django.db import migrations, models\n\n\n"
+        "import django.db.models.deletion\nfrom django.conf import settings\nfrom django.db import migrations, models\n\n\n"
         "class Migration(migrations.Migration):\n"
         f"    dependencies = [{', '.join(dependencies)}]\n"
         f"    operations = [\n{operation}    ]\n"
@@ -107,9 +118,8 @@ def _create(number: int, model: int) -> str:
         if parent
         else ""
     )
-    return (
-        f'        migrations.CreateModel(\n            "Model{model}",\n{_FIELDS.format(relation=relation)}        ),\n'
-    )
+    fields = _FIELDS.format(relation=relation, index=f"created_{number}_{model}")
+    return f'        migrations.CreateModel(\n            "Model{model}",\n{fields}        ),\n'
 
 
 def _change(change: int) -> str:
@@ -120,7 +130,7 @@ def _change(change: int) -> str:
 
 
 def _models(number: int, changes: int) -> str:
-    lines = ["from django.db import models", ""]
+    lines = ["from django.conf import settings", "from django.db import models", ""]
     for model in range(_PER_APPLICATION):
         parent = _parent(number, model)
         lines += [
@@ -130,9 +140,16 @@ def _models(number: int, changes: int) -> str:
             "    name = models.CharField(max_length=100, db_index=True)",
             "    created = models.DateTimeField(auto_now_add=True)",
             "    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)",
+            "    slug = models.SlugField(unique=True, null=True)",
+            "    active = models.BooleanField(default=True)",
+            "    position = models.PositiveIntegerField(default=0)",
+            "    email = models.EmailField(max_length=254, blank=True)",
+            "    notes = models.TextField(blank=True)",
+            "    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)",
         ]
         if parent:
             lines.append(f'    parent = models.ForeignKey("{parent}", models.CASCADE, null=True)')
         lines += [f'    extra{change} = models.TextField(blank=True, default="")' for change in range(changes)]
-        lines.append("")
+        index = f'models.Index(fields=["created"], name="created_{number}_{model}")'
+        lines += ["", "    class Meta:", '        ordering = ["name"]', f"        indexes = [{index}]", ""]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The ways to get a PostgreSQL for tests, as a user would write them: a command line, its environment, a conftest.py."""
+"""The ways to get a PostgreSQL for tests, as a user would write them: arguments, environment, a conftest.py."""
 
 from __future__ import annotations
 
@@ -58,25 +58,24 @@ def django_db_modify_db_settings(postgresql_proc):
     )
 """
 
+_ROWS = "test_rows.py"
 _DJANGO = ("-p", "django")
 _ECLUSE = (*_DJANGO, "-p", "ecluse.testing.plugin")
 _NOWHERE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/site"}
 
 VARIANTS = (
     Variant("floor", "no database: one test that needs none", (*_DJANGO, "test_nothing.py"), environ=_NOWHERE),
-    Variant("cached", "Écluse, the cluster cached", (*_ECLUSE, "test_rows.py")),
-    Variant("uncached", "Écluse, nothing cached: it makes the server too", (*_ECLUSE, "test_rows.py"), empty_cache=True),
-    Variant("a", "pytest-django on a running server", (*_DJANGO, "test_rows.py", "--create-db"), server=True),
-    Variant(
-        "b", "Testcontainers with pytest-django", (*_DJANGO, "test_rows.py"), conftest=_TESTCONTAINERS, environ=_NOWHERE
-    ),
+    Variant("cached", "Écluse, the cluster cached", (*_ECLUSE, _ROWS)),
+    Variant("uncached", "Écluse, nothing cached: it makes the server too", (*_ECLUSE, _ROWS), empty_cache=True),
+    Variant("a", "pytest-django on a running server", (*_DJANGO, _ROWS, "--create-db"), server=True),
+    Variant("b", "Testcontainers with pytest-django", (*_DJANGO, _ROWS), conftest=_TESTCONTAINERS, environ=_NOWHERE),
     Variant(
         "c",
         "pytest-postgresql with pytest-django",
-        (*_DJANGO, "-p", "pytest_postgresql.plugin", "test_rows.py"),
+        (*_DJANGO, "-p", "pytest_postgresql.plugin", _ROWS),
         conftest=_PYTEST_POSTGRESQL,
         environ=_NOWHERE,
         as_user=True,
     ),
-    Variant("d", "--reuse-db on a running server", (*_DJANGO, "test_rows.py", "--reuse-db"), server=True),
+    Variant("d", "--reuse-db on a running server", (*_DJANGO, _ROWS, "--reuse-db"), server=True),
 )

@@ -86,7 +86,7 @@ def _embedded() -> Iterator[str]:
 
 def _serve(lease: Lease) -> str:
     server = Server.of(lease, _VERSION, os.environ)
-    server.create(cache_folder(os.environ) / f"empty-{server.kind}.tar")
+    server.create(cache_folder(os.environ) / f"empty-{server.kind}.tar", pack=True)
     server.start()
     server.hand_over()
     return server.url(_DATABASE)

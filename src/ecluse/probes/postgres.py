@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import importlib
 from typing import Any
 
 from ecluse.errors import ToolError
@@ -47,21 +48,8 @@ def refusal(url: str, timeout: float) -> str | None:
 
 
 def _driver() -> Any:
-    # Django prefers psycopg, and importing one is most of a short wait: the one that is there already, if any.
-    loaded = sys.modules.get("psycopg") or sys.modules.get("psycopg2")
-    if loaded is not None:
-        return loaded
-    try:
-        import psycopg2
-
-        return psycopg2
-    except ImportError:
-        pass
-    try:
-        import psycopg  # type: ignore[import-not-found, unused-ignore]
-
-        return psycopg
-    except ImportError:
-        raise ToolError(
-            "neither psycopg2 nor psycopg is installed", hint="install ecluse[postgres], or psycopg2-binary"
-        ) from None
+    # In Django's order, so that a process of Django's imports one driver, not two.
+    for name in ("psycopg", "psycopg2"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise ToolError("neither psycopg2 nor psycopg is installed", hint="install ecluse[postgres], or psycopg2-binary")

@@ -70,8 +70,8 @@ class Server:
         flags = (*flags, "wheel" if self.binaries.folder.parent.name == "pginstall" else str(self.binaries.folder))
         return f"{self.binaries.version}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:12]}"
 
-    def create(self, empty: Path | None = None) -> None:
-        """An empty cluster. *empty* is where an archive of one is kept, once there was a first."""
+    def create(self, empty: Path | None = None, *, pack: bool = False) -> None:
+        """An empty cluster. *empty* is where an archive of one may be; with *pack* it is made there if it is not."""
         if empty is not None:
             try:
                 return self.restore(empty)
@@ -80,7 +80,7 @@ class Server:
             except CommandError:
                 self.discard()
         self._run(commands.throwaway_initdb(self._binaries(), self.data))
-        if empty is not None:
+        if empty is not None and pack:
             archive.pack(self.data, empty)
 
     def restore(self, packed: Path) -> None:

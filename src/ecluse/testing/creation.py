@@ -6,6 +6,7 @@ connection's ``creation``, and gets one that is there already.
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.creation import DatabaseCreation
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import get_unique_databases_and_mirrors
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ class Cloned(DatabaseCreation):
         """Whether the tests use one database: the state of several is not kept, their migrations may meet."""
         databases, _mirrors = get_unique_databases_and_mirrors(None)
         return len(databases) == 1
+
+    def import_migrations(self) -> None:
+        """Import the migrations, which takes a while and needs no server. What is wrong with them is said later."""
+        with contextlib.suppress(Exception):
+            MigrationLoader(None)
 
     def migrate(self, template: str) -> None:
         """Make the database *template* the ordinary way, and leave it with nobody connected."""

@@ -18,6 +18,7 @@ from ecluse.services.lease import Lease
 from ecluse.services.paths import cache_folder
 from ecluse.services.throwaway import Server
 from ecluse.testing import inability
+from ecluse.testing.background import Background
 from ecluse.testing.dependencies import Watch
 from ecluse.testing.fingerprint import fingerprint, roots
 from ecluse.testing.store import Store, Wanted
@@ -41,7 +42,8 @@ class Options:
     """What a run was asked for. *order* are the sources to try, *fresh* means that no cached cluster is used.
 
     *top* is the project's folder, *ignored* are names of settings that do not decide what a database looks like,
-    *replace* says to use none of the servers that the settings name, not even one that is not from ``DATABASE_URL``.
+    *command* is what the user typed, by which the next run knows what this one needed. *replace* says to use none of
+    the servers that the settings name, not even one that is not from ``DATABASE_URL``.
     """
 
     order: tuple[str, ...]
@@ -49,6 +51,7 @@ class Options:
     top: str
     fresh: bool = False
     ignored: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     replace: bool = False
 
 
@@ -69,6 +72,23 @@ class Databases:
         self.lease = lease
         self.options = options
         self._server: Server | None = None
+        self._early: tuple[Path, Server, Background] | None = None
+
+    def hasten(self) -> None:
+        """Begin to restore the cluster that the last run with this command needed, while Django is being loaded.
+
+        Whether it is the right one is seen when it is asked for. A run that needed none begins nothing.
+        """
+        archive = self._store.last(self.options.top, self.options.command) if not self.options.fresh else None
+        if archive is None or self.options.order[0] != "embedded":
+            return
+        server = Server.of(self.lease, _SERVICE.version, self.options.environ)
+
+        def restore() -> None:
+            server.restore(archive)
+            server.start()
+
+        self._early = archive, server, Background(restore)
 
     @property
     def address(self) -> str:
@@ -99,9 +119,14 @@ class Databases:
 
     def end(self) -> None:
         """This process needs it no more. The server ends with the last one's call, or death."""
+        self._too_early()
         if self._server is not None:
             self._server.hand_over()
         self.lease.release()
+
+    @property
+    def _store(self) -> Store:
+        return Store(cache_folder(self.options.environ) / "clusters")
 
     @property
     def _state_file(self) -> Path:
@@ -136,11 +161,13 @@ class Databases:
         return State("container", url, template, [*notes, f"PostgreSQL in a container of {image}"])
 
     def _embedded(self, creation: Cloned, notes: list[str]) -> State:
-        server = self._server = Server.of(self.lease, _SERVICE.version, self.options.environ)
+        server = self._early[1] if self._early else Server.of(self.lease, _SERVICE.version, self.options.environ)
+        self._server = server
         name = f"PostgreSQL {server.binaries.version} (embedded)"
         cache = cache_folder(self.options.environ)
         empty = cache / f"empty-{server.kind}.tar"
         if not creation.is_only():
+            self._too_early()
             server.create(empty)
             server.start()
             return State(
@@ -151,7 +178,7 @@ class Databases:
             self.options.top,
             fingerprint({"PostgreSQL": server.kind}, template, top=self.options.top, ignored=self.options.ignored),
         )
-        store = Store(cache / "clusters")
+        store = self._store
         how = "with a fresh database, as asked for"
         if not self.options.fresh:
             impossible = store.impossible(wanted)
@@ -161,8 +188,15 @@ class Databases:
                 return State("embedded", server.url(DATABASE), template, [*notes, f"{name}, database from the cache"])
             changed = store.why_new(wanted)
             how = f"migrated a new database{_changed(changed)}"
-        server.create(empty)
-        server.start()
+        self._too_early()
+
+        def create() -> None:
+            server.create(empty)
+            server.start()
+
+        created = Background(create)
+        creation.import_migrations()
+        created.finish()
         self._migrate(server, store, wanted, creation, template)
         return State("embedded", server.url(DATABASE), template, [*notes, f"{name}, {how}"])
 
@@ -171,8 +205,13 @@ class Databases:
         if archive is None:
             return False
         try:
-            server.restore(archive)
-            server.start()
+            if self._early is not None and self._early[0] == archive:
+                self._early[2].finish()
+                self._early = None
+            else:
+                self._too_early()
+                server.restore(archive)
+                server.start()
         except FileNotFoundError:  # pruned in this very moment
             return False
         except (CommandError, ServiceError) as error:
@@ -180,10 +219,21 @@ class Databases:
                 f"the cached database {archive.name} is of no use, and was deleted: {error.what.splitlines()[0]}"
             )
             archive.unlink(missing_ok=True)
+            self._early = None
             server.discard()
             return False
         store.used(archive)
+        store.set_last(self.options.top, self.options.command, archive)
         return True
+
+    def _too_early(self) -> None:
+        """What was begun is not what is needed."""
+        if self._early is not None:
+            _archive, server, begun = self._early
+            self._early = None
+            with contextlib.suppress(EcluseError, OSError):
+                begun.finish()
+            server.discard()
 
     def _migrate(self, server: Server, store: Store, wanted: Wanted, creation: Cloned, template: str) -> None:
         watch = Watch()
@@ -202,6 +252,7 @@ class Databases:
             archive = store.place(wanted, watch.found(roots()))
             server.save(archive)
             store.used(archive)
+            store.set_last(self.options.top, self.options.command, archive)
         except (OSError, EcluseError):
             # A full or read-only disk: the tests can do without a cache.
             server.stop()

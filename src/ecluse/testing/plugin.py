@@ -83,6 +83,7 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
         top=str(config.rootpath),
         fresh=fresh,
         ignored=tuple(config.getini("ecluse_ignore_settings")),
+        command=tuple(config.invocation_params.args),
         replace="given" not in order,
     )
     try:
@@ -105,6 +106,8 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
                 os.environ[name] = value
 
     config.add_cleanup(end)
+    if not getattr(config.known_args_namespace, "numprocesses", None) and takes_part(os.environ) is None:
+        databases.hasten()
 
 
 def _order(config: pytest.Config, asked: str | None) -> tuple[tuple[str, ...], bool]:

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +34,12 @@ class Wanted:
 
 
 class Store:
-    """A folder with, for each cluster, ``KEY.tar`` and ``KEY.json`` (what it was made of), and two kinds of notes.
+    """A folder with, for each cluster, ``KEY.tar`` and ``KEY.json`` (what it was made of), and some notes.
 
     ``NAME.dependencies`` lists the files that the migrations imported and read when they last ran with these parts. KEY
     is the digest of the parts and of these files' contents: what they say now decides whether there is a cluster.
-    ``NAME.impossible`` says why an embedded server cannot run the migrations.
+    ``NAME.impossible`` says why an embedded server cannot run the migrations; ``COMMAND.last`` names the archive that a
+    command used last.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,6 +58,21 @@ class Store:
         described = {"project": wanted.project, "parts": {**wanted.parts, **_labelled(contents(names))}}
         self._write(archive.with_suffix(".json"), json.dumps(described))
         return archive
+
+    def last(self, project: str, command: Sequence[str]) -> Path | None:
+        """The archive that *command* used in *project* when it was last run: likely the one it is going to need."""
+        try:
+            archive = self.folder / self._last(project, command).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+        return archive if archive.is_file() else None
+
+    def set_last(self, project: str, command: Sequence[str], archive: Path) -> None:
+        """Remember that."""
+        note = self._last(project, command)
+        with contextlib.suppress(OSError):
+            if not note.exists() or note.read_text(encoding="ascii") != archive.name:
+                self._write(note, archive.name)
 
     def used(self, archive: Path) -> None:
         """Note that *archive* is of use, and delete those that have not been for longest."""
@@ -93,6 +109,9 @@ class Store:
         else:
             self._write(self._note(wanted), why)
 
+    def _last(self, project: str, command: Sequence[str]) -> Path:
+        return self.folder / f"{digest(canonical([project, list(command)]))}.last"
+
     def _note(self, wanted: Wanted) -> Path:
         return self.folder / f"{wanted.name}.impossible"
 
@@ -120,10 +139,10 @@ class Store:
                 aged.append((path.stat().st_mtime, path))
         paths = [path for _time, path in sorted(aged, reverse=True)]
         archives = [path for path in paths if path.suffix == ".tar"]
-        notes = [path for path in paths if path.suffix in (".dependencies", ".impossible")]
+        notes = [path for path in paths if path.suffix in (".dependencies", ".impossible", ".last")]
         kept = archives[:KEPT]
         orphans = [path for path in paths if path.suffix == ".json" and path.with_suffix(".tar") not in kept]
-        known = (".tar", ".json", ".dependencies", ".impossible")
+        known = (".tar", ".json", ".dependencies", ".impossible", ".last")
         halves = [path for when, path in aged if path.suffix not in known and time.time() - when > _INTERRUPTED]
         for path in (*archives[KEPT:], *notes[4 * KEPT :], *orphans, *halves):
             path.unlink(missing_ok=True)
