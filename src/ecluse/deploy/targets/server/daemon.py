@@ -102,7 +102,7 @@ class Daemon:
         return Cluster.at(self.place.folder / "postgres", environ)
 
     def _keep_database_programs(self) -> None:
-        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking that must disturb no server."""
+        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking it disturbs no server."""
         own = self.place.programs / "postgresql"
         try:
             found = binaries_for("18", self.place.environ).folder.parent
