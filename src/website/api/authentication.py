@@ -15,7 +15,7 @@ __all__ = ["SessionAuthentication"]
 class SessionAuthentication(authentication.SessionAuthentication):
     """Django's session. REST framework checks CSRF for those logged in; here for all.
 
-    The token is taken from the header X-CSRFToken. To look for it in a form, too, would be to read a whole upload before
+    The token is taken from the header X-CSRFToken. To look for it in a form too would be to read a whole upload before
     it is known who sends it.
     """
 

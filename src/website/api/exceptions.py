@@ -6,11 +6,17 @@ from http import HTTPStatus
 
 from rest_framework import exceptions
 
-__all__ = ["InvalidQuery", "TooLarge"]
+__all__ = ["InvalidQuery", "NoSuchPage", "TooLarge"]
 
 
 class InvalidQuery(exceptions.ValidationError):
     """Query parameters that cannot be understood. As ValidationError, but its errors name parameters."""
+
+
+class NoSuchPage(InvalidQuery):
+    """404: a cursor that is not one of the list that it is given to."""
+
+    status_code = HTTPStatus.NOT_FOUND
 
 
 class TooLarge(exceptions.APIException):

@@ -14,12 +14,9 @@ from rest_framework import serializers
 
 __all__ = ["IntegerField", "KeyField", "StringField", "TextField"]
 
-# No <, unless what follows it makes it no tag, comment or declaration: "price < 5000" and "<3" are text. No NUL, which
-# PostgreSQL stores nowhere.
-TEXT = r"(?:[^<\x00]|<(?![A-Za-z/!?]))*$"
-POSSIBLY_BLANK = re.compile(rf"^{TEXT}")
-# At least one character that is no white space: white space around it is not kept.
-NOT_BLANK = re.compile(rf"^(?=[\s\S]*\S){TEXT}")
+# No < and no >, so nothing that is markup anywhere; no NUL, which PostgreSQL cannot store.
+POSSIBLY_BLANK = re.compile(r"^[^<>\x00]*$")
+NOT_BLANK = re.compile(r"^\s*[^\s<>\x00][^<>\x00]*$")
 
 
 class IntegerField(serializers.IntegerField):
@@ -57,5 +54,5 @@ class TextField(StringField):
         super().__init__(**arguments)
         pattern = POSSIBLY_BLANK if self.allow_blank else NOT_BLANK
         self.validators.append(
-            RegexValidator(pattern, _("Pas de balises, s'il vous plaît : du texte seul."), code="markup")
+            RegexValidator(pattern, _("Du texte seul, s'il vous plaît, sans balises : ni < ni >."), code="markup")
         )

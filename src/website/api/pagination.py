@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from website.api.exceptions import InvalidQuery
+from website.api.exceptions import NoSuchPage
 
 __all__ = ["Cursor", "Page", "page"]
 
@@ -37,7 +37,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str, ordering: str) -> Cursor:
-        """The cursor that *text* is. Raises InvalidQuery where it is none, or one of another ordering."""
+        """The cursor that *text* is. Raises NoSuchPage where it is none, or one of another ordering."""
         try:
             # A ValueError, each of them: not ASCII, not base 64, not UTF-8, not JSON.
             match json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))):
@@ -60,7 +60,7 @@ class Page(Generic[M]):
 def page(rows: QuerySet[M], *, ordering: str, size: int, cursor: str = "") -> Page[M]:
     """The *size* rows at *cursor* (else the first) in order of the field *ordering* (``-`` before it: downwards).
 
-    Rows of the same value are in the order of their keys. Raises InvalidQuery for a cursor that is not of such a list.
+    Rows of the same value are in the order of their keys. Raises NoSuchPage for a cursor that is not of such a list.
     """
     place = Cursor.parse(cursor, ordering) if cursor else None
     backwards = place is not None and place.direction == "before"
@@ -98,5 +98,5 @@ def _beyond(model: type[Model], field: str, place: Cursor, comparison: str) -> Q
     )
 
 
-def _refusal() -> InvalidQuery:
-    return InvalidQuery({"cursor": [_("Ce n'est pas un curseur de cette liste et de cet ordre.")]}, code="cursor")
+def _refusal() -> NoSuchPage:
+    return NoSuchPage({"cursor": [_("Ce n'est pas un curseur de cette liste et de cet ordre.")]}, code="cursor")

@@ -88,7 +88,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     found = ["406"]
     if operation.get("parameters") or "requestBody" in operation:
         found += ["400"]
-    if "{" in path:
+    if "{" in path or any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
         found += ["404"]
     if method != "get":
         found += ["403"]

@@ -50,13 +50,6 @@ class ListQuery(serializers.Serializer[Any]):
     cursor = serializers.CharField(max_length=200, required=False, help_text="`next` or `previous` of another part")
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=24)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for name in ("price", "year"):
-            low, high = attrs.get(f"{name}_min"), attrs.get(f"{name}_max")
-            if low is not None and high is not None and low > high:
-                raise serializers.ValidationError({f"{name}_max": [_("Le maximum est sous le minimum.")]})
-        return attrs
-
     @classmethod
     def read(cls, parameters: QueryDict) -> dict[str, Any]:
         """*parameters*, checked. Raises InvalidQuery, which names each that is wrong."""
@@ -69,7 +62,12 @@ class ListQuery(serializers.Serializer[Any]):
         for name, values in parameters.lists():
             if len(values) > 1 and name in fields and not isinstance(fields[name], serializers.ListField):
                 errors[name] = [serializers.ErrorDetail(_("Ce paramètre est donné plusieurs fois."), code="repeated")]
-        query = cls(data=parameters)
+        # Not the QueryDict itself: it is taken for a form, in which an empty field is one that was not filled in.
+        data = {
+            name: values if isinstance(fields.get(name), serializers.ListField) else values[-1]
+            for name, values in parameters.lists()
+        }
+        query = cls(data=data)
         if not query.is_valid():
             errors = {**query.errors, **errors}
         if errors:

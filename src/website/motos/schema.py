@@ -20,18 +20,18 @@ from website.motos.serializers import (
 
 __all__: list[str] = []
 
-extend_schema_view(get=extend_schema(operation_id="listBrands"))(views.Brands)
-extend_schema_view(get=extend_schema(operation_id="listModels"))(views.Models)
+extend_schema_view(get=extend_schema(operation_id="listBrands", auth=[]))(views.Brands)
+extend_schema_view(get=extend_schema(operation_id="listModels", auth=[]))(views.Models)
 extend_schema_view(
     get=extend_schema(
-        operation_id="listMotorcycles", parameters=[ListQuery], responses=MotorcyclePageSerializer, filters=False
+        operation_id="listMotorcycles", parameters=[ListQuery], responses=MotorcyclePageSerializer, auth=[]
     ),
     post=extend_schema(
         operation_id="createMotorcycle", request=MotorcycleWriteSerializer, responses={201: MotorcycleSerializer}
     ),
 )(views.Motorcycles)
 extend_schema_view(
-    get=extend_schema(operation_id="getMotorcycle", responses=MotorcycleSerializer),
+    get=extend_schema(operation_id="getMotorcycle", responses=MotorcycleSerializer, auth=[]),
     put=extend_schema(
         operation_id="replaceMotorcycle", request=MotorcycleWriteSerializer, responses=MotorcycleSerializer
     ),

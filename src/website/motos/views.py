@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import conditional_page
 from rest_framework import generics
-from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -180,9 +180,7 @@ class Session(APIView):
         serializer.is_valid(raise_exception=True)
         user = authenticate(request._request, **serializer.validated_data)
         if user is None:
-            raise ValidationError(
-                [ErrorDetail(_("Ce nom et ce mot de passe ne vont pas ensemble."), code="credentials")]
-            )
+            raise PermissionDenied(_("Ce nom et ce mot de passe ne vont pas ensemble."))
         login(request._request, user)
         return self._answer(user)
 
