@@ -219,7 +219,9 @@ def stop(environment: str) -> None:
 
 @click.command()
 @environment_argument
-@click.option("--force", is_flag=True, help="Take the lock from a rollout that still runs: it stops at its next step.")
+@click.option(
+    "--force", is_flag=True, help="Take it from a rollout that still runs, which then stops at its next step."
+)
 def unlock(environment: str, force: bool) -> None:
     """Remove the lock of a rollout that hangs. One that died holds none: the next command goes on from where it was.
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ecluse.deploy.history import Journal, Kind, Outcome, Record, Step
-from ecluse.errors import CommandError, EcluseError, Interrupted, PreflightError, RolloutError
+from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError
 
 __all__ = ["Clock", "Ledger", "Migration", "Preflight", "Request", "Target", "recover", "roll_out"]
 
@@ -156,7 +156,9 @@ def roll_out(
     try:
         run.prepare(request)
         run.replace(request.watch)
-    except (EcluseError, KeyboardInterrupt) as error:
+    except LockHeld:
+        raise  # somebody has taken over, and the journal tells them what to finish or undo
+    except (EcluseError, OSError, KeyboardInterrupt) as error:
         raise run.fail(error) from error
     return run.succeed()
 
@@ -187,7 +189,7 @@ def recover(
             with run.step("replace"):
                 _bring(target, journal.release)
             return run.succeed()
-        except EcluseError as error:
+        except (EcluseError, OSError) as error:
             raise run.fail(error) from error
     reason = f"interrupted during {journal.step}"
     run.undo(reason)
@@ -257,7 +259,7 @@ class _Run:
     def fail(self, error: BaseException) -> EcluseError:
         """Undo what was begun, record it, and return the error to raise."""
         at, before = self.journal.step, self.journal.previous
-        reason = str(error) if isinstance(error, EcluseError) else "interrupted"
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         outcome: Outcome = "refused" if isinstance(error, PreflightError) else "failed"
         if at not in ("stage", "preflight", "migrate"):
             self.undo(reason)
@@ -271,15 +273,20 @@ class _Run:
         if isinstance(error, EcluseError):
             kind = RolloutError if outcome == "undone" or isinstance(error, CommandError) else type(error)
             return kind(f"{at}: {error.what}\n{still}", where=error.where, hint=error.hint)
+        if isinstance(error, OSError):  # a full disk, as a rule
+            return RolloutError(f"{at}: {error}\n{still}")
         return Interrupted(f"the rollout was stopped during {at}; {still}")
 
     def undo(self, reason: str) -> None:
         """What served before into service again. Raises RolloutError, and leaves the journal, where that fails."""
         release, before = self.journal.release, self.journal.previous
+        # On a full disk the journal cannot be written; undoing matters more, and needs no room where the old one runs.
+        with suppress(OSError):
+            self.ledger_at("undo")
         try:
-            with self.step("undo"):
+            with self.step("undo", written=False):
                 _bring(self.target, before)
-        except (EcluseError, KeyboardInterrupt) as error:
+        except (EcluseError, OSError, KeyboardInterrupt) as error:
             now = sorted({one for task in self.target.tasks() for one in self.target.serving(task)})
             raise RolloutError(
                 f"{reason}\nand going back from {release} to {before or 'nothing'} failed: {error or 'interrupted'}\n"
@@ -310,7 +317,8 @@ class _Run:
         )
         # Killed between these two lines, the next command comes here again with the same id.
         if not any(one.id == record.id for one in self.ledger.history()[-1:]):
-            self.ledger.append(record)
+            with suppress(OSError):  # a full disk: that it has ended well matters more than that it is written down
+                self.ledger.append(record)
         self.ledger.clear()
         return record
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecluse.deploy.rollout import Migration, Preflight, Request, recover, roll_out
-from ecluse.errors import EcluseError, Interrupted, PreflightError, ReleaseError, RolloutError
+from ecluse.errors import EcluseError, Interrupted, LockHeld, PreflightError, ReleaseError, RolloutError
 from tests.support.rollouts import Killed, MemoryLedger, MemoryTarget
 
 OPERATIONS = ("stage", "preflight", "migrate", "start", "gate", "switch", "drain", "watch")
@@ -157,6 +157,35 @@ def test_a_killed_rollout_is_finished_where_it_had_switched_and_undone_where_not
     assert recover(target, ledger) is None
 
 
+def test_on_a_full_disk_what_serves_is_kept_though_nothing_can_be_written(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    def full(operation: str) -> None:
+        if operation in ("write", "append") and "start" in target.operations:
+            raise OSError(28, "No space left on device")
+
+    ledger.before = full
+    with pytest.raises(RolloutError, match="No space left on device\nrelease old serves again"):
+        roll_out(target, ledger, request())
+    assert serving(target) == {"old"} and ledger.journal() is None
+
+
+def test_a_rollout_whose_lock_is_taken_leaves_the_rest_to_who_took_it(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    def lost(operation: str) -> None:
+        if "switch" in target.operations:
+            raise LockHeld("it was removed")
+
+    ledger.before = lost
+    with pytest.raises(LockHeld):
+        roll_out(target, ledger, request())
+    ledger.before = lambda operation: None
+    record = recover(target, ledger)
+    assert record is not None and record.outcome == "undone"
+    assert serving(target) == {"old"}
+
+
 def test_a_rollout_killed_between_record_and_end_is_recorded_once(target: MemoryTarget, ledger: MemoryLedger) -> None:
     ledger.before = failing("clear", Killed())  # type: ignore[assignment]
     with pytest.raises(Killed):
@@ -194,7 +223,7 @@ def test_whatever_interrupts_it_however_often_one_release_serves_in_the_end_and_
         try:
             recover(target, ledger)
             roll_out(target, ledger, request())
-        except (Killed, EcluseError):
+        except (Killed, KeyboardInterrupt, EcluseError):
             pass
         assert all(target.serving(task) for task in tasks), "a task that nothing serves"
         assert serving(target) <= {"old", "new"}
