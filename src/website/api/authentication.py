@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from rest_framework import authentication
 from rest_framework.request import Request
 
@@ -23,7 +23,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         self.enforce_csrf(request)
         return super().authenticate(request)
 
-    def enforce_csrf(self, request: Request | HttpRequest) -> None:
-        without_body = copy(getattr(request, "_request", request))
+    def enforce_csrf(self, request: Request) -> None:
+        without_body: Any = copy(request._request)
         without_body._post = QueryDict()
         super().enforce_csrf(without_body)

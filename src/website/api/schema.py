@@ -42,7 +42,7 @@ PROBLEM = {
 }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # how it registers itself
     """How to authenticate, as drf-spectacular asks for it."""
 
     target_class = "website.api.authentication.SessionAuthentication"
