@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,8 +114,8 @@ def cache_of(top: Path, environ: Mapping[str, str], pythons: Mapping[str, str]) 
 
 
 def _new_folder(runs: Path, began: datetime) -> Path:
-    # Sorted by name is sorted by time; the end keeps two runs of the same second apart.
-    folder = runs / f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    # Sorted by name is sorted by time; the end keeps two runs of the same millisecond apart.
+    folder = runs / f"{began:%Y%m%d-%H%M%S}.{began.microsecond // 1000:03}-{secrets.token_hex(2)}"
     (folder / "logs").mkdir(parents=True)
     (folder / "outputs").mkdir()
     return folder
@@ -122,9 +123,9 @@ def _new_folder(runs: Path, began: datetime) -> Path:
 
 def _prune(runs: Path) -> None:
     """Remove all but the newest runs. One without a record is still running, unless it was killed a day ago."""
-    finished = sorted(folder for folder in runs.iterdir() if _finished(folder))
-    for folder in finished[:-_KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # another run prunes at the same time
+        for folder in sorted(filter(_finished, runs.iterdir()))[:-_KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finished(folder: Path) -> bool:

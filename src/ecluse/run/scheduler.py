@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import queue
+import signal
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import Protocol
 
 from ecluse.model import Step
@@ -60,23 +63,36 @@ class Scheduler:
         self._seconds = seconds or {}
         self._outcomes: dict[str, Outcome] = {}
         self._active: dict[str, Leg] = {}
-        self._done: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Outcome | Exception | None] = queue.SimpleQueue()
 
     def run(self) -> dict[str, Outcome]:
         for leg in self._plan.legs:
             if not leg.runs:
                 self._outcomes[leg.name] = Outcome(leg=leg, status="skipped", reason=leg.reason)
         waiting = sorted(self._plan.running, key=lambda leg: -self._seconds.get(leg.name, math.inf))
-        while waiting or self._active:
-            # A signal may come at any instruction. What must not be torn is short, and done again where it was.
-            try:
+        with self._interruptible():
+            while waiting or self._active:
                 self._start(waiting)
                 if self._active:
                     self._wait()
-            except KeyboardInterrupt:
-                self.interrupted = True
-                self._cancel.set()
         return {leg.name: self._outcomes[leg.name] for leg in self._plan.legs}
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Hear of SIGINT and SIGTERM by the queue: an exception at any instruction would lose track of what runs."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals are the main thread's
+            return
+
+        def heard(signum: int, frame: FrameType | None) -> None:
+            self._done.put(None)  # the only queue whose put may interrupt another one
+
+        before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _start(self, waiting: list[Leg]) -> None:
         """Start, or skip, every waiting leg that can be."""
@@ -120,6 +136,10 @@ class Scheduler:
             outcome = self._done.get(timeout=_TICK)
         except queue.Empty:
             self._listener.still_running(list(self._active.values()))
+            return
+        if outcome is None:
+            self.interrupted = True
+            self._cancel.set()
             return
         if isinstance(outcome, Exception):
             self._cancel.set()

@@ -137,10 +137,13 @@ def test_a_signal_ends_children_writes_the_report_and_exits_with_130(repository:
         f"{job('long', 'echo $$ > made/pid; exec sleep 60')}, {job('next', 'true', needs=repr(('long',)))}"
     )
     running = process.spawn(repository.argv("run"), cwd=repository.top, env=repository.environ, stdout=-3, stderr=-3)
-    pid = repository.top / "made" / "pid"
-    assert eventually(lambda: pid.exists() and pid.read_text().strip() != "")
-    running.send_signal(number)
-    assert running.wait(20) == 130
+    try:
+        pid = repository.top / "made" / "pid"
+        assert eventually(lambda: pid.exists() and pid.read_text().strip() != "")
+        running.send_signal(number)
+        assert running.wait(20) == 130
+    finally:
+        process.stop(running)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
     assert repository.record()["interrupted"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Collection
 
@@ -136,28 +138,22 @@ def test_what_only_one_leg_may_use_is_its_environment_and_its_tox_environments()
     assert shared_things(leg) == {"environment local", "tox py313", "tox lint", "tox unit"}
 
 
-def test_an_interruption_ends_what_runs_and_every_leg_has_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    cancel, begun = threading.Event(), threading.Event()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_what_runs_and_every_leg_has_an_outcome(number: int) -> None:
+    cancel = threading.Event()
+    before = signal.getsignal(number)
 
     def work(leg: Leg) -> Status:
-        begun.set()
+        for _ in range(2):  # the person is impatient
+            os.kill(os.getpid(), number)
         assert cancel.wait(5), "the leg was not told to end"
         return "cancelled"
 
-    original = Scheduler._wait
-    interruptions = iter((KeyboardInterrupt, KeyboardInterrupt))
-
-    def interrupted(self: Scheduler) -> None:
-        begun.wait(5)
-        for interruption in interruptions:  # the person is impatient: twice
-            raise interruption
-        original(self)
-
-    monkeypatch.setattr(Scheduler, "_wait", interrupted)
     outcomes, _, was_interrupted = run(pipeline(job("a"), job("b", needs=("a",))), work, cancel=cancel)
     assert was_interrupted
     assert statuses(outcomes) == {"a": "cancelled", "b": "skipped"}
     assert outcomes["b"].reason == "interrupted"
+    assert signal.getsignal(number) is before
 
 
 def test_a_bug_in_the_work_is_raised_not_hidden() -> None:
