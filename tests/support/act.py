@@ -25,10 +25,14 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Played:
-    """How a workflow went: by leg (``tests (3.13)``) that ran, ``success`` or ``failure``, and what it printed."""
+    """How a workflow went: by leg (``tests (3.13)``) that ran, ``success`` or ``failure``, and what it printed.
+
+    *said* also has what act says of it, commands to the runner (``::error::``) among it.
+    """
 
     results: Mapping[str, str]
     logs: Mapping[str, str]
+    said: Mapping[str, str]
     output: str
 
     @property
@@ -74,6 +78,7 @@ def act(program: str, repository: Path, event: Event, *options: str) -> Played:
 def _read(output: str) -> Played:
     results: dict[str, str] = {}
     logs: defaultdict[str, list[str]] = defaultdict(list)
+    said: defaultdict[str, list[str]] = defaultdict(list)
     for line in output.splitlines():
         try:
             entry = json.loads(line)
@@ -83,9 +88,13 @@ def _read(output: str) -> Played:
         leg = re.sub(r"(?<=\))-\d+$", "", str(entry.get("job", "")).partition("/")[2].strip())
         if not leg:
             continue
+        said[leg].append(entry["msg"])
         if "jobResult" in entry:
             results[leg] = entry["jobResult"]
         elif entry.get("raw_output"):
             logs[leg].append(entry["msg"])
-    texts = {leg: "".join(lines) for leg, lines in logs.items()}
-    return Played(results, texts, output)
+    return Played(results, _joined(logs), {leg: "\n".join(lines) for leg, lines in said.items()}, output)
+
+
+def _joined(logs: Mapping[str, list[str]]) -> dict[str, str]:
+    return {leg: "".join(lines) for leg, lines in logs.items()}

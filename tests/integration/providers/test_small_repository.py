@@ -48,7 +48,9 @@ def test_what_is_broken_turns_its_own_jobs_and_the_gate_red_on_github(how: str, 
     played = play(small, PULL_REQUEST)
     assert set(played.results) == CHECKS | {"gate"}
     assert played.red == BROKEN[how] | {"gate"}
-    assert all(job.partition(" ")[0] in played.logs["gate"] for job in BROKEN[how])
+    for leg in BROKEN[how]:
+        assert f"{leg.partition(' ')[0]}: failure" in played.logs["gate"]
+        assert "::error" in played.said[leg], "a failure is annotated"
 
 
 @pytest.mark.exhaustive
