@@ -65,7 +65,9 @@ def test_pytest_finds_the_plugin_of_the_testing_extra(wheel: Path, tmp_path: Pat
     (tmp_path / "test_nothing.py").write_text("def test_nothing(): pass\n")
     argv = (tmp_path / "venv/bin/pytest", "--trace-config", "-q")
     # pytest-django has set the site's settings for this process; they are not that environment's.
-    environ = {name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "PYTHONPATH"}}
+    environ = {
+        name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "PYTHONPATH"}
+    }
     done = subprocess.run(argv, text=True, capture_output=True, cwd=tmp_path, env=environ, check=False)
     assert done.returncode == 0, done.stdout
     assert "ecluse.testing.plugin" in done.stdout
