@@ -97,7 +97,9 @@ def _application(folder: Path, number: int) -> None:
 
 def _migration(dependencies: list[str], operation: str) -> str:
     return (
-        "import django.db.models.deletion\nfrom django.conf import settings\nfrom django.db import migrations, models\n\n\n"
+        "import django.db.models.deletion\n"
+        "from django.conf import settings\n"
+        "from django.db import migrations, models\n\n\n"
         "class Migration(migrations.Migration):\n"
         f"    dependencies = [{', '.join(dependencies)}]\n"
         f"    operations = [\n{operation}    ]\n"

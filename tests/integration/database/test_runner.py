@@ -1,0 +1,63 @@
+"""``manage.py test``, on the same PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TESTS = """
+from django.db import connection
+from django.test import TestCase, TransactionTestCase
+from shop.models import Album
+
+
+class One(TestCase):
+    def test_it_is_postgresql(self):
+        assert connection.vendor == "postgresql"
+        print("on", connection.settings_dict["NAME"])
+        assert Album.objects.count() == 2
+        Album.objects.create(title="x")
+
+
+class Two(One):
+    pass
+
+
+class Three(TransactionTestCase):
+    serialized_rollback = True
+
+    def test_its_rows_are_there(self):
+        assert Album.objects.count() == 2
+        Album.objects.create(title="x")
+"""
+
+
+def test_where_settings_fall_back_to_sqlite_the_tests_have_postgresql(project: Any) -> None:
+    project.write("tests.py", TESTS)
+    first = project.python("-W", "error", "-m", "django", "test")
+    assert "migrated a new database" in first.output
+    assert "on test_database" in first.output
+    assert "OK" in first.output
+    assert "database from the cache" in project.python("-m", "django", "test").output
+
+
+def test_parallel_processes_have_clones(project: Any) -> None:
+    project.write("tests.py", TESTS)
+    done = project.python("-m", "django", "test", "--parallel", "2", "-v", "1")
+    assert "OK" in done.output
+    assert "on test_database_1" in done.output
+    assert "on test_database_2" in done.output
+
+
+def test_given_alone_is_djangos_own_runner(project: Any) -> None:
+    project.write(
+        "tests.py",
+        "from django.db import connection\nfrom django.test import SimpleTestCase\n\n"
+        "class One(SimpleTestCase):\n    def test_it(self):\n        assert connection.vendor == 'sqlite'\n",
+    )
+    done = project.python("-m", "django", "test", "--postgres", "given")
+    assert "OK" in done.output
+    assert "ecluse: " not in done.output
