@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ecluse.cli.repository import top
-from ecluse.events import play
+from ecluse.events import example_tag, play
 from ecluse.load import load
 from ecluse.model import EventKind
 from ecluse.render import HEADER, drift
@@ -41,7 +41,7 @@ def render(check: bool) -> None:
 
 @click.command()
 @click.option("--event", type=click.Choice(["pull_request", "push", "tag", "ship"]), help="Only what this event runs.")
-@click.option("--ref", help="The event's branch or tag (default: the first that a job asks for).")
+@click.option("--ref", help="The branch, or the tag, of --event. [default: the one jobs ask for]")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file, not to standard output.")
 def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
     """Draw the jobs as SVG, with an arrow to each job from what it needs.
@@ -56,6 +56,8 @@ def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
     if ref and not event:
         raise click.UsageError("--ref says more about an event: name it with --event")
     pipeline = load(top() / "pipeline.py")
+    if event == "tag" and ref is None:
+        ref = example_tag(pipeline)
     picture = svg(pipeline, play(pipeline, event, ref) if event else None)
     if output:
         with open(output, "w", encoding="utf-8") as file:

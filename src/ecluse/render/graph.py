@@ -56,7 +56,7 @@ def svg(pipeline: Pipeline, event: Event | None = None) -> str:
         running = {leg.job.name for leg in plan(pipeline, event).running}
         jobs = [job for job in pipeline.jobs if job.name in running]
         title = f"What a {describe_event(event)} runs"
-        said = f"{len(jobs)} jobs."
+        said = "1 job." if len(jobs) == 1 else f"{len(jobs)} jobs."
     places = _places(jobs)
     width = max((place.x for place in places.values()), default=0) + _WIDTH + _MARGIN
     height = max((place.y for place in places.values()), default=_TITLE) + _HEIGHT + _MARGIN
