@@ -16,7 +16,9 @@ from ecluse.cli.repository import top
 from ecluse.errors import CommandError, DefinitionError, ImageError, RepositoryError
 from ecluse.events import reported
 from ecluse.image import accounts, compose, publish, sbom
+from ecluse.image.build import Target
 from ecluse.image.build import build as build_argv
+from ecluse.image.build import definition
 from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
 from ecluse.image.registry import Registry
@@ -60,26 +62,18 @@ def build(no_cache: bool, branch: str | None) -> None:
     if not source.clean:
         _say("The tree is not what was committed: these images can be tested, not pushed.")
     version = _tag(branch, source) if source.clean else "development"
-    for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
-        published = target in spec.published
-        argv = build_argv(
-            folder,
-            target=target,
-            tags=[f"{name}:{BUILT}", *([f"{name}:{version}"] if published else [])],
-            labels=labels(source, title=name, version=version),
-            epoch=source.committed,
-            release=source.revision,
-            cache=not no_cache,
-        )
-        _say(f"Building {name} ({target})")
-        _build(argv, folder)
-        if published:
-            with connect() as engine:
-                facts = engine.inspect(f"{name}:{BUILT}")
-                bill = sbom.sbom(engine, f"{name}:{BUILT}")
-            BILLS.mkdir(parents=True, exist_ok=True)
-            (BILLS / f"{name}.cdx.json").write_text(bill, encoding="utf-8")
-            _say(f"  {facts.id}  {facts.size / 1e6:.0f} MB  {BILLS / name}.cdx.json")
+    targets = [
+        Target(target, [f"{name}:{BUILT}", f"{name}:{version}"], labels(source, title=name, version=version))
+        for target, name in spec.published.items()
+    ]
+    targets.append(Target(spec.tests, [f"{_tests_name(spec)}:{BUILT}"]))
+    _bake(definition(folder, targets, epoch=source.committed, release=source.revision), folder, cache=not no_cache)
+    (folder / BILLS).mkdir(parents=True, exist_ok=True)
+    with connect() as engine:
+        for name in spec.published.values():
+            facts = engine.inspect(f"{name}:{BUILT}")
+            (folder / BILLS / f"{name}.cdx.json").write_text(sbom.sbom(engine, f"{name}:{BUILT}"), encoding="utf-8")
+            _say(f"{name}:{BUILT}  {facts.size / 1e6:.0f} MB  {facts.id}  {BILLS / name}.cdx.json")
 
 
 @image.command()
@@ -255,10 +249,10 @@ def _git(*arguments: str) -> str:
     return process.run(("git", *arguments), merge_stderr=False).output.strip()
 
 
-def _build(argv: tuple[str, ...], folder: Path) -> None:
+def _bake(what: str, folder: Path, *, cache: bool) -> None:
     """Run a build; of one that succeeds, its steps are enough."""
     try:
-        process.run(argv, cwd=folder, env={**os.environ, "DOCKER_BUILDKIT": "1"}, timeout=1800, on_output=_steps())
+        process.run(build_argv(cache=cache), cwd=folder, input=what, timeout=1800, on_output=_steps())
     except CommandError as error:
         raise ImageError(str(error), hint="the builder's last lines are above") from None
 

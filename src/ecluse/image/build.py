@@ -1,35 +1,55 @@
-"""Building with BuildKit: the command line."""
+"""Building with BuildKit: the command line, and what it reads."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["build"]
+__all__ = ["Target", "build", "definition"]
 
 
-def build(
-    context: Path,
-    *,
-    target: str,
-    tags: Sequence[str],
-    labels: Mapping[str, str],
-    epoch: int,
-    release: str,
-    cache: bool = True,
-) -> tuple[str, ...]:
-    """Builds *target* of the Dockerfile in *context*, into the engine's own store.
+@dataclass(frozen=True)
+class Target:
+    """A target of the Dockerfile, and the image that it becomes."""
 
-    *epoch* is the time that the image is to show (its commit's), in seconds since 1970: BuildKit takes it for the dates
-    of the image and of its history. *release* is the id that the site reports.
+    name: str
+    tags: Sequence[str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(*, cache: bool = True) -> tuple[str, ...]:
+    """Builds what the :func:`definition` on its standard input says, into the engine's own store.
+
+    All targets at once: what they share is made once, and what they do not, side by side.
+    """
+    return (
+        *("docker", "buildx", "bake", "--file", "-", "--load", "--provenance=false", "--progress=plain"),
+        *(() if cache else ("--no-cache",)),
+    )
+
+
+def definition(context: Path, targets: Sequence[Target], *, epoch: int, release: str) -> str:
+    """The *targets* of the Dockerfile in *context*, as ``docker buildx bake`` reads them.
+
+    *epoch* is the time that the images are to show (their commit's), in seconds since 1970: BuildKit takes it for the
+    dates of an image and of its history. *release* is the id that the site reports.
     """
     arguments = {"SOURCE_DATE_EPOCH": str(epoch), "ECLUSE_RELEASE": release}
-    return (
-        *("docker", "buildx", "build", "--target", target),
-        *("--load", "--provenance=false", "--progress=plain"),
-        *(() if cache else ("--no-cache",)),
-        *(part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")),
-        *(part for name, value in labels.items() for part in ("--label", f"{name}={value}")),
-        *(part for tag in tags for part in ("--tag", tag)),
-        str(context),
-    )
+    made = {
+        target.name: {
+            "context": str(context),
+            "target": target.name,
+            "tags": list(target.tags),
+            "labels": {name: _literal(value) for name, value in target.labels.items()},
+            "args": {name: _literal(value) for name, value in arguments.items()},
+        }
+        for target in targets
+    }
+    return json.dumps({"group": {"default": {"targets": list(made)}}, "target": made}, indent=1)
+
+
+def _literal(text: str) -> str:
+    """*text* as bake's own language reads it back: nothing in it is a variable."""
+    return text.replace("${", "$${").replace("%{", "%%{")

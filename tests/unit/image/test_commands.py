@@ -1,31 +1,29 @@
+import json
 from pathlib import Path
 
-from ecluse.image.build import build
+from ecluse.image.build import Target, build, definition
 from ecluse.image.compose import down, up
 
 
-def test_a_build_names_its_target_its_time_and_its_release():
-    argv = build(
-        Path("/shop"),
-        target="applayer",
-        tags=["website:built", "website:pr-7"],
-        labels={"org.opencontainers.image.title": "website"},
-        epoch=1760000000,
-        release="4b825dc",
+def test_all_targets_are_built_at_once_from_standard_input():
+    assert build() == (
+        *("docker", "buildx", "bake", "--file", "-", "--load", "--provenance=false", "--progress=plain"),
     )
-    assert argv == (
-        *("docker", "buildx", "build", "--target", "applayer"),
-        *("--load", "--provenance=false", "--progress=plain"),
-        *("--build-arg", "SOURCE_DATE_EPOCH=1760000000", "--build-arg", "ECLUSE_RELEASE=4b825dc"),
-        *("--label", "org.opencontainers.image.title=website"),
-        *("--tag", "website:built", "--tag", "website:pr-7"),
-        "/shop",
-    )
+    assert build(cache=False)[-1] == "--no-cache"
 
 
-def test_a_build_without_the_cache_makes_every_layer_again():
-    argv = build(Path("/shop"), target="applayer", tags=[], labels={}, epoch=0, release="r", cache=False)
-    assert "--no-cache" in argv
+def test_a_target_has_its_names_its_labels_its_time_and_its_release():
+    targets = [Target("applayer", ["website:built", "website:pr-7"], {"title": "the ${shop}"}), Target("tests", [])]
+    found = json.loads(definition(Path("/shop"), targets, epoch=1760000000, release="4b825dc"))
+    assert found["group"] == {"default": {"targets": ["applayer", "tests"]}}
+    assert found["target"]["applayer"] == {
+        "context": "/shop",
+        "target": "applayer",
+        "tags": ["website:built", "website:pr-7"],
+        # What stands in a label is no variable of bake's.
+        "labels": {"title": "the $${shop}"},
+        "args": {"SOURCE_DATE_EPOCH": "1760000000", "ECLUSE_RELEASE": "4b825dc"},
+    }
 
 
 def test_the_test_from_outside_ends_as_its_service_does_and_leaves_nothing():
