@@ -5,7 +5,7 @@ Adding a provider is writing a module that fits :class:`Provider` and naming it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -15,6 +15,7 @@ from ecluse.model import Pipeline
 from ecluse.render import github, travis
 from ecluse.render.conditions import for_github, for_travis
 from ecluse.render.differences import DIFFERENCES, Loss, losses
+from ecluse.render.provided import given
 from ecluse.render.selection import Selected, select
 
 __all__ = ["HEADER", "PROVIDERS", "Provider", "Rendering", "render"]
@@ -83,11 +84,44 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
             hint="name it otherwise",
         )
     for selected in jobs:
-        for condition in (selected.when, selected.ever):
-            for compile_for in (for_github, for_travis):
-                try:
-                    if condition is not None:
-                        compile_for(condition)
-                except RenderError as error:
-                    where = f"pipeline.py, job {selected.job.name!r}, field 'when'"
-                    raise RenderError(error.what, where=where, hint=error.hint) from None
+        _check_job(selected, pipeline)
+    _check_expressions(pipeline, jobs)
+
+
+def _check_job(selected: Selected, pipeline: Pipeline) -> None:
+    where = f"pipeline.py, job {selected.job.name!r}"
+    for condition in (selected.when, selected.ever):
+        for compile_for in (for_github, for_travis):
+            try:
+                if condition is not None:
+                    compile_for(condition)
+            except RenderError as error:
+                raise RenderError(error.what, where=f"{where}, field 'when'", hint=error.hint) from None
+    kinds = [service.kind for service in given(selected.job, pipeline)]
+    twice = [kind for kind in dict.fromkeys(kinds) if kinds.count(kind) > 1]
+    if twice:
+        raise RenderError(
+            f"two services of the kind {twice[0]} would be given at one address",
+            where=f"{where}, field 'services'",
+            hint="a provider gives one of a kind; let the other come from a container alone: sources=('container',)",
+        )
+
+
+def _check_expressions(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+    """GitHub evaluates ``${{ … }}`` wherever it stands; here and on Travis it would be text."""
+    providers = pipeline.providers
+    texts: dict[str, Collection[str]] = {
+        "providers.env": providers.env.values(),
+        "providers": (pipeline.name, providers.python, *providers.locks),
+    }
+    texts |= {f"environment {one.name!r}": (one.url,) for one in pipeline.environments}
+    for selected in jobs:
+        values = (value for axis in selected.job.matrix.values() for value in axis)
+        texts[f"job {selected.job.name!r}, field 'matrix'"] = tuple(values)
+    for place, found in texts.items():
+        if any("${{" in text for text in found):
+            raise RenderError(
+                "holds ${{, which GitHub would evaluate and nothing else",
+                where=f"pipeline.py, {place}",
+                hint="write the value itself",
+            )

@@ -34,6 +34,13 @@ _AROUND = 10
 
 Node = dict[str, object]
 
+# Where an event's patterns stand below `on:`. A push is to a branch or of a tag: naming one leaves the other out.
+_EVENTS: tuple[tuple[EventKind, str, str], ...] = (
+    ("pull_request", "pull_request", "branches"),
+    ("push", "push", "branches"),
+    ("tag", "push", "tags"),
+)
+
 _PULL_REQUEST: tuple[EventKind] = ("pull_request",)
 
 
@@ -75,16 +82,11 @@ def _env(pipeline: Pipeline) -> Node:
 
 def _events(jobs: Sequence[Selected]) -> Node:
     made: Node = {}
-    # A push is to a branch or of a tag: naming one of the two leaves the other out.
-    for kind, event, field in (
-        ("pull_request", "pull_request", "branches"),
-        ("push", "push", "branches"),
-        ("tag", "push", "tags"),
-    ):
+    for kind, event, field in _EVENTS:
         chosen = [selected for selected in jobs if kind in selected.kinds]
         if not chosen:
             continue
-        found = [filters(selected.ever or True, kind) for selected in chosen]  # type: ignore[arg-type]
+        found = [filters(selected.ever or True, kind) for selected in chosen]
         names = ["**"] if None in found else sorted({name for names in found for name in names or ()})
         where = made.setdefault(event, {})
         assert isinstance(where, dict)

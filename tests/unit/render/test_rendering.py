@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pytest
 from ecluse.define import push
 from ecluse.errors import RenderError
 from ecluse.load import load
+from ecluse.model import Pipeline, Service
 from ecluse.render import HEADER, PROVIDERS, render
 from ecluse.render.actions import ACTIONS, Action, uses
 from ecluse.render.drift import drifts
 from ecluse.render.yaml import Commented, dump
-from tests.support.pipelines import RELEASES, job, parsed, pipeline
+from tests.support.pipelines import ACCEPT_ALL, RELEASES, job, parsed, pipeline
 
 
 def test_this_repository_s_files_are_what_its_pipeline_renders_to(request: Any) -> None:
@@ -52,6 +54,26 @@ def test_a_condition_that_no_provider_can_express_is_refused_with_its_place() ->
         render(pipeline(job("odd", when=push("a*b*c"))))
     assert error.value.where == "pipeline.py, job 'odd', field 'when'"
     assert "GitHub" in error.value.what
+
+
+def test_two_services_at_one_address_are_refused() -> None:
+    services = tuple(Service(name=name, kind="postgres", version="18") for name in "ab")
+    with pytest.raises(RenderError, match="two services of the kind postgres") as error:
+        render(pipeline(job(services=("a", "b")), services=services))
+    assert error.value.where == "pipeline.py, job 'lint', field 'services'"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        pipeline(job(matrix={"axis": ("${{ github.head_ref }}",)})),
+        pipeline(job(), providers=replace(ACCEPT_ALL, env={"NAME": "a ${{ secrets.KEY }}"})),
+        pipeline(job(), name="${{ github.title }}"),
+    ],
+)
+def test_what_github_alone_would_evaluate_is_refused(definition: Pipeline) -> None:
+    with pytest.raises(RenderError, match="which GitHub would evaluate"):
+        render(definition)
 
 
 def test_an_action_without_a_pin_is_refused() -> None:
