@@ -16,9 +16,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from ecluse import durable, process, virtualenv
+from ecluse import collect, durable, process, virtualenv
 from ecluse.errors import CommandError, ReleaseError, RepositoryError
 from ecluse.model import ReleaseSpec
 
@@ -125,8 +125,22 @@ def verify(release: Release) -> Release:
 def unpack(release: Release, folder: Path) -> None:
     """Write the release's content into the new *folder*: ``app``, ``static``, ``requirements.txt``."""
     with tarfile.open(verify(release).archive) as archive:
-        # "data" refuses absolute paths, links that lead outside, and devices.
-        archive.extractall(folder, filter="data")
+        for member in archive:
+            if not _stays_inside(member):
+                raise ReleaseError(f"{member.name} leads out of the release", where=str(release.archive))
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(folder, filter="data")
+        else:  # Python 3.11.0 to 3.11.3, as in Debian 12
+            archive.extractall(folder)
+
+
+def _stays_inside(member: tarfile.TarInfo) -> bool:
+    """Whether *member* is a file, or a link to something else of the archive, with a place inside it."""
+    if not (member.isfile() or member.issym()):
+        return False
+    place = PurePosixPath(member.name)
+    leads_to = os.path.normpath(place.parent / member.linkname) if member.issym() else "."
+    return not (place.is_absolute() or ".." in place.parts or leads_to.startswith(("/", "..")))
 
 
 def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
@@ -235,16 +249,23 @@ def _collect_static(
         "PYTHONPATH": os.pathsep.join([str(app), str(app / "src")]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "DJANGO_SETTINGS_MODULE": spec.settings,
-        "DJANGO_STATIC_ROOT": str(scratch / "static"),
+        "DJANGO_STATIC_ROOT": str(scratch / "collected"),
         # The settings of production refuse to load without these; no static file depends on them.
         "DJANGO_SECRET_KEY": os.urandom(32).hex(),
         "DJANGO_ALLOWED_HOSTS": "localhost",
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     }
-    (scratch / "static").mkdir()
-    argv = (python, "-m", "django", "collectstatic", "--no-input", "--verbosity", "0")
+    cache = store.parent / "static"
     try:
-        process.run(argv, cwd=app, env=variables)
+        printed = process.run(
+            (python, Path(collect.__file__), cache), cwd=app, env=variables, merge_stderr=False
+        ).output
+        collected = Path(printed.splitlines()[-1])
+        os.utime(collected)
+        shutil.copytree(collected, scratch / "static", copy_function=os.link)
+        # The newest few are kept: going back and forth between two states finds both.
+        for old in sorted(cache.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     except CommandError as error:
         raise ReleaseError(
             f"its static files cannot be collected: {error}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import tarfile
@@ -71,11 +72,32 @@ def test_an_archive_is_trusted_only_while_it_is_what_was_packaged(tmp_path: Path
         verify(found)
 
 
-def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
-    found = find(store(tmp_path / "store", "4f1c", name="../outside"), "4f1c")
-    with pytest.raises(tarfile.OutsideDestinationError):
-        unpack(found, tmp_path / "unpacked")
-    assert not (tmp_path / "outside").exists()
+@pytest.mark.parametrize("name", ["../outside", "app/../../outside", "/outside"])
+def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path, name: str) -> None:
+    found = find(store(tmp_path / "store", "4f1c", name=name), "4f1c")
+    with tarfile.open(found.archive, "w") as archive:
+        member = tarfile.TarInfo(name)
+        archive.addfile(member)
+    digest = hashlib.sha256(found.archive.read_bytes()).hexdigest()
+    with pytest.raises(ReleaseError, match="outside leads out of the release"):
+        unpack(dataclasses.replace(found, digest=digest), tmp_path / "unpacked")
+    assert not (tmp_path / "outside").exists() and not (tmp_path / "unpacked").exists()
+
+
+@pytest.mark.parametrize(
+    ("link", "inside"),
+    [("../shop.py", True), ("../../static/x", True), ("../../../outside", False), ("/etc/passwd", False)],
+)
+def test_a_link_leads_to_something_of_the_release(link: str, inside: bool) -> None:
+    member = tarfile.TarInfo("app/shop/link")
+    member.type, member.linkname = tarfile.SYMTYPE, link
+    assert release._stays_inside(member) is inside
+
+
+def test_a_device_is_no_part_of_a_release() -> None:
+    member = tarfile.TarInfo("app/null")
+    member.type = tarfile.CHRTYPE
+    assert not release._stays_inside(member)
 
 
 @pytest.fixture
