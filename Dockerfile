@@ -18,14 +18,28 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     && chmod -R u=rwX,go=rX /venv \
     && find /venv -exec touch --no-dereference --date=@0 {} +
 
+# --- The client of motos. Node is needed here, and nowhere else.
+FROM node:24-slim AS clientbuilder
+WORKDIR /context/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm,sharing=locked \
+    npm ci --no-audit --no-fund --loglevel=error
+COPY frontend ./
+COPY src/website/static/website/site.css ../src/website/static/website/
+RUN npm run build --silent \
+    && chmod -R u=rwX,go=rX ../src/website/motos/static \
+    && find ../src/website/motos/static -exec touch --no-dereference --date=@0 {} +
+
 # --- The site, compiled, as it stands in the image; and the account it runs as, known by name.
 FROM requirements AS appbuilder
 RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
     --mount=type=bind,source=settings,target=/context/settings \
     --mount=type=bind,source=src,target=/context/src \
     --mount=type=bind,source=ops/container,target=/context/ops/container \
+    --mount=type=bind,from=clientbuilder,source=/context/src/website/motos/static/motos/client,target=/client \
     mkdir -p /site/etc /site/run/website /site/srv/media /site/srv/static /site/usr/local/bin \
     && cp -r /context /site/app \
+    && install -D /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
     && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
     && find /site -name '*.po' -delete \
     && cp /etc/passwd /etc/group /site/etc/ \
@@ -43,6 +57,7 @@ RUN --mount=type=bind,source=settings,target=settings \
     mkdir /sources \
     && find settings src/website \( -path '*/static/*' -o -path 'settings/*.py' \) -type f \
         -exec cp --parents --target-directory=/sources {} +
+COPY --from=clientbuilder /context/src/website/motos/static /sources/src/website/motos/static
 
 FROM requirements AS staticbuilder
 WORKDIR /app
