@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -265,10 +266,11 @@ def _steps() -> Callable[[str], None]:
         nonlocal held
         *lines, held = (held + text).split("\n")
         for line in lines:
-            number, _, rest = line.partition(" ")
-            if rest.startswith("[") and not rest.startswith("[internal]") and rest not in seen:
-                seen.add(rest)
-                _say(f"  {rest[:110]}")
+            # "#12 [applayer appbuilder 1/1] RUN …": what two targets share is named once for each.
+            found = re.match(r"#\d+ \[(?:\S+ )?(\S+ \d+/\d+)\] (.*)", line)
+            if found and found[1] not in seen:
+                seen.add(found[1])
+                _say(f"  {found[1]:<22}{' '.join(found[2].split())[:90]}")
 
     return step
 
