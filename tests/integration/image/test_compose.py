@@ -1,0 +1,144 @@
+"""The Compose files: read by the programs that run them, and run."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.containers import TOP, answers, await_, docker, free_port
+
+pytestmark = pytest.mark.engine
+
+LIVE = {
+    "ECLUSE_IMAGE": "registry.example/website@sha256:" + "0" * 64,
+    "ECLUSE_FRONT_IMAGE": "registry.example/website-front@sha256:" + "0" * 64,
+    "ECLUSE_RELEASE": "r1",
+    "DJANGO_ALLOWED_HOSTS": "shop.test",
+}
+
+
+@pytest.fixture(scope="module")
+def secrets_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("live") / "secrets"
+    subprocess.run([TOP / "ops" / "secrets", folder], check=True, capture_output=True)
+    return folder
+
+
+def compose(*arguments, env=None, cwd=TOP, check=True):
+    done = subprocess.run(
+        ["env", *(f"{name}={value}" for name, value in (env or {}).items()), "docker", *arguments],
+        cwd=cwd, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def configuration(file, *options, env=None):
+    done = compose("compose", *options, "--file", file, "config", "--format", "json", env=env)
+    assert "warn" not in done.stderr.lower(), done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def files(engine, secrets_folder):
+    return {
+        "docker-compose.yml": configuration("docker-compose.yml", "--env-file", ".env.example"),
+        "docker-compose.ci.yml": configuration("docker-compose.ci.yml"),
+        "docker-compose.live.yml": configuration(
+            "docker-compose.live.yml", env={**LIVE, "ECLUSE_SECRETS": str(secrets_folder)}
+        ),
+    }
+
+
+def test_every_service_is_looked_after_or_ends_by_itself(files):
+    # What is built here has its HEALTHCHECK in the image.
+    ours = re.compile(r"website(-front)?(:|@)")
+    for file, content in files.items():
+        for name, service in content["services"].items():
+            looked_after = "healthcheck" in service or ours.search(service["image"])
+            assert looked_after or name in {"tests", "mail"}, f"{file}: {name}"
+
+
+def test_no_file_holds_a_secret():
+    for file in ("docker-compose.yml", "docker-compose.ci.yml", "docker-compose.live.yml"):
+        for line in (TOP / file).read_text().splitlines():
+            found = re.search(r"(PASSWORD|PASS|SECRET_KEY|TOKEN)(_FILE)?: *(.+)", line)
+            if found and not found[2]:
+                assert found[3].startswith("${"), f"{file}: {line}"
+
+
+def test_without_its_variables_production_does_not_start_by_accident(engine):
+    done = compose("compose", "--file", "docker-compose.live.yml", "config", "--quiet", check=False)
+    assert done.returncode != 0
+    assert "required variable" in done.stderr
+
+
+def test_production_and_development_share_no_data_and_no_port(files):
+    development, live = files["docker-compose.yml"], files["docker-compose.live.yml"]
+    assert not {one["name"] for one in development["volumes"].values()} & {
+        one["name"] for one in live["volumes"].values()
+    }
+    ports = [
+        {str(port["published"]) for service in content["services"].values() for port in service.get("ports", ())}
+        for content in (development, live)
+    ]
+    assert not ports[0] & ports[1]
+
+
+def test_a_swarm_takes_the_file_of_production(engine, secrets_folder):
+    done = compose(
+        *("stack", "config", "--compose-file", "docker-compose.live.yml"),
+        env={**LIVE, "ECLUSE_SECRETS": str(secrets_folder)},
+    )
+    assert "unsupported" not in done.stderr.lower()
+    web = done.stdout.partition("\n  web:")[2].partition("\n  worker:")[0]
+    assert "endpoint_mode: dnsrr" in web
+    assert "order: start-first" in web
+    beat = done.stdout.partition("\n  beat:")[2].partition("\n  db:")[0]
+    assert "order: stop-first" in beat
+
+
+def test_secrets_are_made_once_and_kept(secrets_folder):
+    before = {path.name: path.read_text() for path in secrets_folder.iterdir()}
+    subprocess.run([TOP / "ops" / "secrets", secrets_folder], check=True, capture_output=True)
+    assert {path.name: path.read_text() for path in secrets_folder.iterdir()} == before
+    assert secrets_folder.stat().st_mode & 0o077 == 0
+    assert all(text.strip() for text in before.values()), "a swarm takes no empty secret"
+
+
+def test_the_images_pass_their_test_from_outside(built, ecluse):
+    done = ecluse("image", "test", check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert re.search(r"\d+ passed", done.stdout)
+    left = docker("ps", "--all", "--format", "{{.Names}}").stdout + docker("volume", "ls", "--quiet").stdout
+    assert "ecluse-image-" not in left
+
+
+def test_in_development_a_change_of_the_code_is_seen_at_once(built, clone):
+    folder = clone("022")
+    port = free_port()
+    shutil.copy(folder / ".env.example", folder / ".env")
+    env = {
+        "APP_PORT": str(port),
+        "POSTGRES_PORT": str(free_port()),
+        "COMPOSE_PROJECT_NAME": f"dev-{secrets.token_hex(4)}",
+    }
+    docker("tag", "website:built", "website:dev")
+    try:
+        compose("compose", "up", "--detach", "--no-build", "app", env=env, cwd=folder)
+        address = f"http://127.0.0.1:{port}/"
+        await_(lambda: answers(address)[0] == 200, "the site answers", 60)
+        page = folder / "src" / "website" / "views.py"
+        page.write_text(page.read_text() + "\n\ndef home(request):\n    return HttpResponse('changed')\n")
+        await_(lambda: answers(address) == (200, "changed"), "the change is seen")
+        status = compose(
+            "compose", "exec", "-T", "db", "psql", "-U", "website", "-Atc", "SHOW timezone", env=env, cwd=folder
+        )
+        assert status.stdout.strip() == "UTC"
+    finally:
+        compose("compose", "down", "--volumes", "--timeout", "5", env=env, cwd=folder)

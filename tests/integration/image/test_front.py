@@ -1,0 +1,109 @@
+"""The front server alone: TLS, limits, a site that is away. With the site: tests/image, in docker-compose.ci.yml."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.support.containers import answers, await_, inspect, port_of
+
+pytestmark = pytest.mark.engine
+
+LOCKED = (
+    "--read-only",
+    "--tmpfs",
+    "/tmp",
+    "--cap-drop",
+    "ALL",
+    "--publish",
+    "127.0.0.1::8080",
+    "--publish",
+    "127.0.0.1::8443",
+)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test,IP:127.0.0.1",
+         "-keyout", folder / "tls_key", "-out", folder / "tls_certificate"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (folder / "tls_key").chmod(0o444)
+    folder.chmod(0o755)
+    return folder
+
+
+def up(container):
+    await_(lambda: inspect(container)["State"].get("Health", {}).get("Status") == "healthy", "the front is healthy")
+    return f"http://127.0.0.1:{port_of(container, 8080)}"
+
+
+def test_a_certificate_makes_it_speak_https_and_send_everyone_there(start, built, certificate):
+    container = start(*LOCKED, "--volume", f"{certificate}:/run/secrets:ro", "website-front:built")
+    up(container)
+    plain = http.client.HTTPConnection("127.0.0.1", int(port_of(container, 8080)), timeout=5)
+    plain.request("GET", "/store/?page=2", headers={"Host": "shop.test"})
+    answer = plain.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (308, "https://shop.test/store/?page=2")
+    plain.close()
+    trust = ssl.create_default_context(cafile=str(certificate / "tls_certificate"))
+    address = f"https://127.0.0.1:{port_of(container, 8443)}/front-ping/"
+    with urllib.request.urlopen(address, context=trust, timeout=5) as response:
+        assert response.read() == b"pong\n"
+
+
+def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built):
+    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:built")
+    address = up(container)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{address}/store/", timeout=10)
+    with caught.value as error:
+        assert (error.code, error.headers["Cache-Control"]) == (502, "no-store")
+        assert "Le site ne répond pas" in error.read().decode()
+
+
+def test_an_upload_over_the_limit_is_refused_before_the_site_is_asked(start, built):
+    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:built")
+    address = up(container)
+    client = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), timeout=10)
+    client.putrequest("POST", "/upload/")
+    client.putheader("Content-Length", str(27 * 1024 * 1024))
+    client.endheaders()
+    answer = client.getresponse()
+    assert answer.status == 413
+    assert "Fichier trop grand" in answer.read().decode()
+    client.close()
+
+
+def test_nobody_but_the_declared_proxy_says_where_a_request_comes_from(start, built, network):
+    echo = (
+        "from wsgiref.simple_server import make_server\n"
+        "def site(environ, start):\n"
+        "    start('200 OK', [])\n"
+        "    names = 'HTTP_X_FORWARDED_PROTO', 'HTTP_X_FORWARDED_FOR'\n"
+        "    return [' '.join(environ.get(name, '-') for name in names).encode()]\n"
+        "make_server('0.0.0.0', 8000, site).serve_forever()\n"
+    )
+    start("--network", network, "--network-alias", "web", "website:built", "python", "-c", echo)
+    claim = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+
+    stranger = up(start(*LOCKED, "--network", network, "website-front:built"))
+    await_(lambda: answers(stranger)[0] == 200, "the site answers")
+    protocol, client = answers(stranger, **claim)[1].split()
+    assert protocol == "http"
+    assert client != "192.0.2.7"
+
+    trusted = up(start(*LOCKED, "--network", network, "--env", "TRUSTED_PROXY=0.0.0.0/0", "website-front:built"))
+    await_(lambda: answers(trusted)[0] == 200, "the site answers")
+    assert answers(trusted, **claim)[1].split() == ["https", "192.0.2.7"]

@@ -1,0 +1,128 @@
+"""The images, running as production runs them: no root, nothing to write to, told to stop by SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.containers import answers, await_, docker, inspect, port_of
+
+pytestmark = pytest.mark.engine
+
+# As docker-compose.live.yml has it.
+LOCKED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+GUNICORN = ("gunicorn", "--config", "/app/ops/container/gunicorn.conf.py")
+
+
+@pytest.fixture
+def site(built, network, database):
+    """What every container of the site is given: arguments of `docker run`."""
+    environment = {
+        "DATABASE_URL": database,
+        "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
+        "DJANGO_ALLOWED_HOSTS": "shop.test",
+        "CELERY_BROKER_URL": "redis://redis:6379/0",
+        "EMAIL_URL": "consolemail://",
+    }
+    return (
+        *LOCKED,
+        "--network",
+        network,
+        *(part for pair in environment.items() for part in ("--env", "=".join(pair))),
+    )
+
+
+def healthy(container):
+    return inspect(container)["State"].get("Health", {}).get("Status") == "healthy"
+
+
+def test_the_site_runs_without_root_and_without_a_place_to_write(start, site):
+    container = start(*site, "--publish", "127.0.0.1::8000", "website:built")
+    await_(lambda: healthy(container), "healthy")
+    for process in docker("top", container, "-eo", "uid,args").stdout.splitlines()[1:]:
+        assert process.split()[0] == "10001", process
+    for folder in ("/app", "/opt/venv", "/etc", "/srv", "/"):
+        assert docker("exec", container, "touch", f"{folder}/mark", check=False).returncode != 0, folder
+    for limited in ("CapEff", "NoNewPrivs"):
+        line = docker("exec", container, "grep", limited, "/proc/1/status").stdout.split()[1]
+        assert int(line, 16) == (limited == "NoNewPrivs"), limited
+
+
+def test_one_image_migrates_serves_and_reports_the_release_it_is_told(start, site):
+    docker(
+        "run", "--rm", *site, "website:built", "ecluse", "wait", "DATABASE_URL", "--", "python", "manage.py", "migrate"
+    )
+    container = start(*site, "--publish", "127.0.0.1::8000", "--env", "ECLUSE_RELEASE=r42", "website:built")
+    address = f"http://127.0.0.1:{port_of(container, 8000)}/readiness/"
+    await_(lambda: answers(address, Host="shop.test")[0] == 200, "ready")
+    assert json.loads(answers(address, Host="shop.test")[1])["release"] == "r42"
+
+
+def test_before_the_migrations_it_is_alive_but_not_ready(start, site):
+    docker("run", "--rm", *site, "website:built", "ecluse", "wait", "DATABASE_URL")
+    container = start(*site, "--publish", "127.0.0.1::8000", "website:built")
+    await_(lambda: healthy(container), "healthy")
+    status, body = answers(f"http://127.0.0.1:{port_of(container, 8000)}/readiness/", Host="shop.test")
+    assert (status, "missing" in body) == (503, True)
+
+
+def test_without_its_secrets_it_refuses_to_start_and_does_not_loop(built):
+    done = docker("run", "--rm", *LOCKED, "website:built", check=False)
+    assert done.returncode == 3
+    assert "DJANGO_SECRET_KEY is not set" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "sign"),
+    [
+        ("website:built", (), "Booting worker"),
+        ("website:built", ("celery", "--app", "website", "worker", "--loglevel", "INFO"), "ready."),
+        ("website:built", ("celery", "--app", "website", "beat", "--loglevel", "INFO"), "beat: Starting"),
+        ("website:built", ("ecluse", "wait", "--timeout", "600", "tcp://redis:1", "redis://redis:6379"), "is ready"),
+        ("website-front:built", (), ""),
+    ],
+    ids=["web", "worker", "beat", "wait", "front"],
+)
+def test_every_command_ends_when_it_is_told_to(start, site, network, image, command, sign):
+    start("--network", network, "--network-alias", "redis", "redis:8-trixie")
+    container = start(*site, image, *command)
+
+    def up():
+        done = docker("logs", container)
+        text = done.stdout + done.stderr
+        return sign in text if sign else healthy(container)
+
+    await_(up, f"{image} {command} is up")
+    began = time.monotonic()
+    docker("stop", "--time", "20", container)
+    assert time.monotonic() - began < 10
+    # Nobody had to kill it: 128 + 9.
+    assert inspect(container)["State"]["ExitCode"] in {0, 130, 143}
+
+
+SLOW = """
+import time
+def application(environ, start):
+    open("/tmp/asked", "w").close()
+    time.sleep(3)
+    start("200 OK", [])
+    return [b"done"]
+"""
+
+
+def test_a_request_that_is_being_answered_is_finished_first(start, site, tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    tmp_path.chmod(0o755)
+    mount = ("--volume", f"{tmp_path}:/slow:ro", "--env", "PYTHONPATH=/slow:/app/src:/app")
+    container = start(*site, *mount, "--publish", "127.0.0.1::8000", "website:built", *GUNICORN, "slow:application")
+    await_(lambda: "Booting worker" in docker("logs", container).stderr, "up")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(answers, f"http://127.0.0.1:{port_of(container, 8000)}/")
+        await_(lambda: docker("exec", container, "test", "-e", "/tmp/asked", check=False).returncode == 0, "asked")
+        docker("stop", "--time", "20", container)
+        assert answer.result() == (200, "done")
+    assert inspect(container)["State"]["ExitCode"] == 0
