@@ -155,8 +155,8 @@ class EnquirySerializer(serializers.ModelSerializer[Enquiry]):
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
-    username = StringField(max_length=150)
-    password = StringField(max_length=128, trim_whitespace=False)
+    username = StringField(max_length=150, trim_whitespace=False, validators=[RegexValidator(r"^[^\x00]+$")])
+    password = StringField(max_length=128, trim_whitespace=False, validators=[RegexValidator(r"^[^\x00]+$")])
 
 
 class SessionSerializer(serializers.Serializer[Any]):

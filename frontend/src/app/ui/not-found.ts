@@ -10,7 +10,7 @@ import { I18n } from "../i18n/i18n";
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <div class="wrap error">
-      <p class="error-code">404</p>
+      <p class="lead">404</p>
       <h1>{{ i18n.text().errors.notFoundTitle }}</h1>
       <p><a routerLink="/">{{ i18n.text().moto.back }}</a></p>
     </div>
