@@ -27,6 +27,15 @@ SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".travis.yml")
 
+# `./ecluse ship` tests in parts, so that a change to one application does not wait for the tests of another: what a
+# part has nothing to do with is taken from its inputs. Shared events run everything, on every Python and Django.
+PARTS = (
+    ("shop", "the record shop", ("tests/website/store",), ("src/website/motos", "tests/website/motos")),
+    ("motos", "the motorcycles", ("tests/website/motos",), ("src/website/store", "tests/website/store")),
+    ("site", "everything else", ("tests/website", "--ignore-glob=*/store", "--ignore-glob=*/motos"), ()),
+)
+SHIPPED = f"py{CURRENT_PYTHON.replace('.', '')}-django52"
+
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
 
@@ -43,21 +52,24 @@ pipeline = Pipeline(
     jobs=(
         Job(
             name="lint",
-            description="flake8, black, import order, types; the providers' YAML and the Dockerfile",
+            description="flake8, black, import order",
             when=change,
-            steps=(tox("lint"),),
-            inputs=(
-                "pipeline.py",
-                "src/**",
-                "tests/**",
-                "benchmarks/**",
-                "Dockerfile",
-                ".*.y*ml",
-                ".yamllint",
-                *RENDERED,
-                *SITE,
-                *TOOLS,
-            ),
+            steps=(tox("lint-code"),),
+            inputs=("pipeline.py", "src/**/*.py", "tests/**/*.py", "benchmarks/**/*.py", *SITE, *TOOLS),
+        ),
+        Job(
+            name="types",
+            description="mypy, strict",
+            when=change,
+            steps=(tox("lint-types"),),
+            inputs=("src/**/*.py", *SITE, *TOOLS),
+        ),
+        Job(
+            name="files",
+            description="what is no Python: the providers' YAML against schemas and audits, the Dockerfile",
+            when=change,
+            steps=(tox("lint-files"),),
+            inputs=("Dockerfile", "**/*.yml", "**/*.yaml", ".yamllint", *RENDERED, *TOOLS),
         ),
         Job(
             name="checks",
@@ -76,13 +88,25 @@ pipeline = Pipeline(
         Job(
             name="tests",
             description="the site's tests on a real PostgreSQL",
-            when=change,
+            when=shared,
             services=("postgres",),
             matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
             exclude=({"python": "3.11", "django": "6.1"},),
             steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
             inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
+        ),
+        *(
+            Job(
+                name=f"tests-{part}",
+                description=f"of the site's tests, those of {what}",
+                when=ship(),
+                services=("postgres",),
+                steps=(tox(SHIPPED, "-n", "2", "--junit-xml={output}/junit.xml", *folders),),
+                inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS, *(f"!{path}" for path in others)),
+                outputs=(Output(path="junit.xml", kind="junit"),),
+            )
+            for part, what, folders, others in PARTS
         ),
         Job(
             name="tests-container",
@@ -105,7 +129,7 @@ pipeline = Pipeline(
             name="image",
             description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
             when=push("staging"),
-            needs=("lint", "checks", "unit", "tests", "tests-container", "render"),
+            needs=("lint", "types", "files", "checks", "unit", "tests", "tests-container", "render"),
             steps=(
                 ecluse("image", "build", "--branch", "staging"),
                 ecluse("image", "test"),
@@ -126,7 +150,7 @@ pipeline = Pipeline(
             name="package",
             description="a release of the site: archive, locked requirements, static files",
             when=ship(),
-            needs=("lint", "checks", "unit", "tests"),
+            needs=("lint", "types", "files", "checks", "unit", *(f"tests-{part}" for part, *_ in PARTS)),
             steps=(ecluse("package"),),
         ),
         Job(
@@ -161,5 +185,4 @@ pipeline = Pipeline(
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
         accept=("travis-service-version", "travis-artifacts"),
     ),
-    ship_matrix={"python": CURRENT_PYTHON, "django": "5.2"},
 )

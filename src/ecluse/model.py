@@ -123,11 +123,11 @@ class Output:
 class Job:
     """A named unit of work.
 
-    *inputs* are the paths (globs, from the repository's top) that decide the outcome: a job that succeeded with the
-    same ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of the job for every
-    combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt; *retries* are
-    attempts after the first. *environment* names where the job rolls out to: such a job is never skipped, and runs
-    alone there. *engine*: its steps need a Docker engine.
+    *inputs* are the paths (globs, from the repository's top; behind a ``!`` taken away) that decide the outcome: a job
+    that succeeded with the same ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of
+    the job for every combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt;
+    *retries* are attempts after the first. *environment* names where the job rolls out to: such a job is never
+    skipped, and runs alone there. *engine*: its steps need a Docker engine.
     """
 
     name: str

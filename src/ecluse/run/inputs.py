@@ -21,7 +21,7 @@ from threading import Lock
 from ecluse import process
 from ecluse.errors import RepositoryError, ToolError
 
-__all__ = ["Inputs", "glob", "write_atomically"]
+__all__ = ["Inputs", "chosen", "glob", "write_atomically"]
 
 # A file changed within the clock's step after it was hashed would look unchanged ("racy Git"): what is this young, in
 # nanoseconds, is hashed again next time.
@@ -39,11 +39,8 @@ class Inputs:
         self._changed = False
 
     def digest(self, patterns: Iterable[str]) -> dict[str, str]:
-        """The hash of every file that one of *patterns* matches, as it is now. Raises RepositoryError outside of
-        Git."""
-        expressions = [glob(pattern) for pattern in patterns]
-        found = (path for path in self._files() if any(expression.fullmatch(path) for expression in expressions))
-        hashes = {path: self._hash(path) for path in sorted(found)}
+        """The hash of every file that *patterns* choose, as it is now. Raises RepositoryError outside of Git."""
+        hashes = {path: self._hash(path) for path in sorted(chosen(self._files(), patterns))}
         return {path: digest for path, digest in hashes.items() if digest is not None}
 
     def save(self) -> None:
@@ -89,11 +86,25 @@ class Inputs:
         return digest
 
 
+def chosen(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """Those of *paths* that one of *patterns* matches, and none behind a ``!``, wherever that stands."""
+    wanted: list[re.Pattern[str]] = []
+    unwanted: list[re.Pattern[str]] = []
+    for pattern in patterns:
+        (unwanted if pattern.startswith("!") else wanted).append(glob(pattern.removeprefix("!")))
+    return [
+        path
+        for path in paths
+        if any(one.fullmatch(path) for one in wanted) and not any(one.fullmatch(path) for one in unwanted)
+    ]
+
+
 @cache
 def glob(pattern: str) -> re.Pattern[str]:
-    """*pattern* as an expression over paths: ``*`` and ``?`` stay within a folder, ``**`` does not; a folder's name
-    alone
-     stands for all it holds."""
+    """*pattern* as an expression over paths: ``*`` and ``?`` stay within a folder, ``**`` does not.
+
+    A folder's name alone stands for all it holds.
+    """
     tokens = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
     return re.compile("".join(tokens.get(part, re.escape(part)) for part in parts) + "(?:/.*)?", re.DOTALL)

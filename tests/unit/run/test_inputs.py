@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.run.inputs import glob, write_atomically
+from ecluse.run.inputs import chosen, glob, write_atomically
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ from ecluse.run.inputs import glob, write_atomically
 )
 def test_a_pattern_stays_in_its_folder_unless_it_says_otherwise(pattern: str, path: str, matched: bool) -> None:
     assert bool(glob(pattern).fullmatch(path)) == matched
+
+
+def test_a_pattern_behind_an_exclamation_mark_takes_away_wherever_it_stands() -> None:
+    paths = ["site/shop/views.py", "site/motos/views.py", "site/urls.py", "README.md"]
+    for patterns in (("site/**", "!site/motos/**"), ("!site/motos", "site")):
+        assert chosen(paths, patterns) == ["site/shop/views.py", "site/urls.py"]
 
 
 def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
