@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -25,9 +25,6 @@ from ecluse.model import Event
 from ecluse.plan import plan
 
 TOP = Path(__file__).resolve().parents[2]
-
-# The jobs that are tox environments; the others have nothing to be compared with.
-JOBS = ("lint", "checks", "unit", "tests")
 
 # What every environment of the matrix runs, in each of the ways.
 TESTS = "pytest -n 2 tests/website"
@@ -67,10 +64,11 @@ pipeline = Pipeline(
 def main(rounds: int) -> None:
     """Measure the pipeline beside tox."""
     repository = _clone(TOP / ".ecluse" / "benchmarks" / "pipeline")
-    environments = _environments(repository)
+    compared = _compared(repository)
+    environments = list(compared)
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory(prefix="ecluse-bench-") as scratch:
-        runs = _runs(repository, environments, Path(scratch))
+        runs = _runs(repository, compared, Path(scratch))
         _time(runs["one"])  # makes the environments
         for number in range(rounds):
             for way in ("one", "parallel", "cold", "unchanged"):
@@ -94,17 +92,25 @@ def _clone(folder: Path) -> Path:
     return folder
 
 
-def _environments(repository: Path) -> list[str]:
-    """The tox environments of :data:`JOBS` that this machine has a Python for."""
+def _compared(repository: Path) -> dict[str, str]:
+    """The tox environments that a pull request runs and this machine has a Python for, each with its job.
+
+    Jobs that run no tox environment, or one that another job runs too, have nothing to be compared with.
+    """
     pipeline = load(repository / "pipeline.py")
     values = sorted({value for job in pipeline.jobs for value in job.matrix.get("python", ())})
     found = find(values, os.environ, repository / ".ecluse" / "pythons.json")
     missing = [value for value in values if value not in found]
-    planned = plan(pipeline, Event(kind="pull_request", branch="staging"), jobs=JOBS, missing_pythons=missing)
-    return [step.run[3] for leg in planned.running for step in leg.steps()]
+    planned = plan(pipeline, Event(kind="pull_request", branch="staging"), missing_pythons=missing)
+    compared: dict[str, str] = {}
+    for leg in planned.running:
+        for step in leg.steps():
+            if step.run[:2] == ("tox", "run"):
+                compared.setdefault(step.run[3], leg.job.name)
+    return compared
 
 
-def _runs(repository: Path, environments: Sequence[str], scratch: Path) -> dict[str, Callable[[], object]]:
+def _runs(repository: Path, compared: Mapping[str, str], scratch: Path) -> dict[str, Callable[[], object]]:
     left_out = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS", "ECLUSE_POSTGRES")
     environ = {name: value for name, value in os.environ.items() if name not in left_out}
     (scratch / "pipeline.py").write_text(_HUNDRED_JOBS, encoding="utf-8")
@@ -115,13 +121,14 @@ def _runs(repository: Path, environments: Sequence[str], scratch: Path) -> dict[
     # Made by ./ecluse from the lock, as for everybody.
     process.run(("./ecluse", "--version"), cwd=repository, env=environ)
     python = str(repository / ".venv" / "bin" / "python")
-    chosen = ("-e", ",".join(environments), "-x", f"testenv.commands={TESTS}")
+    chosen = ("-e", ",".join(compared), "-x", f"testenv.commands={TESTS}")
+    jobs = tuple(dict.fromkeys(compared.values()))
     runner(python, "-m", "ecluse", "render", folder=scratch)()
     return {
         "one": runner(python, "-m", "tox", "run", *chosen),
         "parallel": runner(python, "-m", "tox", "run-parallel", "--parallel-no-spinner", *chosen),
-        "cold": runner("./ecluse", "run", *JOBS, "--no-cache"),
-        "unchanged": runner("./ecluse", "run", *JOBS),
+        "cold": runner("./ecluse", "run", *jobs, "--no-cache"),
+        "unchanged": runner("./ecluse", "run", *jobs),
         "plan": runner("./ecluse", "plan"),
         "render": runner(python, "-m", "ecluse", "render", "--check", folder=scratch),
     }
