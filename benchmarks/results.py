@@ -31,4 +31,6 @@ def machine() -> str:
     """What was measured on, and when."""
     when = datetime.now(timezone.utc).date().isoformat()
     system = f"{platform.system()} {platform.machine()}"
-    return f"{when}, {os.cpu_count()} cores, Python {platform.python_version()}, {system}"
+    # Figures of a busy machine are to be taken as such.
+    load = f"load average {os.getloadavg()[2]:.1f}"
+    return f"{when}, {os.cpu_count()} cores, {load}, Python {platform.python_version()}, {system}"
