@@ -64,17 +64,17 @@ def build(no_cache: bool, branch: str | None) -> None:
         _say("The tree is not what was committed: these images can be tested, not pushed.")
     version = _tag(branch, source) if source.clean else "development"
     targets = [
-        Target(target, [f"{name}:{BUILT}", f"{name}:{version}"], labels(source, title=name, version=version))
+        Target(target, [f"{name}:{_built()}", f"{name}:{version}"], labels(source, title=name, version=version))
         for target, name in spec.published.items()
     ]
-    targets.append(Target(spec.tests, [f"{_tests_name(spec)}:{BUILT}"]))
+    targets.append(Target(spec.tests, [f"{_tests_name(spec)}:{_built()}"]))
     _bake(definition(folder, targets, epoch=source.committed, release=source.revision), folder, cache=not no_cache)
     (folder / BILLS).mkdir(parents=True, exist_ok=True)
     with connect() as engine:
         for name in spec.published.values():
-            facts = engine.inspect(f"{name}:{BUILT}")
-            (folder / BILLS / f"{name}.cdx.json").write_text(sbom.sbom(engine, f"{name}:{BUILT}"), encoding="utf-8")
-            _say(f"{name}:{BUILT}  {facts.size / 1e6:.0f} MB  {facts.id}  {BILLS / name}.cdx.json")
+            facts = engine.inspect(f"{name}:{_built()}")
+            (folder / BILLS / f"{name}.cdx.json").write_text(sbom.sbom(engine, f"{name}:{_built()}"), encoding="utf-8")
+            _say(f"{name}:{_built()}  {facts.size / 1e6:.0f} MB  {facts.id}  {BILLS / name}.cdx.json")
 
 
 @image.command()
@@ -86,7 +86,7 @@ def test() -> None:
     project = f"ecluse-image-{secrets.token_hex(4)}"
     env = {**os.environ, "ECLUSE_RELEASE": _built_revision(spec, source)}
     for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
-        env[image_variable(target)] = f"{name}:{BUILT}"
+        env[image_variable(target)] = f"{name}:{_built()}"
     file = folder / spec.compose
     try:
         process.run(
@@ -115,14 +115,15 @@ def push(branch: str | None) -> None:
     registry = _registry()
     with connect() as engine:
         for name in spec.published.values():
-            revision = engine.inspect(f"{name}:{BUILT}").labels.get(REVISION)
+            revision = engine.inspect(f"{name}:{_built()}").labels.get(REVISION)
             if revision != source.commit:
                 raise ImageError(
-                    f"{name}:{BUILT} is of {revision or 'no commit'}, not of {source.commit}", hint="ecluse image build"
+                    f"{name}:{_built()} is of {revision or 'no commit'}, not of {source.commit}",
+                    hint="ecluse image build",
                 )
         for name in spec.published.values():
             digest = publish.push(
-                engine, registry, f"{name}:{BUILT}", name, tag, progress=_progress(f"{name}:{tag}"), say=_say
+                engine, registry, f"{name}:{_built()}", name, tag, progress=_progress(f"{name}:{tag}"), say=_say
             )
             click.echo(f"{registry.address.repository(name)}@{digest}")
 
@@ -170,7 +171,7 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
         for name, manifest in found.items():
             click.echo(f"{registry.address.repository(name)}@{manifest.digest}")
         return
-    reference = reference or f"{list(spec.published.values())[-1]}:{BUILT}"
+    reference = reference or f"{list(spec.published.values())[-1]}:{_built()}"
     with connect() as engine:
         if bill:
             click.echo(sbom.sbom(engine, reference), nl=False)
@@ -199,6 +200,10 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
         elif key == "size":
             value = f"{facts.size / 1e6:.0f} MB"
         click.echo(f"{key:<10}{value}")
+
+
+def _built() -> str:
+    return os.environ.get("ECLUSE_BUILT_TAG") or BUILT
 
 
 def _spec(folder: Path) -> ImageSpec:
@@ -240,8 +245,11 @@ def _tag_here(folder: Path) -> str:
 
 
 def _commit_of(folder: Path, tag: str) -> str:
+    event = reported(os.environ)
+    # A provider checks out the commit of the tag that it reports, and may not fetch the tag.
+    ref = "HEAD" if event is not None and event.tag == tag else f"refs/tags/{tag}^{{commit}}"
     try:
-        return _git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+        return _git("rev-parse", "--verify", "--quiet", ref)
     except CommandError:
         raise RepositoryError(f"there is no tag {tag} here", where=str(folder), hint="git fetch --tags") from None
 
@@ -287,7 +295,7 @@ def _progress(what: str) -> Callable[[int, int], None]:
 
 def _built_revision(spec: ImageSpec, source: Source) -> str:
     with connect() as engine:
-        facts = engine.inspect(f"{list(spec.published.values())[-1]}:{BUILT}")
+        facts = engine.inspect(f"{list(spec.published.values())[-1]}:{_built()}")
     return facts.labels.get(REVISION, source.revision)
 
 

@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 BUILT = "built"
-"""The tag of what was built last on this machine: not of any registry."""
+"""The tag of what was built last on this machine: not of any registry. ECLUSE_BUILT_TAG is another, where two runs of
+different commits share an engine."""
 
 VARIABLE = "ECLUSE_REGISTRY"
 

@@ -67,7 +67,7 @@ def ecluse(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         done = subprocess.run(
             [sys.executable, "-m", "ecluse", *arguments],
             cwd=cwd,
-            env={**clean, "PYTHONPATH": str(cwd / "src"), "NO_COLOR": "1", **env},
+            env={**clean, "PYTHONPATH": str(cwd / "src"), "NO_COLOR": "1", "ECLUSE_BUILT_TAG": "under-test", **env},
             text=True,
             capture_output=True,
             check=False,

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ecluse.image.build import Target, build, definition
+from ecluse.image.source import labels, source_of
 from tests.support.containers import CANARY, docker, inspect
 
 pytestmark = pytest.mark.engine
 
-BASES = {"website:built": "python:3.13-slim-trixie", "website-front:built": "nginx:1.28-trixie"}
+BASES = {"website:under-test": "python:3.13-slim-trixie", "website-front:under-test": "nginx:1.28-trixie"}
 
 
 @pytest.fixture(scope="module", params=BASES)
@@ -85,18 +87,24 @@ def test_labels_say_which_commit_it_is_and_when_that_was_made(image, built, chec
 def test_the_bill_of_materials_has_what_is_really_inside(built, checkout):
     bill = json.loads((checkout / ".ecluse" / "image" / "website.cdx.json").read_text())
     script = "import importlib.metadata as m; print(*{one.name for one in m.distributions()})"
-    installed = docker("run", "--rm", "website:built", "python", "-c", script).stdout.lower().replace("_", "-").split()
+    installed = (
+        docker("run", "--rm", "website:under-test", "python", "-c", script).stdout.lower().replace("_", "-").split()
+    )
     listed = {one["purl"].partition("@")[0].removeprefix("pkg:pypi/") for one in bill["components"]}
     assert set(installed) <= listed
     assert "django" in listed
     assert any(one["purl"].startswith("pkg:deb/debian/libc6@") for one in bill["components"])
 
 
-def test_two_builds_of_one_commit_from_two_clones_are_the_same_image(built, clone, ecluse):
-    before = inspect("website:built")["Id"]
+def test_two_builds_of_one_commit_from_two_clones_are_the_same_image(built, clone):
     other = clone("002")
-    ecluse("image", "build", "--branch", "staging", "--no-cache", cwd=other)
-    assert inspect("website:built")["Id"] == before
+    source = source_of(other)
+    target = Target("applayer", ["website:again"], labels(source, title="website", version=f"staging-{source.commit}"))
+    what = definition(other, [target], epoch=source.committed, release=source.revision)
+    subprocess.run(build(cache=False), input=what, text=True, capture_output=True, check=True)
+    again = inspect("website:again")["Id"]
+    docker("rmi", "website:again")
+    assert again == inspect("website:under-test")["Id"]
 
 
 def test_a_change_of_a_view_leaves_the_layers_of_requirements_and_static_files(built, checkout):
@@ -107,7 +115,7 @@ def test_a_change_of_a_view_leaves_the_layers_of_requirements_and_static_files(b
         docker("build", "--quiet", "--target", "applayer", "--tag", "website:changed", str(checkout))
     finally:
         view.write_text(before)
-    old, new = layers_of("website:built"), layers_of("website:changed")
+    old, new = layers_of("website:under-test"), layers_of("website:changed")
     docker("rmi", "website:changed")
     base = len(layers_of("python:3.13-slim-trixie"))
     assert old[: base + 2] == new[: base + 2]
@@ -122,10 +130,18 @@ env = dict(os.environ, DJANGO_STATIC_ROOT=folder, DJANGO_SECRET_KEY="x" * 10 + o
            DATABASE_URL="postgres://nobody@127.0.0.1:1/none", DJANGO_ALLOWED_HOSTS="x.test")
 subprocess.run([sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"], env=env, check=True)
 read = lambda top: json.load(open(os.path.join(top, "staticfiles.json")))
-assert read(folder)["paths"] == read("/app/staticfiles")["paths"]
+# More may be there: what the client's build made is not in the site's folders.
+assert read(folder)["paths"].items() <= read("/app/staticfiles")["paths"].items()
 """
     docker(
-        "run", "--rm", "--env", "DJANGO_SETTINGS_MODULE=settings.production", "website:built", "python", "-c", script
+        "run",
+        "--rm",
+        "--env",
+        "DJANGO_SETTINGS_MODULE=settings.production",
+        "website:under-test",
+        "python",
+        "-c",
+        script,
     )
 
 
@@ -135,4 +151,4 @@ import sys, ecluse.cli.wait
 heavy = set(sys.modules) & {"asyncio", "celery", "django", "docker", "ecluse.services", "psycopg2", "rich"}
 assert not heavy, heavy
 """
-    docker("run", "--rm", "website:built", "python", "-c", script)
+    docker("run", "--rm", "website:under-test", "python", "-c", script)

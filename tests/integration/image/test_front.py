@@ -50,7 +50,7 @@ def up(container):
 
 
 def test_a_certificate_makes_it_speak_https_and_send_everyone_there(start, built, certificate):
-    container = start(*LOCKED, "--volume", f"{certificate}:/run/secrets:ro", "website-front:built")
+    container = start(*LOCKED, "--volume", f"{certificate}:/run/secrets:ro", "website-front:under-test")
     up(container)
     plain = http.client.HTTPConnection("127.0.0.1", int(port_of(container, 8080)), timeout=5)
     plain.request("GET", "/store/?page=2", headers={"Host": "shop.test"})
@@ -64,7 +64,7 @@ def test_a_certificate_makes_it_speak_https_and_send_everyone_there(start, built
 
 
 def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built):
-    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:built")
+    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{address}/store/", timeout=10)
@@ -74,7 +74,7 @@ def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built
 
 
 def test_an_upload_over_the_limit_is_refused_before_the_site_is_asked(start, built):
-    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:built")
+    container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
     client = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), timeout=10)
     client.putrequest("POST", "/upload/")
@@ -95,15 +95,15 @@ def test_nobody_but_the_declared_proxy_says_where_a_request_comes_from(start, bu
         "    return [' '.join(environ.get(name, '-') for name in names).encode()]\n"
         "make_server('0.0.0.0', 8000, site).serve_forever()\n"
     )
-    start("--network", network, "--network-alias", "web", "website:built", "python", "-c", echo)
+    start("--network", network, "--network-alias", "web", "website:under-test", "python", "-c", echo)
     claim = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
 
-    stranger = up(start(*LOCKED, "--network", network, "website-front:built"))
+    stranger = up(start(*LOCKED, "--network", network, "website-front:under-test"))
     await_(lambda: answers(stranger)[0] == 200, "the site answers")
     protocol, client = answers(stranger, **claim)[1].split()
     assert protocol == "http"
     assert client != "192.0.2.7"
 
-    trusted = up(start(*LOCKED, "--network", network, "--env", "TRUSTED_PROXY=0.0.0.0/0", "website-front:built"))
+    trusted = up(start(*LOCKED, "--network", network, "--env", "TRUSTED_PROXY=0.0.0.0/0", "website-front:under-test"))
     await_(lambda: answers(trusted)[0] == 200, "the site answers")
     assert answers(trusted, **claim)[1].split() == ["https", "192.0.2.7"]

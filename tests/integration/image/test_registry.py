@@ -68,7 +68,7 @@ def test_from_a_commit_to_a_version_every_step_has_the_same_digest(built, ecluse
     application = pushed[-1]
     docker("rmi", "--force", application, check=False)
     docker("pull", "--quiet", application)
-    assert inspect(application)["Id"] == inspect("website:built")["Id"]
+    assert inspect(application)["Id"] == inspect("website:under-test")["Id"]
     site = start(
         *("--env", "DATABASE_URL=postgres://nobody@127.0.0.1:1/none", "--env", "DJANGO_ALLOWED_HOSTS=shop.test"),
         *("--env", f"DJANGO_SECRET_KEY={'0123456789abcdef' * 4}", application),
@@ -135,7 +135,7 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_no_tag_and_the_next_push
     with connect() as engine:
         with pytest.raises(ImageError, match="the push failed") as caught:
             publish.push(
-                *(engine, there, "website:built", "website", "staging-1"),
+                *(engine, there, "website:under-test", "website", "staging-1"),
                 progress=stop_it,
                 say=said.append,
                 patience=1,
@@ -149,7 +149,7 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_no_tag_and_the_next_push
         await_(lambda: answers(address.removesuffix("/team") + "/v2/")[0] == 200, "the registry answers")
         assert there.manifest("website", "staging-1") is None
         digest = publish.push(
-            *(engine, there, "website:built", "website", "staging-1"),
+            *(engine, there, "website:under-test", "website", "staging-1"),
             progress=lambda sent, total: None,
             say=said.append,
         )

@@ -41,10 +41,10 @@ def healthy(container):
 
 
 def test_the_site_runs_without_root_and_without_a_place_to_write(start, site):
-    container = start(*site, "--publish", "127.0.0.1::8000", "website:built")
+    container = start(*site, "--publish", "127.0.0.1::8000", "website:under-test")
     await_(lambda: healthy(container), "healthy")
-    for process in docker("top", container, "-eo", "uid,args").stdout.splitlines()[1:]:
-        assert process.split()[0] == "10001", process
+    for process in docker("top", container, "-eo", "pid,uid,args").stdout.splitlines()[1:]:
+        assert process.split()[1] == "10001", process
     for folder in ("/app", "/opt/venv", "/etc", "/srv", "/"):
         assert docker("exec", container, "touch", f"{folder}/mark", check=False).returncode != 0, folder
     for limited in ("CapEff", "NoNewPrivs"):
@@ -54,24 +54,34 @@ def test_the_site_runs_without_root_and_without_a_place_to_write(start, site):
 
 def test_one_image_migrates_serves_and_reports_the_release_it_is_told(start, site):
     docker(
-        "run", "--rm", *site, "website:built", "ecluse", "wait", "DATABASE_URL", "--", "python", "manage.py", "migrate"
+        "run",
+        "--rm",
+        *site,
+        "website:under-test",
+        "ecluse",
+        "wait",
+        "DATABASE_URL",
+        "--",
+        "python",
+        "manage.py",
+        "migrate",
     )
-    container = start(*site, "--publish", "127.0.0.1::8000", "--env", "ECLUSE_RELEASE=r42", "website:built")
+    container = start(*site, "--publish", "127.0.0.1::8000", "--env", "ECLUSE_RELEASE=r42", "website:under-test")
     address = f"http://127.0.0.1:{port_of(container, 8000)}/readiness/"
     await_(lambda: answers(address, Host="shop.test")[0] == 200, "ready")
     assert json.loads(answers(address, Host="shop.test")[1])["release"] == "r42"
 
 
 def test_before_the_migrations_it_is_alive_but_not_ready(start, site):
-    docker("run", "--rm", *site, "website:built", "ecluse", "wait", "DATABASE_URL")
-    container = start(*site, "--publish", "127.0.0.1::8000", "website:built")
+    docker("run", "--rm", *site, "website:under-test", "ecluse", "wait", "DATABASE_URL")
+    container = start(*site, "--publish", "127.0.0.1::8000", "website:under-test")
     await_(lambda: healthy(container), "healthy")
     status, body = answers(f"http://127.0.0.1:{port_of(container, 8000)}/readiness/", Host="shop.test")
     assert (status, "missing" in body) == (503, True)
 
 
 def test_without_its_secrets_it_refuses_to_start_and_does_not_loop(built):
-    done = docker("run", "--rm", *LOCKED, "website:built", check=False)
+    done = docker("run", "--rm", *LOCKED, "website:under-test", check=False)
     assert done.returncode == 3
     assert "DJANGO_SECRET_KEY is not set" in done.stderr + done.stdout
 
@@ -79,11 +89,15 @@ def test_without_its_secrets_it_refuses_to_start_and_does_not_loop(built):
 @pytest.mark.parametrize(
     ("image", "command", "sign"),
     [
-        ("website:built", (), "Booting worker"),
-        ("website:built", ("celery", "--app", "website", "worker", "--loglevel", "INFO"), "ready."),
-        ("website:built", ("celery", "--app", "website", "beat", "--loglevel", "INFO"), "beat: Starting"),
-        ("website:built", ("ecluse", "wait", "--timeout", "600", "tcp://redis:1", "redis://redis:6379"), "is ready"),
-        ("website-front:built", (), ""),
+        ("website:under-test", (), "Booting worker"),
+        ("website:under-test", ("celery", "--app", "website", "worker", "--loglevel", "INFO"), "ready."),
+        ("website:under-test", ("celery", "--app", "website", "beat", "--loglevel", "INFO"), "beat: Starting"),
+        (
+            "website:under-test",
+            ("ecluse", "wait", "--timeout", "600", "tcp://redis:1", "redis://redis:6379"),
+            "is ready",
+        ),
+        ("website-front:under-test", (), ""),
     ],
     ids=["web", "worker", "beat", "wait", "front"],
 )
@@ -118,7 +132,9 @@ def test_a_request_that_is_being_answered_is_finished_first(start, site, tmp_pat
     (tmp_path / "slow.py").write_text(SLOW)
     tmp_path.chmod(0o755)
     mount = ("--volume", f"{tmp_path}:/slow:ro", "--env", "PYTHONPATH=/slow:/app/src:/app")
-    container = start(*site, *mount, "--publish", "127.0.0.1::8000", "website:built", *GUNICORN, "slow:application")
+    container = start(
+        *site, *mount, "--publish", "127.0.0.1::8000", "website:under-test", *GUNICORN, "slow:application"
+    )
     await_(lambda: "Booting worker" in docker("logs", container).stderr, "up")
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(answers, f"http://127.0.0.1:{port_of(container, 8000)}/")
