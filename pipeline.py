@@ -6,6 +6,7 @@ into service on this machine.
 
 from ecluse import (
     CURRENT_PYTHON,
+    Build,
     Environment,
     ImageSpec,
     Job,
@@ -174,6 +175,16 @@ pipeline = Pipeline(
     ),
     release=ReleaseSpec(
         files=("manage.py", "settings", "src/website"),
+        builds=(
+            Build(
+                output="src/website/motos/static/motos/client",
+                folder="frontend",
+                steps=(("npm", "ci"), ("npm", "run", "build")),
+                tool="node",
+                version="22.22.3",
+                sources=("src/website/static/website/site.css",),
+            ),
+        ),
         requirements="requirements/site.txt",
         wsgi="website.wsgi:application",
         settings="settings.production",

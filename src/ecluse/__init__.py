@@ -13,10 +13,11 @@ from ecluse.define import (
     tag,
     tox,
 )
-from ecluse.model import Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service
+from ecluse.model import Build, Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service
 
 __all__ = [
     "CURRENT_PYTHON",
+    "Build",
     "Environment",
     "ImageSpec",
     "Job",

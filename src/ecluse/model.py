@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 __all__ = [
     "All",
     "Any",
+    "Build",
     "Condition",
     "Environment",
     "Event",
@@ -167,13 +168,33 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Build:
+    """What a release holds although git does not: the folder *output*, which *steps* make in *folder*.
+
+    It is made of *folder* and *sources* (paths from the top). *tool* has to be on the PATH, in *version* or newer, as
+    ``TOOL --version`` says: where it is not, a release is made without, and says so.
+    """
+
+    output: str
+    folder: str
+    steps: tuple[tuple[str, ...], ...]
+    tool: str
+    version: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseSpec:
-    """What a release is made of: *files* (paths from the top; folders whole), and the lock of what they require."""
+    """What a release is made of: *files* (paths from the top; folders whole), and the lock of what they require.
+
+    *builds* are made before, and are part of it like *files*.
+    """
 
     files: tuple[str, ...]
     requirements: str
     wsgi: str
     settings: str
+    builds: tuple[Build, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from ecluse import collect, durable, process, virtualenv
+from ecluse import build, collect, durable, process, virtualenv
 from ecluse.errors import CommandError, ReleaseError, RepositoryError
 from ecluse.model import ReleaseSpec
 
@@ -68,7 +68,8 @@ def package(
     Files that git ignores are no part of it. *say* hears what takes time. Raises ReleaseError where a file that
     *spec* names is missing or the static files cannot be collected, RepositoryError outside a git repository.
     """
-    files = _files(top, spec)
+    made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
+    files = tuple(sorted({*_files(top, spec), *made}))
     lock = (top / spec.requirements).read_bytes()
     release_id = _id(top, files, lock, spec)
     try:

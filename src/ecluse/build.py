@@ -1,0 +1,87 @@
+"""What a release holds that is built, not written: once for the same sources, and not where its tool is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ecluse import durable, process
+from ecluse.errors import CommandError, ReleaseError
+from ecluse.model import Build
+
+__all__ = ["ensure", "too_old"]
+
+
+def ensure(
+    top: Path, build: Build, stamps: Path, environ: Mapping[str, str], *, say: Callable[[str], None] = lambda line: None
+) -> tuple[str, ...]:
+    """The files of *build*'s output, sorted, as paths from *top*; built now unless they were, of the same sources.
+
+    None, and *say* hears why, where its tool is missing or too old. *stamps* is a folder that remembers what was built.
+    Raises ReleaseError where a step fails, or leaves nothing.
+    """
+    version = _version(build, environ)
+    if version is None or too_old(version, build.version):
+        found = f"{build.tool} {version}" if version else f"no {build.tool}"
+        say(f"without {build.output}: it takes {build.tool} {build.version} or newer, and there is {found}")
+        return ()
+    key = _key(top, build, version)
+    stamp = stamps / hashlib.sha256(build.output.encode()).hexdigest()[:12]
+    if not (top / build.output).is_dir() or not stamp.is_file() or stamp.read_text(encoding="ascii").strip() != key:
+        say(f"building {build.output}")
+        for step in build.steps:
+            try:
+                process.run(step, cwd=top / build.folder, env=environ)
+            except CommandError as error:
+                raise ReleaseError(
+                    f"{build.output} cannot be built: {error}", where="pipeline.py: release", hint=f"cd {build.folder}"
+                ) from None
+        stamps.mkdir(parents=True, exist_ok=True)
+        durable.write(stamp, key + "\n")
+    made = tuple(_below(top, top / build.output))
+    if not made:
+        raise ReleaseError(f"its steps leave nothing in {build.output}", where="pipeline.py: release")
+    return made
+
+
+def too_old(version: str, least: str) -> bool:
+    """Whether the version *version* is before *least*; both as ``22.22``, of any length."""
+    return _numbers(version) < _numbers(least)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _version(build: Build, environ: Mapping[str, str]) -> str | None:
+    program = shutil.which(build.tool, path=environ.get("PATH"))
+    if program is None:
+        return None
+    found = re.search(r"\d+(\.\d+)*", process.run((program, "--version"), env=environ, check=False).output)
+    return found[0] if found else None
+
+
+def _key(top: Path, build: Build, version: str) -> str:
+    identity = hashlib.sha256(repr((build.steps, version)).encode())
+    for name in sorted(set(_sources(top, build))):
+        identity.update(f"\0{name}\0{hashlib.sha256((top / name).read_bytes()).hexdigest()}".encode())
+    return identity.hexdigest()
+
+
+def _sources(top: Path, build: Build) -> Iterator[str]:
+    """The files that decide what is built: those that git knows, or would."""
+    listed = process.run(
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", build.folder, *build.sources),
+        cwd=top,
+        merge_stderr=False,
+    ).output
+    yield from (name for name in listed.split("\0") if name and (top / name).is_file())
+
+
+def _below(top: Path, folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield str(path.relative_to(top))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecluse import build, process
+from ecluse.errors import CommandError, ReleaseError
+from ecluse.model import Build
+from ecluse.process import Completed
+
+BUILD = Build(
+    output="out", folder="client", steps=(("make", "it"),), tool="node", version="22.22.3", sources=("a.css",)
+)
+
+
+class Machine:
+    """A machine with one version of the tool, that remembers what it was told to run."""
+
+    def __init__(self, top: Path, version: str = "v24.1.0") -> None:
+        self.top, self.version, self.built, self.fails, self.leaves = top, version, 0, False, True
+
+    def run(self, argv: tuple[str, ...], **options: object) -> Completed:
+        output = ""
+        if argv[-1] == "--version":
+            output = self.version
+        elif argv[0] == "git":
+            output = "\0".join(str(path.relative_to(self.top)) for path in (self.top / "client").rglob("*")) + "\0"
+        elif self.fails:
+            raise CommandError("no such module")
+        else:
+            self.built += 1
+            (self.top / "out").mkdir(exist_ok=True)
+            if self.leaves:
+                (self.top / "out" / "index.html").write_text("page")
+        return Completed(argv, 0, output, 0.1)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / "main.ts").write_text("one")
+    found = Machine(tmp_path)
+    monkeypatch.setattr(process, "run", found.run)
+    monkeypatch.setattr(build.shutil, "which", lambda tool, path=None: f"/bin/{tool}")
+    return found
+
+
+def ensure(machine: Machine, said: list[str]) -> tuple[str, ...]:
+    return build.ensure(machine.top, BUILD, machine.top / "stamps", {"PATH": "/bin"}, say=said.append)
+
+
+def test_the_same_sources_are_built_once_and_changed_ones_again(machine: Machine) -> None:
+    said: list[str] = []
+    assert ensure(machine, said) == ensure(machine, said) == ("out/index.html",)
+    assert (machine.built, said) == (1, ["building out"])
+    (machine.top / "client" / "main.ts").write_text("two")
+    ensure(machine, said)
+    machine.version = "v24.2.0"
+    ensure(machine, said)
+    assert machine.built == 3
+
+
+@pytest.mark.parametrize(("version", "there"), [("v20.20.2", "node 20.20.2"), ("v22.22", "node 22.22")])
+def test_with_an_old_tool_the_release_goes_without_and_says_why(machine: Machine, version: str, there: str) -> None:
+    machine.version = version
+    said: list[str] = []
+    assert ensure(machine, said) == ()
+    assert said == [f"without out: it takes node 22.22.3 or newer, and there is {there}"]
+    assert machine.built == 0
+
+
+def test_without_the_tool_the_release_goes_without_and_says_so(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build.shutil, "which", lambda tool, path=None: None)
+    said: list[str] = []
+    assert ensure(machine, said) == ()
+    assert said == ["without out: it takes node 22.22.3 or newer, and there is no node"]
+
+
+def test_a_build_that_fails_or_leaves_nothing_is_an_error_and_tried_again(machine: Machine) -> None:
+    machine.fails = True
+    with pytest.raises(ReleaseError, match="out cannot be built"):
+        ensure(machine, [])
+    machine.fails, machine.leaves = False, False
+    with pytest.raises(ReleaseError, match="leave nothing in out"):
+        ensure(machine, [])
+
+
+def test_versions_are_compared_by_their_numbers() -> None:
+    assert build.too_old("9.9", "22.22")
+    assert not build.too_old("100.0", "22.22")
+    assert not build.too_old("22.22.3", "22.22.3")
