@@ -8,7 +8,7 @@
 FROM python:3.13-slim-trixie AS requirements
 RUN python -m venv --without-pip /opt/venv
 # pip does not compile: its .pyc files hold the time of the installation. What only translators read is left out.
-RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/image.txt,target=/tmp/image.txt \
     pip --disable-pip-version-check --python /opt/venv/bin/python install \
         --quiet --require-hashes --no-deps --no-compile -r /tmp/image.txt \
@@ -117,7 +117,7 @@ CMD ["nginx", "-c", "/etc/nginx/front/nginx.conf", "-g", "daemon off;"]
 # --- What tests the image, from outside and on its real services. Never published.
 FROM applayer AS tests
 USER 0:0
-RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/tests.txt,target=/tmp/tests.txt \
     pip --disable-pip-version-check --python /opt/venv/bin/python install \
         --quiet --require-hashes --no-deps -r /tmp/tests.txt
