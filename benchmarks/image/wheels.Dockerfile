@@ -1,5 +1,14 @@
 # Two stages, wheels and then their installation: cookiecutter-django's documented way, for the same site and the same lock.
 # What its start script does at every start (collectstatic) is done here once, so that both images hold the same.
+# The client, which all three images hold, made in the same way.
+FROM node:24-slim AS client-builder
+WORKDIR /context/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --no-audit --no-fund --loglevel=error
+COPY frontend ./
+COPY src/website/static/website/site.css ../src/website/static/website/
+RUN npm run build --silent
+
 FROM python:3.13-slim-trixie AS python-build-stage
 RUN apt-get update && apt-get install --no-install-recommends -y build-essential libpq-dev
 COPY requirements/image.txt .
@@ -15,6 +24,7 @@ RUN apt-get update && apt-get install --no-install-recommends -y libpq-dev gette
 COPY --from=python-build-stage /usr/src/app/wheels /wheels/
 RUN pip install --no-cache-dir --no-index --find-links=/wheels/ /wheels/* && rm -rf /wheels/
 COPY --chown=django:django . /app
+COPY --chown=django:django --from=client-builder /context/src/website/motos/static /app/src/website/motos/static
 RUN chown django:django /app
 USER django
 RUN DJANGO_SETTINGS_MODULE=settings.local DJANGO_DEBUG=false python manage.py compilemessages --verbosity 0 \
