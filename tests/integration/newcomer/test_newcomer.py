@@ -111,7 +111,7 @@ def test_ship_brings_a_site_up_and_a_second_one_replaces_it_without_losing_a_req
     )
     assert load.stdout is not None
     assert load.stdout.readline() == "loading\n"
-    change = "cd clone && echo '# A change.' >> src/website/store/views.py"
+    change = "cd clone && sed -i 's,of the shop,of the record shop,' src/website/store/views.py"
     done = sh(newcomer, f"{change} && ./ecluse ship")
     out, err = load.communicate("\n", timeout=30)
     assert done.returncode == 0, done.stdout + done.stderr
