@@ -30,6 +30,13 @@ RUN npm run build --silent \
     && chmod -R u=rwX,go=rX ../src/website/motos/static \
     && find ../src/website/motos/static -exec touch --no-dereference --date=@0 {} +
 
+# --- What the client promises: its rules, its tests, and that it was generated from the API's description. Never published.
+FROM clientbuilder AS clienttests
+COPY docs/reference/openapi.json ../docs/reference/
+RUN npm run lint --silent \
+    && npm test --silent \
+    && cp -r src/app/api /tmp/api && npm run api --silent && diff -r /tmp/api src/app/api
+
 # --- The site, compiled, as it stands in the image; and the account it runs as, known by name.
 FROM requirements AS appbuilder
 RUN --mount=type=bind,source=manage.py,target=/context/manage.py \

@@ -57,7 +57,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium: Playwright's own is not downloaded."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no chromium on the PATH; CHROMIUM=/path/to/one names it")
     with sync_playwright() as playwright:

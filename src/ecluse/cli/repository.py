@@ -19,6 +19,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "site.txt": ("--group", "site"),
     "image.txt": ("--group", "image", "--constraint", "requirements/site.txt"),
     "tests.txt": ("--group", "tests", "--constraint", "requirements/site.txt"),
+    "e2e.txt": ("--group", "e2e"),
     "dev.txt": ("--all-extras", "--group", "dev"),
     "dev-newest.txt": ("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
 }

@@ -39,11 +39,15 @@ class KeyField(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class StringField(serializers.CharField):
-    """A JSON string."""
+    """A JSON string. White space around it is not kept, but counts: the description can say no other."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(
+                self.error_messages["max_length"].format(max_length=self.max_length), "max_length"
+            )
         return super().to_internal_value(data)
 
 

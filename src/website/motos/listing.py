@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -44,10 +45,20 @@ class ListQuery(serializers.Serializer[Any]):
     year_min = serializers.IntegerField(min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False)
     year_max = serializers.IntegerField(min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False)
     text = serializers.CharField(
-        max_length=100, required=False, help_text="words, each of which stands in brand, model, colour or description"
+        max_length=100,
+        required=False,
+        trim_whitespace=False,
+        validators=[RegexValidator(r"^[^\x00]+$")],
+        help_text="words, each of which stands in brand, model, colour or description",
     )
     ordering = serializers.ChoiceField(choices=list(ORDERINGS.items()), default="-created_at")
-    cursor = serializers.CharField(max_length=200, required=False, help_text="`next` or `previous` of another part")
+    cursor = serializers.RegexField(
+        r"^[A-Za-z0-9_-]+$",
+        max_length=200,
+        required=False,
+        trim_whitespace=False,
+        help_text="`next` or `previous` of another part",
+    )
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=24)
 
     @classmethod

@@ -76,6 +76,7 @@ def test_the_list_is_filtered_and_ordered(visitor, garage, parameters, expected)
         ({"text": "a\x00b"}, {"text"}),
         ({"year_min": ["2000", "2010"]}, {"year_min"}),
         ({"text": ""}, {"text"}),
+        ({"cursor": "é"}, {"cursor"}),
     ],
 )
 def test_what_cannot_be_understood_is_refused_and_named(visitor, garage, parameters, wrong):
@@ -88,8 +89,7 @@ def test_what_cannot_be_understood_is_refused_and_named(visitor, garage, paramet
     "cursor",
     [
         "nonsense",
-        "é",
-        base64.urlsafe_b64encode(b"[" * 100).decode(),
+        base64.urlsafe_b64encode(b"[" * 99).decode(),
         str(Cursor("-created_at", "after", "yesterday", 1)),
         str(Cursor("-created_at", "after", "2026-06-01T12:00:00+00:00", 10**40)),
         str(Cursor("price_cents", "after", "5", 1)),
