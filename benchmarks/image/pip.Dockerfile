@@ -14,7 +14,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app/src:/app
 WORKDIR /app
 RUN apt-get update && apt-get install -y build-essential gcc libpq-dev && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY requirements/image.txt .
-RUN pip install --no-cache-dir -r image.txt
+RUN pip install --ignore-installed --no-cache-dir -r image.txt
 COPY . .
 COPY --from=client-builder /context/src/website/motos/static /app/src/website/motos/static
 RUN DJANGO_SETTINGS_MODULE=settings.local DJANGO_DEBUG=false python manage.py collectstatic --no-input --verbosity 0

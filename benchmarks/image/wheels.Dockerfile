@@ -22,7 +22,7 @@ RUN apt-get update && apt-get install --no-install-recommends -y libpq-dev gette
     && apt-get purge -y --auto-remove -o APT::AutoRemove::RecommendsImportant=false \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=python-build-stage /usr/src/app/wheels /wheels/
-RUN pip install --no-cache-dir --no-index --find-links=/wheels/ /wheels/* && rm -rf /wheels/
+RUN pip install --ignore-installed --no-cache-dir --no-index --find-links=/wheels/ /wheels/* && rm -rf /wheels/
 COPY --chown=django:django . /app
 COPY --chown=django:django --from=client-builder /context/src/website/motos/static /app/src/website/motos/static
 RUN chown django:django /app
