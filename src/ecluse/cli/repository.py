@@ -38,8 +38,18 @@ def top(start: Path | None = None) -> Path:
     )
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+class Verbatim(click.Command):
+    """A command whose arguments are another program's: all of them, also the ``--`` that click would keep to itself."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] in self.get_help_option_names(ctx):
+            return super().parse_args(ctx, args)
+        ctx.params["arguments"] = tuple(args)
+        return []
+
+
+@click.command(cls=Verbatim)
+@click.argument("arguments", nargs=-1)
 def test(arguments: tuple[str, ...]) -> None:
     """Run tox: everything a person runs before pushing. ARGUMENTS go to tox.
 
