@@ -15,12 +15,15 @@ from django.http import HttpRequest, JsonResponse
 
 from website import request_id
 
-__all__ = ["MEDIA_TYPE", "Problem", "concerns", "problem", "response"]
+__all__ = ["MEDIA_TYPE", "Problem", "concerns", "phrase", "problem", "response"]
 
 MEDIA_TYPE = "application/problem+json"
 # RFC 9457, 4.2.1: the title is then the status's own phrase.
 BLANK = "about:blank"
 INVALID = "/problems/#invalid"
+
+# RFC 9110's names, which Python has since 3.13 only.
+RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 Problem: TypeAlias = dict[str, Any]
 
@@ -29,12 +32,17 @@ def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) 
     """The members of a problem. With *errors* it is invalid input, and of a type of its own."""
     members: Problem = {
         "type": INVALID if errors else BLANK,
-        "title": "Invalid input" if errors else HTTPStatus(status).phrase,
+        "title": "Invalid input" if errors else phrase(status),
         "status": int(status),
         "detail": detail,
         "request_id": request_id.current.get(),
     }
     return {**members, "errors": list(errors)} if errors else members
+
+
+def phrase(status: int) -> str:
+    """What the HTTP status *status* is called, by RFC 9110."""
+    return RENAMED.get(status) or HTTPStatus(status).phrase
 
 
 def concerns(request: HttpRequest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 # Each application's own part.
 from website.motos import schema as _motos  # noqa: F401
-from website.problems import MEDIA_TYPE
+from website.problems import MEDIA_TYPE, phrase
 
 __all__ = ["add_problems", "only_api"]
 
@@ -101,6 +100,6 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
 
 def _response(status: str) -> dict[str, Any]:
     return {
-        "description": HTTPStatus(int(status)).phrase,
+        "description": phrase(int(status)),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
