@@ -59,5 +59,10 @@ def _answer(request: HttpRequest, template: str, checks: Mapping[str, str]) -> H
     context = {"status": OK if well else "unavailable", "release": settings.RELEASE_ID, "checks": checks}
     status = 200 if well else 503
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        return render(request, template, context, status=status)
-    return JsonResponse(context, status=status)
+        response = render(request, template, context, status=status)
+    else:
+        response = JsonResponse(context, status=status)
+    # Django would log a 503 as an error, which Sentry makes an event: one for every probe while the database is away.
+    # The view has said what is wrong; this is how django.utils.log.log_response knows it.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -61,6 +61,11 @@ def test_a_database_that_is_away_is_not_ready_and_its_address_stays_private(clie
     assert "db.internal" in caplog.text
 
 
+def test_a_probe_that_fails_is_a_warning_not_an_error_for_sentry(client, database_away, caplog):
+    client.get("/readiness/")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
 def test_a_browser_gets_a_page_also_when_the_database_is_away(client, database_away):
     client.cookies["sessionid"] = "whose-session-cannot-be-read"  # no `db` fixture: any query fails
     response = client.get("/readiness/", headers=HTML)
