@@ -37,15 +37,20 @@ RUN npm run lint --silent \
     && npm test --silent \
     && cp -r src/app/api /tmp/api && npm run api --silent && diff -r /tmp/api src/app/api
 
-# --- The site, compiled, as it stands in the image; and the account it runs as, known by name.
+# --- The site, compiled, as it stands in the image; the account it runs as, known by name; and of ecluse what
+# `ecluse wait` needs.
 FROM requirements AS appbuilder
 RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
     --mount=type=bind,source=settings,target=/context/settings \
-    --mount=type=bind,source=src,target=/context/src \
+    --mount=type=bind,source=src/website,target=/context/src/website \
+    --mount=type=bind,source=src/ecluse,target=/ecluse \
     --mount=type=bind,source=ops/container,target=/context/ops/container \
     --mount=type=bind,from=clientbuilder,source=/context/src/website/motos/static/motos/client,target=/client \
     mkdir -p /site/etc /site/run/website /site/srv/media /site/srv/static /site/usr/local/bin \
     && cp -r /context /site/app \
+    && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
+    && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
+    && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
     && install -D /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
     && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
     && find /site -name '*.po' -delete \
@@ -89,6 +94,8 @@ RUN --mount=type=bind,source=ops/nginx,target=/context \
 FROM python:3.13-slim-trixie AS applayer
 COPY --from=requirements /venv/ /
 COPY --from=staticbuilder /static/ /
+# It is there already: what changes most is copied last.
+WORKDIR /app
 COPY --from=appbuilder /site/ /
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app/src:/app \
@@ -97,7 +104,6 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     DJANGO_SETTINGS_MODULE=settings.production \
     DJANGO_MEDIA_ROOT=/srv/media
-WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 # The process is alive. Whether it may be given requests is asked by who gives them: /readiness/.
