@@ -51,7 +51,7 @@ RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
-    && install -D /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
+    && install -D --mode=644 /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
     && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
     && find /site -name '*.po' -delete \
     && cp /etc/passwd /etc/group /site/etc/ \
