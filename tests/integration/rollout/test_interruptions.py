@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import signal
 import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,6 +54,23 @@ def test_a_deployer_killed_at_any_moment_loses_nothing_and_the_next_command_goes
     if left is not None:
         assert "that was interrupted is" in done.output
         assert ("finished" in done.output) == (left == "watch")
+
+
+def test_a_deployer_killed_while_the_old_release_finishes_a_request_leaves_room_to_go_back(
+    shop: Shop, one: str, two: str
+) -> None:
+    address = f"http://127.0.0.1:{shop.port}/?seconds=6"
+    with ThreadPoolExecutor() as visitors:
+        slow = [visitors.submit(urllib.request.urlopen, address, timeout=30) for _ in range(8)]
+        deployer = shop.begin("deploy", "local", "--release", two)
+        until(lambda: {one_of["release"] for one_of in shop.status()["processes"]} == {two}, "the old ones' end")
+        assert shop.step() == "replace"
+        shop.kill(deployer)
+        # Every slot is taken: two serve, and two are still ending.
+        done = shop.ecluse("deploy", "local", "--release", two)
+        assert [visit.result().status for visit in slow] == [200] * 8
+    assert f"that was interrupted is undone; release {one} serves" in done.output
+    assert (shop.status()["serving"], shop.step()) == (two, None)
 
 
 def test_a_rollback_after_an_interruption_ends_it_first(shop: Shop, one: str, two: str) -> None:

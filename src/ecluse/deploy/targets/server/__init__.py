@@ -105,10 +105,12 @@ class Server:
         missing = PROCESSES - len(self._slots_of(release_id, states))
         free = [slot for slot in self.daemon.slots if not _alive(slot, states) and slot.process() is None]
         if missing > len(free):
-            # Started by a rollout that was interrupted, for a third release; never opened.
+            # Left by a rollout that was interrupted: started for a third release and never opened, or still ending.
             unused = [slot for slot in self.daemon.slots if not slot.is_open and slot.release != release_id]
-            self.daemon.drain([slot.name for slot in unused])
-            free += unused
+            ending = [slot for slot in self.daemon.slots if states[slot.name]["statename"] == "STOPPING"]
+            left = list(dict.fromkeys((*unused, *ending)))
+            self.daemon.drain([slot.name for slot in left])
+            free = list(dict.fromkeys((*free, *left)))
         folder = self.place.releases / release_id
         wsgi = self._manifest(release_id)["wsgi"]
         python, conf = folder / "venv" / "bin" / "python", self.place.programs / "gunicorn_conf.py"
