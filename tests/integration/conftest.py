@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-
 # A shell's background job ignores SIGINT, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
