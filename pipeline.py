@@ -31,10 +31,18 @@ RENDERED = (".github/**", ".travis.yml")
 
 # `./ecluse ship` tests in parts, so that a change to one application does not wait for the tests of another: what a
 # part has nothing to do with is taken from its inputs. Shared events run everything, on every Python and Django.
+SHOP = ("src/website/store", "tests/website/store")
+MOTOS = ("src/website/motos", "tests/website/motos")
 PARTS = (
-    ("shop", "the record shop", ("tests/website/store",), ("src/website/motos", "tests/website/motos")),
-    ("motos", "the motorcycles", ("tests/website/motos",), ("src/website/store", "tests/website/store")),
-    ("site", "everything else", ("tests/website", "--ignore-glob=*/store", "--ignore-glob=*/motos"), ()),
+    ("shop", "the record shop", ("tests/website/store",), MOTOS),
+    ("motos", "the motorcycles", ("tests/website/motos",), SHOP),
+    ("settings", "the settings", ("tests/website/settings",), (*SHOP, *MOTOS)),
+    (
+        "site",
+        "everything else",
+        ("tests/website", *(f"--ignore-glob=*/{part}" for part in ("store", "motos", "settings"))),
+        (),
+    ),
 )
 SHIPPED = f"py{CURRENT_PYTHON.replace('.', '')}-django52"
 
