@@ -100,17 +100,18 @@ def test_a_program_that_ends_by_itself_leaves_nothing_behind() -> None:
 
 
 def test_a_program_may_end_in_its_own_way_before_it_is_killed() -> None:
+    # os.write, not print: the signal may come while the print of "up" is still in sys.stdout, which is not reentrant.
     code = (
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGTERM, lambda *_: (print('tidied', flush=True), sys.exit(3)))\n"
-        "print('up', flush=True); time.sleep(60)"
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'tidied\\n'), sys.exit(3)))\n"
+        "os.write(1, b'up\\n'); time.sleep(60)"
     )
     started = process.spawn(python(code), stdout=-1)
     assert started.stdout is not None
-    started.stdout.readline()
-    assert process.stop(started) == 3
-    assert started.stdout.read() == b"tidied\n"
-    started.stdout.close()
+    with started.stdout:
+        started.stdout.readline()
+        assert process.stop(started) == 3
+        assert started.stdout.read() == b"tidied\n"
 
 
 def test_a_character_that_is_split_over_two_reads_arrives_whole() -> None:
