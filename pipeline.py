@@ -143,6 +143,7 @@ pipeline = Pipeline(
             steps=(tox("e2e"),),
             inputs=("frontend/**", "tests/e2e/**", "Dockerfile", "ops/**", *SITE, *TOOLS),
             engine=True,
+            browser=True,
             timeout=1800,
         ),
         Job(

@@ -128,7 +128,7 @@ class Job:
     that succeeded with the same ones is not run again. A job without inputs is never skipped. *matrix* makes a leg of
     the job for every combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt;
     *retries* are attempts after the first. *environment* names where the job rolls out to: such a job is never
-    skipped, and runs alone there. *engine*: its steps need a Docker engine.
+    skipped, and runs alone there. *engine*: its steps need a Docker engine. *browser*: they need Chrome or Chromium.
     """
 
     name: str
@@ -145,6 +145,7 @@ class Job:
     secrets: tuple[str, ...] = ()
     environment: str | None = None
     engine: bool = False
+    browser: bool = False
     timeout: float = 600
     retries: int = 0
 

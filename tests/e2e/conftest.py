@@ -59,7 +59,9 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium: Playwright's own is not downloaded."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
-        pytest.skip("no chromium on the PATH; CHROMIUM=/path/to/one names it")
+        # A provider's job that tested nothing must not be green.
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("no chromium or google-chrome on the PATH; CHROMIUM=/path/to/one names it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser

@@ -29,8 +29,8 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
-        "actions/checkout": Action("v6.0.3", "df4cb1c069e1874edd31b4311f1884172cec0e10"),
-        "actions/setup-python": Action("v6.3.0", "ece7cb06caefa5fff74198d8649806c4678c61a1"),
+        "actions/checkout": Action("v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1"),
+        "actions/setup-python": Action("v7.0.0", "5fda3b95a4ea91299a34e894583c3862153e4b97"),
         "actions/upload-artifact": Action("v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"),
     }
 )

@@ -48,10 +48,18 @@ def _joined(kind: type[All] | type[Any], simple: Iterable[Condition | bool], *, 
             return decided_by
         if not isinstance(part, bool):
             parts += part.conditions if isinstance(part, kind) else (part,)
-    unique = tuple(dict.fromkeys(parts))
+    unique = tuple(part for part in dict.fromkeys(parts) if not _implied(part, parts))
     if not unique:
         return not decided_by
     return unique[0] if len(unique) == 1 else kind(unique)
+
+
+def _implied(part: Condition, parts: Collection[Condition]) -> bool:
+    """Whether another of *parts* makes *part* superfluous: a and (a or b) is a, and so is a or (a and b).
+
+    Joined parts are never of the kind that joins them, so one that is a list at all is of the other kind.
+    """
+    return isinstance(part, All | Any) and any(other in part.conditions for other in parts)
 
 
 def filters(condition: Condition | bool, kind: EventKind) -> frozenset[str] | None:

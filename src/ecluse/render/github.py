@@ -32,6 +32,9 @@ RUNNER = "ubuntu-24.04"
 # Minutes, beside the job's own: checking out, setting up, a first .venv, saving caches and reports.
 _AROUND = 10
 
+# What tells the caches of two jobs apart, beside the locks: git ignores it.
+_CACHE_OF = ".ecluse/job"
+
 Node = dict[str, object]
 
 # Where an event's patterns stand below `on:`. A push is to a branch or of a tag: naming one leaves the other out.
@@ -48,7 +51,7 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
     """The files to check in, by path."""
     return {
         WORKFLOW: dump(_workflow(pipeline, jobs), header),
-        SETUP: dump(_setup(pipeline), header),
+        SETUP: dump(_setup(pipeline, jobs), header),
         REPORT: dump(_report(), header),
     }
 
@@ -119,9 +122,10 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     services = given(job, pipeline)
     if services:
         made["services"] = {service.name: _service(service.kind, service.version) for service in services}
+    needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
         _uses("actions/checkout", {"persist-credentials": False}),
-        {"uses": f"./{_folder(SETUP)}", "with": {"python": _python(job, pipeline)}},
+        {"uses": f"./{_folder(SETUP)}", "with": needed},
         _run(job, pipeline),
         {"if": "always()", "uses": f"./{_folder(REPORT)}", "with": {"name": _artifact(job)}},
     ]
@@ -203,18 +207,41 @@ def _gate(jobs: Sequence[Selected]) -> Node:
     }
 
 
-def _setup(pipeline: Pipeline) -> Node:
+def _setup(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
+    inputs: Node = {"python": {"description": "the version of Python, as 3.13", "required": True}}
     python: Node = {
         "python-version": "${{ inputs.python }}",
-        # Restored by a key that has the locks' hash in it, saved when the job has ended.
+        # Restored by a key that has the hash of these files in it, saved when the job has ended.
         "cache": "pip",
-        "cache-dependency-path": "\n".join(pipeline.providers.locks),
+        "cache-dependency-path": "\n".join([*pipeline.providers.locks, _CACHE_OF]),
     }
+    steps: list[Node] = [
+        {
+            "name": "the job has a cache of its own",
+            "shell": "bash",
+            # Else the job that ends first would save what it has downloaded, for all.
+            "run": f'mkdir -p {_CACHE_OF.rpartition("/")[0]} && echo "$GITHUB_JOB" >{_CACHE_OF}',
+        },
+        # The action keeps the folder that `pip cache dir` names: here the one above, which has uv's in it too.
+        {**_uses("actions/setup-python", python), "env": {"PIP_CACHE_DIR": "~/.cache"}},
+    ]
+    if any(selected.job.browser for selected in jobs):
+        inputs["browser"] = {"description": "whether the job needs Chrome or Chromium", "default": "false"}
+        # GitHub's own runners have Chrome; others get what Debian has.
+        install = "sudo apt-get update --quiet && sudo apt-get install --quiet --yes --no-install-recommends chromium"
+        steps.append(
+            {
+                "name": "a browser, where the runner has none",
+                "if": "inputs.browser == 'true'",
+                "shell": "bash",
+                "run": f"command -v google-chrome || command -v chromium || {{ {install}; }}",
+            }
+        )
     return {
         "name": "Set up",
         "description": "Python, and the packages that were downloaded for the same locks before",
-        "inputs": {"python": {"description": "the version of Python, as 3.13", "required": True}},
-        "runs": {"using": "composite", "steps": [_uses("actions/setup-python", python)]},
+        "inputs": inputs,
+        "runs": {"using": "composite", "steps": steps},
     }
 
 

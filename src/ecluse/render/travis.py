@@ -94,6 +94,9 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
         names.append("docker")
     if names:
         made["services"] = names
+    if job.browser:
+        # https://docs.travis-ci.com/user/chrome: installed when the job begins
+        made["addons"] = {"chrome": "stable"}
     if services:
         made["env"] = [_assignment(variable(service), PROVIDED[service.kind].travis_url) for service in services]
     # Travis's own default installs requirements.txt; this makes .venv from the lock.

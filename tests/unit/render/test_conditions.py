@@ -87,6 +87,13 @@ def test_ship_is_nothing_to_a_provider() -> None:
     assert simplify(all_of(not_(ship()), push("main"), push("main"))) == push("main")
 
 
+def test_what_another_part_implies_is_left_out() -> None:
+    change = any_of(pull_request("main"), push("main"))
+    assert simplify(all_of(push("main"), change)) == push("main")
+    assert simplify(any_of(push("main"), all_of(push("main"), not_(tag())))) == push("main")
+    assert simplify(all_of(push("main"), any_of(tag(), pull_request()))) != push("main")
+
+
 def test_what_the_workflow_reads_is_short() -> None:
     change = simplify(any_of(pull_request("staging"), push("staging"), ship()))
     assert not isinstance(change, bool)

@@ -174,14 +174,30 @@ def test_a_negated_condition_keeps_its_brackets() -> None:
     assert found["jobs"]["lint"]["if"] == condition
 
 
-def test_the_local_action_caches_by_the_locks_and_the_python() -> None:
-    made = parsed(render(RELEASES).files[SETUP])
-    (python,) = made["runs"]["steps"]
+def setup_steps(definition: Pipeline) -> Any:
+    return parsed(render(definition).files[SETUP])["runs"]["steps"]
+
+
+def test_packages_are_cached_by_the_locks_the_python_and_the_job() -> None:
+    mark, python = setup_steps(RELEASES)
     assert python["with"] == {
         "python-version": "${{ inputs.python }}",
         "cache": "pip",
-        "cache-dependency-path": "requirements/*.txt",
+        "cache-dependency-path": "requirements/*.txt\n.ecluse/job",
     }
+    assert mark["run"] == 'mkdir -p .ecluse && echo "$GITHUB_JOB" >.ecluse/job'
+    # The folder that the action keeps is pip's: here the one above, where uv's stands too.
+    assert python["env"] == {"PIP_CACHE_DIR": "~/.cache"}
+
+
+def test_a_job_that_needs_a_browser_gets_one_where_the_runner_has_none() -> None:
+    definition = pipeline(job("e2e", browser=True), job("lint"))
+    jobs = workflow(definition)["jobs"]
+    assert jobs["e2e"]["steps"][1]["with"] == {"python": "3.13", "browser": True}
+    assert jobs["lint"]["steps"][1]["with"] == {"python": "3.13"}
+    browser = setup_steps(definition)[-1]
+    assert browser["if"] == "inputs.browser == 'true'"
+    assert browser["run"].startswith("command -v google-chrome || command -v chromium ||")
 
 
 def test_every_action_is_pinned_by_a_commit_with_its_version_beside_it() -> None:

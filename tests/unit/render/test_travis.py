@@ -100,6 +100,12 @@ def test_a_service_in_a_container_asks_for_docker_alone(releases: Any) -> None:
     assert made["services"] == ["docker"] and "env" not in made
 
 
+def test_a_job_that_needs_a_browser_has_one_installed() -> None:
+    found = named(build(pipeline(job("e2e", browser=True, engine=True), job("lint"))))
+    assert found["e2e"]["addons"] == {"chrome": "stable"} and found["e2e"]["services"] == ["docker"]
+    assert "addons" not in found["lint"]
+
+
 def test_values_reach_bash_as_they_are_written(releases: Any) -> None:
     assert shlex.split(releases["env"]["global"][1]) == ["GREETING=hello $USER"]
 
