@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 from functools import cache
@@ -18,10 +17,10 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from threading import Lock
 
-from ecluse import process
+from ecluse import durable, process
 from ecluse.errors import RepositoryError, ToolError
 
-__all__ = ["Inputs", "chosen", "glob", "write_atomically"]
+__all__ = ["Inputs", "chosen", "glob"]
 
 # A file changed within the clock's step after it was hashed would look unchanged ("racy Git"): what is this young, in
 # nanoseconds, is hashed again next time.
@@ -47,7 +46,8 @@ class Inputs:
         """Remember the hashes for the next run."""
         with self._lock:
             if self._changed:
-                write_atomically(self._index, json.dumps(self._known, separators=(",", ":")))
+                self._index.parent.mkdir(parents=True, exist_ok=True)
+                durable.write(self._index, json.dumps(self._known, separators=(",", ":")))
 
     def _files(self) -> list[str]:
         argv = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
@@ -108,19 +108,6 @@ def glob(pattern: str) -> re.Pattern[str]:
     tokens = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
     return re.compile("".join(tokens.get(part, re.escape(part)) for part in parts) + "(?:/.*)?", re.DOTALL)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write *text* to *path* such that no reader, and no other writer, ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _read(index: Path) -> dict[str, list[object]]:

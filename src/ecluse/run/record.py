@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ecluse import durable
 from ecluse.run import junit
-from ecluse.run.inputs import write_atomically
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.page import page
 
@@ -20,9 +20,9 @@ _REMEMBERED = 10
 
 def write(run: Run) -> None:
     """Write the records into the run's folder, run.json last: its presence says that the run has ended."""
-    write_atomically(run.folder / "junit.xml", junit.as_xml(run))
-    write_atomically(run.folder / "report.html", page(run))
-    write_atomically(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
+    durable.write(run.folder / "junit.xml", junit.as_xml(run))
+    durable.write(run.folder / "report.html", page(run))
+    durable.write(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
 
 
 def durations(runs: Path) -> dict[str, float]:

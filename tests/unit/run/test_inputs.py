@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from ecluse.run.inputs import chosen, glob, write_atomically
+from ecluse.run.inputs import chosen, glob
 
 
 @pytest.mark.parametrize(
@@ -36,12 +34,3 @@ def test_a_pattern_behind_an_exclamation_mark_takes_away_wherever_it_stands() ->
     paths = ["site/shop/views.py", "site/motos/views.py", "site/urls.py", "README.md"]
     for patterns in (("site/**", "!site/motos/**"), ("!site/motos", "site")):
         assert chosen(paths, patterns) == ["site/shop/views.py", "site/urls.py"]
-
-
-def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    write_atomically(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "\ud800")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
