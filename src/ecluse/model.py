@@ -229,10 +229,7 @@ class Providers:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """How a change gets from a pull request to users.
-
-    *ship_matrix* chooses the legs that ``ecluse ship`` runs: on an axis named there, only that value.
-    """
+    """How a change gets from a pull request to users."""
 
     name: str
     jobs: tuple[Job, ...]
@@ -241,4 +238,3 @@ class Pipeline:
     release: ReleaseSpec | None = None
     image: ImageSpec | None = None
     providers: Providers = field(default_factory=Providers)
-    ship_matrix: Mapping[str, str] = field(default_factory=dict)

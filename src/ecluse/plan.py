@@ -122,14 +122,11 @@ def plan(
     """
     reasons = _named(pipeline, jobs, with_needs) if jobs else {}
     chosen = {axis: tuple(values) for axis, values in (matrix or {}).items()}
-    shipped = pipeline.ship_matrix if event.kind == "ship" else {}
 
     def refusal(job: Job, values: Mapping[str, str]) -> str | None:
         for axis, value in values.items():
             if axis in chosen and value not in chosen[axis]:
                 return f"not asked for: --matrix {axis}={','.join(chosen[axis])}"
-            if axis in shipped and axis not in chosen and value != shipped[axis]:
-                return f"ship runs {axis} {shipped[axis]} alone"
         if values.get("python") in missing_pythons:
             return f"python {values['python']} is not on this machine"
         return None

@@ -65,10 +65,6 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
         yield from _variables(where, "env", environment.env)
         if environment.watch < 0:
             yield Problem(where, "watch", "is a number of seconds, 0 or more")
-    axes = {axis for job in pipeline.jobs for axis in job.matrix}
-    for axis in pipeline.ship_matrix:
-        if axis not in axes:
-            yield Problem("", f"ship_matrix.{axis}", f"no job has an axis {axis!r}{_close(axis, axes)}")
 
 
 def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:

@@ -94,11 +94,6 @@ def test_a_pipeline_without_jobs_is_refused() -> None:
     assert told(pipeline()) == ["field 'jobs': a pipeline needs at least one job"]
 
 
-def test_an_axis_that_ship_narrows_must_be_one() -> None:
-    found = pipeline(job("a", matrix={"python": ("3.13",)}), ship_matrix={"pyton": "3.13"})
-    assert told(found) == ["field 'ship_matrix.pyton': no job has an axis 'pyton' (did you mean 'python'?)"]
-
-
 @pytest.mark.parametrize("fields", [{"secrets": ("TOKEN",)}, {"environment": "local"}])
 @pytest.mark.parametrize(
     ("when", "refused"),

@@ -20,6 +20,7 @@ from ecluse.cli.selection import (
     refuse_missing,
     wanted_pythons,
 )
+from ecluse.conditions import holds
 from ecluse.errors import Interrupted, JobFailed, RepositoryError
 from ecluse.events import example_tag
 from ecluse.load import load
@@ -160,9 +161,10 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     """
     folder = top()
     pipeline = load(folder / "pipeline.py")
-    wanted = [value for axis, value in pipeline.ship_matrix.items() if axis == "python"]
+    event = Event(kind="ship")
+    wanted = wanted_pythons((job for job in pipeline.jobs if holds(job.when, event)), None)
     pythons = pythons_of(folder, wanted, os.environ)
-    planned = make_plan(pipeline, Event(kind="ship"), missing_pythons={*wanted} - pythons.keys())
+    planned = make_plan(pipeline, event, missing_pythons={*wanted} - pythons.keys())
     places = [leg.job.environment for leg in planned.running if leg.job.environment is not None]
     if not places:
         raise RepositoryError(f"ship rolls nothing out: {_nothing(planned)}", hint="see ./ecluse plan --event ship")
