@@ -174,6 +174,23 @@ pipeline = Pipeline(
             steps=(ecluse("image", "promote"),),
             secrets=("ECLUSE_REGISTRY",),
         ),
+        *(
+            Job(
+                name=f"deploy-{environment}",
+                description=f"the images of the commit into service in {environment}",
+                when=when,
+                needs=(needs,),
+                environment=environment,
+                steps=(ecluse("deploy", environment),),
+                secrets=("ECLUSE_REGISTRY",),
+                engine=True,
+                timeout=1800,
+            )
+            for environment, when, needs in (
+                ("staging", push("staging"), "image"),
+                ("production", tag("v*"), "promote"),
+            )
+        ),
         Job(
             name="package",
             description="a release of the site: archive, locked requirements, static files",
@@ -199,6 +216,18 @@ pipeline = Pipeline(
             faces_world=False,
             watch=2,
         ),
+        # Where, and how to get in. The site's own secrets are in the swarm (docs/how-to/deploy-to-a-swarm.md).
+        *(
+            Environment(
+                name=name,
+                target="swarm",
+                settings="settings.production",
+                url=f"https://{host}",
+                secrets=tuple(f"{name}_{what}".upper() for what in ("docker_host", "ssh_key", "ssh_known_hosts")),
+                env={"DJANGO_ALLOWED_HOSTS": host, "DJANGO_CSRF_TRUSTED_ORIGINS": f"https://{host}"},
+            )
+            for name, host in (("staging", "staging.ecluse.example"), ("production", "www.ecluse.example"))
+        ),
     ),
     release=ReleaseSpec(
         files=("manage.py", "settings", "src/website"),
@@ -221,6 +250,7 @@ pipeline = Pipeline(
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
-        accept=("travis-service-version", "travis-artifacts"),
+        # Travis asks nobody before production: only who may push a tag gets there. The rollout's own lock keeps two apart.
+        accept=("travis-service-version", "travis-artifacts", "travis-concurrency", "travis-environment"),
     ),
 )
