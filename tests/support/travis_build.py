@@ -10,10 +10,12 @@ https://github.com/travis-ci/travis-build/blob/master/lib/travis/build/stages.rb
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ecluse import process
@@ -31,6 +33,9 @@ _POSTGRES = "postgres:17"
 _RUNNER = "act-runner:latest"
 _LABEL = "ecluse-test=travis"
 _FOLDER = "/home/travis/build"
+
+# What https://docs.travis-ci.com/user/chrome installs is Google's; Debian's does the same.
+_CHROME = "apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null || exit 2\n"
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def build(docker: str, repository: Path, config: Mapping[str, Any], event: Event
         if broken - {job["stage"]}:
             results[job["name"]] = "canceled"
             continue
-        done = _run(docker, repository, job, script_of(config, job, event))
+        done = _run(docker, repository, job, config, event)
         results[job["name"]] = {0: "passed", 2: "errored"}.get(done.returncode, "failed")
         logs[job["name"]] = done.output
         if not done.ok:
@@ -117,24 +122,37 @@ def build(docker: str, repository: Path, config: Mapping[str, Any], event: Event
     return Built(results, logs)
 
 
-def _run(docker: str, repository: Path, job: Mapping[str, Any], script: str) -> process.Completed:
+def _run(
+    docker: str, repository: Path, job: Mapping[str, Any], config: Mapping[str, Any], event: Event
+) -> process.Completed:
     services = job.get("services", ())
-    argv = [docker, "run", "--rm", "--interactive", "--label", _LABEL, "--volume", f"{repository}:/source:ro"]
+    argv = [docker, "run", "--rm", "--interactive", "--label", _LABEL]
     # Jobs share the packages that others have downloaded, as they would by Travis's cache.
     argv += ["--volume", "ecluse-test-packages:/root/.cache"]
-    with _postgres(docker) if "postgresql" in services else _network() as network:
+    prepare = _CHROME if "chrome" in job.get("addons", {}) else ""
+    with (
+        _postgres(docker) if "postgresql" in services else _network() as network,
+        TemporaryDirectory(prefix="ecluse-travis-", ignore_cleanup_errors=True) as shared,
+    ):
         argv += ["--network", network]
         if "docker" in services:
-            argv += ["--volume", "/var/run/docker.sock:/var/run/docker.sock"]
+            # The engine is this machine's: a folder that the job mounts must be the same to both.
+            folder = f"{shared}/build"
+            shutil.copytree(repository, folder, symlinks=True)
+            argv += ["--volume", f"{shared}:{shared}", "--volume", "/var/run/docker.sock:/var/run/docker.sock"]
             for name, value in (
                 ("DOCKER_HOST", "unix:///var/run/docker.sock"),
                 ("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"),
                 ("TESTCONTAINERS_RYUK_DISABLED", "true"),
             ):
                 argv += ["--env", f"{name}={value}"]
+        else:
+            folder = _FOLDER
+            argv += ["--volume", f"{repository}:/source:ro"]
+            prepare += f"mkdir -p {folder} && cp -a /source/. {folder} || exit 2\n"
         argv += [_RUNNER, "bash", "-s"]
-        checkout = f"mkdir -p {_FOLDER} && cp -a /source/. {_FOLDER} || exit 2\n"
-        return process.run(argv, input=checkout + script, check=False, timeout=1800)
+        script = prepare + script_of(config, job, event, folder)
+        return process.run(argv, input=script, check=False, timeout=1800)
 
 
 @contextmanager

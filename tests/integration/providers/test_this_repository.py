@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from ecluse import process
 from ecluse.load import load
 from ecluse.model import Event
-from ecluse.render.selection import select
+from ecluse.plan import plan
+from ecluse.render.github import WORKFLOW
 from tests.support import repositories
 from tests.support.act import Play
 from tests.support.pipelines import parsed
-from tests.support.travis_build import build
+from tests.support.travis_build import build, selected
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +26,56 @@ PULL_REQUEST = Event(kind="pull_request", branch="staging")
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repositories.copy(tmp_path_factory.mktemp("ecluse") / "repository")
+
+
+CHECKS = {
+    "lint",
+    "types",
+    "files",
+    "checks",
+    "unit",
+    "tests",
+    "tests-container",
+    "frontend",
+    "e2e",
+    "render",
+}
+
+# Written out, not computed from the pipeline: what an event does to users is to be read here too.
+SELECTED = {
+    "pull request": (PULL_REQUEST, CHECKS),
+    "push": (Event(kind="push", branch="staging"), CHECKS | {"image", "deploy-staging"}),
+    "tag": (Event(kind="tag", tag="v1.2.3"), {"promote", "deploy-production"}),
+    "another branch": (Event(kind="push", branch="main"), set()),
+    "a pull request to another branch": (Event(kind="pull_request", branch="main"), set()),
+}
+
+
+@pytest.fixture
+def conditions(repository: Path, tmp_path: Path) -> Path:
+    """The workflow without its services: act's dry run would ask them for their health, and there are none."""
+    workflow = parsed((repository / WORKFLOW).read_text())
+    for job in workflow["jobs"].values():
+        job.pop("services", None)
+    target = tmp_path / "repository"
+    shutil.copytree(repository / ".github", target / ".github")
+    (target / WORKFLOW).write_text(json.dumps(workflow))  # which is YAML as well
+    process.run(["git", "init", "--quiet"], cwd=target)
+    return target
+
+
+@pytest.mark.parametrize("name", SELECTED)
+def test_an_event_selects_the_same_jobs_here_on_github_and_on_travis(
+    name: str, repository: Path, conditions: Path, play: Play
+) -> None:
+    event, expected = SELECTED[name]
+    here = {leg.job.name for leg in plan(load(repository / "pipeline.py"), event).running}
+    # A dry run decides every condition, and starts nothing.
+    on_github = {leg.partition(" (")[0] for leg in play(conditions, event, "--dryrun").results}
+    config = parsed((repository / ".travis.yml").read_text())
+    on_travis = {job["name"].partition(" (")[0] for job in selected(config, event)}
+    assert here == on_travis == expected
+    assert on_github == expected | ({"gate"} if event.kind == "pull_request" and expected else set())
 
 
 # The runner has one Python; of the matrix, its leg with the site's own Django.
@@ -37,8 +91,7 @@ def test_its_tests_are_green_on_github_with_a_real_postgresql(repository: Path, 
 @pytest.mark.exhaustive
 def test_its_whole_pull_request_is_green_on_github(repository: Path, play: Play) -> None:
     played = play(repository, PULL_REQUEST, *LEG)
-    asked = {one.job.name for one in select(load(repository / "pipeline.py")) if "pull_request" in one.kinds}
-    assert {name.partition(" (")[0] for name in played.results} == asked | {"gate"}
+    assert {name.partition(" (")[0] for name in played.results} == CHECKS | {"gate"}
     assert not played.red, "\n\n".join(f"== {name}\n{played.logs[name][-6000:]}" for name in played.red)
 
 
