@@ -1,33 +1,48 @@
-"""A target and a ledger in memory, which can fail at any operation: what the state machine is tested on."""
+"""A target, a ledger and a lock in memory, which can fail at any call: what the state machine is tested on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ecluse.deploy.history import Journal, Record
-from ecluse.deploy.rollout import Preflight
+from ecluse.deploy.rollout import Migration, Preflight
+from ecluse.errors import LockHeld, RolloutError
 
-__all__ = ["Killed", "MemoryLedger", "MemoryTarget"]
+__all__ = ["Killed", "MemoryLedger", "MemoryLock", "MemoryTarget"]
 
 
 class Killed(BaseException):
     """The deployer's end by ``kill -9``: nothing of it runs any more, not even what cleans up."""
 
 
+def nothing(call: str) -> None:
+    """What happens around a call where no test wants anything to."""
+
+
 class MemoryTarget:
-    """Tasks that run and take requests, or not. *before* is called before each operation, with its name, and may
-    raise.
+    """Tasks that run and take requests, or not, and a database. *before* is called before each operation, with its
+    name, and may raise; *after* once it has had its effect, as where only the answer is lost. *asked* is called before
+    a question about what serves.
+
+    *brings* has the migrations of a release: those that the database lacks are pending. Without, *found* is.
     """
 
-    def __init__(self, tasks: Sequence[str] = ("web",)) -> None:
-        self.before: Callable[[str], None] = lambda operation: None
+    def __init__(self, tasks: Sequence[str] = ("web",), brings: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.before: Callable[[str], None] = nothing
+        self.after: Callable[[str], None] = nothing
+        self.asked: Callable[[str], None] = nothing
         self.running: dict[str, set[str]] = {task: set() for task in tasks}
         self.open: dict[str, set[str]] = {task: set() for task in tasks}
-        self.staged: set[str] = set()
+        self.staged: list[str] = []
+        self.brings = brings
+        self.applied: list[str] = []
         self.migrated: list[str] = []
         self.found = Preflight()
-        self.well = True
-        self.ready = True
+        self.sick: set[str] = set()
+        """Releases whose processes take requests, but not well."""
+        self.broken: set[str] = set()
+        """Releases that never get ready."""
         self.outages: list[str] = []
         self.operations: list[str] = []
 
@@ -37,80 +52,134 @@ class MemoryTarget:
             self.running[task] = {release}
             self.open[task] = {release}
 
-    def _do(self, operation: str) -> None:
+    def mend(self) -> None:
+        """Every release is as good as another."""
+        self.broken.clear()
+        self.sick.clear()
+
+    @contextmanager
+    def _doing(self, operation: str) -> Iterator[None]:
         self.operations.append(operation)
         self.before(operation)
+        yield
+        self.after(operation)
 
     def stage(self, release: str) -> None:
-        self._do("stage")
-        self.staged.add(release)
+        with self._doing("stage"):
+            self.staged = [*(one for one in self.staged if one != release), release]
 
     def preflight(self, release: str) -> Preflight:
-        self._do("preflight")
-        return self.found
+        with self._doing("preflight"):
+            if self.brings is None:
+                return self.found
+            known = self.brings[release]
+            pending = tuple(Migration(name) for name in known if name not in self.applied)
+            return Preflight(pending, frozenset(self.applied) - frozenset(known))
 
     def migrate(self, release: str) -> None:
-        self._do("migrate")
-        self.migrated.append(release)
+        with self._doing("migrate"):
+            self.migrated.append(release)
+            for name in (self.brings or {}).get(release, ()):
+                if name not in self.applied:
+                    self.applied.append(name)
+                    self.after("migrate")  # each is a transaction of its own
 
     def tasks(self) -> Sequence[str]:
         return tuple(self.running)
 
     def serving(self, task: str) -> Collection[str]:
-        return self.open[task]
+        self.asked("serving")
+        return set(self.open[task])
 
     def start(self, task: str, release: str) -> None:
-        self._do("start")
-        self.running[task].add(release)
+        with self._doing("start"):
+            assert self.brings is None or release in self.staged, "started what is not there"
+            self.running[task].add(release)
 
     def gate(self, task: str, release: str) -> None:
-        self._do("gate")
+        with self._doing("gate"):
+            if release in self.broken and release not in self.open[task]:
+                raise RolloutError(f"release {release} did not get ready")
 
     def switch(self, task: str, release: str) -> None:
-        self._do("switch")
-        assert release in self.running[task], "switched to what does not run"
-        self.open[task].add(release)
+        with self._doing("switch"):
+            assert release in self.running[task], "switched to what does not run"
+            self.open[task].add(release)
 
     def drain(self, task: str, release: str | None) -> None:
-        self._do("drain")
-        for other in self.running[task] - {release}:
+        with self._doing("drain"):
             served = bool(self.open[task])
-            self.running[task].discard(other)
-            self.open[task].discard(other)
+            self.running[task] &= {release}
+            self.open[task] &= {release}
             if served and not self.open[task] and release is not None:
-                self.outages.append(f"{task}: {other} was drained and nothing serves")
+                self.outages.append(f"{task}: what served was drained for {release}, which does not")
 
     def watch(self, release: str, seconds: float) -> None:
-        self._do("watch")
+        with self._doing("watch"):
+            if release in self.sick:
+                raise RolloutError(f"release {release} did not do well after the switch")
 
     def healthy(self, release: str) -> bool:
-        return self.well and all(serving == {release} for serving in self.open.values())
+        return release not in self.sick and all(
+            one == {release} for one in (*self.running.values(), *self.open.values())
+        )
 
     def prune(self, keep: Collection[str]) -> None:
-        self._do("prune")
-        self.staged &= set(keep)
+        with self._doing("prune"):
+            others = [release for release in self.staged if release not in keep]
+            self.staged = [release for release in self.staged if release in keep or release in others[-2:]]
+
+
+class MemoryLock:
+    """The lock of the environment. Who was killed holds it no more, as the kernel sees to."""
+
+    def __init__(self) -> None:
+        self.holder: object | None = None
+
+    @contextmanager
+    def held(self, *, force: bool = False) -> Iterator[Callable[[], None]]:
+        """Hold it; yields what asks whether it is still ours. *force*: as after ``ecluse unlock --force``."""
+        me = object()
+        if self.holder is not None and not force:
+            raise LockHeld("another rollout is under way")
+        self.holder = me
+
+        def ours() -> None:
+            if self.holder is not me:
+                raise LockHeld("the lock was removed")
+
+        try:
+            yield ours
+        finally:
+            if self.holder is me:
+                self.holder = None
 
 
 class MemoryLedger:
-    """Journal and history, which outlive the deployer."""
+    """Journal and history, which outlive the deployer. *ours* is asked before the journal is written."""
 
     def __init__(self) -> None:
         self._journal: Journal | None = None
         self._history: list[Record] = []
         self.steps: list[str] = []
-        self.before: Callable[[str], None] = lambda operation: None
+        self.before: Callable[[str], None] = nothing
+        self.after: Callable[[str], None] = nothing
+        self.ours: Callable[[], None] = lambda: None
 
     def journal(self) -> Journal | None:
         return self._journal
 
     def write(self, journal: Journal) -> None:
         self.before("write")
+        self.ours()
         self.steps.append(journal.step)
         self._journal = journal
+        self.after("write")
 
     def clear(self) -> None:
         self.before("clear")
         self._journal = None
+        self.after("clear")
 
     def history(self) -> Sequence[Record]:
         return list(self._history)
@@ -118,3 +187,4 @@ class MemoryLedger:
     def append(self, record: Record) -> None:
         self.before("append")
         self._history.append(record)
+        self.after("append")

@@ -19,7 +19,8 @@ Outcome: TypeAlias = Literal["succeeded", "refused", "failed", "undone"]
 class Journal:
     """A rollout under way, written before each step is begun. Times are seconds since the epoch.
 
-    *previous* is what served when it began. *switched*: every task of the new release had taken over.
+    *previous* is what served when it began. *switched*: every task of the new release had taken over; *watch* are the
+    seconds that it is then looked at.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Journal:
     commit: str | None = None
     step: Step = "stage"
     switched: bool = False
+    watch: float = 0
     steps: Mapping[str, float] = field(default_factory=dict)
     migrations: tuple[str, ...] = ()
     unsafe: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class Record:
     def of(cls, journal: Journal, *, outcome: Outcome, serving: str | None, seconds: float, **rest: Any) -> Record:
         """The end of the rollout that *journal* was about."""
         known = journal.as_json()
-        del known["step"], known["switched"]
+        del known["step"], known["switched"], known["watch"]
         return cls(**known, outcome=outcome, serving=serving, seconds=round(seconds, 3), **rest)
 
     def as_json(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 What serves is asked of the target, never concluded from what was done. Each step is written to the journal before it is
 begun, and every operation of a target can be done again: so a rollout that was interrupted, at whatever point, is
-finished or undone by bringing one of its two releases into service (:func:`_bring`), and by nothing else.
+finished or undone by bringing one of its two releases into service (``_Run.bring``), and by nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ecluse.deploy.history import Journal, Kind, Outcome, Record, Step
-from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError
+from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
 
 __all__ = ["Clock", "Ledger", "Migration", "Preflight", "Request", "Target", "recover", "roll_out"]
 
@@ -70,7 +70,9 @@ class Target(Protocol):
         """Start the release's task beside the one that serves. It takes no request yet."""
 
     def gate(self, task: str, release: str) -> None:
-        """Return once the started task is ready, several times in a row; raise where it is not in time."""
+        """Return once the started task is ready, several times in a row; raise where it is not in time. Returns at once
+        where it takes requests already: what serves is not given up for what the gate would say of it now.
+        """
 
     def switch(self, task: str, release: str) -> None:
         """Let the started task take requests."""
@@ -93,7 +95,8 @@ class Ledger(Protocol):
 
     def journal(self) -> Journal | None: ...
 
-    def write(self, journal: Journal) -> None: ...
+    def write(self, journal: Journal) -> None:
+        """Raises LockHeld where the environment's lock is not ours any more."""
 
     def clear(self) -> None: ...
 
@@ -138,11 +141,13 @@ def roll_out(
 
     The caller holds the environment's lock and has called :func:`recover`. Raises what stopped it, saying what serves
     now: the error itself where what serves had not been touched, RolloutError where it was undone or undoing failed.
+    A bug's exception is undone like any failure, then raised as it is.
     """
     began = clock()
-    previous = _current(target, ledger)
-    if previous == request.release and target.healthy(request.release):
-        return None
+    with _answering():
+        previous = _current(target, ledger)
+        if previous == request.release and target.healthy(request.release):
+            return None
     journal = Journal(
         id=f"{int(wall() * 1000):x}",
         kind=request.kind,
@@ -151,15 +156,19 @@ def roll_out(
         began=round(wall(), 3),
         by=request.by,
         commit=request.commit,
+        watch=request.watch,
     )
     run = _Run(target, ledger, journal, progress or Progress(), clock, began)
     try:
         run.prepare(request)
-        run.replace(request.watch)
+        run.replace()
     except LockHeld:
         raise  # somebody has taken over, and the journal tells them what to finish or undo
-    except (EcluseError, OSError, KeyboardInterrupt) as error:
-        raise run.fail(error) from error
+    except (Exception, KeyboardInterrupt) as error:
+        failed = run.fail(error)
+        if failed is error:
+            raise
+        raise failed from error
     return run.succeed()
 
 
@@ -173,27 +182,41 @@ def recover(
 ) -> Record | None:
     """Finish or undo what an interrupted rollout left. Returns its record; None where there was nothing to do.
 
-    Finished where the new release had taken over everywhere, undone where it had not. Raises RolloutError where
-    neither works.
+    Finished where the new release had taken over everywhere, undone where it had not; where what served before does
+    not come back, the new release stays, so that another one can follow. Raises RolloutError where nothing works.
     """
-    journal = ledger.journal()
+    with _answering():
+        journal = ledger.journal()
     if journal is None:
         return None
     # Counted from its beginning: the time in between is part of how long things stood half done.
     began = clock() - max(0.0, wall() - journal.began)
     run = _Run(target, ledger, journal, progress or Progress(), clock, began, resumed=True)
+    reason = f"interrupted during {journal.step}"
     if journal.step in ("stage", "preflight", "migrate"):
-        return run.end("failed", serving=journal.previous, reason=f"interrupted during {journal.step}")
+        with _answering():
+            return run.end("failed", serving=journal.previous, reason=reason)
     if journal.switched and journal.step != "undo":
         try:
-            with run.step("replace"):
-                _bring(target, journal.release)
-            return run.succeed()
+            run.finish(watched=journal.step == "record")
+        except LockHeld:
+            raise
         except (EcluseError, OSError) as error:
             raise run.fail(error) from error
-    reason = f"interrupted during {journal.step}"
-    run.undo(reason)
-    return run.end("undone", serving=journal.previous, reason=reason)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"finishing the rollout of {journal.release} was stopped during {run.journal.step}",
+                hint="the next deploy, rollback or stop of this environment goes on from here",
+            ) from None
+        return run.succeed()
+    try:
+        run.undo(reason)
+    except RolloutError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        return run.stay(error)
+    with _answering():
+        return run.end("undone", serving=journal.previous, reason=reason)
 
 
 class _Run:
@@ -245,65 +268,128 @@ class _Run:
                 hint="roll a newer release out; migrations are not undone by a rollout",
             )
 
-    def replace(self, watch: float) -> None:
-        """The release into service."""
+    def replace(self) -> None:
+        """The release into service. Where it serves already, what is missing of it is added while the rest goes on:
+        nothing that serves is ever ended without something in its place.
+        """
         with self.step("replace"):
-            if self.journal.previous == self.journal.release:
-                # It serves, but not well: there is nothing to keep, and nothing else to go back to.
-                _bring(self.target, None)
-            _bring(self.target, self.journal.release)
-        self.ledger_at("watch", switched=True)
-        with self.step("watch"):
-            self.target.watch(self.journal.release, watch)
+            self.bring(self.journal.release)
+        self.watch()
 
-    def fail(self, error: BaseException) -> EcluseError:
+    def finish(self, *, watched: bool) -> None:
+        """What an interrupted rollout had switched to, into service everywhere, and watched if it has not been."""
+        with self.step("replace"):
+            self.bring(self.journal.release)
+        if not watched:
+            self.watch()
+
+    def watch(self) -> None:
+        self.write_at("watch", switched=True)
+        with self.step("watch", written=False):
+            self.target.watch(self.journal.release, self.journal.watch)
+
+    def bring(self, release: str | None) -> None:
+        """*release* into service and every other out of it, task by task. Done again, it goes on where it stopped."""
+        for task in self.target.tasks():
+            if release is not None:
+                self.target.start(task, release)
+                self.target.gate(task, release)
+                self.write()
+                self.target.switch(task, release)
+            self.write()
+            # Asked of the target, and last: draining ends what serves, and nothing gives that back.
+            if release is not None and release not in self.target.serving(task):
+                raise RolloutError(f"release {release} was switched to, but does not serve {task}")
+            self.target.drain(task, release)
+
+    def fail(self, error: BaseException) -> BaseException:
         """Undo what was begun, record it, and return the error to raise."""
         at, before = self.journal.step, self.journal.previous
-        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
         outcome: Outcome = "refused" if isinstance(error, PreflightError) else "failed"
-        if at not in ("stage", "preflight", "migrate"):
+        if at in ("stage", "preflight", "migrate"):
+            self.write(needed=False)  # whoever has taken over has a journal of their own, which is not ours to end
+        else:
             self.undo(reason)
             outcome = "undone"
-        self.end(outcome, serving=before, reason=reason)
         still = (
             f"release {before} {'serves again' if outcome == 'undone' else 'still serves'}"
             if before
             else "nothing serves"
         )
+        try:
+            self.end(outcome, serving=before, reason=reason)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError) as unwritten:  # the journal is still there: the next command comes here again
+            still += f"; that could not be written down: {unwritten}"
         if isinstance(error, EcluseError):
             kind = RolloutError if outcome == "undone" or isinstance(error, CommandError) else type(error)
             return kind(f"{at}: {error.what}\n{still}", where=error.where, hint=error.hint)
         if isinstance(error, OSError):  # a full disk, as a rule
             return RolloutError(f"{at}: {error}\n{still}")
-        return Interrupted(f"the rollout was stopped during {at}; {still}")
+        if isinstance(error, KeyboardInterrupt):
+            return Interrupted(f"the rollout was stopped during {at}; {still}")
+        error.add_note(f"{at}: {still}")
+        return error
 
     def undo(self, reason: str) -> None:
         """What served before into service again. Raises RolloutError, and leaves the journal, where that fails."""
         release, before = self.journal.release, self.journal.previous
-        # On a full disk the journal cannot be written; undoing matters more, and needs no room where the old one runs.
-        with suppress(OSError):
-            self.ledger_at("undo")
+        self.write_at("undo")
         try:
             with self.step("undo", written=False):
-                _bring(self.target, before)
-        except (EcluseError, OSError, KeyboardInterrupt) as error:
-            now = sorted({one for task in self.target.tasks() for one in self.target.serving(task)})
+                self.bring(before)
+        except LockHeld:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
             raise RolloutError(
-                f"{reason}\nand going back from {release} to {before or 'nothing'} failed: {error or 'interrupted'}\n"
-                f"what serves now: {', '.join(now) or 'nothing'}",
+                f"{reason}\nand going back from {release} to {before or 'nothing'} failed: "
+                f"{error or ('interrupted' if isinstance(error, KeyboardInterrupt) else type(error).__name__)}\n"
+                f"what serves now: {self._serving()}",
                 hint="the next deploy, rollback or stop of this environment goes on from here",
             ) from error
 
+    def stay(self, failed: RolloutError) -> Record:
+        """The release stays in service after all, since going back *failed* and nothing else could ever follow."""
+        try:
+            with self.step("replace", written=False):
+                self.bring(self.journal.release)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError):
+            raise failed from None
+        with _answering():
+            return self.end("failed", serving=self.journal.release, reason=failed.what)
+
+    def _serving(self) -> str:
+        """What serves, for people, where the target can still be asked."""
+        try:
+            now = sorted({one for task in self.target.tasks() for one in self.target.serving(task)})
+        except (EcluseError, OSError) as error:
+            return f"not known, the target does not say: {error}"
+        return ", ".join(now) or "nothing"
+
     def succeed(self) -> Record:
         """The end of a rollout that brought its release into service."""
-        self.ledger_at("record", switched=True)
-        record = self.end("succeeded", serving=self.journal.release)
-        with self.step("prune", written=False):
-            keep = {self.journal.release, *([self.journal.previous] if self.journal.previous else [])}
-            try:
-                self.target.prune(keep)
-            except EcluseError:
-                pass  # what is left is deleted next time; the release serves
+        release, before = self.journal.release, self.journal.previous
+        try:
+            # On a full disk the journal stays at what it was, which ends here as well.
+            with suppress(OSError):
+                self.write_at("record", switched=True)
+            record = self.end("succeeded", serving=release)
+            # What cannot be deleted is deleted next time; the release serves.
+            with self.step("prune", written=False), suppress(EcluseError, OSError):
+                self.target.prune({release, *([before] if before else [])})
+        except LockHeld:
+            raise
+        except (EcluseError, OSError, KeyboardInterrupt) as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            kind, why = (Interrupted, "stopped") if stopped else (RolloutError, f"not done: {error}")
+            raise kind(
+                f"release {release} serves; writing that down was {why}",
+                hint="the next deploy or rollback of this environment does the rest",
+            ) from error
         return record
 
     def end(self, outcome: Outcome, *, serving: str | None, reason: str | None = None) -> Record:
@@ -315,21 +401,35 @@ class _Run:
             reason=reason,
             resumed=self.resumed,
         )
-        # Killed between these two lines, the next command comes here again with the same id.
-        if not any(one.id == record.id for one in self.ledger.history()[-1:]):
+        # Stopped between these two lines, the next command comes here again with the same id.
+        if not any((one.id, one.outcome) == (record.id, outcome) for one in self.ledger.history()[-1:]):
             with suppress(OSError):  # a full disk: that it has ended well matters more than that it is written down
                 self.ledger.append(record)
         self.ledger.clear()
         return record
 
-    def ledger_at(self, step: Step, **changes: object) -> None:
+    def write_at(self, step: Step, **changes: object) -> None:
+        """Say in the journal that *step* begins."""
         self.journal = self.journal.at(step, **changes)
-        self.ledger.write(self.journal)
+        self.write()
+
+    def write(self, *, needed: bool = True) -> None:
+        """Write the journal. Raises LockHeld where somebody has taken the environment's lock from us: that is asked
+        before each operation which changes what serves, so that two deployers never do at once.
+        """
+        try:
+            self.ledger.write(self.journal)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError):
+            # Undoing matters more than writing that down, and needs no room on a full disk where the old one runs.
+            if needed and self.journal.step != "undo":
+                raise
 
     @contextmanager
     def step(self, step: Step, *, written: bool = True, **changes: object) -> Iterator[None]:
         if written:
-            self.ledger_at(step, **changes)
+            self.write_at(step, **changes)
         self.progress.step(step)
         began = self.clock()
         try:
@@ -340,14 +440,13 @@ class _Run:
         self.progress.done(step, seconds)
 
 
-def _bring(target: Target, release: str | None) -> None:
-    """*release* into service and every other out of it, task by task. Done again, it goes on where it stopped."""
-    for task in target.tasks():
-        if release is not None:
-            target.start(task, release)
-            target.gate(task, release)
-            target.switch(task, release)
-        target.drain(task, release)
+@contextmanager
+def _answering() -> Iterator[None]:
+    """An OSError of a target or a ledger (a lost connection, a broken disk) as the failure that it is."""
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(f"the target does not answer: {error}") from error
 
 
 def _current(target: Target, ledger: Ledger) -> str | None:

@@ -77,12 +77,22 @@ def test_a_release_that_serves_well_is_not_rolled_out_again(target: MemoryTarget
     assert target.operations == [] and ledger.history() == []
 
 
-def test_a_release_that_serves_badly_is_started_anew(target: MemoryTarget, ledger: MemoryLedger) -> None:
-    target.well = False
+def test_what_is_missing_of_a_release_is_added_while_the_rest_of_it_serves(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.running["web"].clear()  # one of its processes ended, another one takes requests
     record = roll_out(target, ledger, request("old"))
     assert record is not None and record.outcome == "succeeded"
-    assert target.operations.index("drain") < target.operations.index("start")
-    assert serving(target) == {"old"}
+    assert target.running == {"web": {"old"}} and target.outages == []
+
+
+def test_a_release_that_serves_but_is_sick_is_not_ended_with_nothing_in_its_place(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.sick = {"old"}
+    with pytest.raises(RolloutError, match="watch: (.|\n)*release old serves again"):
+        roll_out(target, ledger, request("old"))
+    assert serving(target) == {"old"} and target.outages == []
 
 
 @pytest.mark.parametrize("operation", ["stage", "preflight", "migrate"])
@@ -139,6 +149,18 @@ def test_where_undoing_fails_too_what_serves_is_said_and_the_next_command_tries_
     record = recover(target, ledger)
     assert record is not None and (record.outcome, record.serving, record.resumed) == ("undone", "old", True)
     assert serving(target) == {"old"}
+
+
+def test_where_what_served_before_never_comes_back_the_release_stays_and_another_one_can_follow(
+    target: MemoryTarget, ledger: MemoryLedger
+) -> None:
+    target.broken, target.sick = {"old"}, {"new"}
+    with pytest.raises(RolloutError, match="going back from new to old failed: release old did not get ready"):
+        roll_out(target, ledger, request())
+    record = recover(target, ledger)
+    assert record is not None and (record.outcome, record.serving) == ("failed", "new")
+    assert roll_out(target, ledger, request("mended")) is not None
+    assert serving(target) == {"mended"} and target.outages == []
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
