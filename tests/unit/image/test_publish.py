@@ -5,47 +5,16 @@ import pytest
 from ecluse.errors import ImageError
 from ecluse.image import publish
 from ecluse.image.engine import PushFailed
-from ecluse.image.names import RegistryAddress, Version
-from ecluse.image.registry import Manifest
+from ecluse.image.names import Version
+from tests.support.images import APP, FRONT, OTHER
+from tests.support.images import MemoryEngine as Engine
+from tests.support.images import MemoryRegistry
 
-ADDRESS = RegistryAddress("registry.example", "team/")
-KIND = "application/vnd.oci.image.manifest.v1+json"
 NAMES = ["website-front", "website"]
 
 
-class Registry:
-    def __init__(self, **content):
-        self.address = ADDRESS
-        self.content = {
-            (name.replace("_", "-"), tag): found for name, tags in content.items() for tag, found in tags.items()
-        }
-        self.puts = []
-
-    def manifest(self, name, reference):
-        return self.content.get((name, reference))
-
-    def put_manifest(self, name, tag, manifest):
-        self.puts.append((name, tag))
-        self.content[name, tag] = manifest
-
-    def tags(self, name):
-        return [tag for found, tag in self.content if found == name]
-
-
-class Engine:
-    def __init__(self, registry, *outcomes):
-        self.registry = registry
-        self.outcomes = list(outcomes)
-
-    def push(self, image, repository, tag, registry, *, patience, progress):
-        outcome = self.outcomes.pop(0)
-        if isinstance(outcome, PushFailed):
-            raise outcome
-        self.registry.content[repository.removeprefix("registry.example/team/"), tag] = outcome
-        return outcome.digest
-
-
-APP, FRONT, OTHER = Manifest(KIND, b"app"), Manifest(KIND, b"front"), Manifest(KIND, b"other")
+def having(**content):
+    return MemoryRegistry({name.replace("_", "-"): tags for name, tags in content.items()})
 
 
 def push(engine, registry):
@@ -57,19 +26,19 @@ def push(engine, registry):
 
 
 def test_a_push_returns_the_digest_that_the_registry_gives_back():
-    registry = Registry()
+    registry = MemoryRegistry()
     assert push(Engine(registry, APP), registry) == (APP.digest, [])
 
 
 def test_a_push_is_tried_again_while_the_network_fails():
-    registry = Registry()
+    registry = MemoryRegistry()
     digest, said = push(Engine(registry, PushFailed("EOF", True), PushFailed("timeout", True), APP), registry)
     assert digest == APP.digest
     assert [line.partition(": ")[2] for line in said] == ["EOF; again in 0 s", "timeout; again in 0 s"]
 
 
 def test_a_push_that_keeps_failing_is_given_up_with_the_last_reason():
-    registry = Registry()
+    registry = MemoryRegistry()
     engine = Engine(registry, *(PushFailed(f"EOF {attempt}", True) for attempt in range(3)))
     with pytest.raises(ImageError, match="the push failed: EOF 2") as caught:
         push(engine, registry)
@@ -77,20 +46,20 @@ def test_a_push_that_keeps_failing_is_given_up_with_the_last_reason():
 
 
 def test_a_wrong_account_is_not_tried_again():
-    registry = Registry()
+    registry = MemoryRegistry()
     with pytest.raises(ImageError, match="unauthorized"):
         push(Engine(registry, PushFailed("unauthorized", False), APP), registry)
 
 
 def test_the_image_of_a_commit_is_pushed_once_and_stays():
-    registry = Registry(website={"staging-1": OTHER})
+    registry = having(website={"staging-1": OTHER})
     digest, said = push(Engine(registry), registry)
     assert digest == OTHER.digest
     assert "is there already" in said[0]
 
 
 def test_a_registry_that_gives_another_image_back_is_not_believed():
-    registry = Registry()
+    registry = MemoryRegistry()
     engine = Engine(registry, APP)
     registry.manifest = lambda name, reference: OTHER if (name, reference) in registry.content else None
     with pytest.raises(ImageError, match=f"was pushed, but the registry answers with {OTHER.digest}"):
@@ -104,34 +73,34 @@ def promote(registry, version="1.2.3"):
 
 
 def test_a_promotion_gives_the_same_images_their_version_the_site_last():
-    registry = Registry(website={"staging-1": APP}, website_front={"staging-1": FRONT})
+    registry = having(website={"staging-1": APP}, website_front={"staging-1": FRONT})
     assert promote(registry) == {"website-front": FRONT.digest, "website": APP.digest}
     assert registry.puts[:2] == [("website-front", "1.2.3"), ("website", "1.2.3")]
     assert set(registry.puts[2:]) == {(name, tag) for name in NAMES for tag in ("1.2", "latest")}
 
 
 def test_what_was_never_built_is_named_and_nothing_is_promoted():
-    registry = Registry(website={"staging-1": APP})
+    registry = having(website={"staging-1": APP})
     with pytest.raises(ImageError, match="never built: registry.example/team/website-front:staging-1"):
         promote(registry)
     assert registry.puts == []
 
 
 def test_a_version_is_given_once():
-    registry = Registry(website={"staging-1": APP, "1.2.3": OTHER}, website_front={"staging-1": FRONT})
+    registry = having(website={"staging-1": APP, "1.2.3": OTHER}, website_front={"staging-1": FRONT})
     with pytest.raises(ImageError, match="1.2.3 is released already"):
         promote(registry)
     assert registry.puts == []
 
 
 def test_a_promotion_that_was_interrupted_is_finished_by_the_next():
-    registry = Registry(website={"staging-1": APP}, website_front={"staging-1": FRONT, "1.2.3": FRONT})
+    registry = having(website={"staging-1": APP}, website_front={"staging-1": FRONT, "1.2.3": FRONT})
     promote(registry)
     assert registry.manifest("website", "latest") == APP
 
 
 def test_a_repair_of_an_old_release_leaves_latest_where_it_is():
-    registry = Registry(
+    registry = having(
         website={"staging-1": APP, "2.0.0": OTHER, "latest": OTHER},
         website_front={"staging-1": FRONT, "2.0.0": OTHER, "latest": OTHER},
     )

@@ -1,0 +1,51 @@
+"""Programs that do as they are told: what takes the place of ``process.run`` where nothing may be started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike, fspath
+from typing import Any
+
+from ecluse.errors import CommandError
+from ecluse.process import Completed, quote
+
+__all__ = ["Call", "Programs"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a program was started with."""
+
+    argv: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Programs:
+    """Answers by how a command line begins: its output, or its exit code, or a function that returns either.
+
+    Of two beginnings that fit, the longer answers. What has no answer is an error of the test.
+    """
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, str | int | Callable[[Call], str | int]] = dict(answers)
+        self.calls: list[Call] = []
+
+    def run(self, argv: Sequence[str | PathLike[str]], **options: Any) -> Completed:
+        call = Call(tuple(fspath(argument) for argument in argv), options)
+        self.calls.append(call)
+        line = quote(call.argv)
+        fitting = sorted((start for start in self.answers if line.startswith(start)), key=len)
+        assert fitting, f"nothing says how this ends: {line}"
+        answer = self.answers[fitting[-1]]
+        answer = answer(call) if callable(answer) else answer
+        output, code = (answer, 0) if isinstance(answer, str) else ("", answer)
+        if output and options.get("on_output"):
+            options["on_output"](output)
+        if code and options.get("check", True):
+            raise CommandError(f"{line} ended with {code}")
+        return Completed(call.argv, code, output, 0.0)
+
+    def started(self, *beginning: str) -> list[Call]:
+        """The calls whose command lines begin so, in order."""
+        return [call for call in self.calls if call.argv[: len(beginning)] == beginning]
