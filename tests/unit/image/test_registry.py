@@ -1,0 +1,196 @@
+"""The registry's HTTP API, spoken with answers that are written down here: a real one is met in tests/integration."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from email.message import Message
+from typing import Any
+
+import pytest
+
+from ecluse.errors import ImageError
+from ecluse.image.names import RegistryAddress, registry_of
+from ecluse.image.registry import Manifest, Registry
+from tests.support.images import APP, KIND
+
+V2 = "https://registry.example/v2/team/shop"
+
+
+class Answer(io.BytesIO):
+    def __init__(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
+        super().__init__(body)
+        self.status = status
+        self.headers = Message()
+        for name, value in headers.items():
+            self.headers[name.replace("_", "-")] = value
+
+
+class Wire:
+    """What stands for ``urlopen``: gives *answers* in order, and keeps what was sent."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.sent: list[urllib.request.Request] = []
+
+    def __call__(self, request: urllib.request.Request, timeout: float) -> Answer:
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.status >= 400:
+            raise urllib.error.HTTPError(request.full_url, answer.status, "no", answer.headers, answer)
+        return answer
+
+    @property
+    def urls(self) -> list[str]:
+        return [request.full_url for request in self.sent]
+
+    @property
+    def credentials(self) -> list[str | None]:
+        return [request.get_header("Authorization") for request in self.sent]
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    made = Wire()
+    monkeypatch.setattr(urllib.request, "urlopen", made)
+    return made
+
+
+def registry(account: tuple[str, str] | None = None, *, pauses: tuple[float, ...] = ()) -> Registry:
+    return Registry(RegistryAddress("registry.example", "team/"), lambda host: account, pauses)
+
+
+def refusal(*errors: Mapping[str, Any]) -> bytes:
+    return json.dumps({"errors": errors}).encode()
+
+
+def basic(account: str) -> str:
+    return "Basic " + base64.b64encode(account.encode()).decode()
+
+
+CHALLENGE = 'Bearer realm="https://auth.example/token",service="registry.example"'
+
+
+def test_an_image_is_what_its_digest_says_to_the_byte(wire: Wire) -> None:
+    wire.answers = [Answer(body=APP.content, Content_Type=KIND)]
+    assert registry().manifest("shop", APP.digest) == APP
+    assert wire.urls == [f"{V2}/manifests/{APP.digest}"]
+    assert KIND in str(wire.sent[0].get_header("Accept"))
+
+
+def test_an_answer_that_is_not_what_its_digest_says_is_not_believed(wire: Wire) -> None:
+    wire.answers = [Answer(body=b"another", Content_Type=KIND)]
+    with pytest.raises(ImageError, match="the registry answers with sha256:") as caught:
+        registry().manifest("shop", APP.digest)
+    assert caught.value.where == f"registry.example/team/shop@{APP.digest}"
+
+
+def test_a_tag_that_is_not_there_is_none(wire: Wire) -> None:
+    wire.answers = [Answer(404)]
+    assert registry().manifest("shop", "staging-1") is None
+
+
+def test_a_tag_is_given_with_the_very_bytes_of_the_manifest(wire: Wire) -> None:
+    wire.answers = [Answer(201)]
+    registry().put_manifest("shop", "1.2.3", APP)
+    (sent,) = wire.sent
+    assert (sent.get_method(), sent.full_url) == ("PUT", f"{V2}/manifests/1.2.3")
+    assert (sent.data, sent.get_header("Content-type")) == (APP.content, KIND)
+
+
+def test_a_tag_for_a_repository_that_is_not_there_is_an_error(wire: Wire) -> None:
+    wire.answers = [Answer(404)]
+    with pytest.raises(ImageError, match="no such repository") as caught:
+        registry().put_manifest("shop", "1.2.3", APP)
+    assert caught.value.where == "registry.example/team/shop:1.2.3"
+
+
+def test_tags_are_read_to_the_last_page(wire: Wire) -> None:
+    following = '</v2/team/shop/tags/list?n=1000&last=1.0>; rel="next"'
+    wire.answers = [Answer(body=b'{"tags": ["1.0"]}', Link=following), Answer(body=b'{"tags": ["2.0"]}')]
+    assert registry().tags("shop") == ["1.0", "2.0"]
+    assert wire.urls == [f"{V2}/tags/list?n=1000", f"{V2}/tags/list?n=1000&last=1.0"]
+
+
+@pytest.mark.parametrize("answer", [Answer(404), Answer(body=b'{"tags": null}')])
+def test_a_repository_without_tags_has_none(wire: Wire, answer: Answer) -> None:
+    wire.answers = [answer]
+    assert registry().tags("shop") == []
+
+
+def test_a_token_is_bought_with_the_account_once(wire: Wire) -> None:
+    wire.answers = [
+        Answer(401, WWW_Authenticate=CHALLENGE),
+        Answer(body=b'{"access_token": "paid"}'),
+        Answer(body=b"one"),
+        Answer(body=b"two"),
+    ]
+    asked = registry(("ci", "secret"))
+    assert asked.manifest("shop", "1").content == b"one"  # type: ignore[union-attr]
+    assert asked.manifest("shop", "2").content == b"two"  # type: ignore[union-attr]
+    assert wire.urls[1] == "https://auth.example/token?scope=repository%3Ateam%2Fshop%3Apull&service=registry.example"
+    assert wire.credentials == [None, basic("ci:secret"), "Bearer paid", "Bearer paid"]
+
+
+def test_to_push_is_another_right_than_to_pull(wire: Wire) -> None:
+    wire.answers = [Answer(401, WWW_Authenticate=CHALLENGE), Answer(body=b'{"token": "paid"}'), Answer(201)]
+    registry().put_manifest("shop", "1", APP)
+    assert "pull%2Cpush" in wire.urls[1]
+    assert wire.credentials == [None, None, "Bearer paid"], "a token may be had without an account"
+
+
+def test_the_account_itself_is_sent_where_that_is_asked_for(wire: Wire) -> None:
+    wire.answers = [Answer(401, WWW_Authenticate='Basic realm="tests"'), Answer(body=b"one")]
+    address = registry_of({"ECLUSE_REGISTRY": "http://ci:p%40ss@localhost:5000"})
+    assert Registry(address).manifest("shop", "1") is not None
+    assert wire.urls[1] == "http://localhost:5000/v2/shop/manifests/1"
+    assert wire.credentials[1] == basic("ci:p@ss")
+
+
+@pytest.mark.parametrize(
+    ("account", "answers", "said"),
+    [
+        (None, [Answer(401, WWW_Authenticate="Basic")], "refuses anybody without an account: without a reason"),
+        (None, [Answer(401, refusal({"code": "UNAUTHORIZED"}))], "refuses anybody without an account: UNAUTHORIZED"),
+        (("ci", "x"), [Answer(403, refusal({"message": "read only"}))], "refuses the account ci: read only"),
+        (("ci", "x"), [Answer(401, WWW_Authenticate=CHALLENGE), Answer(403)], "refuses the account ci"),
+    ],
+)
+def test_who_is_refused_is_told_and_how_to_log_in(
+    wire: Wire, account: tuple[str, str] | None, answers: list[Answer], said: str
+) -> None:
+    wire.answers = [*answers]
+    with pytest.raises(ImageError, match=said) as caught:
+        registry(account).manifest("shop", "1")
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("log in: docker login registry.example")
+
+
+def test_what_may_pass_is_tried_again(wire: Wire) -> None:
+    wire.answers = [urllib.error.URLError("EOF"), Answer(503), Answer(body=b"one")]
+    assert registry(pauses=(0, 0)).manifest("shop", "1") == Manifest(
+        "application/vnd.docker.distribution.manifest.v2+json", b"one"
+    )
+
+
+def test_what_does_not_pass_is_told_with_its_last_reason(wire: Wire) -> None:
+    wire.answers = [Answer(503), Answer(500, refusal({"message": "disk full"}))]
+    with pytest.raises(ImageError, match="the registry answers 500: disk full"):
+        registry(pauses=(0,)).manifest("shop", "1")
+    wire.answers = [urllib.error.URLError("EOF"), urllib.error.URLError("no route to host")]
+    with pytest.raises(ImageError, match="cannot be reached: no route to host") as caught:
+        registry(pauses=(0,)).manifest("shop", "1")
+    assert caught.value.where == "https://registry.example"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"errors": [{}]}', b'{"errors": null}'])
+def test_an_answer_in_another_form_than_the_registry_s_own_is_no_crash(wire: Wire, body: bytes) -> None:
+    wire.answers = [Answer(400, body)]
+    with pytest.raises(ImageError, match="the registry answers 400: without a reason"):
+        registry().manifest("shop", "1")
