@@ -71,7 +71,7 @@ def act(program: str, repository: Path, event: Event, *options: str) -> Played:
     environment = [part for pair in _ENVIRONMENT.items() for part in ("--env", "=".join(pair))]
     # Service containers publish their ports on the machine: one job at a time.
     argv = [program, name, "-e", str(path), "--json", "--concurrent-jobs", "1", "--rm", *environment, *options]
-    done = process.run(argv, cwd=repository, check=False, timeout=1800)
+    done = process.run(argv, cwd=repository, check=False, timeout=3600)
     return _read(done.output)
 
 
