@@ -95,8 +95,8 @@ def _clone(folder: Path) -> Path:
 def _compared(repository: Path) -> dict[str, str]:
     """The tox environments that a pull request runs and this machine has a Python for, each with its job.
 
-    Jobs that run no tox environment, or one that another job runs too, have nothing to be compared with; those that need
-    an engine would measure that.
+    Jobs that run no tox environment, or one that another job runs too, have nothing to be compared with; those that
+    need an engine would measure that.
     """
     pipeline = load(repository / "pipeline.py")
     values = sorted({value for job in pipeline.jobs for value in job.matrix.get("python", ())})
