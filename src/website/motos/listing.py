@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from website.api.exceptions import InvalidQuery
 from website.api.pagination import Page, page
-from website.motos.models import FIRST_YEAR, HIGHEST_PRICE, LAST_YEAR, Brand, Currency, Motorcycle, Status
+from website.motos.models import FIRST_YEAR, HIGHEST_PRICE, LAST_YEAR, Currency, Model, Motorcycle, Status
 
 __all__ = ["ListQuery", "motorcycles"]
 
@@ -49,7 +49,8 @@ class ListQuery(serializers.Serializer[Any]):
         required=False,
         trim_whitespace=False,
         validators=[RegexValidator(r"^[^\x00]+$")],
-        help_text="words, each of which stands in brand, model, colour or description",
+        help_text="words, each of which stands in brand, model, colour or description; "
+        "one shorter than three letters begins a word there",
     )
     ordering = serializers.ChoiceField(choices=list(ORDERINGS.items()), default="-created_at")
     cursor = serializers.RegexField(
@@ -90,10 +91,9 @@ def motorcycles(query: dict[str, Any]) -> Page[Motorcycle]:
     """The part of the list that *query*, as ListQuery reads it, asks for."""
     found = Motorcycle.objects.for_display()
     if "brand" in query:
-        # The keys, not a join: the planner then knows how many there are of each.
-        found = found.filter(
-            model__brand__in=list(Brand.objects.filter(slug__in=query["brand"]).values_list("pk", flat=True))
-        )
+        # The keys, not a join: the planner then knows how many there are of each, and looks for the text once.
+        models = Model.objects.filter(brand__slug__in=query["brand"]).order_by()
+        found = found.filter(model__in=list(models.values_list("pk", flat=True)))
     if "status" in query:
         found = found.filter(status__in=query["status"])
     if "currency" in query:

@@ -91,10 +91,17 @@ class Model(models.Model):
 
 class MotorcycleQuerySet(models.QuerySet["Motorcycle"]):
     def matching(self, text: str) -> MotorcycleQuerySet:
-        """Those with every word of *text* in brand, model, colour or description."""
+        """Those with every word of *text* in brand, model, colour or description.
+
+        Shorter than three letters it begins a word there: inside of words the index (of three letters) finds nothing
+        shorter.
+        """
         found = self
         for word in plain(text).split():
-            found = found.filter(search__contains=word)
+            if len(word) < 3:
+                found = found.filter(Q(search__startswith=word) | Q(search__contains=f" {word}"))
+            else:
+                found = found.filter(search__contains=word)
         return found
 
     def for_display(self) -> MotorcycleQuerySet:

@@ -40,7 +40,7 @@ export interface ListMotorcycles$Params {
   status?: Array<'available' | 'reserved' | 'sold'>;
 
 /**
- * words, each of which stands in brand, model, colour or description
+ * words, each of which stands in brand, model, colour or description; one shorter than three letters begins a word there
  */
   text?: string;
   year_max?: number;
