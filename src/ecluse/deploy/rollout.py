@@ -11,98 +11,29 @@ finished or undone by bringing one of its two releases into service (``_Run.brin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from ecluse.deploy.contract import Ledger, Migration, Preflight, Target
 from ecluse.deploy.history import Journal, Kind, Outcome, Record, Step
+from ecluse.deploy.judge import judge
 from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
 
-__all__ = ["Clock", "Ledger", "Migration", "Preflight", "Request", "Target", "recover", "roll_out"]
+__all__ = [
+    "Clock",
+    "Ledger",
+    "Migration",
+    "Preflight",
+    "Progress",
+    "Request",
+    "Target",
+    "current",
+    "recover",
+    "roll_out",
+]
 
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Migration:
-    """A migration that the database does not have yet. *unsafe*: why the release that serves cannot live with it."""
-
-    name: str
-    sql: str = ""
-    unsafe: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Preflight:
-    """What a release found in the database: *pending* migrations, and applied ones, *unknown* to it.
-
-    *commands*: migrating is wanted in any case, for the site's own commands that go with it.
-    """
-
-    pending: tuple[Migration, ...] = ()
-    unknown: frozenset[str] = frozenset()
-    commands: bool = False
-
-
-class Target(Protocol):
-    """A place that a release serves in. Every operation may be done again, and then changes nothing.
-
-    All raise an EcluseError for what they cannot do.
-    """
-
-    def stage(self, release: str) -> None:
-        """Bring the release there, ready to start. What serves does not notice."""
-
-    def preflight(self, release: str) -> Preflight:
-        """Run the release's own checks and ask what its database lacks. Raises PreflightError where a check fails."""
-
-    def migrate(self, release: str) -> None:
-        """Apply the pending migrations, once."""
-
-    def tasks(self) -> Sequence[str]:
-        """What is replaced, in the order to replace it in."""
-
-    def serving(self, task: str) -> Collection[str]:
-        """The releases that take the task's requests now."""
-
-    def start(self, task: str, release: str) -> None:
-        """Start the release's task beside the one that serves. It takes no request yet."""
-
-    def gate(self, task: str, release: str) -> None:
-        """Return once the started task is ready, several times in a row; raise where it is not in time. Returns at once
-        where it takes requests already: what serves is not given up for what the gate would say of it now.
-        """
-
-    def switch(self, task: str, release: str) -> None:
-        """Let the started task take requests."""
-
-    def drain(self, task: str, release: str | None) -> None:
-        """End every task that is not *release*: it takes no more requests, and finishes those it has."""
-
-    def watch(self, release: str, seconds: float) -> None:
-        """Look at what serves for *seconds*; raise when errors or restarts pass a limit."""
-
-    def healthy(self, release: str) -> bool:
-        """Whether *release*, whole and alone, answers now."""
-
-    def prune(self, keep: Collection[str]) -> None:
-        """Delete staged releases other than these, but for a few."""
-
-
-class Ledger(Protocol):
-    """What is kept beside the target, and survives the deployer."""
-
-    def journal(self) -> Journal | None: ...
-
-    def write(self, journal: Journal) -> None:
-        """Raises LockHeld where the environment's lock is not ours any more."""
-
-    def clear(self) -> None: ...
-
-    def history(self) -> Sequence[Record]: ...
-
-    def append(self, record: Record) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +76,7 @@ def roll_out(
     """
     began = clock()
     with _answering():
-        previous = _current(target, ledger)
+        previous = current(target, ledger)
         if previous == request.release and target.healthy(request.release):
             return None
     journal = Journal(
@@ -243,30 +174,12 @@ class _Run:
             target.stage(release)
         with self.step("preflight"):
             found = target.preflight(release)
-            self._judge(found, request.allowed)
+            judge(found, release, self.journal.previous, self.ledger.history(), request.allowed)
         if found.pending or found.commands:
             names = tuple(migration.name for migration in found.pending)
             unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
             with self.step("migrate", migrations=names, unsafe=unsafe):
                 target.migrate(release)
-
-    def _judge(self, found: Preflight, allowed: Sequence[str]) -> None:
-        # Where nothing serves, nothing can be broken.
-        if self.journal.previous is not None:
-            refused = [one for one in found.pending if one.unsafe and not _allowed(one.name, allowed)]
-            if refused:
-                reasons = [f"  {one.name}: {reason}" for one in refused for reason in one.unsafe]
-                flags = " ".join(f"--allow-migration {_short(one.name)}" for one in refused)
-                raise PreflightError(
-                    "\n".join([f"release {self.journal.previous} cannot live with what this one migrates:", *reasons]),
-                    hint=f"do it in two rollouts (first stop using it, then remove it), or accept errors: {flags}",
-                )
-        behind = found.unknown & {name for record in self.ledger.history() for name in record.unsafe}
-        if behind:
-            raise PreflightError(
-                f"the database has moved past release {self.journal.release}: {', '.join(sorted(behind))}",
-                hint="roll a newer release out; migrations are not undone by a rollout",
-            )
 
     def replace(self) -> None:
         """The release into service. Where it serves already, what is missing of it is added while the rest goes on:
@@ -449,7 +362,7 @@ def _answering() -> Iterator[None]:
         raise TargetError(f"the target does not answer: {error}") from error
 
 
-def _current(target: Target, ledger: Ledger) -> str | None:
+def current(target: Target, ledger: Ledger) -> str | None:
     """What serves now. Where several do (nobody's rollout left that), the one that the last rollout left."""
     serving = {release for task in target.tasks() for release in target.serving(task)}
     if len(serving) > 1:
@@ -457,14 +370,3 @@ def _current(target: Target, ledger: Ledger) -> str | None:
             if record.serving in serving:
                 return record.serving
     return min(serving, default=None)
-
-
-def _allowed(name: str, allowed: Sequence[str]) -> bool:
-    return any(name == one or name.startswith(f"{one}_") for one in allowed)
-
-
-def _short(name: str) -> str:
-    """``shop.0007`` of ``shop.0007_remove_price``."""
-    app, _, rest = name.partition(".")
-    number = rest.partition("_")[0]
-    return f"{app}.{number}" if number.isdigit() else name

@@ -1,7 +1,7 @@
 """The state machine against every failure at every call, and against whole lives of an environment.
 
-A command is one deployer's: lock, recover, roll out. What happens to it (:data:`FAULTS`) happens at its n-th call of the
-target or the ledger, before that call or once it has had its effect.
+A command is one deployer's: lock, recover, roll out. What happens to it (:data:`FAULTS`) happens at its n-th call of
+the target or the ledger, before that call or once it has had its effect.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Request, recover, roll_out
-from ecluse.errors import EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
+from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError, TargetError
 from tests.support.rollouts import Killed, MemoryLedger, MemoryLock, MemoryTarget
 
 TASKS = ("worker", "web", "beat")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse import durable, process, release, virtualenv
-from ecluse.deploy import health
+from ecluse.deploy import health, migrations
 from ecluse.deploy.migrations import MARK
 from ecluse.deploy.rollout import Migration, Preflight
 from ecluse.deploy.targets.server.daemon import Daemon
@@ -76,9 +76,21 @@ class Server:
         self.daemon.ensure()
 
     def preflight(self, release_id: str) -> Preflight:
+        return self._preflight(release_id)
+
+    def look(self, release_id: str) -> Preflight | None:
+        own_database = self.daemon.database_url() is not None
+        if self.place.listen is None or (own_database and not self.daemon.client.alive()):
+            return None
+        folder = self.place.releases / release_id
+        if not folder.is_dir():
+            self._unpack(release_id, folder)
+        return self._preflight(release_id, keep=False)
+
+    def _preflight(self, release_id: str, *, keep: bool = True) -> Preflight:
         flags = ("--deploy",) if self.place.environment.faces_world else ()
         try:
-            output = self._inside(release_id, "preflight", *flags)
+            output = self._inside(release_id, "preflight", *flags, keep=keep)
         except CommandError as error:
             raise PreflightError(f"the checks of release {release_id} fail: {error}") from None
         found = json.loads(output.rpartition(MARK)[2].splitlines()[0])
@@ -245,15 +257,19 @@ class Server:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _inside(self, release_id: str, *arguments: str, extra: Mapping[str, str] | None = None) -> str:
-        """Run migrations.py in the release's own Python and environment. Returns what it printed."""
+    def _inside(
+        self, release_id: str, *arguments: str, extra: Mapping[str, str] | None = None, keep: bool = True
+    ) -> str:
+        """Run migrations.py in the release's own Python and environment. Returns what it printed. Without *keep*
+        nothing is written: no log, and no secret that the deployer has and the target not.
+        """
         folder, account = self.place.releases / release_id, self.place.account()
-        variables = self.place.variables(release_id, folder, self.daemon.database_url())
-        script = self.place.programs / "migrations.py"
-        argv = (str(folder / "venv" / "bin" / "python"), str(script), *arguments)
-        with open(self.place.logs / "migrate.log", "a", encoding="utf-8") as log:
+        variables = self.place.variables(release_id, folder, self.daemon.database_url(), keep=keep)
+        # Read from standard input: who runs it may not be able to read ecluse's own folder.
+        argv = (str(folder / "venv" / "bin" / "python"), "-", *arguments)
+        with open(self.place.logs / "migrate.log" if keep else os.devnull, "a", encoding="utf-8") as log:
 
-            def keep(piece: str) -> None:
+            def note(piece: str) -> None:
                 log.write(piece)
 
             return process.run(
@@ -262,7 +278,8 @@ class Server:
                 env={**variables, **(extra or {})},
                 user=account.user,
                 group=account.group,
-                on_output=keep,
+                input=Path(migrations.__file__).read_text(encoding="utf-8"),
+                on_output=note,
             ).output
 
     def _superuser(self) -> dict[str, str]:

@@ -126,7 +126,7 @@ class Daemon:
     def _copy_programs(self) -> None:
         """Supervisor itself, the starter and gunicorn's configuration, where they differ from ours."""
         programs, here = self.place.programs, Path(__file__).parent
-        for source in (here / "starter.py", here / "gunicorn_conf.py", here.parent.parent / "migrations.py"):
+        for source in (here / "starter.py", here / "gunicorn_conf.py"):
             copy, content = programs / source.name, source.read_bytes()
             if not copy.is_file() or copy.read_bytes() != content:
                 durable.write(copy, content)

@@ -145,8 +145,9 @@ class Place:
 
     # The environment of the site's processes
 
-    def secrets(self) -> dict[str, str]:
+    def secrets(self, *, keep: bool = True) -> dict[str, str]:
         """The environment's secrets: given to the deployer, else kept from earlier. The secret key is made once, here.
+        With *keep*, what was given is kept from now on.
 
         Raises TargetError, naming all that are missing.
         """
@@ -161,13 +162,13 @@ class Place:
                 f"secrets that {self.environment.name} needs are not set: {', '.join(missing)}",
                 hint="set them in the environment of this command; they are then kept in the target, for it alone",
             )
-        if values != kept:
+        if keep and values != kept:
             durable.write_json(path, values, mode=0o600)
         for value in values.values():
             Secret(value)  # from now on masked in whatever is printed
         return values
 
-    def variables(self, release: str, folder: Path, database: str | None) -> dict[str, str]:
+    def variables(self, release: str, folder: Path, database: str | None, *, keep: bool = True) -> dict[str, str]:
         """The environment of a process of *release*, unpacked in *folder*. Nothing of the deployer's own is in it."""
         app = folder / "app"
         variables = {
@@ -184,7 +185,7 @@ class Place:
         }
         if database is not None:
             variables["DATABASE_URL"] = database
-        return {**variables, **self.environment.env, **self.secrets()}
+        return {**variables, **self.environment.env, **self.secrets(keep=keep)}
 
 
 def _free(host: str, port: int) -> bool:
