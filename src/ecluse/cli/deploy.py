@@ -24,13 +24,13 @@ from ecluse.deploy.ledger import Folder
 from ecluse.deploy.rollout import Progress, Request, recover, roll_out
 from ecluse.deploy.targets import TARGETS
 from ecluse.deploy.targets.server import Server
-from ecluse.errors import DefinitionError, LockHeld, RolloutError, TargetError
+from ecluse.errors import DefinitionError, LockHeld, PreflightError, RolloutError, TargetError
 from ecluse.load import load
 from ecluse.model import Environment, Pipeline
 from ecluse.release import latest
 from ecluse.release import package as make
 
-__all__ = ["deploy", "history", "logs", "package", "rollback", "status", "stop", "unlock"]
+__all__ = ["deploy", "history", "logs", "package", "plan_deploy", "rollback", "status", "stop", "unlock"]
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
 environment_argument = click.argument("environment", metavar="ENVIRONMENT")
@@ -58,18 +58,48 @@ def package(json_: bool) -> None:
     click.echo(json.dumps(made.manifest(), indent=1) if json_ else made.id)
 
 
-@click.command()
-@environment_argument
-@click.option(
+release_option = click.option(
     "--release", "name", metavar="ID", help="A packaged or kept release; the newest packaged one if not given."
 )
-@click.option(
+allow_option = click.option(
     "--allow-migration",
     "allowed",
     multiple=True,
     metavar="APP.NUMBER",
     help="Run this migration although the release that serves cannot live with it.",
 )
+
+
+@click.command("deploy")
+@environment_argument
+@release_option
+@allow_option
+@as_json
+def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: bool) -> None:
+    """Show what `ecluse deploy` would roll out over what, and the SQL of the migrations that are pending. Nothing that
+    serves, no database and no history is changed.
+
+    \b
+    Examples:
+      ./ecluse plan deploy local
+      ./ecluse plan deploy local --release 4f1c22aa90b3 --json
+
+    Exits with 11 where the rollout would be refused.
+    """
+    from ecluse.cli.outlook import outlook_text
+    from ecluse.deploy.outlook import outlook
+
+    place = _Place(environment)
+    release = place.server.find(name) if name else latest(_store(place.top)).id
+    found = outlook(place.server, place.ledger, environment, release, allowed)
+    click.echo(json.dumps(found.as_json(), indent=1) if json_ else outlook_text(found))
+    sys.exit(0 if found.goes else PreflightError.exit_code)
+
+
+@click.command()
+@environment_argument
+@release_option
+@allow_option
 @as_json
 def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: bool) -> None:
     """Roll a release out to ENVIRONMENT without losing a request, or leave things as they were.
@@ -337,7 +367,7 @@ def _state(serving: Sequence[str], healthy: bool) -> str:
 def _ended(record: Record) -> str:
     if record.outcome == "succeeded":
         return "finished"
-    return f"undone; {'release ' + record.serving if record.serving else 'nothing'} serves"
+    return f"{record.outcome}; {'release ' + record.serving if record.serving else 'nothing'} serves"
 
 
 def _tail(

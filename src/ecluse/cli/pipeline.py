@@ -58,19 +58,37 @@ def _run_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.command()
+class PlanGroup(click.Group):
+    """``plan`` alone is about an event; what else can be planned is a command below it, imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["deploy"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name != "deploy":
+            return None
+        from ecluse.cli.deploy import plan_deploy
+
+        return plan_deploy
+
+
+@click.group(cls=PlanGroup, invoke_without_command=True, subcommand_metavar="[deploy ENVIRONMENT]")
 @_event_options
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def plan(event: EventKind | None, ref: str | None, as_json: bool) -> None:
-    """Show what an event would run, in which order, and why each job runs or not.
+@click.pass_context
+def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: bool) -> None:
+    """Show what an event would run, in which order, and why each job runs or not; or what a rollout would do.
 
     \b
     Examples:
       ./ecluse plan                              a pull request
+      ./ecluse plan deploy local                 a rollout: over what, and its migrations' SQL
       ./ecluse plan --event push --ref staging
       ./ecluse plan --event tag --ref v1.2.0
       ./ecluse plan --event ship --json
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from ecluse.cli.show import plan_data, plan_text
 
     folder = top()

@@ -1,0 +1,75 @@
+"""What a rollout would do, found out without doing any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ecluse.deploy.contract import Ledger, Migration, Target
+from ecluse.deploy.history import Journal
+from ecluse.deploy.judge import behind, flag, refused
+from ecluse.deploy.rollout import current
+
+__all__ = ["Outlook", "outlook"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What ``ecluse deploy`` would do. *migrations* is None where the database is not there to be asked.
+
+    *refused* are those of them that stop the rollout; *behind* are applied ones that the release cannot live with.
+    *interrupted* is the rollout that would be finished or undone first, with what comes after it not known before.
+    """
+
+    environment: str
+    release: str
+    serving: str | None
+    unchanged: bool
+    migrations: tuple[Migration, ...] | None
+    refused: tuple[Migration, ...] = ()
+    behind: tuple[str, ...] = ()
+    interrupted: Journal | None = None
+
+    @property
+    def goes(self) -> bool:
+        """Whether nothing that can be known before would stop it."""
+        return not self.refused and not self.behind
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs; docs/reference/cli.md describes it."""
+        return {
+            "environment": self.environment,
+            "release": self.release,
+            "serving": self.serving,
+            "unchanged": self.unchanged,
+            "goes": self.goes,
+            "migrations": None if self.migrations is None else [self._migration(one) for one in self.migrations],
+            "behind": list(self.behind),
+            "interrupted": self.interrupted.as_json() if self.interrupted else None,
+        }
+
+    def _migration(self, one: Migration) -> dict[str, Any]:
+        return {
+            "name": one.name,
+            "sql": one.sql,
+            "unsafe": list(one.unsafe),
+            "refused": one in self.refused,
+            "flag": flag(one) if one.unsafe else None,
+        }
+
+
+def outlook(target: Target, ledger: Ledger, environment: str, release: str, allowed: Sequence[str]) -> Outlook:
+    """What rolling *release* out would do now. Raises what the target raises; PreflightError where its checks fail."""
+    serving = current(target, ledger)
+    found = target.look(release)
+    return Outlook(
+        environment=environment,
+        release=release,
+        serving=serving,
+        unchanged=serving == release and target.healthy(release),
+        migrations=None if found is None else found.pending,
+        refused=tuple(refused(found, serving, allowed)) if found else (),
+        behind=tuple(behind(found, ledger.history())) if found else (),
+        interrupted=ledger.journal(),
+    )
