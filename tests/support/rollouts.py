@@ -70,11 +70,14 @@ class MemoryTarget:
 
     def preflight(self, release: str) -> Preflight:
         with self._doing("preflight"):
-            if self.brings is None:
-                return self.found
-            known = self.brings[release]
-            pending = tuple(Migration(name) for name in known if name not in self.applied)
-            return Preflight(pending, frozenset(self.applied) - frozenset(known))
+            return self.look(release)
+
+    def look(self, release: str) -> Preflight:
+        if self.brings is None:
+            return self.found
+        known = self.brings[release]
+        pending = tuple(Migration(name) for name in known if name not in self.applied)
+        return Preflight(pending, frozenset(self.applied) - frozenset(known))
 
     def migrate(self, release: str) -> None:
         with self._doing("migrate"):

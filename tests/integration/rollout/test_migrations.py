@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import psycopg2
 import pytest
 
@@ -87,3 +89,27 @@ def test_two_migrations_at_once_do_not_meet(shop: Shop, one: str) -> None:
         other.close()
     assert done.returncode == RolloutError.exit_code
     assert "another migration of this database is under way" in done.output
+
+
+def test_the_plan_of_a_rollout_shows_what_would_be_migrated_and_changes_nothing(shop: Shop, one: str) -> None:
+    field = "models.IntegerField(default=1)"
+    release = shop.release("needs", migration=f'migrations.AddField("effect", "needed", {field})')
+    before = {
+        path: path.read_bytes() for path in shop.place.glob("*") if path.is_file() and path.name != "supervisord.log"
+    }
+    pids = shop.pids()
+    refused = shop.ecluse("plan", "deploy", "local", "--release", release, check=False)
+    planned = shop.ecluse("plan", "deploy", "local", "--release", release, "--allow-migration", "shop.0002", "--json")
+    assert refused.returncode == PreflightError.exit_code
+    assert f"release {release} to local, over release {one}" in refused.output
+    assert 'ALTER TABLE "shop_effect" ADD COLUMN "needed" integer DEFAULT 1 NOT NULL' in refused.output
+    assert "refused, unless --allow-migration shop.0002" in refused.output
+    found = json.loads(planned.output)
+    assert (found["serving"], found["goes"], [one["name"] for one in found["migrations"]]) == (
+        one,
+        True,
+        ["shop.0002_needs"],
+    )
+    assert shop.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'needed'") == []
+    assert shop.pids() == pids
+    assert before == {path: path.read_bytes() for path in before}

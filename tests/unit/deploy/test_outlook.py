@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from click import unstyle
+
+from ecluse.cli.outlook import outlook_text
+from ecluse.deploy.outlook import Outlook, outlook
+from ecluse.deploy.rollout import Migration, Preflight, Request, roll_out
+from tests.support.rollouts import MemoryLedger, MemoryTarget
+
+ADDS = Migration("shop.0002_adds", sql="ALTER TABLE shop ADD x integer;")
+DROPS = Migration("shop.0003_drops", sql="ALTER TABLE shop DROP y;", unsafe=("drops the column shop.y",))
+
+
+@pytest.fixture
+def target() -> MemoryTarget:
+    made = MemoryTarget()
+    made.serve("old")
+    made.found = Preflight((ADDS, DROPS))
+    return made
+
+
+def planned(target: MemoryTarget, *allowed: str, release: str = "new", ledger: MemoryLedger | None = None) -> Outlook:
+    return outlook(target, ledger or MemoryLedger(), "staging", release, allowed)
+
+
+def test_it_shows_the_sql_of_each_migration_and_the_flag_of_what_is_refused(target: MemoryTarget) -> None:
+    found = planned(target)
+    assert not found.goes
+    assert unstyle(outlook_text(found)).splitlines() == [
+        "release new to staging, over release old",
+        "",
+        "migration shop.0002_adds",
+        "    ALTER TABLE shop ADD x integer;",
+        "",
+        "migration shop.0003_drops",
+        "    ALTER TABLE shop DROP y;",
+        "  unsafe: release old cannot live with it: drops the column shop.y",
+        "  refused, unless --allow-migration shop.0003",
+    ]
+
+
+def test_what_is_allowed_by_name_goes(target: MemoryTarget) -> None:
+    found = planned(target, "shop.0003")
+    assert found.goes and "allowed by name" in outlook_text(found)
+    assert [one["refused"] for one in found.as_json()["migrations"]] == [False, False]
+
+
+def test_where_nothing_serves_nothing_is_refused(target: MemoryTarget) -> None:
+    target.open["web"].clear()
+    assert planned(target).goes
+
+
+def test_it_does_nothing(target: MemoryTarget) -> None:
+    planned(target)
+    assert target.operations == []
+
+
+def test_it_says_what_a_rollout_says_of_going_back(target: MemoryTarget) -> None:
+    ledger = MemoryLedger()
+    roll_out(target, ledger, Request(release="new", by="test", allowed=("shop.0003",)))
+    target.found = Preflight(unknown=frozenset({"shop.0002_adds", "shop.0003_drops"}))
+    found = planned(target, release="old", ledger=ledger)
+    assert (found.goes, found.behind) == (False, ("shop.0003_drops",))
+    assert "refused: the database has moved past this release: shop.0003_drops" in outlook_text(found)
+
+
+def test_what_serves_well_already_needs_nothing(target: MemoryTarget) -> None:
+    assert "nothing to do" in outlook_text(planned(target, release="old"))
