@@ -62,7 +62,8 @@ def _parts() -> Iterator[bytes]:
             yield f"{name}={getattr(settings, name)!r}".replace(os.getcwd(), "").encode()
     # The site's own storage may do anything; those of installed packages are named by the lock, which names the Python.
     yield sys.prefix.encode()
-    for base in type(staticfiles_storage).__mro__:
+    # Django's name for it is a proxy: it tells the class behind it, where type() would tell its own.
+    for base in staticfiles_storage.__class__.__mro__:
         source = inspect.getsourcefile(base) if base.__module__ != "builtins" else None
         if source is not None and Path(source).is_relative_to(os.getcwd()):
             yield Path(source).read_bytes()
