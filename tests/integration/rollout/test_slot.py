@@ -1,0 +1,172 @@
+"""One process of the site, from the starter to gunicorn, on sockets of the test's own: without Supervisor, without a
+rollout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecluse import process
+from ecluse.deploy.targets.server import gunicorn_conf, starter
+from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
+from ecluse.deploy.targets.server.slots import Slot
+from ecluse.services.account import Account
+from tests.support.shop import until
+
+pytestmark = pytest.mark.counted
+
+# It answers with the status that the path asks for, and with who it is.
+APPLICATION = """
+import os
+
+def application(environ, start_response):
+    start_response(environ["PATH_INFO"].strip("/").replace("-", " ") or "200 OK", [])
+    return [f"{os.environ['ECLUSE_RELEASE']} {os.getpid()}".encode()]
+"""
+
+ME = Account("me", os.getuid(), os.getgid(), switch=False)
+
+
+def ask(address: str, path: str = "/", *, timeout: float = 20) -> tuple[int, str]:
+    """The status and text of a page at *address*."""
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=timeout)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+class Place:
+    """A folder of slots, and the socket that visitors connect to: who owns it starts what runs in the slots."""
+
+    def __init__(self, folder: Path, listener: socket.socket) -> None:
+        self.listener = listener
+        self.public = "127.0.0.1:%d" % listener.getsockname()[1]
+        self.app = folder / "app"
+        self.app.mkdir()
+        (self.app / "site_wsgi.py").write_text(APPLICATION)
+        self.slot = Slot(folder / "1", 1)
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def describe(self, release: str = "one") -> None:
+        """Say that the slot runs *release*."""
+        argv = (sys.executable, "-m", "gunicorn", "--config", gunicorn_conf.__file__, "site_wsgi:application")
+        variables = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "PATH"))}
+        variables |= {"ECLUSE_RELEASE": release, "PYTHONDONTWRITEBYTECODE": "1"}
+        self.slot.describe(release, self.app, argv, variables, ME)
+
+    def start(self, number: int = 1) -> subprocess.Popen[bytes]:
+        """Start what the slot is for, as Supervisor does."""
+        with open(self.app / "output", "ab") as output:
+            argv = (sys.executable, starter.__file__, str(self.slot.folder.parent), str(number))
+            popen = process.spawn(argv, stdin=self.listener.fileno(), stdout=output, stderr=subprocess.STDOUT)
+        self.running.append(popen)
+        return popen
+
+    def output(self) -> str:
+        return (self.app / "output").read_text()
+
+    def private(self) -> str:
+        """The address that only the rollout knows, once the process answers there."""
+        until(lambda: self.slot.address is not None, "a private address")
+        assert self.slot.address is not None
+        return self.slot.address
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = Place(tmp_path, listener)
+        yield made
+        for popen in made.running:
+            process.stop(popen)
+
+
+@pytest.fixture
+def serving(place: Place) -> Place:
+    """A slot that has been opened, and accepts."""
+    place.describe()
+    place.start()
+    ask(place.private())
+    place.slot.open()
+    until(lambda: place.slot.accepting, "the slot to accept")
+    return place
+
+
+def test_a_process_answers_the_gate_alone_until_its_slot_is_opened(place: Place) -> None:
+    place.describe()
+    place.start()
+    assert ask(place.private())[1].startswith("one ")
+    assert not place.slot.accepting
+    with pytest.raises(TimeoutError):
+        ask(place.public, timeout=0.5)
+    place.slot.open()
+    until(lambda: place.slot.accepting, "the slot to accept")
+    assert ask(place.public)[1].startswith("one ")
+    assert ask(place.private())[0] == 200, "the watch goes on asking there"
+
+
+def test_a_slot_that_is_open_for_another_release_stays_closed_for_this_one(place: Place) -> None:
+    place.describe("two")
+    (place.slot.folder / "open").write_text("one\n")
+    place.start()
+    assert ask(place.private())[1].startswith("two ")
+    assert not place.slot.accepting
+
+
+def test_errors_of_the_site_are_noted_and_a_site_that_is_not_ready_is_none(serving: Place) -> None:
+    for path in ("/200-OK", "/404-Not-Found", "/503-Service-Unavailable", "/500-Internal-Server-Error"):
+        ask(serving.public, path)
+    until(lambda: bool(serving.slot.errors), "the error to be noted")
+    assert serving.slot.errors == ["500 GET /500-Internal-Server-Error"]
+
+
+def test_a_worker_that_dies_is_noted_and_the_next_one_accepts_at_once(serving: Place) -> None:
+    worker = int(ask(serving.public)[1].split()[1])
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: bool(serving.slot.errors), "the end to be noted")
+    assert serving.slot.errors == [f"{WORKER_ENDED} {worker}"]
+    assert ask(serving.public)[1].startswith("one "), "who came meanwhile was refused"
+
+
+def test_a_project_s_own_values_are_read_after_ours_and_its_sockets_are_not(place: Place) -> None:
+    (place.app / "gunicorn.conf.py").write_text("threads = 2\nbind = '127.0.0.1:1'\nraw_env = ['OWN=yes']\n")
+    (place.app / "site_wsgi.py").write_text(APPLICATION.replace("os.environ['ECLUSE_RELEASE']", "os.environ['OWN']"))
+    place.describe()
+    place.start()
+    assert ask(place.private())[1].startswith("yes ")
+
+
+def test_told_to_end_it_finishes_and_gives_its_slot_back(serving: Place) -> None:
+    (popen,) = serving.running
+    assert serving.slot.process() == popen.pid, "the starter became gunicorn"
+    popen.terminate()
+    assert popen.wait(20) == 0, serving.output()
+    assert serving.slot.process() is None
+
+
+def test_a_process_waits_for_the_one_before_it_in_its_slot(serving: Place) -> None:
+    (before,) = serving.running
+    after = serving.start()
+    before.terminate()
+    before.wait(20)
+    until(lambda: serving.slot.process() == after.pid, "the next process")
+    assert ask(serving.public)[1].startswith("one ")
+
+
+def test_slot_0_holds_the_socket_and_runs_no_release(place: Place) -> None:
+    holder = Slot(place.slot.folder.parent / "0", 0)
+    holder.reserve(ME)
+    popen = place.start(0)
+    until(lambda: Path(f"/proc/{popen.pid}/cmdline").read_bytes().startswith(b"sleep"), "the process to become sleep")
+    assert holder.process() == popen.pid
+    assert popen.poll() is None
