@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,17 +14,12 @@ import click
 
 from ecluse import process
 from ecluse.errors import ServiceError
-from ecluse.model import Service
-from ecluse.services import choose, container
+from ecluse.services import choose, container, empty
 from ecluse.services.lease import Lease
 from ecluse.services.order import VARIABLE, parse
-from ecluse.services.paths import cache_folder
-from ecluse.services.throwaway import Server, stop_kept
+from ecluse.services.throwaway import stop_kept
 
 __all__ = ["db"]
-
-_VERSION = "18"
-_DATABASE = "postgres"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -51,11 +46,11 @@ def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, comman
         return 0
     if keep and command:
         raise click.UsageError("--keep is for a database without a COMMAND")
-    source = choose(Service(name="postgres", kind="postgres", version=_VERSION), os.environ, _order(postgres))
+    source = choose(empty.POSTGRES, os.environ, _order(postgres))
     if keep:
         _show(as_json, source, *_kept(source))
         return 0
-    with _embedded() if source == "embedded" else _contained() as url:
+    with empty.embedded(os.environ) if source == "embedded" else empty.contained(os.environ) as url:
         if command:
             return process.attached(command, env={**os.environ, "DATABASE_URL": url, **_libpq(url)})
         _show(as_json, source, url, None)
@@ -75,39 +70,13 @@ def _order(asked: str | None) -> tuple[str, ...]:
     return own
 
 
-@contextlib.contextmanager
-def _embedded() -> Iterator[str]:
-    lease = Lease.take(os.environ)
-    try:
-        yield _serve(lease)
-    finally:
-        lease.release()
-
-
-def _serve(lease: Lease) -> str:
-    server = Server.of(lease, _VERSION, os.environ)
-    server.create(cache_folder(os.environ) / f"empty-{server.kind}.tar", pack=True)
-    server.start()
-    server.hand_over()
-    return server.url(_DATABASE)
-
-
-@contextlib.contextmanager
-def _contained() -> Iterator[str]:
-    with container.postgres(_image()) as url:
-        yield url
-
-
-def _image() -> str:
-    return container.image_of(Service(name="postgres", kind="postgres", version=_VERSION), os.environ)
-
-
 def _kept(source: str) -> tuple[str, str]:
     """Address of a database that outlives us, and the command that ends it."""
     if source == "embedded":
         lease = Lease.keep(os.environ)
-        return _serve(lease), f"ecluse db --stop {lease.folder}"
-    with container.postgres(_image(), keep=(name := container.new_name())) as url:
+        return empty.started(lease, os.environ), f"ecluse db --stop {lease.folder}"
+    image = container.image_of(empty.POSTGRES, os.environ)
+    with container.postgres(image, keep=(name := container.new_name())) as url:
         return url, f"docker rm --force --volumes {name}"
 
 
