@@ -94,13 +94,15 @@ def test_nothing_that_goes_wrong_in_asking_fails_a_booking(
 def test_a_broker_that_is_away_fails_no_booking(make_album, django_capture_on_commit_callbacks, settings, caplog):
     from website.celery import app
 
-    app.conf.update(task_always_eager=False, broker_url="amqp://127.0.0.1:1/", task_publish_retry=False)
+    away = {"broker_url": "amqp://127.0.0.1:1/", "broker_connection_timeout": 0.1}
+    before = {name: app.conf[name] for name in away}
+    app.conf.update(task_always_eager=False, task_publish_retry=False, **away)
     settings.CELERY_TASK_ALWAYS_EAGER = False
     try:
         with django_capture_on_commit_callbacks(execute=True):
             booking = book(make_album(), **PERSON)
     finally:
-        app.conf.update(task_always_eager=True, broker_url=None)
+        app.conf.update(task_always_eager=True, **before)
         app.pool.force_close_all()
         # A closed pool stays closed: the next to ask makes new ones.
         app._pool = app.amqp._producer_pool = None
