@@ -20,7 +20,7 @@ from ecluse.services import embedded, for_job, probe
 from ecluse.services.account import for_server
 from ecluse.services.binaries import binaries_for, readable_by_all
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 
 @contextmanager

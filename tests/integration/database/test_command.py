@@ -17,7 +17,7 @@ import pytest
 from ecluse import process
 from ecluse.services import probe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 CREATE = """
 import os, sys

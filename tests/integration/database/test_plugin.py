@@ -16,7 +16,7 @@ from ecluse import process
 from ecluse.services.lease import Lease
 from ecluse.services.throwaway import Server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 CACHED = "database from the cache"
 MIGRATED = "migrated a new database"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 TESTS = """
 from django.db import connection

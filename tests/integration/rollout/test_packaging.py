@@ -14,6 +14,8 @@ from ecluse import process
 from ecluse.errors import ReleaseError, RepositoryError
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.counted
+
 
 def members(shop: Shop, release: str) -> set[str]:
     with tarfile.open(shop.folder / ".ecluse" / "releases" / f"{release}.tar") as archive:

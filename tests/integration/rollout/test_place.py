@@ -15,6 +15,8 @@ from ecluse.errors import ReleaseError, RolloutError, TargetError
 from tests.support.load import Load
 from tests.support.shop import Shop, until
 
+pytestmark = pytest.mark.counted
+
 
 def get(port: int, path: str = "/") -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)

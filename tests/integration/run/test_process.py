@@ -18,6 +18,8 @@ from ecluse.secrets import REDACTED, Secret
 # A program that starts another, which ignores SIGTERM, tells its id, and waits.
 FAMILY = """
 import os, signal, subprocess, sys, time
+
+pytestmark = pytest.mark.counted
 child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
                           "print('ready', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
 child.stdout.readline()

@@ -16,6 +16,8 @@ import pytest
 
 from ecluse import process
 
+pytestmark = pytest.mark.counted
+
 SOURCE = Path(__file__).parents[3] / "src"
 
 
