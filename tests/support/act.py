@@ -12,7 +12,7 @@ from pathlib import Path
 from ecluse import process
 from ecluse.model import Event
 
-__all__ = ["Play", "Played", "act", "commands", "event_file"]
+__all__ = ["Play", "Played", "act", "commands", "ends", "event_file"]
 
 # A job's container shares the machine's network, and its engine. What Testcontainers finds out by itself on a runner of
 # GitHub, which is no container, it must be told there.
@@ -39,6 +39,10 @@ class Played:
     def red(self) -> set[str]:
         return {name for name, result in self.results.items() if result != "success"}
 
+    def why(self) -> str:
+        """The end of what each leg printed that did not succeed."""
+        return ends({name: self.logs.get(name, "") for name in self.red})
+
     def commands(self) -> dict[str, list[str]]:
         """The commands that ``ecluse run`` ran in each leg."""
         return {name: commands(log) for name, log in self.logs.items()}
@@ -46,6 +50,11 @@ class Played:
 
 Play = Callable[..., Played]
 """Plays the workflows of a repository for an event: ``play(repository, event, …act's options)``."""
+
+
+def ends(logs: Mapping[str, str]) -> str:
+    """The last 6000 characters of each of *logs*, below its name."""
+    return "\n\n".join(f"== {name}\n{log[-6000:]}" for name, log in logs.items())
 
 
 def commands(log: str) -> list[str]:

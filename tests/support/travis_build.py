@@ -20,7 +20,7 @@ from typing import Any
 
 from ecluse import process
 from ecluse.model import Event
-from tests.support.act import commands
+from tests.support.act import commands, ends
 from tests.support.travis_conditions import data_of, evaluate
 
 __all__ = ["Built", "build", "script_of", "selected"]
@@ -48,6 +48,10 @@ class Built:
     @property
     def red(self) -> set[str]:
         return {name for name, result in self.results.items() if result in ("failed", "errored")}
+
+    def why(self) -> str:
+        """The end of what each job printed that did not pass."""
+        return ends({name: log for name, log in self.logs.items() if name in self.red})
 
     def commands(self) -> dict[str, list[str]]:
         """The commands that ``ecluse run`` ran in each job."""

@@ -76,7 +76,7 @@ def test_what_is_broken_turns_its_own_jobs_red_on_travis(how: str, small: Path, 
 def test_an_event_runs_its_own_jobs_on_github(event: Event, expected: set[str], small: Path, play: Play) -> None:
     played = play(small, event, "--secret", "SSH_KEY=not-a-key-0123456789")
     assert set(played.results) == expected
-    assert not played.red
+    assert not played.red, played.why()
     assert "not-a-key-0123456789" not in played.output
 
 
@@ -89,7 +89,7 @@ def test_an_event_runs_its_own_jobs_on_github(event: Event, expected: set[str], 
 )
 def test_an_event_runs_its_own_jobs_on_travis(event: Event, expected: set[str], small: Path, docker: str) -> None:
     built = build(docker, small, parsed((small / ".travis.yml").read_text()), event)
-    assert built.results == dict.fromkeys(expected, "passed")
+    assert built.results == dict.fromkeys(expected, "passed"), built.why()
 
 
 @pytest.mark.exhaustive
@@ -113,8 +113,8 @@ def test_laptop_github_and_travis_run_the_same_commands_with_the_same_verdicts(
     on_github = {name: result == "success" for name, result in played.results.items() if name != "gate"}
     on_travis = {name: result == "passed" for name, result in built.results.items()}
     on_this = {name: leg["status"] == "passed" for name, leg in here.items()}
-    assert on_this == on_github, played.logs
-    assert on_this == on_travis, built.logs
+    assert on_this == on_github, played.why()
+    assert on_this == on_travis, built.why()
     assert played.results["gate"] == ("failure" if how else "success")
 
     commands = {name: [step["command"] for step in leg["steps"]] for name, leg in here.items()}
