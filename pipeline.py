@@ -250,7 +250,7 @@ pipeline = Pipeline(
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
-        # Travis asks nobody before production: only who may push a tag gets there. The rollout's own lock keeps two apart.
+        # Travis asks nobody before production: who may push a tag gets there. The rollout's own lock keeps two apart.
         accept=("travis-service-version", "travis-artifacts", "travis-concurrency", "travis-environment"),
     ),
 )
