@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "website.store",
     "website.api",
     "website.motos",
+    "website.uploads",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
+    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
@@ -77,6 +79,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
 
 # Language and time
 LANGUAGE_CODE = "fr"
@@ -149,6 +154,17 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "website.api.schema.add_problems",
     ],
 }
+
+# Uploads: to ImageKit where both of its values are set (check website.E006: none or both), under MEDIA_ROOT otherwise.
+IMAGEKIT = {"PRIVATE_KEY": env.text("IMAGEKIT_PRIVATE_KEY"), "URL_ENDPOINT": env.text("IMAGEKIT_URL_ENDPOINT")}
+# Of one file. The front server and ImageKit's plans have limits of their own.
+UPLOADS_MAX_BYTES = env.number("UPLOADS_MAX_BYTES", 25 * 1024 * 1024)
+# Of all files of one user; 0 for no limit. Anonymous uploads have one together.
+UPLOADS_QUOTA_BYTES = env.number("UPLOADS_QUOTA_BYTES", 1024**3)
+# From one user, and from one address.
+UPLOADS_PER_HOUR = env.number("UPLOADS_PER_HOUR", 100)
+UPLOADS_ANONYMOUS = env.boolean("UPLOADS_ANONYMOUS", False)
+
 
 # Logs
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

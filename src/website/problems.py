@@ -15,12 +15,15 @@ from django.http import HttpRequest, JsonResponse
 
 from website import request_id
 
-__all__ = ["MEDIA_TYPE", "Problem", "concerns", "phrase", "problem", "response"]
+__all__ = ["APIS", "MEDIA_TYPE", "Problem", "concerns", "phrase", "problem", "response"]
 
 MEDIA_TYPE = "application/problem+json"
 # RFC 9457, 4.2.1: the title is then the status's own phrase.
 BLANK = "about:blank"
 INVALID = "/problems/#invalid"
+
+# Where the APIs are.
+APIS = ("/api/", "/upload/", "/uploads/")
 
 # RFC 9110's names, which Python has since 3.13 only.
 RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -47,7 +50,7 @@ def phrase(status: int) -> str:
 
 def concerns(request: HttpRequest) -> bool:
     """Whether *request* is to an API, so that what goes wrong outside of its views is told as a problem too."""
-    return request.path_info.startswith("/api/")
+    return request.path_info.startswith(APIS)
 
 
 def response(status: int, detail: str) -> JsonResponse:

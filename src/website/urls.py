@@ -2,8 +2,8 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.static import serve
 
 from website import views
 
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("store/", include("website.store.urls")),
     path("motos/", include("website.motos.pages")),
+    path("gallery/", include("website.uploads.page_urls")),
+    path(
+        "login/", LoginView.as_view(template_name="website/login.html", redirect_authenticated_user=True), name="login"
+    ),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("", include("website.health.urls")),
     path("", include("website.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
@@ -18,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.SERVE_MEDIA:
-    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}))
+    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", views.media))
 
 handler400 = "website.views.bad_request"
 handler403 = "website.views.permission_denied"

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.static import serve
 
 from website import problems
 
-__all__ = ["bad_request", "csrf_failure", "home", "page_not_found", "permission_denied", "server_error"]
+__all__ = ["bad_request", "csrf_failure", "home", "media", "page_not_found", "permission_denied", "server_error"]
+
+
+# What browsers show as a picture. Anything else that people uploaded is given out to be saved.
+PICTURE = re.compile(r"\.(gif|jpe?g|png|webp)$", re.IGNORECASE)
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """The applications of the site, each with a way in."""
     return render(request, "website/home.html")
+
+
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """What people uploaded, where the site gives it out itself (SERVE_MEDIA). As ops/nginx/site.conf: never run."""
+    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if not PICTURE.search(path):
+        response["Content-Disposition"] = "attachment"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from rest_framework import exceptions
 
-__all__ = ["InvalidQuery", "NoSuchPage", "TooLarge"]
+__all__ = ["BadGateway", "Conflict", "InvalidQuery", "NoSuchPage", "TooLarge", "Unavailable", "Unprocessable"]
 
 
 class InvalidQuery(exceptions.ValidationError):
@@ -24,3 +24,39 @@ class TooLarge(exceptions.APIException):
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
+
+
+class _Later(exceptions.APIException):
+    """To be asked again. *wait* are seconds, told as Retry-After."""
+
+    def __init__(self, detail: str, wait: float) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
+class Conflict(_Later):
+    """409: another request is in the way."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_code = "conflict"
+
+
+class Unavailable(_Later):
+    """503: what is needed is away for a moment."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+
+
+class Unprocessable(exceptions.APIException):
+    """422: understood, but it contradicts what was asked before."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_code = "unprocessable"
+
+
+class BadGateway(exceptions.APIException):
+    """502: what is needed refuses us."""
+
+    status_code = HTTPStatus.BAD_GATEWAY
+    default_code = "bad_gateway"

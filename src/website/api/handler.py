@@ -32,6 +32,8 @@ def from_exception(exception: Exception, context: Mapping[str, Any]) -> Response
         return None
     set_rollback()
     headers = {}
+    if authenticate := getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = authenticate
     wait = getattr(exception, "wait", None)
     if wait is not None:
         headers["Retry-After"] = str(math.ceil(wait))

@@ -29,7 +29,7 @@ class Cursor:
     ordering: str
     direction: Literal["after", "before"]
     value: str
-    key: int
+    key: int | str
 
     def __str__(self) -> str:
         parts = [self.ordering, self.direction, self.value, self.key]
@@ -41,7 +41,7 @@ class Cursor:
         try:
             # A ValueError, each of them: not ASCII, not base 64, not UTF-8, not JSON.
             match json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))):
-                case [str(was), "after" | "before" as direction, str(value), int(key)] if was == ordering:
+                case [str(was), "after" | "before" as direction, str(value), int(key) | str(key)] if was == ordering:
                     return cls(ordering, direction, value, key)
         except (ValueError, RecursionError):
             pass
@@ -78,7 +78,7 @@ def page(rows: QuerySet[M], *, ordering: str, size: int, cursor: str = "") -> Pa
 
     def at(row: M, direction: Literal["after", "before"]) -> Cursor:
         value = row._meta.get_field(field).value_to_string(row)  # type: ignore[union-attr]  # a relation orders nothing
-        return Cursor(ordering, direction, value, row.pk)
+        return Cursor(ordering, direction, value, row.pk if isinstance(row.pk, int) else str(row.pk))
 
     return Page(
         found,
@@ -90,11 +90,12 @@ def page(rows: QuerySet[M], *, ordering: str, size: int, cursor: str = "") -> Pa
 def _beyond(model: type[Model], field: str, place: Cursor, comparison: str) -> Q:
     try:
         value: Any = model._meta.get_field(field).to_python(place.value)  # type: ignore[union-attr]
+        key: Any = model._meta.pk.to_python(place.key)
     except ValidationError:
         raise _refusal() from None
     # The first condition follows from the second: it is what an index is entered with.
     return Q(**{f"{field}__{comparison}e": value}) & (
-        Q(**{f"{field}__{comparison}": value}) | Q(**{field: value, f"pk__{comparison}": place.key})
+        Q(**{f"{field}__{comparison}": value}) | Q(**{field: value, f"pk__{comparison}": key})
     )
 
 

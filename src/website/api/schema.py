@@ -9,7 +9,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 # Each application's own part.
 from website.motos import schema as _motos  # noqa: F401
-from website.problems import MEDIA_TYPE, phrase
+from website.problems import APIS, MEDIA_TYPE, phrase
+from website.uploads import schema as _uploads  # noqa: F401
 
 __all__ = ["add_problems", "only_api"]
 
@@ -55,8 +56,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def only_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
-    """drf-spectacular's hook before: the operations under /api/, not those that describe them."""
-    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/")]
+    """drf-spectacular's hook before: the APIs' operations, not those that describe them."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(APIS)]
 
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class UploadsConfig(AppConfig):
+    name = "website.uploads"
+    label = "uploads"
+    verbose_name = _("médiathèque")

@@ -1,0 +1,83 @@
+"""Reading a form with a file: as much as is allowed, all of it, and piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import UnreadablePostError
+from django.http.multipartparser import MultiPartParser as Reader
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext as _
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+from website.api.exceptions import TooLarge
+
+__all__ = ["MediaParser", "check_length"]
+
+# What a form needs beside its file: the other fields, and what stands between them.
+FIELDS = 64 * 1024
+
+
+class MediaParser(parsers.MultiPartParser):
+    """A form with a file. Django's upload handlers put a large one on the disk while it arrives."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> parsers.DataAndFiles[Any, Any]:
+        request = (parser_context or {})["request"]
+        length = check_length(request.META)
+        watched = _Watched(stream)
+        meta = {**request.META, "CONTENT_TYPE": media_type}
+        try:
+            reader = _Reader(meta, watched, request._request.upload_handlers, settings.DEFAULT_CHARSET)
+            data, files = reader.parse()
+        except MultiPartParserError as error:
+            raise ParseError(_("Le formulaire est illisible : %(why)s.") % {"why": error}) from None
+        except UnreadablePostError:
+            raise ParseError(_("Le corps n'est pas arrivé en entier.")) from None
+        if watched.count < length or b"--%s--" % reader._boundary not in watched.end:
+            # Who sent it has gone. Django takes what has come for the whole file.
+            for _name, parts in files.lists():
+                for part in parts:
+                    part.close()
+            raise ParseError(_("Le corps n'est pas arrivé en entier."))
+        return parsers.DataAndFiles(data, files)
+
+
+def check_length(meta: Mapping[str, Any]) -> int:
+    """The length of the body that is announced. Raises TooLarge for one that is not worth reading."""
+    length = int(meta.get("CONTENT_LENGTH") or 0)
+    limit = settings.UPLOADS_MAX_BYTES + FIELDS
+    if length > limit:
+        raise TooLarge(
+            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
+        )
+    return length
+
+
+class _Reader(Reader):
+    """Django's, which refuses what Django mends: a name with folders in it, a part that never ends."""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        if "/" in file_name or "\\" in file_name or "\0" in file_name:
+            raise MultiPartParserError(_("un nom de fichier a un chemin"))
+        return super().sanitize_file_name(file_name)
+
+
+class _Watched:
+    """A stream, how many bytes of it have been read, and the last of them."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self.stream = stream
+        self.count = 0
+        self.end = b""
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.count += len(data)
+        # A boundary has 201 characters at most, as Django has it.
+        self.end = (self.end + data)[-256:]
+        return data

@@ -1,0 +1,37 @@
+"""What drf-spectacular cannot see in the views. Loaded when the description is asked for."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+
+from website.uploads import views
+from website.uploads.listing import ListQuery
+from website.uploads.serializers import MediaPageSerializer, MediaSerializer, UploadSerializer
+
+__all__: list[str] = []
+
+KEY = OpenApiParameter(
+    name="Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    type={"type": "string", "pattern": r"^[!#-\[\]-~]{1,255}$"},
+    description="the same request made again with the same key gets the first answer",
+)
+
+extend_schema_view(
+    post=extend_schema(
+        operation_id="upload",
+        tags=["uploads"],
+        parameters=[KEY],
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: MediaSerializer},
+    )
+)(views.Upload)
+extend_schema_view(
+    get=extend_schema(
+        operation_id="listUploads", tags=["uploads"], parameters=[ListQuery], responses=MediaPageSerializer
+    )
+)(views.Uploads)
+extend_schema_view(
+    get=extend_schema(operation_id="getUpload", tags=["uploads"], responses=MediaSerializer),
+    delete=extend_schema(operation_id="deleteUpload", tags=["uploads"], responses={204: None}),
+)(views.OneUpload)

@@ -1,0 +1,59 @@
+"""What the API of uploads shows and takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from website.api.fields import TextField
+from website.uploads.models import Media
+
+__all__ = ["MediaPageSerializer", "MediaSerializer", "TagField", "UploadSerializer"]
+
+MOST_TAGS = 20
+
+
+class TagField(TextField):
+    """A word or a few, in lower case. No comma: people write several between commas."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(max_length=50, **arguments)
+        self.validators.append(RegexValidator(r"^[^,]*$", _("Une virgule sépare deux mots-clés."), code="comma"))
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).casefold()
+
+
+class MediaSerializer(serializers.ModelSerializer[Media]):
+    """A file. Its address is relative to the site where the site itself keeps it."""
+
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Media
+        fields = ["id", "filename", "title", "tags", "file_id", "url", "mime_type", "size_bytes", "created_at"]
+        read_only_fields = fields
+
+
+class MediaPageSerializer(serializers.Serializer[Any]):
+    """A part of a list. ``next`` and ``previous`` are the cursors of the parts around it."""
+
+    next = serializers.CharField(allow_null=True, read_only=True)
+    previous = serializers.CharField(allow_null=True, read_only=True)
+    results = MediaSerializer(many=True, read_only=True)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    # What it is, is found out by website.uploads.inspection.
+    file = serializers.FileField(max_length=255, help_text="JPEG, PNG, GIF, WebP, PDF or MP4")
+    title = TextField(max_length=200, allow_blank=True, default="")
+    tags = serializers.ListField(child=TagField(), max_length=MOST_TAGS, default=list, help_text="each in lower case")
+    keep_position = serializers.BooleanField(
+        default=False, help_text="whether the place that a picture says it was taken at is kept among its metadata"
+    )
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        return list(dict.fromkeys(tags))

@@ -1,0 +1,192 @@
+"""The way of an upload, and of a deletion. Each ends with one file and one row, or with none of either.
+
+A row comes before its file and goes after it, each in a transaction of its own: PENDING → the file is stored → STORED;
+STORED → DELETING → the file is deleted → no row. Whatever fails between two steps leaves a row that says what is to be
+done, and :mod:`website.uploads.sweep` does it. (docs/decisions has why.)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import UploadedFile
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from website.background import enqueue
+from website.uploads import storage
+from website.uploads.inspection import Refused, fingerprint, inspect
+from website.uploads.models import Media, State, UploadRequest
+from website.uploads.serializers import MediaSerializer
+from website.uploads.storage import StorageError, Stored
+
+__all__ = ["Description", "KeyReused", "NotRemembered", "StillUnderWay", "receive", "remove"]
+
+logger = logging.getLogger(__name__)
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What people say of a file."""
+
+    title: str = ""
+    tags: Sequence[str] = ()
+    keep_position: bool = False
+
+
+class KeyReused(Exception):
+    """The key of another request, with another file or description."""
+
+
+class StillUnderWay(Exception):
+    """The first request with this key has no answer yet."""
+
+
+class NotRemembered(Exception):
+    """The database went away after the file was stored: nothing is kept in the end."""
+
+
+class _Repeated(Exception):
+    """The answer has been given before."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+def receive(request: UploadRequest, owner: Any, upload: UploadedFile, said: Description, key: str = "") -> Answer:
+    """Keep *upload* for *owner* (None: for nobody). Return what is answered, also to the same *request* made again.
+
+    Raises Refused for a file that is not taken, KeyReused, StillUnderWay, StorageError, NotRemembered; and nothing is
+    kept then.
+    """
+    kind = inspect(upload)
+    media = Media(
+        owner=owner,
+        filename=upload.name or "",
+        title=said.title,
+        tags=list(said.tags),
+        keep_position=said.keep_position,
+        mime_type=kind.mime_type,
+        size_bytes=upload.size or 0,
+        storage=storage.chosen(),
+    )
+    try:
+        _admit(media, request, key, fingerprint(upload, asdict(said)) if key else "")
+    except _Repeated as repeated:
+        return repeated.answer
+    try:
+        stored = storage.get(media.storage).put(media.name, upload, media.mime_type)
+    except BaseException:
+        # Also where the worker is told to end.
+        _undo(media)
+        raise
+    try:
+        return _confirm(media, request, stored)
+    except DatabaseError as error:
+        logger.error("Upload %s is stored, but not remembered: %s", media.pk, error)
+        return _settle(media)
+
+
+def remove(media: Media) -> None:
+    """Have no *media* any more: at once for everyone, and a moment later for the storage."""
+    from website.uploads.tasks import erase
+
+    with transaction.atomic():
+        if Media.objects.stored().filter(pk=media.pk).update(state=State.DELETING):
+            enqueue(erase, str(media.pk))
+
+
+def _admit(media: Media, request: UploadRequest, key: str, digest: str) -> None:
+    """Remember that *media* is about to be stored."""
+    if key:
+        _look_up(request.sender, key, digest)
+    try:
+        with transaction.atomic():
+            _within_quota(media)
+            media.save(force_insert=True)
+            request.media, request.key, request.fingerprint = media, key, digest
+            request.save()
+    except IntegrityError:
+        # The same request, at the same instant. (Without a key there is nothing that two can have in common.)
+        _look_up(request.sender, key, digest)
+        raise StillUnderWay from None
+
+
+def _look_up(sender: str, key: str, digest: str) -> None:
+    first = UploadRequest.objects.filter(sender=sender, key=key).first()
+    if first is None:
+        return
+    if first.fingerprint != digest:
+        raise KeyReused
+    if first.answer is None:
+        raise StillUnderWay
+    raise _Repeated(first.answer)
+
+
+def _within_quota(media: Media) -> None:
+    if not settings.UPLOADS_QUOTA_BYTES:
+        return
+    if media.owner_id is not None:
+        # Whoever sends two at once has them counted one after the other.
+        get_user_model().objects.select_for_update(of=("self",), no_key=True).get(pk=media.owner_id)
+    # What is under way counts, and what is not deleted yet.
+    used = Media.objects.filter(owner=media.owner_id).aggregate(used=Sum("size_bytes"))["used"] or 0
+    if used + media.size_bytes > settings.UPLOADS_QUOTA_BYTES:
+        raise Refused(
+            _("Avec ce fichier vous dépasseriez vos %(megabytes)s Mo.")
+            % {"megabytes": settings.UPLOADS_QUOTA_BYTES // 1024**2},
+            "over_quota",
+        )
+
+
+def _confirm(media: Media, request: UploadRequest, stored: Stored) -> Answer:
+    from website.uploads.tasks import project
+
+    media.state, media.file_id, media.url = State.STORED, stored.file_id, stored.url
+    with transaction.atomic():
+        pending = Media.objects.filter(pk=media.pk, state=State.PENDING)
+        if not pending.update(state=media.state, file_id=media.file_id, url=media.url):
+            raise DatabaseError("it took so long that the sweep has taken it for abandoned")
+        answer: Answer = MediaSerializer(media).data
+        request.answer = answer
+        request.save(update_fields=["answer"])
+        enqueue(project, str(media.pk))
+    return answer
+
+
+def _settle(media: Media) -> Answer:
+    """After a failure whose outcome is not known: what the database says is true, where it says anything."""
+    connection.close()
+    try:
+        request = UploadRequest.objects.filter(media=media.pk, media__state=State.STORED).first()
+        if request is not None and request.answer is not None:
+            return dict(request.answer)
+    except DatabaseError:
+        # The sweep will find out.
+        raise NotRemembered from None
+    _undo(media)
+    raise NotRemembered
+
+
+def _undo(media: Media) -> None:
+    """Forget an upload that failed. What cannot be done now is left to the sweep."""
+    try:
+        storage.get(media.storage).delete(media.name, "")
+    except StorageError as error:
+        logger.warning("Upload %s failed, and its file may be left: the sweep will look: %s", media.pk, error)
+        return
+    try:
+        with transaction.atomic():
+            UploadRequest.objects.filter(media=media.pk).update(key="", fingerprint="", media=None)
+            Media.objects.filter(pk=media.pk, state=State.PENDING).delete()
+    except DatabaseError as error:
+        logger.warning("Upload %s failed, and its row is left to the sweep: %s", media.pk, error)
