@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from ecluse import process
+from ecluse.cli.repository import LOCKS
 from ecluse.cli.repository import test as command
+from tests.support.programs import Programs
 
 
 @pytest.mark.parametrize(
@@ -34,3 +39,50 @@ def test_help_is_of_ecluse_not_of_tox() -> None:
     done = CliRunner().invoke(command, ["--help"], prog_name="ecluse test")
     assert done.exit_code == 0
     assert "everything a person runs before pushing" in done.output
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pipeline.py").touch()
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "down")
+    return tmp_path
+
+
+@pytest.mark.parametrize("options", [(), ("--upgrade",)])
+def test_lock_renews_every_lock_for_every_python_with_hashes_and_no_index(
+    top: Path, monkeypatch: pytest.MonkeyPatch, ecluse: Callable[..., Any], options: tuple[str, ...]
+) -> None:
+    programs = Programs()
+    programs.answers[sys.executable] = ""
+    monkeypatch.setattr(process, "run", programs.run)
+    done = ecluse("lock", *options)
+    assert done.code == 0, done.err
+    assert done.err.split() == [f"requirements/{name}" for name in LOCKS]
+    for call, name in zip(programs.calls, LOCKS, strict=True):
+        assert call.options["cwd"] == top
+        assert call.argv[call.argv.index("--output-file") + 1] == f"requirements/{name}"
+        assert {"--universal", "--generate-hashes", "--no-emit-index-url"} < set(call.argv)
+        assert ("--upgrade" in call.argv) == bool(options)
+        oldest = call.argv[call.argv.index("--python-version") + 1]
+        assert oldest == ("3.12" if name == "dev-newest.txt" else "3.11")
+
+
+def test_outside_of_a_repository_the_error_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ecluse: Callable[..., Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = ecluse("lock")
+    assert done.code == 13
+    assert f"no pipeline.py in {tmp_path} or above it" in done.err and "hint:" in done.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_the_shell_s_own_script(
+    shell: str, ecluse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # click asks the bash of this machine for its version, to warn of an old one.
+    monkeypatch.setattr("click.shell_completion.BashComplete._check_version", staticmethod(lambda: None))
+    done = ecluse("completion", shell)
+    assert done.code == 0
+    assert f"_ECLUSE_COMPLETE={shell}_complete" in done.out

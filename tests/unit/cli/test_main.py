@@ -1,0 +1,104 @@
+"""What every command has in common: how it is found, how it ends, and what is said when it fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import click
+import pytest
+
+from ecluse.cli import COMMANDS, cli
+from ecluse.cli import repository as module
+from ecluse.errors import RolloutError
+from ecluse.secrets import Secret
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """A function that makes ``ecluse lock`` do something else."""
+
+    def make(instead: Callable[[], Any]) -> None:
+        monkeypatch.setattr(module, "lock", click.Command("lock", callback=instead))
+
+    return make
+
+
+def test_every_command_that_help_names_is_there_and_explains_itself() -> None:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)  # type: ignore[attr-defined]
+        assert command is not None and command.help, name
+    assert cli.get_command(context, "no-such-command") is None  # type: ignore[attr-defined]
+
+
+def test_help_lists_the_commands_for_readers(ecluse: Callable[..., Any]) -> None:
+    done = ecluse("--help")
+    assert done.code == 0
+    at = [done.out.index(f"\n  {name} ") for name in COMMANDS]
+    assert at == sorted(at), "in the order of the definition"
+
+
+def test_a_command_that_is_misspelt_is_guessed(ecluse: Callable[..., Any]) -> None:
+    done = ecluse("rnu")
+    assert done.code == 2
+    assert "Did you mean run?" in done.err
+    assert "Did you mean" not in ecluse("something-else").err
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def test_an_expected_failure_is_told_with_its_place_and_hint_and_ends_with_its_own_code(
+    ecluse: Callable[..., Any], failing: Callable[..., None]
+) -> None:
+    failing(raising(RolloutError("it did not get ready", where="local", hint="see the logs")))
+    done = ecluse("lock")
+    assert (done.code, done.out) == (6, "")
+    assert done.err == "error: local: it did not get ready\nhint:  see the logs\n"
+
+
+def test_a_secret_in_an_error_is_masked(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
+    token = Secret("t0ken-of-production").reveal()
+    failing(raising(RolloutError(f"refused with {token}", hint=f"was {token} right?")))
+    assert ecluse("lock").err == "error: refused with [REDACTED]\nhint:  was [REDACTED] right?\n"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interruption_ends_with_130(
+    ecluse: Callable[..., Any], failing: Callable[..., None], error: BaseException
+) -> None:
+    failing(raising(error))
+    done = ecluse("lock")
+    # click ends the line that has the terminal's own ^C.
+    assert (done.code, done.err.lstrip()) == (130, "Interrupted.\n")
+
+
+def test_sigterm_is_an_interruption(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
+    failing(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert ecluse("lock").code == 130
+
+
+def test_what_nobody_expected_asks_for_a_report_with_its_traceback(
+    ecluse: Callable[..., Any], failing: Callable[..., None]
+) -> None:
+    failing(raising(ZeroDivisionError("division by zero")))
+    done = ecluse("lock")
+    assert done.code == 70
+    assert "Traceback" in done.err and "ZeroDivisionError: division by zero" in done.err
+    assert "This is a bug in Écluse. Please report it with the lines above." in done.err
+
+
+def test_a_command_s_own_exit_code_is_that_of_the_program(
+    ecluse: Callable[..., Any], failing: Callable[..., None]
+) -> None:
+    failing(lambda: 7)
+    assert ecluse("lock").code == 7
+    failing(lambda: click.get_current_context().exit(3))
+    assert ecluse("lock").code == 3
