@@ -94,7 +94,8 @@ def test_nothing_that_goes_wrong_in_asking_fails_a_booking(
 def test_a_broker_that_is_away_fails_no_booking(make_album, django_capture_on_commit_callbacks, settings, caplog):
     from website.celery import app
 
-    away = {"broker_url": "amqp://127.0.0.1:1/", "broker_transport_options": {"max_retries": 1, "interval_start": 0}}
+    at_once = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    away = {"broker_url": "amqp://127.0.0.1:1/", "broker_transport_options": at_once}
     before = {name: app.conf[name] for name in away}
     app.conf.update(task_always_eager=False, task_publish_retry=False, **away)
     settings.CELERY_TASK_ALWAYS_EAGER = False
