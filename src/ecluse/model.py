@@ -155,7 +155,8 @@ class Environment:
     """Where a release goes. *secrets* are names, never values, which the deployer's environment or the target has.
 
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
-    *watch* is how many seconds after the switch errors or restarts undo a rollout.
+    *watch* is how many seconds after the switch errors or restarts undo a rollout. *stack* is the stack file of a swarm,
+    which may refer to the variables in *env*.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Environment:
     env: Mapping[str, str] = field(default_factory=dict)
     faces_world: bool = True
     watch: float = 10
+    stack: str = "docker-compose.live.yml"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
     "graph": ("render", "Draw the jobs as SVG."),
     "db": ("database", "Give a throwaway PostgreSQL database."),
+    "compatibility": ("compatibility", "Test the release that serves on the schema of this change."),
     "wait": ("wait", "Wait until services are ready, then run a command."),
     "package": ("deploy", "Make a release of what is checked out."),
     "deploy": ("deploy", "Roll a release out to an environment."),
@@ -37,6 +38,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("deploy", "Show what an environment serves."),
     "history": ("deploy", "Show the rollouts of an environment."),
     "logs": ("deploy", "Show the logs of an environment."),
+    "exec": ("deploy", "Run a command where a release runs."),
+    "front": ("deploy", "Set up the front server of a swarm."),
     "stop": ("deploy", "Stop an environment on this machine."),
     "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),
@@ -55,7 +58,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"ecluse.cli.{COMMANDS[name][0]}")
-        command = getattr(module, name.replace("-", "_"))
+        attribute = name.replace("-", "_")
+        command = getattr(module, attribute if hasattr(module, attribute) else f"{attribute}_")  # exec is Python's own
         assert isinstance(command, click.Command)
         return command
 

@@ -1,5 +1,5 @@
-"""``ecluse package``, and everything about what an environment serves: deploy, rollback, status, history, logs, stop,
-unlock.
+"""``ecluse package``, and everything about what an environment serves: deploy, rollback, front, status, history, logs,
+exec, stop, unlock.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,28 @@ from typing import Any
 import click
 
 from ecluse.cli.repository import top
-from ecluse.deploy import lock as locks
+from ecluse.deploy.contract import Ledger
 from ecluse.deploy.history import Kind, Record
-from ecluse.deploy.ledger import Folder
 from ecluse.deploy.rollout import Progress, Request, recover, roll_out
-from ecluse.deploy.targets import TARGETS
-from ecluse.deploy.targets.server import Server
+from ecluse.deploy.targets import TARGETS, Managed, Place
 from ecluse.errors import DefinitionError, LockHeld, PreflightError, RolloutError, TargetError
 from ecluse.load import load
 from ecluse.model import Environment, Pipeline
-from ecluse.release import latest
 from ecluse.release import package as make
 
-__all__ = ["deploy", "history", "logs", "package", "plan_deploy", "rollback", "status", "stop", "unlock"]
+__all__ = [
+    "deploy",
+    "exec_",
+    "front",
+    "history",
+    "logs",
+    "package",
+    "plan_deploy",
+    "rollback",
+    "status",
+    "stop",
+    "unlock",
+]
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
 environment_argument = click.argument("environment", metavar="ENVIRONMENT")
@@ -59,7 +68,10 @@ def package(json_: bool) -> None:
 
 
 release_option = click.option(
-    "--release", "name", metavar="ID", help="A packaged or kept release; the newest packaged one if not given."
+    "--release",
+    "name",
+    metavar="ID",
+    help="A kept release, a packaged one or an image's digest.  [default: packaged last; in a swarm, of this commit]",
 )
 allow_option = click.option(
     "--allow-migration",
@@ -89,9 +101,10 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], js
     from ecluse.cli.outlook import outlook_text
     from ecluse.deploy.outlook import outlook
 
-    place = _Place(environment)
-    release = place.server.find(name) if name else latest(_store(place.top)).id
-    found = outlook(place.server, place.ledger, environment, release, allowed)
+    with _opened(environment) as place:
+        target = place.target
+        release = target.find(name) if name else target.newest()
+        found = outlook(target, target.ledger(), environment, release, allowed)
     click.echo(json.dumps(found.as_json(), indent=1) if json_ else outlook_text(found))
     sys.exit(0 if found.goes else PreflightError.exit_code)
 
@@ -109,13 +122,15 @@ def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: 
       ./ecluse deploy local                                    the release packaged last
       ./ecluse deploy local --release 4f1c22aa90b3             that one
       ./ecluse deploy local --allow-migration store.0007       though it drops what the old release uses
+      ./ecluse deploy staging                                  the images of the commit that is checked out
+      ./ecluse deploy production --release sha256:4f1c…        this image, and no other
 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
     to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
     """
-    place = _Place(environment)
-    release = place.server.find(name) if name else latest(_store(place.top)).id
-    place.roll_out("deploy", release, allowed, json_=json_)
+    with _opened(environment) as place:
+        release = place.target.find(name) if name else place.target.newest()
+        place.roll_out("deploy", release, allowed, json_=json_)
 
 
 @click.command()
@@ -132,13 +147,13 @@ def rollback(environment: str, name: str | None, json_: bool) -> None:
       ./ecluse rollback local
       ./ecluse rollback local --to 4f1c22aa90b3
     """
-    place = _Place(environment)
-    release = place.server.find(name) if name else _before(place)
-    if not place.server.kept(release):
-        raise RolloutError(
-            f"release {release} is not kept any more", hint=f"./ecluse deploy {environment} --release {release}"
-        )
-    place.roll_out("rollback", release, (), json_=json_)
+    with _opened(environment) as place:
+        release = place.target.find(name) if name else _before(place)
+        if not place.target.kept(release):
+            raise RolloutError(
+                f"release {release} is not kept any more", hint=f"./ecluse deploy {environment} --release {release}"
+            )
+        place.roll_out("rollback", release, (), json_=json_)
 
 
 @click.command()
@@ -152,27 +167,30 @@ def status(environment: str, json_: bool) -> None:
       ./ecluse status local
       ./ecluse status local --json
     """
-    place = _Place(environment)
-    processes = place.server.processes()
-    serving = sorted({str(one["release"]) for one in processes})
-    healthy = len(serving) == 1 and place.server.healthy(serving[0])
-    journal, holder = place.ledger.journal(), locks.holder(place.lock)
-    found: dict[str, Any] = {
-        "environment": environment,
-        "address": place.server.place.url if place.server.place.listen else None,
-        "serving": serving[0] if len(serving) == 1 else serving,
-        "healthy": healthy,
-        "processes": processes,
-        "rollout": str(holder) if holder else None,
-        "interrupted": journal.as_json() if journal and not holder else None,
-    }
+    with _opened(environment) as place:
+        target = place.target
+        processes = target.processes()
+        serving = sorted({str(one["release"]) for one in processes})
+        healthy = len(serving) == 1 and target.healthy(serving[0])
+        journal, holder = target.ledger().journal(), target.holder()
+        found: dict[str, Any] = {
+            "environment": environment,
+            "address": target.url if processes else None,
+            "serving": serving[0] if len(serving) == 1 else serving,
+            "commit": target.commit(serving[0]) if len(serving) == 1 else None,
+            "healthy": healthy,
+            "processes": processes,
+            "rollout": str(holder) if holder else None,
+            "interrupted": journal.as_json() if journal and not holder else None,
+        }
     if json_:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo(f"{environment}: {_state(serving, healthy)}" + (f" at {found['address']}" if serving else ""))
         for one in processes:
             ready = "ready" if one["ready"] else "not ready"
-            click.echo(f"  {one['release']}  {one['state']}, {ready}, process {one['pid']}, up {one['seconds']} s")
+            who = f"{one['task']} on {one['node']}" if "task" in one else f"process {one['pid']}"
+            click.echo(f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s")
         if holder:
             click.echo(f"  a rollout is under way: {holder}")
         elif journal:
@@ -192,7 +210,8 @@ def history(environment: str, number: int, json_: bool) -> None:
       ./ecluse history local
       ./ecluse history local --json
     """
-    records = _Place(environment).ledger.history()[-number:]
+    with _opened(environment) as place:
+        records = place.target.ledger().history()[-number:]
     if json_:
         click.echo(json.dumps([record.as_json() for record in records], indent=1))
         return
@@ -210,7 +229,13 @@ def history(environment: str, number: int, json_: bool) -> None:
 @environment_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines of each file.")
-@click.option("--of", "what", default="web", show_default=True, help="web, postgres, migrate or supervisord.")
+@click.option(
+    "--of",
+    "what",
+    default="web",
+    show_default=True,
+    help="web; on a server postgres, migrate or supervisord as well; in a swarm any service.",
+)
 def logs(environment: str, follow: bool, lines: int, what: str) -> None:
     """Show what the processes of ENVIRONMENT printed.
 
@@ -219,31 +244,69 @@ def logs(environment: str, follow: bool, lines: int, what: str) -> None:
       ./ecluse logs local
       ./ecluse logs local -f
       ./ecluse logs local --of postgres
+      ./ecluse logs staging --of worker
     """
-    place = _Place(environment)
-    folders = (place.server.place.logs, place.folder)
-    files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
-    if not files:
-        raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint="web, postgres, migrate or supervisord")
-    for path, text in _tail(files, lines, follow):
-        for line in text.splitlines():
-            click.echo(f"{path.stem}: {line}")
+    with _opened(environment) as place:
+        code = place.target.logs(what, lines, follow)
+    sys.exit(code)
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True})
+@environment_argument
+@click.option("--of", "what", default="web", show_default=True, help="In a swarm, the service to run it in.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(environment: str, what: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND where the release of ENVIRONMENT runs, with its settings and secrets. Exits as it does.
+
+    \b
+    Examples:
+      ./ecluse exec local python manage.py shell
+      ./ecluse exec staging python manage.py createsuperuser
+    """
+    with _opened(environment) as place:
+        code = place.target.exec(what, command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+    sys.exit(code)
+
+
+@click.command()
+@environment_argument
+def front(environment: str) -> None:
+    """Set the front server of ENVIRONMENT up, or change it to what the stack file says now. Only for a swarm.
+
+    A rollout sets it up where it is missing, and leaves it alone ever after: it has the machine's ports, and replacing
+    it is the one thing that visitors notice, for a second.
+
+    \b
+    Example:
+      ./ecluse front staging
+    """
+    from ecluse.deploy.targets.swarm import Swarm
+
+    with _opened(environment) as place:
+        if not isinstance(place.target, Swarm):
+            raise TargetError(
+                f"{environment} is a {place.environment.target}: its front server is your own nginx",
+                hint="docs/how-to/roll-out-to-a-bare-server.md",
+            )
+        with place.held("front"):
+            place.target.front()
+    click.echo(f"the front server of {environment} runs")
 
 
 @click.command()
 @environment_argument
 def stop(environment: str) -> None:
-    """Stop ENVIRONMENT: requests are finished, then the site, its database and Supervisor end. Nothing is deleted.
+    """Stop ENVIRONMENT: requests are finished, then the site ends, its database, and all that belongs to it. Nothing is
+    deleted.
 
     \b
     Example:
       ./ecluse stop local      and `./ecluse deploy local` starts it again
     """
-    place = _Place(environment)
-    with place.held("stop"):
-        place.server.stop()
+    with _opened(environment) as place, place.held("stop") as ledger:
+        place.target.stop()
         # What an interrupted rollout had begun has ended with the rest: there is nothing to go on with.
-        place.ledger.clear()
+        ledger.clear()
     click.echo(f"{environment} is stopped")
 
 
@@ -260,45 +323,34 @@ def unlock(environment: str, force: bool) -> None:
       ./ecluse unlock local            says who holds it
       ./ecluse unlock local --force    takes it away
     """
-    place = _Place(environment)
-    holder = locks.holder(place.lock)
-    if holder is not None and not force:
-        raise LockHeld(
-            f"a rollout is under way: {holder}", hint="./ecluse unlock --force takes its lock away all the same"
-        )
-    locks.remove(place.lock)
+    with _opened(environment) as place:
+        holder = place.target.holder()
+        if holder is not None and not force:
+            raise LockHeld(
+                f"a rollout is under way: {holder}", hint="./ecluse unlock --force takes its lock away all the same"
+            )
+        place.target.unlock()
     click.echo(f"the lock of {holder} is removed" if holder else f"nobody holds the lock of {environment}")
 
 
 class _Place:
-    """An environment of this repository's pipeline, and what is kept about it."""
+    """An environment of this repository's pipeline, and the target that it is on."""
 
-    def __init__(self, name: str) -> None:
-        self.top = top()
-        self.environment = _environment(_pipeline(self.top), name)
-        self.folder = self.top / ".ecluse" / "environments" / name
-        self.lock = self.folder / "lock"
-        self.ledger = Folder(self.folder)
-        kind = TARGETS.get(self.environment.target)
-        if kind is None:
-            raise TargetError(
-                f"environment {name} is a {self.environment.target}: this version of ecluse cannot roll out there",
-                hint=f"it can to: {', '.join(TARGETS)}",
-            )
-        self.server: Server = kind(self.environment, self.folder, _store(self.top), os.environ, say=_say)
+    def __init__(self, environment: Environment, target: Managed) -> None:
+        self.environment, self.target = environment, target
 
     @contextmanager
-    def held(self, what: str, commit: str | None = None) -> Iterator[Folder]:
+    def held(self, what: str, commit: str | None = None) -> Iterator[Ledger]:
         """Hold the environment's lock; yields the ledger to write to."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with locks.held(self.lock, who=_user(), host=socket.gethostname(), what=what, commit=commit) as held:
-            yield Folder(self.folder, held.beat)
+        with self.target.held(who=_user(), host=socket.gethostname(), what=what, commit=commit) as ledger:
+            yield ledger
 
     def roll_out(self, kind: Kind, release: str, allowed: Sequence[str], *, json_: bool) -> None:
         """The whole command, from the lock to what is printed at the end."""
         progress = Progress(done=lambda step, seconds: _say(f"  {step:<10} {seconds:6.2f} s"))
-        with self.held(f"{kind} of {release}") as ledger:
-            ended = recover(self.server, ledger, progress=progress)
+        commit = self.target.commit(release)
+        with self.held(f"{kind} of {release}", commit) as ledger:
+            ended = recover(self.target, ledger, progress=progress)
             if ended is not None:
                 _say(f"the rollout of {ended.release} that was interrupted is {_ended(ended)}")
             _say(f"{kind} of release {release} to {self.environment.name}")
@@ -306,11 +358,12 @@ class _Place:
                 release=release,
                 kind=kind,
                 by=f"{_user()}@{socket.gethostname()}",
+                commit=commit,
                 watch=self.environment.watch,
                 allowed=tuple(allowed),
             )
-            record = roll_out(self.server, ledger, request, progress=progress)
-        url = self.server.place.url
+            record = roll_out(self.target, ledger, request, progress=progress)
+        url = self.target.url
         if json_:
             unchanged = {"release": release, "outcome": "unchanged", "serving": release}
             click.echo(json.dumps({**(record.as_json() if record else unchanged), "address": url}, indent=1))
@@ -320,9 +373,19 @@ class _Place:
         click.echo(url)
 
 
+@contextmanager
+def _opened(name: str) -> Iterator[_Place]:
+    """The environment *name*, for as long as the context lasts."""
+    folder = top()
+    pipeline = _pipeline(folder)
+    environment = _environment(pipeline, name)
+    with TARGETS[environment.target](Place(pipeline, environment, folder, os.environ, _say)) as target:
+        yield _Place(environment, target)
+
+
 def _before(place: _Place) -> str:
     """The release to go back to: what the last rollout to succeed took the place of."""
-    for record in reversed(place.ledger.history()):
+    for record in reversed(place.target.ledger().history()):
         if record.outcome == "succeeded" and record.previous not in (None, record.release):
             assert record.previous is not None
             return record.previous
@@ -368,27 +431,3 @@ def _ended(record: Record) -> str:
     if record.outcome == "succeeded":
         return "finished"
     return f"{record.outcome}; {'release ' + record.serving if record.serving else 'nothing'} serves"
-
-
-def _tail(
-    files: Sequence[Path], lines: int, follow: bool, *, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[tuple[Path, str]]:
-    """The last *lines* of each file, then what is added to any of them."""
-    at: dict[Path, int] = {}
-    for path in files:
-        data = path.read_bytes()
-        at[path] = len(data)
-        yield path, "\n".join(data.decode(errors="replace").splitlines()[-lines:])
-    while follow:
-        for path in files:
-            size = path.stat().st_size if path.exists() else 0
-            if size < at[path]:
-                at[path] = 0  # it was rotated
-            if size > at[path]:
-                with open(path, "rb") as file:
-                    file.seek(at[path])
-                    data = file.read()
-                whole = data.rfind(b"\n") + 1
-                at[path] += whole
-                yield path, data[:whole].decode(errors="replace")
-        sleep(0.2)

@@ -7,11 +7,11 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ecluse.errors import RolloutError
 
-__all__ = ["Answer", "ask", "gate", "watch"]
+__all__ = ["Answer", "ask", "ask_at", "gate", "watch"]
 
 PATH = "/readiness/"
 TIMES = 3
@@ -37,8 +37,17 @@ class Answer:
 def ask(address: str, url: str, *, timeout: float = 5) -> Answer:
     """Ask the process at *address* (``host:port``) as a visitor of *url* would: the same Host, the same scheme."""
     host, _, port = address.rpartition(":")
-    public = urlsplit(url)
-    connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
+    return _ask(http.client.HTTPConnection(host, int(port), timeout=timeout), urlsplit(url))
+
+
+def ask_at(door: str, url: str, *, timeout: float = 5) -> Answer:
+    """Ask whatever stands before the site at *door*, an address with its scheme, as a visitor of *url* would."""
+    at = urlsplit(door)
+    kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
+    return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url))
+
+
+def _ask(connection: http.client.HTTPConnection, public: SplitResult) -> Answer:
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme, "Accept": "application/json"}
     try:
         connection.request("GET", PATH, headers=headers)

@@ -1,0 +1,189 @@
+"""From a commit or a digest to a release: the images that a registry has, in the stack file of this checkout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm.connection import Connection, variable
+from ecluse.deploy.targets.swarm.objects import Objects, Store
+from ecluse.deploy.targets.swarm.releases import Release
+from ecluse.errors import DefinitionError, ReleaseError, TargetError
+from ecluse.image import publish
+from ecluse.image.names import tag_of
+from ecluse.image.registry import Registry
+from ecluse.model import Environment, Event, ImageSpec
+from ecluse.secrets import Secret
+
+__all__ = ["Builder", "Draft"]
+
+_NOWHERE = "/nonexistent/ecluse/secrets"
+
+
+class Draft:
+    """A release that no swarm has yet: *files* and *secrets* are what it needs there, *content* the whole file."""
+
+    def __init__(
+        self, release: Release, content: Mapping[str, Any], objects: Mapping[tuple[Store, str], bytes]
+    ) -> None:
+        self.release, self.content, self.objects = release, content, objects
+
+
+class Builder:
+    """Makes releases for *environment* out of *spec*'s images and the stack file in *top*."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        objects: Objects,
+        environment: Environment,
+        spec: ImageSpec,
+        top: Path,
+        environ: Mapping[str, str],
+        registry: Callable[[], Registry],
+    ) -> None:
+        self._connection, self._objects, self._environment = connection, objects, environment
+        self._spec, self._top, self._environ, self._registry = spec, top, environ, registry
+
+    def of_commit(self, commit: str) -> Draft:
+        """What the registry has under the commit. Raises ImageError where it has nothing."""
+        tag = tag_of(Event(kind="push", branch=self._spec.branch), commit)
+        registry = self._registry()
+        found = publish.digests(registry, list(self._spec.published.values()), tag)
+        images = [f"{registry.address.repository(name)}@{manifest.digest}" for name, manifest in found.items()]
+        return self.draft(images[-1], images[0] if len(images) > 1 else None, commit)
+
+    def of_digest(self, text: str) -> Draft:
+        """The application's image ``sha256:…`` or ``REPOSITORY@sha256:…``. Raises ReleaseError for a tag."""
+        registry = self._registry()
+        name = list(self._spec.published.values())[-1]
+        repository, at, digest = text.rpartition("@")
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+            tag = text.rpartition(":")[2]
+            found = registry.manifest(name, tag) if re.fullmatch(r"[\w][\w.-]{0,127}", tag) else None
+            raise ReleaseError(
+                f"{text} is neither a kept release nor a digest: what a tag names today it may not name tomorrow",
+                hint=(
+                    f"--release {found.digest} is what it names now"
+                    if found
+                    else "--release sha256:…, an id that ./ecluse history shows, or a whole commit"
+                ),
+            )
+        ours = registry.address.repository(name)
+        if at and repository != ours:
+            raise ReleaseError(f"{repository} is not this environment's repository", hint=f"{ours}@{digest}")
+        if registry.manifest(name, digest) is None:
+            raise ReleaseError(f"the registry has no {ours}@{digest}")
+        return self.draft(f"{ours}@{digest}", None, None)
+
+    def draft(self, image: str, front: str | None, commit: str | None) -> Draft:
+        """The release that *image* is with the stack file as it is now. Changes nothing.
+
+        Raises TargetError where a swarm would not take the file, or a secret has no value.
+        """
+        content = self.render(image, front)
+        names = stackfile.tasks(content, image)
+        if stackfile.WEB not in stackfile.roles(content, image).values():
+            raise TargetError(
+                "no service of the release is web", where=self._environment.stack, hint="name one web, or label it"
+            )
+        once = [name for name, role in stackfile.roles(content, image).items() if role in ("migrate", "static")]
+        part = stackfile.part(content, [*names, *once])
+        part, objects = self.settled(part)
+        release_id = stackfile.identity(part, image)
+        release = Release(
+            id=release_id,
+            image=image,
+            front=front,
+            commit=commit,
+            tasks=tuple(names),
+            stack=stackfile.release_of(part, release_id, names),
+        )
+        return Draft(release, content, objects)
+
+    def render(self, image: str, front: str | None) -> dict[str, Any]:
+        """The stack file, with what its variables stand for."""
+        file = self._top / self._environment.stack
+        try:
+            raw = _read(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DefinitionError(
+                f"the stack file cannot be read: {error.strerror}", where=self._environment.stack
+            ) from None
+        if found := stackfile.problems(raw):
+            raise TargetError(
+                "\n".join(["a swarm would not do what this file says:", *(f"  {line}" for line in found)]),
+                where=self._environment.stack,
+            )
+        rendered = self._connection.run(
+            *("stack", "config", "--compose-file", str(file)), cwd=self._top, extra=self._variables(image, front)
+        )
+        return _read(rendered)
+
+    def _variables(self, image: str, front: str | None) -> dict[str, str]:
+        """What the file may refer to: the environment's own variables, and ours."""
+        return {
+            **self._environment.env,
+            "ECLUSE_IMAGE": image,
+            "ECLUSE_FRONT_IMAGE": front or image,
+            "ECLUSE_RELEASE": stackfile.ID,
+            "ECLUSE_STACK": self._objects.stack,
+            "ECLUSE_SECRETS": variable(self._environ, self._environment.name, "ECLUSE_SECRETS") or _NOWHERE,
+            "DJANGO_SETTINGS_MODULE": self._environment.settings,
+        }
+
+    def settled(self, part: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[Store, str], bytes]]:
+        """*part* with its files and secrets under the names that the engine has or will have them by; and those that it
+        may not have yet.
+        """
+        names: dict[str, dict[str, str]] = {"configs": {}, "secrets": {}}
+        objects: dict[tuple[Store, str], bytes] = {}
+        missing = []
+        for name, definition in part.get("configs", {}).items():
+            data = Path(definition["file"]).read_bytes()
+            objects["configs", name] = data
+            names["configs"][name] = self._objects.address(name, data)
+        for name, definition in part.get("secrets", {}).items():
+            value = self._secret(name, definition.get("file"))
+            address = self._objects.address(name, value) if value else self._objects.newest(name)
+            if value:
+                objects["secrets", name] = value
+            if address is None:
+                missing.append(name)
+            else:
+                names["secrets"][name] = address
+        if missing:
+            raise TargetError(
+                f"the swarm has no value of these secrets, and none is given: {', '.join(missing)}",
+                where=self._environment.name,
+                hint="once, with a folder that has a file for each: ops/secrets FOLDER, then ECLUSE_SECRETS=FOLDER",
+            )
+        return stackfile.named(part, names), objects
+
+    def _secret(self, name: str, file: str | None) -> bytes | None:
+        """The value that the deployer gives: by a variable that the environment names, or in a file; None without."""
+        for asked in self._environment.secrets:
+            if asked in (name.upper(), f"{self._environment.name}_{name}".upper()) and self._environ.get(asked):
+                return Secret(self._environ[asked]).reveal().encode()
+        if file and (path := self._top / file).is_file():
+            value = path.read_text(encoding="utf-8")
+            Secret(value.strip())
+            return value.encode()
+        return None
+
+
+def _read(text: str) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="safe", pure=True).load(StringIO(text))
+    except YAMLError as error:
+        raise DefinitionError(f"this is no YAML: {error}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("services"), dict):
+        raise DefinitionError("a stack file has services")
+    return found

@@ -1,0 +1,80 @@
+"""What is done once for a release, by its own image: a service of the kind that ends.
+
+Nothing of it is needed on the machine that deploys; it runs where the release will, with the release's own secrets
+and networks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ecluse.deploy.targets.swarm.api import Api
+from ecluse.deploy.targets.swarm.tasks import Task, failed, logs, nodes, tasks_of, why
+from ecluse.errors import CommandError, RolloutError
+
+__all__ = ["run"]
+
+
+def run(
+    api: Api,
+    service: str,
+    start: Callable[[], None],
+    *,
+    timeout: float,
+    until: str | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[str]:
+    """Call *start*, which makes the job *service*; return the lines it printed once all its tasks are complete.
+
+    *until*: a line that begins so is among them (they come a moment after the end). One of the same name, left by a
+    deployer that was killed, is removed before; this one afterwards. Raises CommandError with its last lines where a
+    task failed, RolloutError where it takes longer than *timeout* seconds.
+    """
+    _remove(api, service, clock, sleep)
+    try:
+        start()
+        began = clock()
+        while not (found := tasks_of(api, service)) or any(task.state != "complete" for task in found):
+            if broken := [task for task in found if failed(task)]:
+                raise CommandError(_reason(api, service, broken))
+            if clock() - began > timeout:
+                waiting = why(found, nodes(api)) or ", ".join(sorted({task.state for task in found})) or "no task"
+                raise RolloutError(f"{service} took longer than {timeout:g} s: {waiting}")
+            sleep(0.1)
+        lines = logs(api, f"/services/{service}")
+        while until is not None and not any(line.startswith(until) for line in lines) and clock() - began < timeout:
+            sleep(0.2)
+            lines = logs(api, f"/services/{service}")
+        return lines
+    finally:
+        api.delete(f"/services/{service}")
+
+
+def _remove(api: Api, service: str, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """End a job that an earlier deployer began: of two, one would fail, or worse."""
+    left = [task for task in tasks_of(api, service) if _alive(task)]
+    api.delete(f"/services/{service}")
+    began = clock()
+    # The service has gone at once; its containers end in their own time, and are asked for by the task.
+    for task in left:
+        while clock() - began < 60 and _exists(api, task):
+            sleep(0.2)
+
+
+def _alive(task: Task) -> bool:
+    return task.state in ("assigned", "accepted", "preparing", "ready", "starting", "running")
+
+
+def _exists(api: Api, task: Task) -> bool:
+    found: Mapping[str, Any]
+    for found in api.get("/tasks", filters={"id": [task.id]}):
+        return str(found["Status"]["State"]) in ("preparing", "starting", "running")
+    return False
+
+
+def _reason(api: Api, service: str, broken: list[Task]) -> str:
+    lines = logs(api, f"/services/{service}", tail=30)
+    return "\n".join([f"{service}: {why(broken, nodes(api)) or 'it ended with an error'}", *lines])

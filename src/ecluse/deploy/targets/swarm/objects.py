@@ -1,0 +1,127 @@
+"""What an environment keeps in the engine: configs and secrets, which the managers of a swarm all have and never lose.
+
+None of them can be changed but for its labels, and a name is given once: so the name of a file or secret that services
+use ends with a hash of its content, and a name that nobody else can take is a lock.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
+from ecluse.errors import TargetError
+
+__all__ = ["Kept", "Objects"]
+
+ENVIRONMENT, KIND, NAME = "ecluse.environment", "ecluse.kind", "ecluse.name"
+
+Store = Literal["configs", "secrets"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A config or secret. *data* is None of a secret: an engine gives it to containers alone."""
+
+    id: str
+    name: str
+    labels: Mapping[str, str]
+    data: bytes | None
+    created: str
+    updated: str
+    version: int
+
+
+class Objects:
+    """Those of the environment *stack*."""
+
+    def __init__(self, api: Api, stack: str) -> None:
+        self._api, self.stack = api, stack
+
+    def all(self, kind: str, store: Store = "configs") -> list[Kept]:
+        """Those of a *kind*, oldest first."""
+        labels = [f"{ENVIRONMENT}={self.stack}", f"{KIND}={kind}"]
+        found = [_kept(one) for one in self._api.get(f"/{store}", filters={"label": labels})]
+        return sorted(found, key=lambda one: one.created.rstrip("Z"))  # else "1Z" comes after "12Z"
+
+    def get(self, name: str) -> Kept | None:
+        """The config *name*; None where there is none."""
+        with contextlib.suppress(Missing):
+            return _kept(self._api.get(f"/configs/{self.stack}_{name}"))
+        return None
+
+    def create(
+        self, name: str, kind: str, data: bytes, labels: Mapping[str, str] | None = None, store: Store = "configs"
+    ) -> str:
+        """Make one; its id. Raises Conflict where the name is given: of two who try at once, one gets it."""
+        body = {
+            "Name": f"{self.stack}_{name}",
+            "Labels": {ENVIRONMENT: self.stack, KIND: kind, **(labels or {})},
+            "Data": base64.b64encode(data).decode(),
+        }
+        return str(self._api.post(f"/{store}/create", body)["ID"])
+
+    def relabel(self, kept: Kept, labels: Mapping[str, str]) -> None:
+        """Change labels of a config. Raises Conflict where somebody has since, Missing where it is not there."""
+        body = {
+            "Name": kept.name,
+            "Labels": {**kept.labels, **labels},
+            "Data": base64.b64encode(kept.data or b"").decode(),
+        }
+        self._api.post(f"/configs/{kept.id}/update", body, version=kept.version)
+
+    def delete(self, reference: str, store: Store = "configs") -> None:
+        """Remove one, by its id or its whole name."""
+        self._api.delete(f"/{store}/{reference}")
+
+    # What services use: named by its content
+
+    def address(self, name: str, data: bytes) -> str:
+        """The name under which the engine has, or will have, *data* as the file or secret *name*."""
+        content = hashlib.sha256(b"\0".join((self.stack.encode(), name.encode(), data))).hexdigest()
+        return f"{self.stack}_{name}_{content[:12]}"
+
+    def ensure(self, name: str, data: bytes, store: Store) -> str:
+        """The engine has *data* as the file or secret *name*. Returns the name it has it under."""
+        address = self.address(name, data)
+        with contextlib.suppress(Conflict):
+            self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
+        return address
+
+    def newest(self, name: str) -> str | None:
+        """The engine's name of the secret *name*, as it was given last; None where it never was."""
+        found = [one.name for one in self.all(_USED["secrets"], "secrets") if one.labels.get(NAME) == name]
+        return found[-1] if found else None
+
+    def prune(self, keep: Collection[str]) -> None:
+        """Remove the files and secrets that are not in *keep*, but those that are in use, and the newest of a
+        secret.
+        """
+        for store, kind in _USED.items():
+            found = self.all(kind, store)
+            newest = {one.labels.get(NAME): one.name for one in found} if store == "secrets" else {}
+            for one in found:
+                if one.name not in keep and one.name not in newest.values():
+                    with contextlib.suppress(TargetError):  # a service uses it
+                        self.delete(one.id, store)
+
+
+_USED: Mapping[Store, str] = {"configs": "file", "secrets": "secret"}
+
+
+def _kept(found: Mapping[str, Any]) -> Kept:
+    spec = found["Spec"]
+    data = base64.b64decode(spec["Data"]) if spec.get("Data") else None
+    return Kept(
+        found["ID"],
+        spec["Name"],
+        spec.get("Labels") or {},
+        data,
+        found["CreatedAt"],
+        found["UpdatedAt"],
+        found["Version"]["Index"],
+    )
