@@ -1,0 +1,231 @@
+"""A service in a container, with an engine that is told of: a real one is met in tests/integration."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import DockerException
+from testcontainers.core import container as testcontainers
+from testcontainers.core.config import testcontainers_config
+
+from ecluse import process
+from ecluse.errors import ServiceError
+from ecluse.model import Service
+from ecluse.services import container, keeper, probe
+from tests.support.programs import Programs
+
+POSTGRES = Service(name="db", kind="postgres", version="18")
+
+
+class Container:
+    """Testcontainers' container, as far as it is used: keeps what it is told."""
+
+    made: list[Container] = []
+    failure: Exception | None = None
+
+    def __init__(self, image: str) -> None:
+        self.image = image
+        self.environment: dict[str, str] = {}
+        self.name: str | None = None
+        self.states: list[str] = []
+        Container.made.append(self)
+
+    def with_env(self, name: str, value: str) -> Container:
+        self.environment[name] = value
+        return self
+
+    def with_command(self, command: str) -> Container:
+        self.command = command
+        return self
+
+    def with_exposed_ports(self, port: int) -> Container:
+        return self
+
+    def with_name(self, name: str) -> Container:
+        self.name = name
+        return self
+
+    def start(self) -> None:
+        if Container.failure:
+            raise Container.failure
+        self.states.append("started")
+
+    def stop(self) -> None:
+        self.states.append("removed")
+
+    def get_container_host_ip(self) -> str:
+        return "docker.example"
+
+    def get_exposed_port(self, port: int) -> int:
+        return 50000 + port
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> type[Container]:
+    monkeypatch.setattr(Container, "made", [])
+    monkeypatch.setattr(Container, "failure", None)
+    monkeypatch.setattr(testcontainers, "DockerContainer", Container)
+    monkeypatch.setattr(testcontainers_config, "ryuk_disabled", False)
+    monkeypatch.setattr(probe, "wait", lambda url, **options: None)
+    return Container
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, None),
+        (
+            DockerException("no such file: docker.sock\nand more"),
+            "no container engine answers (no such file: docker.sock)",
+        ),
+        (OSError(), "no container engine answers (OSError)"),
+    ],
+)
+def test_a_container_can_be_had_where_an_engine_answers(
+    monkeypatch: pytest.MonkeyPatch, answer: Exception | None, reason: str | None
+) -> None:
+    closed: list[bool] = []
+
+    def ping() -> None:
+        if answer:
+            raise answer
+
+    monkeypatch.setattr(docker, "from_env", lambda: SimpleNamespace(ping=ping, close=lambda: closed.append(True)))
+    assert container.why_not(POSTGRES, {}) == reason
+    assert closed == [True]
+
+
+def test_without_testcontainers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container, "find_spec", lambda name: None)
+    assert container.why_not(POSTGRES, {}) == "Testcontainers is not installed (ecluse[containers])"
+
+
+def test_of_other_services_no_container_is_offered() -> None:
+    redis = Service(name="cache", kind="redis", version="8")
+    assert container.why_not(redis, {}) == "a container of redis is not offered"
+
+
+def test_a_job_gets_the_address_and_the_container_is_removed_at_the_end(engine: type[Container]) -> None:
+    with container.provide(POSTGRES, {}, ()) as variables:
+        (made,) = engine.made
+        password = made.environment["POSTGRES_PASSWORD"]
+        assert variables == {"DATABASE_URL": f"postgres://postgres:{password}@docker.example:55432/postgres"}
+        assert (made.image, made.states) == ("postgres:18", ["started"])
+    assert made.states == ["started", "removed"]
+
+
+def test_another_image_can_be_named() -> None:
+    assert container.image_of(POSTGRES, {container.IMAGE: "postgis/postgis:18-3.6"}) == "postgis/postgis:18-3.6"
+
+
+def test_no_two_containers_have_the_same_password(engine: type[Container]) -> None:
+    for _ in range(2):
+        with container.postgres("postgres:18"):
+            pass
+    assert len({one.environment["POSTGRES_PASSWORD"] for one in engine.made}) == 2
+
+
+def test_one_that_never_gets_ready_is_removed_all_the_same(
+    engine: type[Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(url: str, **options: Any) -> None:
+        raise ServiceError("not ready")
+
+    monkeypatch.setattr(probe, "wait", never)
+    with pytest.raises(ServiceError, match="not ready"), container.postgres("postgres:18"):
+        pass
+    assert engine.made[0].states == ["started", "removed"]
+
+
+def test_one_that_does_not_start_is_an_error_with_the_command_to_try(
+    engine: type[Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "failure", DockerException("manifest unknown\nlong explanation"))
+    with pytest.raises(ServiceError, match="of postgres:99 did not start: manifest unknown$") as caught:
+        with container.postgres("postgres:99"):
+            pass
+    assert caught.value.hint == "try it alone: docker run --rm -e POSTGRES_PASSWORD=x postgres:99"
+
+
+def test_one_that_is_kept_stays_under_its_name_and_no_reaper_takes_it(engine: type[Container]) -> None:
+    name = container.new_name()
+    with container.postgres("postgres:18", keep=name):
+        pass
+    (made,) = engine.made
+    assert (made.name, made.states) == (name, ["started"])
+    assert testcontainers_config.ryuk_disabled
+
+
+class TestKeeper:
+    @pytest.fixture
+    def programs(self, monkeypatch: pytest.MonkeyPatch) -> Programs:
+        made = Programs()
+        made.answers["rm -rf"] = ""
+        monkeypatch.setattr(process, "run", made.run)
+        return made
+
+    def test_it_tells_the_address_and_keeps_the_container_until_the_lease_ends(
+        self,
+        engine: type[Container],
+        programs: Programs,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        while_held: list[list[str]] = []
+
+        class Lease(io.StringIO):
+            def read(self, size: int | None = -1) -> str:
+                while_held.append([*engine.made[0].states])
+                return ""
+
+        monkeypatch.setattr(sys, "stdin", Lease())
+        keeper.main("postgres:18", "/run/lease")
+        assert capsys.readouterr().out.startswith("ready postgres://postgres:")
+        assert while_held == [["started"]]
+        assert engine.made[0].states == ["started", "removed"]
+        assert [call.argv for call in programs.calls] == [("rm", "-rf", "/run/lease")]
+
+    def test_what_fails_is_told_in_one_line_and_the_lease_s_folder_is_removed(
+        self,
+        engine: type[Container],
+        programs: Programs,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(engine, "failure", OSError("no engine"))
+        keeper.main("postgres:18", "/run/lease")
+        assert capsys.readouterr().out == "failed the container of postgres:18 did not start: no engine\n"
+        assert programs.calls
+
+    @pytest.mark.parametrize(
+        ("told", "reason"),
+        [
+            (b"failed no engine\n", "no container of postgres:18: no engine"),
+            (b"", "no container of postgres:18: its keeper ended"),
+        ],
+    )
+    def test_who_starts_it_is_told_why_there_is_none(
+        self, monkeypatch: pytest.MonkeyPatch, told: bytes, reason: str
+    ) -> None:
+        with pytest.raises(ServiceError, match=reason):
+            self.start(monkeypatch, told)
+
+    def test_who_starts_it_gets_the_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.start(monkeypatch, b"ready postgres://db/x\n") == "postgres://db/x"
+
+    @staticmethod
+    def start(monkeypatch: pytest.MonkeyPatch, told: bytes) -> str:
+        started = SimpleNamespace(stdout=io.BytesIO(told), returncode=None)
+        spawn: Callable[..., Any] = lambda argv, **options: started  # noqa: E731
+        monkeypatch.setattr(process, "spawn", spawn)
+        lease: Any = SimpleNamespace(folder="/run/lease", end_of_file=lambda: io.BytesIO())
+        try:
+            return keeper.start("postgres:18", lease, {})
+        finally:
+            assert started.returncode == 0, "it is not waited for: others of the run use its container"
