@@ -129,6 +129,7 @@ class Job:
     the job for every combination of its axes' values but those in *exclude*. *timeout* is in seconds, for one attempt;
     *retries* are attempts after the first. *environment* names where the job rolls out to: such a job is never
     skipped, and runs alone there. *engine*: its steps need a Docker engine. *browser*: they need Chrome or Chromium.
+    *history*: they need the repository's history, where a provider would check out the one commit.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Job:
     environment: str | None = None
     engine: bool = False
     browser: bool = False
+    history: bool = False
     timeout: float = 600
     retries: int = 0
 

@@ -124,7 +124,8 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["services"] = {service.name: _service(service.kind, service.version) for service in services}
     needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
-        _uses("actions/checkout", {"persist-credentials": False}),
+        # Everything: what a change is compared with may be any number of commits before it.
+        _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if job.history else {})),
         {"uses": f"./{_folder(SETUP)}", "with": needed},
         _run(job, pipeline),
         {"if": "always()", "uses": f"./{_folder(REPORT)}", "with": {"name": _artifact(job)}},

@@ -88,6 +88,8 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     if selected.ever is not None:
         made["if"] = for_travis(selected.ever)
     made["python"] = values.get("python", pipeline.providers.python)
+    if job.history:
+        made["git"] = {"depth": False}
     services = given(job, pipeline)
     names = [PROVIDED[service.kind].travis for service in services]
     if job.engine or in_container(job, pipeline):

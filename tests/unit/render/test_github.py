@@ -190,6 +190,12 @@ def test_packages_are_cached_by_the_locks_the_python_and_the_job() -> None:
     assert python["env"] == {"PIP_CACHE_DIR": "~/.cache"}
 
 
+def test_a_job_that_needs_the_history_checks_it_out_and_no_other_does() -> None:
+    jobs = workflow(pipeline(job("compatibility", history=True), job("lint")))["jobs"]
+    depths = {name: jobs[name]["steps"][0]["with"].get("fetch-depth") for name in ("compatibility", "lint")}
+    assert depths == {"compatibility": 0, "lint": None}
+
+
 def test_a_job_that_needs_a_browser_gets_one_where_the_runner_has_none() -> None:
     definition = pipeline(job("e2e", browser=True), job("lint"))
     jobs = workflow(definition)["jobs"]

@@ -100,6 +100,11 @@ def test_a_service_in_a_container_asks_for_docker_alone(releases: Any) -> None:
     assert made["services"] == ["docker"] and "env" not in made
 
 
+def test_a_job_that_needs_the_history_has_the_whole_of_it() -> None:
+    found = named(build(pipeline(job("compatibility", history=True), job("lint"))))
+    assert found["compatibility"]["git"] == {"depth": False} and "git" not in found["lint"]
+
+
 def test_a_job_that_needs_a_browser_has_one_installed() -> None:
     found = named(build(pipeline(job("e2e", browser=True, engine=True), job("lint"))))
     assert found["e2e"]["addons"] == {"chrome": "stable"} and found["e2e"]["services"] == ["docker"]
