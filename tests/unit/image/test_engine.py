@@ -1,8 +1,16 @@
-"""What a push reports, read to its end."""
+"""What a push reports, read to its end; and what the engine's API is asked, with a client that only answers."""
 
+from types import SimpleNamespace
+
+import docker
+import docker.errors
 import pytest
+import requests
 
-from ecluse.image.engine import PushFailed, _follow
+from ecluse.errors import ImageError, ToolError
+from ecluse.image.engine import Engine, Facts, PushFailed, _follow, connect
+from ecluse.image.names import RegistryAddress
+from ecluse.secrets import Secret
 
 
 def follow(*events, patience=60.0):
@@ -46,3 +54,125 @@ def test_an_engine_that_retries_without_an_end_is_not_waited_for():
 def test_a_stream_that_ends_without_a_digest_is_a_failure():
     with pytest.raises(PushFailed, match="without a digest"):
         follow({"status": "Preparing", "id": "a"})
+
+
+FOUND = {
+    "Id": "sha256:1",
+    "Created": "2026-01-01T00:00:00Z",
+    "Size": 81_000_000,
+    "Config": {"Entrypoint": ["dumb-init", "--"], "Cmd": ["gunicorn"], "User": "10001", "Labels": {"a": "b"}},
+    "RootFS": {"Layers": ["sha256:a"]},
+}
+BARE = {**FOUND, "Config": {"Entrypoint": None, "Cmd": None, "User": "", "Labels": None}, "RootFS": {}}
+
+
+def raising(error):
+    def fail(*arguments, **options):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("found", "facts"),
+    [
+        (FOUND, ({"a": "b"}, "10001", ("dumb-init", "--", "gunicorn"), ("sha256:a",))),
+        (BARE, ({}, "root", (), ())),
+    ],
+)
+def test_what_is_known_about_an_image_has_no_gaps(found, facts):
+    engine = Engine(SimpleNamespace(api=SimpleNamespace(inspect_image=lambda image: found)))
+    assert engine.inspect("website:built") == Facts("sha256:1", "2026-01-01T00:00:00Z", 81_000_000, *facts)
+
+
+def test_an_image_that_is_not_there_is_named_with_the_command_that_builds_it():
+    api = SimpleNamespace(inspect_image=raising(docker.errors.ImageNotFound("No such image")))
+    with pytest.raises(ImageError, match="there is no image website:built here") as caught:
+        Engine(SimpleNamespace(api=api)).inspect("website:built")
+    assert caught.value.hint == "build it: ecluse image build"
+
+
+def test_an_image_is_looked_into_without_a_network_and_without_writing():
+    asked = {}
+
+    def run(image, command, **options):
+        asked.update(options, image=image, command=command)
+        return "Django é".encode()
+
+    engine = Engine(SimpleNamespace(containers=SimpleNamespace(run=run)))
+    assert engine.output("website:built", "cat list") == "Django é"
+    assert (asked["image"], asked["command"], asked["entrypoint"]) == ("website:built", ["cat list"], ["sh", "-c"])
+    assert asked["network_disabled"] and asked["read_only"] and asked["remove"]
+
+
+def test_an_image_without_a_shell_cannot_be_looked_into_and_is_named():
+    error = docker.errors.ContainerError("c", 127, "sh", "website:built", b"no sh")
+    engine = Engine(SimpleNamespace(containers=SimpleNamespace(run=raising(error))))
+    with pytest.raises(ImageError, match="website:built could not be looked into"):
+        engine.output("website:built", "cat list")
+
+
+class Api:
+    """The part of the engine's API that pushes."""
+
+    def __init__(self, *events):
+        self.events = events
+        self.asked = []
+
+    def tag(self, *arguments):
+        self.asked.append(arguments)
+
+    def push(self, repository, tag, **options):
+        self.asked.append((repository, tag, options["auth_config"]))
+        yield from self.events
+
+
+ADDRESS = RegistryAddress("registry.example")
+
+
+def push(api, registry=ADDRESS):
+    return Engine(SimpleNamespace(api=api)).push(
+        *("website:built", "registry.example/website", "1.2.3", registry),
+        patience=60,
+        progress=lambda sent, total: None,
+    )
+
+
+def test_a_push_names_the_image_and_sends_the_account_of_the_address_or_none():
+    done = {"aux": {"Digest": "sha256:1"}}
+    api = Api(done)
+    assert push(api) == "sha256:1"
+    assert api.asked == [
+        ("website:built", "registry.example/website", "1.2.3"),
+        ("registry.example/website", "1.2.3", None),
+    ]
+    api = Api(done)
+    push(api, RegistryAddress("registry.example", user="ci", password=Secret("t0ken-of-ci")))
+    assert api.asked[-1][2] == {"username": "ci", "password": "t0ken-of-ci"}
+
+
+@pytest.mark.parametrize(("status", "passing"), [(500, True), (404, False)])
+def test_what_the_engine_itself_refuses_may_pass_only_where_it_is_the_engine_s_fault(status, passing):
+    response = requests.Response()
+    response.status_code = status
+    api = Api()
+    api.tag = raising(docker.errors.APIError("it broke", response, explanation="the disk is full"))
+    with pytest.raises(PushFailed, match="the disk is full") as caught:
+        push(api)
+    assert caught.value.passing is passing
+
+
+def test_an_engine_is_let_go_of_at_the_end(monkeypatch):
+    closed = []
+    client = SimpleNamespace(ping=lambda: None, close=lambda: closed.append(True))
+    monkeypatch.setattr(docker, "from_env", lambda timeout: client)
+    with connect() as engine:
+        assert isinstance(engine, Engine) and closed == []
+    assert closed == [True]
+
+
+def test_where_no_engine_answers_the_error_says_how_to_name_one(monkeypatch):
+    monkeypatch.setattr(docker, "from_env", raising(docker.errors.DockerException("connection refused")))
+    with pytest.raises(ToolError, match="no Docker engine answers: connection refused") as caught, connect():
+        pass
+    assert caught.value.hint == "start it, or set DOCKER_HOST"

@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from ecluse.image.source import Source, labels, public_url
+from ecluse import process
+from ecluse.errors import RepositoryError
+from ecluse.image.source import Source, labels, public_url, source_of
+from tests.support.programs import Programs
 
 SOURCE = Source("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
 
@@ -35,3 +40,38 @@ def test_a_tree_that_is_not_the_commit_says_so():
     assert labels(changed, title="website", version="development")["org.opencontainers.image.revision"].endswith(
         "-dirty"
     )
+
+
+@pytest.fixture
+def git(monkeypatch):
+    programs = Programs()
+    programs.answers = {
+        "git -C /shop log": f"{SOURCE.commit} {SOURCE.committed}\n",
+        "git -C /shop status": "",
+        "git -C /shop config": "git@git.example:team/shop.git\n",
+    }
+    monkeypatch.setattr(process, "run", programs.run)
+    return programs
+
+
+def test_what_is_checked_out_is_a_commit_its_date_and_where_others_find_it(git):
+    assert source_of(Path("/shop")) == SOURCE
+
+
+@pytest.mark.parametrize(("status", "clean"), [(" M site.py\n", False), ("?? new.py\n", False), ("", True)])
+def test_what_was_changed_or_added_is_not_the_commit(git, status, clean):
+    git.answers["git -C /shop status"] = status
+    assert source_of(Path("/shop")).clean is clean
+
+
+def test_a_repository_of_nobody_else_has_no_url(git):
+    git.answers["git -C /shop config"] = 1
+    assert source_of(Path("/shop")).url is None
+
+
+@pytest.mark.parametrize("log", [128, ""])
+def test_before_the_first_commit_there_is_nothing_to_build(git, log):
+    git.answers["git -C /shop log"] = log
+    with pytest.raises(RepositoryError, match="an image is built of a commit, and there is none") as caught:
+        source_of(Path("/shop"))
+    assert caught.value.hint == "git init, git add, git commit"
