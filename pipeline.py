@@ -29,18 +29,30 @@ SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".travis.yml")
 
-# `./ecluse ship` tests in parts, so that a change to one application does not wait for the tests of another: what a
-# part has nothing to do with is taken from its inputs. Shared events run everything, on every Python and Django.
-SHOP = ("src/website/store", "tests/website/store")
-MOTOS = ("src/website/motos", "tests/website/motos")
-PARTS = (
-    ("shop", "the record shop", ("tests/website/store",), MOTOS),
-    ("motos", "the motorcycles", ("tests/website/motos",), SHOP),
-    ("settings", "the settings", ("tests/website/settings",), (*SHOP, *MOTOS)),
+# `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
+# each file's own: a part is some folders. An application's tests are a part without the files of the others, which
+# none of these imports; what the applications make together is in the last part, which has all files. Shared events
+# run everything, on every Python and Django.
+LINTED = (
+    ("site", "the site", ("manage.py", "settings", "src/website")),
+    ("rest", "the pipeline, the tests and the benchmarks", ("pipeline.py", "src/ecluse", "tests", "benchmarks")),
+)
+APPLICATIONS = {"store": "the record shop", "motos": "the motorcycles", "uploads": "the uploads"}
+
+
+def only(*applications: str) -> tuple[str, ...]:
+    """What leaves the files of all applications but these out of a job's inputs."""
+    others = [name for name in APPLICATIONS if name not in applications]
+    return tuple(f"!{folder}/website/{name}" for name in others for folder in ("src", "tests"))
+
+
+TESTED = (
+    *((name, what, (f"tests/website/{name}",), only(name)) for name, what in APPLICATIONS.items()),
+    ("settings", "the settings", ("tests/website/settings",), only()),
     (
         "site",
-        "everything else",
-        ("tests/website", *(f"--ignore-glob=*/{part}" for part in ("store", "motos", "settings"))),
+        "all the rest",
+        ("tests/website", *(f"--ignore-glob=*/{part}" for part in (*APPLICATIONS, "settings"))),
         (),
     ),
 )
@@ -63,9 +75,19 @@ pipeline = Pipeline(
         Job(
             name="lint",
             description="flake8, black, import order",
-            when=change,
+            when=shared,
             steps=(tox("lint-code"),),
             inputs=("pipeline.py", "src/**/*.py", "tests/**/*.py", "benchmarks/**/*.py", *SITE, *TOOLS),
+        ),
+        *(
+            Job(
+                name=f"lint-{part}",
+                description=f"of lint, {what}",
+                when=ship(),
+                steps=(tox("lint-code", *paths),),
+                inputs=(*paths, *TOOLS),
+            )
+            for part, what, paths in LINTED
         ),
         Job(
             name="types",
@@ -112,11 +134,12 @@ pipeline = Pipeline(
                 description=f"of the site's tests, those of {what}",
                 when=ship(),
                 services=("postgres",),
-                steps=(tox(SHIPPED, "-n", "2", "--junit-xml={output}/junit.xml", *folders),),
-                inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS, *(f"!{path}" for path in others)),
+                # In one process each: what runs beside it has the other cores.
+                steps=(tox(SHIPPED, "--junit-xml={output}/junit.xml", *folders),),
+                inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS, *left_out),
                 outputs=(Output(path="junit.xml", kind="junit"),),
             )
-            for part, what, folders, others in PARTS
+            for part, what, folders, left_out in TESTED
         ),
         Job(
             name="tests-container",
@@ -195,7 +218,11 @@ pipeline = Pipeline(
             name="package",
             description="a release of the site: archive, locked requirements, static files",
             when=ship(),
-            needs=("lint", "types", "files", "checks", "unit", *(f"tests-{part}" for part, *_ in PARTS)),
+            needs=(
+                *(f"lint-{part}" for part, *_ in LINTED),
+                *("types", "files", "checks", "unit"),
+                *(f"tests-{part}" for part, *_ in TESTED),
+            ),
             steps=(ecluse("package"),),
         ),
         Job(

@@ -1,0 +1,75 @@
+"""What `./ecluse ship` runs in parts is what the other events run whole, and no part misses what can break it."""
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecluse.load import load
+from ecluse.model import Job
+
+TOP = Path(__file__).resolve().parents[2]
+PIPELINE = load(TOP / "pipeline.py")
+EXCEPT = "--ignore-glob=*/"
+
+
+def parts(prefix: str) -> dict[str, Job]:
+    return {job.name: job for job in PIPELINE.jobs if job.name.startswith(prefix) and job.name != "tests-container"}
+
+
+def arguments(job: Job) -> tuple[str, ...]:
+    """What the job gives to the commands of its tox environment."""
+    command = job.steps[0].run
+    return command[command.index("--") + 1 :]
+
+
+def folders(job: Job) -> set[str]:
+    return {argument for argument in arguments(job) if argument.startswith("tests/website")}
+
+
+REST = parts("tests-")["tests-site"]
+OTHERS = {folder for job in parts("tests-").values() if job != REST for folder in folders(job)}
+APPLICATIONS = sorted(folder.rpartition("/")[2] for folder in OTHERS if folder != "tests/website/settings")
+
+
+def test_the_parts_of_lint_are_what_lint_reads() -> None:
+    tox = configparser.RawConfigParser()
+    tox.read(TOP / "tox.ini")
+    [whole] = set(re.findall(r"\{posargs:(.*)\}", tox["testenv:lint{,-code,-types,-files}"]["commands"]))
+    read = {path for job in parts("lint-").values() for path in arguments(job)}
+    # src is named by the two packages in it.
+    packages = {f"src/{path.parent.name}" for path in TOP.glob("src/*/__init__.py")}
+    assert packages <= read
+    assert (read - packages) | {"src"} == set(whole.split())
+
+
+def test_the_last_part_of_the_tests_is_all_that_no_other_part_runs() -> None:
+    left_out = {argument.removeprefix(EXCEPT) for argument in arguments(REST) if argument.startswith(EXCEPT)}
+    assert {f"tests/website/{name}" for name in left_out} == OTHERS
+    assert all((TOP / folder).is_dir() for folder in OTHERS)
+    assert not [pattern for pattern in REST.inputs if pattern.startswith("!")]
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_an_application_whose_tests_are_a_part_imports_none_of_the_others(application: str) -> None:
+    others = [name for name in APPLICATIONS if name != application]
+    imported = {module for path in modules(application) for module in imports(path)}
+    assert not [module for module in imported for name in others if f"{module}.".startswith(f"website.{name}.")]
+
+
+def modules(application: str) -> Iterator[Path]:
+    # A command may be about the site as a whole: its tests are in the last part.
+    own = (TOP / "src" / "website" / application).rglob("*.py")
+    yield from (path for path in own if path.parent.name != "commands")
+    yield from (TOP / "tests" / "website" / application).rglob("*.py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
