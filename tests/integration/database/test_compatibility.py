@@ -1,0 +1,167 @@
+"""The tests of the release before, on the schema of a change: a repository of its own for each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecluse import process
+from ecluse.errors import JobFailed, RepositoryError
+from tests.support.repositories import TOP
+
+FILES = {
+    "pipeline.py": "",
+    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p ecluse.testing.plugin"\npythonpath = ["."]\n',
+    "site_settings.py": """
+import environ
+SECRET_KEY = "only-for-tests"
+USE_TZ = True
+DATABASES = {"default": environ.Env().db("DATABASE_URL")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["shop"]
+""",
+    "shop/__init__.py": "",
+    "shop/models.py": """
+from django.db import models
+
+class Album(models.Model):
+    title = models.CharField(max_length=100)
+    price = models.IntegerField(default=0)
+""",
+    "shop/migrations/__init__.py": "",
+    "shop/migrations/0001_initial.py": """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        migrations.CreateModel(
+            "Album",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("title", models.CharField(max_length=100)),
+                ("price", models.IntegerField(default=0)),
+            ],
+        ),
+    ]
+""",
+    "test_shop.py": """
+import pytest
+from shop.models import Album
+
+@pytest.mark.django_db
+def test_an_album_has_a_price():
+    assert Album.objects.create(title="Cale").price == 0
+
+@pytest.mark.django_db(transaction=True)
+def test_an_album_is_committed():
+    assert Album.objects.create(title="Cale").pk
+
+def test_that_fails_in_any_case():
+    assert {broken}
+""",
+}
+
+MIGRATION = """
+from django.db import migrations, models
+import django.db.models.deletion
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [{operation}]
+"""
+
+DROPS = 'migrations.RemoveField("Album", "price")'
+ADDS = """
+    migrations.AddField("Album", "year", models.IntegerField(null=True)),
+    migrations.CreateModel(
+        "Track",
+        [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("album", models.ForeignKey("shop.Album", django.db.models.deletion.CASCADE)),
+        ],
+    ),
+"""
+
+
+def git(folder: Path, *arguments: str) -> None:
+    process.run(("git", "-c", "user.name=test", "-c", "user.email=test@example.org", *arguments), cwd=folder)
+
+
+def commit(folder: Path, **files: str) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "A change")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """What is in service, as the branch staging; a change begins on another branch."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "staging")
+    commit(folder, **{name: text.replace("{broken}", "True") for name, text in FILES.items()})
+    git(folder, "checkout", "--quiet", "-b", "change")
+    return folder
+
+
+def compatibility(folder: Path, *arguments: str) -> process.Completed:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COVERAGE_"))}
+    environ |= {
+        "PYTHONPATH": os.pathsep.join([str(TOP / "src"), str(folder)]),
+        "DJANGO_SETTINGS_MODULE": "site_settings",
+    }
+    argv = (sys.executable, "-m", "ecluse", "compatibility", *arguments)
+    return process.run(argv, cwd=folder, env=environ, check=False)
+
+
+def test_a_migration_that_the_release_before_cannot_live_with_is_found(repository: Path) -> None:
+    commit(repository, **{"shop/migrations/0002_drops.py": MIGRATION.format(operation=DROPS)})
+    done = compatibility(repository)
+    assert done.returncode == JobFailed.exit_code, done.output
+    assert "2 of its 3 tests fail on it, and pass on their own" in done.output
+    assert "test_an_album_has_a_price" in done.output and 'column "price"' in done.output
+    assert process.run(("git", "worktree", "list"), cwd=repository).output.count("\n") == 1
+
+
+def test_one_that_it_can_live_with_passes_with_tables_that_it_does_not_know(repository: Path) -> None:
+    commit(repository, **{"shop/migrations/0002_adds.py": MIGRATION.format(operation=ADDS)})
+    done = compatibility(repository)
+    assert done.ok, done.output
+    assert "3 tests of" in done.output and "live with the schema of this change" in done.output
+
+
+@pytest.mark.exhaustive
+def test_what_fails_on_its_own_schema_too_is_not_the_change_s_fault(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "staging")
+    commit(repository, **{"test_shop.py": FILES["test_shop.py"].replace("{broken}", "False")})
+    git(repository, "checkout", "--quiet", "-B", "change")
+    commit(repository, **{"shop/migrations/0002_adds.py": MIGRATION.format(operation=ADDS)})
+    done = compatibility(repository)
+    assert done.ok, done.output
+    assert (
+        "Fails on its own schema too, so that this change is not why: test_shop::test_that_fails_in_any_case"
+        in done.output
+    )
+
+
+def test_where_there_is_nothing_before_or_no_other_schema_it_says_so(repository: Path) -> None:
+    commit(repository, **{"shop/views.py": ""})
+    assert "no migration and no locked package has changed" in compatibility(repository).output
+    git(repository, "checkout", "--quiet", "staging")
+    first = compatibility(repository)
+    assert first.ok and "Nothing to check: there is no staging that this has left, and no tag v*" in first.output
+
+
+def test_a_clone_too_short_to_tell_is_an_error_that_says_what_to_do(repository: Path, tmp_path: Path) -> None:
+    commit(repository, **{"shop/views.py": ""})
+    shallow = tmp_path / "shallow"
+    process.run(("git", "clone", "--quiet", "--depth", "1", "--branch", "change", f"file://{repository}", str(shallow)))
+    done = compatibility(shallow)
+    assert done.returncode == RepositoryError.exit_code
+    assert "history=True in the job of pipeline.py" in done.output
