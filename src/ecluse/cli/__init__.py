@@ -122,10 +122,6 @@ def _run() -> int:
     except EcluseError as error:
         _show(error)
         return error.exit_code
-    except BrokenPipeError:
-        # `ecluse logs | head`: the reader has what it wants. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception:
         _say(traceback.format_exc())
         _say(click.style("This is a bug in Écluse.", bold=True) + " Please report it with the lines above.")

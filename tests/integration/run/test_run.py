@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -409,3 +410,83 @@ def test_a_plan_is_the_same_for_programs_and_for_people(repository: Repository) 
     text = repository.ecluse("plan").output
     assert "✓ a  every event" in text
     assert "– b  only on push" in text
+
+
+LOCAL = "Environment(name='local', target='server', settings='s', url='http://127.0.0.1:1', faces_world=False)"
+SHIPPED = {"environments": f"({LOCAL},)"}
+
+
+def test_ship_runs_what_it_selects_and_says_where_the_site_is(repository: Repository) -> None:
+    current = "%d.%d" % sys.version_info[:2]
+    legs = f"{{'python': ('{current}', '3.99')}}"
+    release = job("release", "true", when="ship()", needs="('tests',)", environment="'local'")
+    shared = job("shared", "exit 1", when="push()")
+    repository.pipeline(f"{job('tests', 'true', when='ship()', matrix=legs)}, {release}, {shared}", **SHIPPED)
+    done = repository.ecluse("ship")
+    assert done.ok, done.output
+    assert done.output.endswith("\nlocal serves at http://127.0.0.1:1\n")
+    assert repository.statuses() == {
+        f"tests ({current})": "passed",
+        "tests (3.99)": "skipped",
+        "release": "passed",
+        "shared": "skipped",
+    }
+
+
+def test_ship_that_fails_names_no_address(repository: Repository) -> None:
+    repository.pipeline(job("release", "exit 1", when="ship()", environment="'local'"), **SHIPPED)
+    done = repository.ecluse("ship")
+    assert done.returncode == 1
+    assert "serves at" not in done.output
+
+
+def test_ship_that_would_roll_nothing_out_runs_nothing(repository: Repository) -> None:
+    repository.pipeline(job("lint", "touch made/ran", when="ship()"))
+    done = repository.ecluse("ship")
+    assert done.returncode == 13
+    assert "ship rolls nothing out" in done.output
+    assert not (repository.top / "made" / "ran").exists()
+
+
+def test_on_a_terminal_a_table_is_drawn_and_what_failed_is_shown_at_the_end(repository: Repository) -> None:
+    repository.pipeline(f"{job('good', 'true')}, {job('bad', 'echo wrong; exit 1')}")
+    ours, theirs = os.openpty()
+    environ = {**repository.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    running = process.spawn(repository.argv("run"), cwd=repository.top, env=environ, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
+            while piece := os.read(ours, 65536):
+                shown += piece
+        assert running.wait(20) == 1
+    finally:
+        process.stop(running)
+        os.close(ours)
+    assert b"\x1b[" in shown, "it is drawn over what was there"
+    text = shown.decode()
+    assert "good" in text and "alone: ./ecluse run bad" in text and "wrong" in text
+
+
+def test_a_reader_who_leaves_before_the_end_hears_no_complaint(repository: Repository) -> None:
+    repository.pipeline(job("lint", "true"))
+    ours, theirs = os.pipe()
+    os.close(ours)
+    errors = repository.top / "made" / "errors"
+    with open(errors, "wb") as file:
+        running = process.spawn(
+            repository.argv("plan"), cwd=repository.top, env=repository.environ, stdout=theirs, stderr=file
+        )
+    os.close(theirs)
+    assert running.wait(20) == 1, "as click has it for every command"
+    assert errors.read_text() == ""
+
+
+def test_a_run_is_named_by_the_beginning_that_only_it_has(repository: Repository) -> None:
+    repository.pipeline(job("a", "true"))
+    for _ in range(2):
+        repository.ecluse("run")
+    day = repository.record()["id"][:8]
+    done = repository.ecluse("report", day)
+    assert done.returncode == 13
+    assert f"2 runs begin with '{day}'" in done.output
