@@ -152,6 +152,15 @@ pipeline = Pipeline(
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         Job(
+            name="compatibility",
+            description="the tests of what serves, on the schema of this change",
+            when=pull_request("staging"),
+            services=("postgres",),
+            steps=(tox("compatibility"),),
+            history=True,
+            timeout=1200,
+        ),
+        Job(
             name="frontend",
             description="the client of motos: rules, tests, build, and no drift from the API's description",
             when=shared,
