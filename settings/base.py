@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "website.store",
     "website.api",
     "website.motos",
+    "website.weather",
     "website.uploads",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -35,6 +36,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_celery_results",
     "rest_framework",
     "rest_framework.authtoken",
     "drf_spectacular",
@@ -156,7 +159,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 # Uploads: to ImageKit where both of its values are set (check website.E006: none or both), under MEDIA_ROOT otherwise.
-IMAGEKIT = {"PRIVATE_KEY": env.text("IMAGEKIT_PRIVATE_KEY"), "URL_ENDPOINT": env.text("IMAGEKIT_URL_ENDPOINT")}
+IMAGEKIT = {"PRIVATE_KEY": env.text("IMAGEKIT_PRIVATE_KEY"), "URL_ENDPOINT": env.web("IMAGEKIT_URL_ENDPOINT")}
+# ImageKit's own, unless a test has another.
+IMAGEKIT_API_URL = env.text("IMAGEKIT_API_URL")
+if IMAGEKIT["URL_ENDPOINT"]:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("/".join(IMAGEKIT["URL_ENDPOINT"].split("/")[:3]))
+# What they know of uploads is made of what PostgreSQL knows. Without them, it is read there.
+MONGODB_URL = env.mongodb("MONGODB_URL")
+REDIS_URL = env.redis("REDIS_URL")
 # Of one file. The front server and ImageKit's plans have limits of their own.
 UPLOADS_MAX_BYTES = env.number("UPLOADS_MAX_BYTES", 25 * 1024 * 1024)
 # Of all files of one user; 0 for no limit. Anonymous uploads have one together.
@@ -165,6 +175,13 @@ UPLOADS_QUOTA_BYTES = env.number("UPLOADS_QUOTA_BYTES", 1024**3)
 UPLOADS_PER_HOUR = env.number("UPLOADS_PER_HOUR", 100)
 UPLOADS_ANONYMOUS = env.boolean("UPLOADS_ANONYMOUS", False)
 
+# Weather: from Open-Meteo, whose limits without a key are 600 calls a minute, 5 000 an hour and 10 000 a day.
+OPEN_METEO_URL = env.text("OPEN_METEO_URL", "https://api.open-meteo.com")
+OPEN_METEO_GEOCODING_URL = env.text("OPEN_METEO_GEOCODING_URL", "https://geocoding-api.open-meteo.com")
+OPEN_METEO_KEY = env.text("OPEN_METEO_KEY")
+OPEN_METEO_PER_MINUTE = env.number("OPEN_METEO_PER_MINUTE", 500)
+# Hours are kept for so long; what they make of a day stays.
+WEATHER_KEPT_DAYS = env.number("WEATHER_KEPT_DAYS", 400)
 
 # Logs
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -181,7 +198,8 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": env.choice("DJANGO_LOG_LEVEL", "INFO", LEVELS)},
     # Django's own handlers are taken off: what they print, the root prints.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    # httpx would write down every address that it asks, with the keys in them.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "httpx": {"level": "WARNING"}},
 }
 
 # Mail: to the log of whoever sends it where EMAIL_URL names no server.
@@ -220,6 +238,8 @@ CELERY_BEAT_SCHEDULER = "website.celery.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 30
 CELERY_BEAT_SCHEDULE = {
     "confirm-forgotten-bookings": {"task": "store.confirm_forgotten_bookings", "schedule": 300.0},
+    "sweep-uploads": {"task": "uploads.sweep_rows", "schedule": 60.0},
+    "sweep-upload-storage": {"task": "uploads.sweep_storage", "schedule": 86400.0},
 }
 
 # Sentry: started by website.apps where there is a DSN, never imported where there is none.

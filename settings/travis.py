@@ -15,5 +15,8 @@ WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 # A good hash takes its time on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Nobody is asked for the weather: what answers is a test's own.
+OPEN_METEO_URL = OPEN_METEO_GEOCODING_URL = "http://127.0.0.1:1"
+OPEN_METEO_PER_MINUTE = 0
 
 env.refuse("settings.travis")

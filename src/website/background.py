@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import transaction
 if TYPE_CHECKING:
     from celery import Task
 
-__all__ = ["enqueue"]
+__all__ = ["enqueue", "enqueue_all"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,24 @@ def enqueue(task: Task[Any, Any], *arguments: Any) -> None:
     """
     # A function: Django names the callback that failed by its __qualname__, which a partial has not.
     transaction.on_commit(lambda: _send(task, arguments), robust=True)
+
+
+def enqueue_all(task: Task[Any, Any], arguments: Iterable[Any]) -> int:
+    """Have workers run *task* once for each of *arguments*, over one connection; return how many those are.
+
+    For a task that gives others their work: there is no transaction to wait for, and what asked fails with it where
+    the broker does not answer.
+    """
+    from website.celery import app
+
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", task.name)
+    count = 0
+    with app.producer_or_acquire() as producer:
+        for argument in arguments:
+            task.apply_async((argument,), producer=producer)
+            count += 1
+    return count
 
 
 def _send(task: Task[Any, Any], arguments: tuple[Any, ...]) -> None:

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("store/", include("website.store.urls")),
     path("motos/", include("website.motos.pages")),
+    path("weather/", include("website.weather.page_urls")),
     path("gallery/", include("website.uploads.page_urls")),
     path(
         "login/", LoginView.as_view(template_name="website/login.html", redirect_authenticated_user=True), name="login"

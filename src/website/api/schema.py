@@ -11,6 +11,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from website.motos import schema as _motos  # noqa: F401
 from website.problems import APIS, MEDIA_TYPE, phrase
 from website.uploads import schema as _uploads  # noqa: F401
+from website.weather import schema as _weather  # noqa: F401
 
 __all__ = ["add_problems", "only_api"]
 

@@ -1,0 +1,28 @@
+"""Where there is no broker there is no schedule either: a place is fetched when somebody looks at it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.cache import cache
+
+from website.weather import fetching
+from website.weather.models import Place
+
+__all__ = ["refresh"]
+
+# Seconds between two attempts: a visitor waits for each, if only for a few seconds.
+PAUSE = 900
+
+
+def refresh(place: Place) -> Place:
+    """*place*; without a broker, and where its weather is not of this hour, after it has been asked for here."""
+    if not settings.CELERY_TASK_ALWAYS_EAGER or not fetching.due().filter(pk=place.pk).exists():
+        return place
+    if not cache.add(f"weather:tried:{place.pk}", True, PAUSE):
+        return place
+    from website.background import enqueue_all
+    from website.weather.tasks import fetch_place
+
+    enqueue_all(fetch_place, [place.pk])
+    place.refresh_from_db()
+    return place

@@ -1,0 +1,85 @@
+"""Days, made of the hours that were observed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Avg, Case, Count, Max, Min, Sum, Value, When
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from website.weather.models import DailySummary, Observation, Place
+
+__all__ = ["bounds", "of_places", "store", "today"]
+
+VALUES = ("temperature_min", "temperature_mean", "temperature_max", "precipitation", "wind_speed_max", "weather_code")
+
+
+def today(zone: str) -> date:
+    """The date in the time zone *zone*."""
+    return timezone.now().astimezone(ZoneInfo(zone)).date()
+
+
+def bounds(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
+    """When *first* begins and *last* ends, by the clocks of *zone*."""
+    there = ZoneInfo(zone)
+    return datetime.combine(first, time(), there), datetime.combine(last + timedelta(days=1), time(), there)
+
+
+def of_places(places: Sequence[Place], first: date, last: date) -> list[DailySummary]:
+    """The days from *first* to *last* of *places*, which are of one time zone, in order. They are not stored."""
+    if not places:
+        return []
+    zone = places[0].timezone
+    start, end = bounds(zone, first, last)
+    hours = Observation.objects.filter(place__in=places, hour__gte=start, hour__lt=end)
+    days = (
+        hours.annotate(day=TruncDate("hour", tzinfo=ZoneInfo(zone)))
+        .values("place_id", "day")
+        .annotate(
+            temperature_min=Min("temperature"),
+            temperature_mean=Avg("temperature"),
+            temperature_max=Max("temperature"),
+            total=Sum("precipitation"),
+            wind_speed_max=Max("wind_speed"),
+            worst=Max("weather_code"),
+            hours=Count("hour"),
+            samples=Max(Case(When(sample=True, then=Value(1)), default=Value(0))),
+        )
+        .order_by("day", "place_id")
+    )
+    return [
+        DailySummary(
+            place_id=day["place_id"],
+            day=day["day"],
+            temperature_min=day["temperature_min"],
+            temperature_mean=round(day["temperature_mean"], 2),
+            temperature_max=day["temperature_max"],
+            precipitation=round(day["total"], 2),
+            wind_speed_max=day["wind_speed_max"],
+            weather_code=day["worst"],
+            hours=day["hours"],
+            sample=bool(day["samples"]),
+        )
+        for day in days
+    ]
+
+
+def store(days: int) -> int:
+    """Store the last *days* whole days of every place, in place of what was stored; return how many rows that is."""
+    count = 0
+    for zone in Place.objects.order_by().values_list("timezone", flat=True).distinct():
+        yesterday = today(zone) - timedelta(days=1)
+        places = list(Place.objects.filter(timezone=zone).only("timezone"))
+        for beginning in range(0, len(places), 1000):
+            made = of_places(places[beginning : beginning + 1000], yesterday - timedelta(days=days - 1), yesterday)
+            DailySummary.objects.bulk_create(
+                made,
+                update_conflicts=True,
+                unique_fields=["place", "day"],
+                update_fields=[*VALUES, "hours", "sample"],
+            )
+            count += len(made)
+    return count

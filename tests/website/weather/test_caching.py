@@ -1,0 +1,92 @@
+import threading
+import time
+
+import pytest
+from django.core.cache import cache
+
+from website.weather import caching
+from website.weather.caching import cached
+
+
+class Counter:
+    """Makes something, slowly, and counts how often."""
+
+    def __init__(self, pause=0.0):
+        self.count, self.pause, self.lock = 0, pause, threading.Lock()
+
+    def __call__(self):
+        with self.lock:
+            self.count += 1
+        time.sleep(self.pause)
+        return self.count
+
+
+def together(number, call):
+    """What *number* threads get that call at the same moment."""
+    barrier, found = threading.Barrier(number), []
+
+    def run():
+        barrier.wait()
+        found.append(call())
+
+    threads = [threading.Thread(target=run) for _number in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_what_is_kept_is_not_made_again():
+    make = Counter()
+    assert [cached("a", 60, make), cached("a", 60, make)] == [1, 1]
+    assert cached("b", 60, make) == 2
+
+
+def test_what_is_old_is_made_anew(monkeypatch):
+    make = Counter()
+    cached("a", 60, make)
+    now = time.time()
+    monkeypatch.setattr(caching.time, "time", lambda: now + 61)
+    assert cached("a", 60, make) == 2
+
+
+def test_of_many_who_miss_the_same_one_makes_it():
+    make = Counter(pause=0.1)
+    assert together(20, lambda: cached("a", 60, make)) == [1] * 20
+    assert make.count == 1
+
+
+def test_while_it_is_made_anew_the_others_get_what_there_was(monkeypatch):
+    cached("a", 60, lambda: "old")
+    now = time.time()
+    monkeypatch.setattr(caching.time, "time", lambda: now + 61)
+    making, seen = threading.Event(), threading.Event()
+
+    def slow():
+        making.set()
+        assert seen.wait(10)
+        return "new"
+
+    thread = threading.Thread(target=lambda: cached("a", 60, slow))
+    thread.start()
+    assert making.wait(10)
+    assert cached("a", 60, lambda: "another") == "old"
+    seen.set()
+    thread.join()
+    assert cached("a", 60, lambda: "another") == "new"
+
+
+def test_an_error_is_kept_from_nobody_and_keeps_nothing():
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cached("a", 60, fail)
+    assert cached("a", 60, lambda: "well") == "well"
+
+
+def test_who_waits_for_one_that_died_makes_it_in_the_end(monkeypatch):
+    monkeypatch.setattr(caching, "PATIENCE", 0.05)
+    monkeypatch.setattr(cache, "add", lambda *arguments: False)
+    assert cached("a", 60, lambda: "mine") == "mine"
