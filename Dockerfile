@@ -7,12 +7,13 @@
 # --- What the site requires, in a virtual environment. It survives every change of code.
 FROM python:3.13-slim-trixie AS requirements
 RUN python -m venv --without-pip /opt/venv
-# pip does not compile: its .pyc files hold the time of the installation. What only translators read is left out.
+# pip does not compile: its .pyc files hold the time of the installation. What only translators and compilers read
+# is left out.
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/image.txt,target=/tmp/image.txt \
     pip --disable-pip-version-check --python /opt/venv/bin/python install \
         --quiet --require-hashes --no-deps --no-compile -r /tmp/image.txt \
-    && find /opt/venv -name '*.po' -delete \
+    && find /opt/venv \( -name '*.po' -o -name '*.c' -o -name '*.pyx' \) -delete \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib \
     && mkdir -p /venv/opt && mv /opt/venv /venv/opt/ && ln -s /venv/opt/venv /opt/venv \
     && chmod -R u=rwX,go=rX /venv \
@@ -37,32 +38,40 @@ RUN npm run lint --silent \
     && npm test --silent \
     && cp -r src/app/api /tmp/api && npm run api --silent && diff -r /tmp/api src/app/api
 
-# --- The site, compiled, as it stands in the image; the account it runs as, known by name; and of ecluse what
-# `ecluse wait` needs.
-FROM requirements AS appbuilder
-RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
-    --mount=type=bind,source=settings,target=/context/settings \
-    --mount=type=bind,source=src/website,target=/context/src/website \
-    --mount=type=bind,source=src/ecluse,target=/ecluse \
-    --mount=type=bind,source=ops/container,target=/context/ops/container \
+# --- What the site stands on in the image, and seldom changes: the account it runs as, known by name; its folders; how it is
+# started; the client's page; and of ecluse what `ecluse wait` needs.
+FROM python:3.13-slim-trixie AS surroundings
+RUN --mount=type=bind,source=src/ecluse,target=/ecluse \
+    --mount=type=bind,source=ops/container,target=/container \
     --mount=type=bind,from=clientbuilder,source=/context/src/website/motos/static/motos/client,target=/client \
     mkdir -p /site/etc /site/run/website /site/srv/media /site/srv/static /site/usr/local/bin \
-    && cp -r /context /site/app \
+    && cp /etc/passwd /etc/group /site/etc/ \
+    && echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >>/site/etc/passwd \
+    && echo 'app:x:10001:' >>/site/etc/group \
+    && install -D --mode=644 --target-directory=/site/app/ops/container /container/gunicorn.conf.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
     && install -D --mode=644 /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
-    && mv /site/app/ops/container/ecluse /site/usr/local/bin/ \
-    && find /site -name '*.po' -delete \
-    && cp /etc/passwd /etc/group /site/etc/ \
-    && echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >>/site/etc/passwd \
-    && echo 'app:x:10001:' >>/site/etc/group \
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -s /site -p / /site/app \
+    && python -m compileall -q --invalidation-mode unchecked-hash -s /site -p / /site/app \
+    && cp /container/ecluse /site/usr/local/bin/ \
     && chmod -R u=rwX,go=rX /site && chmod 755 /site/usr/local/bin/ecluse && chown 10001:10001 /site/run/* /site/srv/* \
     && find /site -exec touch --no-dereference --date=@0 {} +
 
+# --- The site, compiled: what a change of a view makes anew. From the bare base: where there are fewer files, BuildKit is
+# sooner done with telling what has changed.
+FROM python:3.13-slim-trixie AS appbuilder
+RUN --mount=type=bind,source=manage.py,target=/context/manage.py \
+    --mount=type=bind,source=settings,target=/context/settings \
+    --mount=type=bind,source=src/website,target=/context/src/website \
+    mkdir /site && cp -r /context /site/app \
+    && find /site -name '*.po' -delete \
+    && python -m compileall -q --invalidation-mode unchecked-hash -s /site -p / /site/app \
+    && chmod -R u=rwX,go=rX /site \
+    && find /site -exec touch --no-dereference --date=@0 {} +
+
 # --- Static files, in two steps: the second is repeated only when what the first finds has another content.
-FROM requirements AS staticsources
+FROM python:3.13-slim-trixie AS staticsources
 WORKDIR /context
 RUN --mount=type=bind,source=settings,target=settings \
     --mount=type=bind,source=src/website,target=src/website \
@@ -80,7 +89,7 @@ RUN DJANGO_STATIC_ROOT=/static/app/staticfiles PYTHONPATH=/app PYTHONDONTWRITEBY
     && chmod -R u=rwX,go=rX /static \
     && python /usr/local/lib/content_times.py /static
 
-FROM requirements AS frontfiles
+FROM python:3.13-slim-trixie AS frontfiles
 RUN --mount=type=bind,source=ops/nginx,target=/context \
     --mount=type=bind,from=staticbuilder,source=/static/app/staticfiles,target=/static \
     mkdir -p /front/etc/nginx /front/usr/local/bin /front/srv/media /front/srv/static \
@@ -93,8 +102,9 @@ RUN --mount=type=bind,source=ops/nginx,target=/context \
 # --- What runs: web by default; worker, beat and one-off commands by another command (docker-compose.live.yml).
 FROM python:3.13-slim-trixie AS applayer
 COPY --from=requirements /venv/ /
+COPY --from=surroundings /site/ /
 COPY --from=staticbuilder /static/ /
-# It is there already: what changes most is copied last.
+# It is there already. What changes most is copied last.
 WORKDIR /app
 COPY --from=appbuilder /site/ /
 ENV PATH=/opt/venv/bin:$PATH \
