@@ -1,0 +1,322 @@
+"""The commands about an environment, on a target in memory: what they ask of it, and what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecluse.cli import deploy as module
+from ecluse.deploy.contract import Ledger, Migration, Preflight
+from ecluse.deploy.history import Journal
+from ecluse.deploy.lock import Holder
+from ecluse.errors import LockHeld, ReleaseError
+from tests.support.rollouts import MemoryLedger, MemoryTarget
+
+PIPELINE = """
+from ecluse import *
+pipeline = Pipeline(
+    name="shop",
+    jobs=(Job(name="lint", steps=(command("true"),)),),
+    environments=(
+        Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000", faces_world=False),
+    ),
+)
+"""
+
+HOLDER = Holder(who="ada", host="here", pid=7, what="deploy of two", commit=None, since=1.0, heartbeat=1.0)
+
+Run = Callable[..., Any]
+
+
+class Managed(MemoryTarget):
+    """A target as the commands need it. *packaged* are the releases that can be rolled out, the newest last."""
+
+    url = "http://127.0.0.1:8001"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = MemoryLedger()
+        self.held_by: Holder | None = None
+        self.packaged = ["one", "two"]
+        self.asked_for: list[Any] = []
+        self.lock_removed = False
+
+    def newest(self) -> str:
+        return self.packaged[-1]
+
+    def find(self, name: str) -> str:
+        if name not in self.packaged:
+            raise ReleaseError(f"no release {name!r}")
+        return name
+
+    def kept(self, release: str) -> bool:
+        return release in self.packaged
+
+    def commit(self, release: str) -> str | None:
+        return f"commit-of-{release}"
+
+    def ledger(self) -> Ledger:
+        return self.memory
+
+    @contextlib.contextmanager
+    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Ledger]:
+        if self.held_by:
+            raise LockHeld(f"a rollout is under way: {self.held_by}", hint="wait")
+        self.asked_for.append((what, commit))
+        yield self.memory
+
+    def holder(self) -> Holder | None:
+        return self.held_by
+
+    def unlock(self) -> None:
+        self.held_by = None
+        self.lock_removed = True
+
+    def maintenance(self) -> None:
+        return None
+
+    def processes(self) -> list[dict[str, object]]:
+        return [
+            {"release": release, "state": "running", "ready": True, "pid": 41, "seconds": 5}
+            for release in sorted(self.open["web"])
+        ]
+
+    def logs(self, what: str, lines: int, follow: bool) -> int:
+        self.asked_for.append(("logs", what, lines, follow))
+        return 3
+
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
+        self.asked_for.append(("exec", what, tuple(command), terminal))
+        return 4
+
+    def stop(self) -> None:
+        self.open["web"].clear()
+        self.running["web"].clear()
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Managed:
+    """The environment ``local``, where release "one" has been rolled out."""
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+    made = Managed()
+    monkeypatch.setattr(module, "TARGETS", {"server": lambda place: contextlib.nullcontext(made)})
+    return made
+
+
+@pytest.fixture
+def serving(target: Managed, ecluse: Run) -> Managed:
+    assert ecluse("deploy", "local", "--release", "one").code == 0
+    target.operations.clear()
+    target.asked_for.clear()
+    return target
+
+
+def interrupted(release: str, step: Any) -> Journal:
+    return Journal(id="1", kind="deploy", release=release, previous="one", began=1.0, by="ada@here", step=step)
+
+
+def test_the_newest_release_is_rolled_out_where_none_is_named(serving: Managed, ecluse: Run) -> None:
+    done = ecluse("deploy", "local")
+    assert (done.code, done.out) == (0, "http://127.0.0.1:8001\n"), done.err
+    assert serving.serving("web") == {"two"}
+    assert "deploy of release two to local" in done.err and "release two serves after" in done.err
+    assert serving.asked_for == [("deploy of two", "commit-of-two")]
+
+
+def test_what_serves_already_is_left_alone_and_programs_are_told_so(serving: Managed, ecluse: Run) -> None:
+    done = ecluse("deploy", "local", "--release", "one", "--json")
+    expected = {"release": "one", "outcome": "unchanged", "serving": "one", "address": serving.url}
+    assert json.loads(done.out) == expected
+    assert serving.operations == []
+
+
+def test_a_release_that_does_not_get_ready_ends_with_6_and_what_serves(serving: Managed, ecluse: Run) -> None:
+    serving.broken.add("two")
+    done = ecluse("deploy", "local")
+    assert (done.code, done.out) == (6, "")
+    assert "did not get ready" in done.err and "one serves again" in done.err
+
+
+def test_a_migration_is_refused_until_it_is_allowed_by_name(serving: Managed, ecluse: Run) -> None:
+    serving.found = Preflight((Migration("shop.0002_drops", "DROP", ("drops the column",)),))
+    refused = ecluse("deploy", "local")
+    assert refused.code == 11
+    assert "--allow-migration shop.0002" in refused.err
+    assert ecluse("deploy", "local", "--allow-migration", "shop.0002").code == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "switched", "said"),
+    [
+        ("preflight", False, "the rollout of two that was interrupted is failed; release one serves"),
+        ("replace", False, "the rollout of two that was interrupted is undone; release one serves"),
+        ("watch", True, "the rollout of two that was interrupted is finished"),
+    ],
+)
+def test_an_interrupted_rollout_is_ended_first(
+    serving: Managed, ecluse: Run, step: Any, switched: bool, said: str
+) -> None:
+    if switched:
+        serving.serve("two")
+    serving.memory.write(interrupted("two", step).at(step, switched=switched))
+    done = ecluse("deploy", "local", "--release", "one")
+    assert done.code == 0, done.err
+    assert said in done.err
+
+
+def test_of_two_at_once_the_second_is_told_who_the_first_is(serving: Managed, ecluse: Run) -> None:
+    serving.held_by = HOLDER
+    done = ecluse("deploy", "local")
+    assert done.code == 7
+    assert "ada on here (process 7)" in done.err and "deploy of two" in done.err
+
+
+def test_a_rollback_goes_to_what_the_last_success_took_the_place_of(serving: Managed, ecluse: Run) -> None:
+    ecluse("deploy", "local")
+    assert ecluse("rollback", "local").code == 0
+    assert serving.serving("web") == {"one"}
+    assert ecluse("rollback", "local", "--to", "two").code == 0
+    assert serving.serving("web") == {"two"}
+
+
+def test_the_first_release_has_none_before_it(serving: Managed, ecluse: Run) -> None:
+    done = ecluse("rollback", "local")
+    assert done.code == 6
+    assert "local has had no release before this one" in done.err
+
+
+def test_a_release_that_is_not_kept_is_deployed_not_gone_back_to(serving: Managed, ecluse: Run) -> None:
+    ecluse("deploy", "local")
+    serving.packaged = ["two"]
+    done = ecluse("rollback", "local")
+    assert done.code == 6
+    assert "./ecluse deploy local --release one" in done.err
+
+
+class TestStatus:
+    def test_it_says_what_serves_and_ends_with_0_where_that_is_one_healthy_release(
+        self, serving: Managed, ecluse: Run
+    ) -> None:
+        done = ecluse("status", "local")
+        assert done.code == 0
+        assert done.out.startswith("local: release one, healthy at http://127.0.0.1:8001\n")
+        assert "  one  running, ready, process 41, for 5 s" in done.out
+
+    def test_two_releases_at_once_or_a_sick_one_end_with_1(self, serving: Managed, ecluse: Run) -> None:
+        serving.open["web"].add("two")
+        done = ecluse("status", "local")
+        assert done.code == 1
+        assert "local: release one and two, NOT healthy" in done.out
+
+    def test_where_nothing_runs_it_is_stopped(self, target: Managed, ecluse: Run) -> None:
+        done = ecluse("status", "local")
+        assert (done.code, done.out) == (1, "local: stopped\n")
+
+    def test_it_tells_of_a_rollout_under_way_or_of_one_that_was_interrupted(
+        self, serving: Managed, ecluse: Run
+    ) -> None:
+        serving.memory.write(interrupted("two", "replace"))
+        assert (
+            "the rollout of two was interrupted; the next deploy or rollback ends it" in ecluse("status", "local").out
+        )
+        serving.held_by = HOLDER
+        assert "a rollout is under way: ada on here" in ecluse("status", "local").out
+
+    def test_programs_are_told_the_same(self, serving: Managed, ecluse: Run) -> None:
+        serving.memory.write(interrupted("two", "replace"))
+        told = json.loads(ecluse("status", "local", "--json").out)
+        assert (told["serving"], told["commit"], told["healthy"]) == ("one", "commit-of-one", True)
+        assert told["interrupted"]["step"] == "replace" and told["rollout"] is None
+
+
+def test_history_has_what_failed_with_its_reason(serving: Managed, ecluse: Run) -> None:
+    serving.broken.add("two")
+    ecluse("deploy", "local")
+    shown = ecluse("history", "local").out
+    assert "deploy    one  succeeded" in shown and "deploy    two  undone" in shown
+    assert "    release two did not get ready" in shown
+    (last,) = json.loads(ecluse("history", "local", "--json", "-n", "1").out)
+    assert (last["release"], last["outcome"], last["serving"]) == ("two", "undone", "one")
+
+
+def test_logs_and_exec_are_the_target_s_and_end_as_it_says(serving: Managed, ecluse: Run) -> None:
+    assert ecluse("logs", "local", "-f", "-n", "7", "--of", "worker").code == 3
+    assert ecluse("exec", "local", "python", "manage.py", "shell", "--command", "1").code == 4
+    assert serving.asked_for == [
+        ("logs", "worker", 7, True),
+        ("exec", "web", ("python", "manage.py", "shell", "--command", "1"), False),
+    ]
+
+
+def test_stop_ends_what_runs_and_what_was_interrupted_with_it(serving: Managed, ecluse: Run) -> None:
+    serving.memory.write(interrupted("two", "replace"))
+    done = ecluse("stop", "local")
+    assert (done.code, done.out) == (0, "local is stopped\n")
+    assert serving.memory.journal() is None and serving.processes() == []
+
+
+def test_a_lock_is_taken_from_a_rollout_only_by_force(serving: Managed, ecluse: Run) -> None:
+    serving.held_by = HOLDER
+    done = ecluse("unlock", "local")
+    assert done.code == 7
+    assert "ada on here" in done.err and "ecluse unlock --force" in done.err
+    assert not serving.lock_removed
+    assert ecluse("unlock", "local", "--force").out.startswith("the lock of ada on here")
+    assert serving.lock_removed
+    assert ecluse("unlock", "local").out == "nobody holds the lock of local\n"
+
+
+class TestOutlook:
+    def test_it_shows_what_would_go_over_what_and_touches_nothing(self, serving: Managed, ecluse: Run) -> None:
+        serving.found = Preflight((Migration("shop.0002_adds", "ALTER TABLE shop_album\nADD COLUMN note"),))
+        done = ecluse("plan", "deploy", "local")
+        assert done.code == 0, done.err
+        assert "release two to local, over release one" in done.out
+        assert "migration shop.0002_adds\n    ALTER TABLE shop_album\n    ADD COLUMN note" in done.out
+        assert serving.operations == [] and serving.serving("web") == {"one"}
+
+    def test_what_would_be_refused_ends_with_11_and_says_how_it_is_allowed(self, serving: Managed, ecluse: Run) -> None:
+        serving.found = Preflight((Migration("shop.0002_drops", "DROP", ("drops the column",)),))
+        done = ecluse("plan", "deploy", "local")
+        assert done.code == 11
+        assert "unsafe: release one cannot live with it: drops the column" in done.out
+        assert "refused, unless --allow-migration shop.0002" in done.out
+        done = ecluse("plan", "deploy", "local", "--allow-migration", "shop.0002")
+        assert done.code == 0 and "allowed by name" in done.out
+
+    def test_programs_are_told_the_same(self, serving: Managed, ecluse: Run) -> None:
+        told = json.loads(ecluse("plan", "deploy", "local", "--release", "one", "--json").out)
+        assert (told["release"], told["serving"], told["unchanged"], told["goes"]) == ("one", "one", True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("deploy", "mars"), 2, "no environment 'mars' in pipeline.py (there are: local)"),
+        (("deploy", "local", "--release", "three"), 5, "no release 'three'"),
+        (("front", "local"), 10, "local is a server: its front server is your own nginx"),
+        (("package",), 3, "the pipeline has no release"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    target: Managed, ecluse: Run, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = ecluse(*arguments)
+    assert done.code == code
+    assert said in done.err
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch, serving: Managed, ecluse: Run) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr(module.getpass, "getuser", nobody)
+    monkeypatch.setattr(module.os, "getuid", lambda: 10001)
+    ecluse("deploy", "local")
+    assert serving.memory.history()[-1].by.startswith("10001@")
