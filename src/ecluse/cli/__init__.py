@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("deploy", "Show the logs of an environment."),
     "exec": ("deploy", "Run a command where a release runs."),
     "front": ("deploy", "Set up the front server of a swarm."),
+    "maintenance": ("maintenance", "Give visitors a maintenance page, or the site again."),
     "stop": ("deploy", "Stop an environment on this machine."),
     "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),

@@ -101,7 +101,7 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], js
     from ecluse.cli.outlook import outlook_text
     from ecluse.deploy.outlook import outlook
 
-    with _opened(environment) as place:
+    with opened(environment) as place:
         target = place.target
         release = target.find(name) if name else target.newest()
         found = outlook(target, target.ledger(), environment, release, allowed)
@@ -128,7 +128,7 @@ def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
     to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         release = place.target.find(name) if name else place.target.newest()
         place.roll_out("deploy", release, allowed, json_=json_)
 
@@ -147,7 +147,7 @@ def rollback(environment: str, name: str | None, json_: bool) -> None:
       ./ecluse rollback local
       ./ecluse rollback local --to 4f1c22aa90b3
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         release = place.target.find(name) if name else _before(place)
         if not place.target.kept(release):
             raise RolloutError(
@@ -167,12 +167,12 @@ def status(environment: str, json_: bool) -> None:
       ./ecluse status local
       ./ecluse status local --json
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         target = place.target
         processes = target.processes()
         serving = sorted({str(one["release"]) for one in processes})
         healthy = len(serving) == 1 and target.healthy(serving[0])
-        journal, holder = target.ledger().journal(), target.holder()
+        journal, holder, closed = target.ledger().journal(), target.holder(), target.maintenance()
         found: dict[str, Any] = {
             "environment": environment,
             "address": target.url if processes else None,
@@ -182,6 +182,7 @@ def status(environment: str, json_: bool) -> None:
             "processes": processes,
             "rollout": str(holder) if holder else None,
             "interrupted": journal.as_json() if journal and not holder else None,
+            "maintenance": closed.as_json() if closed else None,
         }
     if json_:
         click.echo(json.dumps(found, indent=1))
@@ -191,6 +192,8 @@ def status(environment: str, json_: bool) -> None:
             ready = "ready" if one["ready"] else "not ready"
             who = f"{one['task']} on {one['node']}" if "task" in one else f"process {one['pid']}"
             click.echo(f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s")
+        if closed:
+            click.echo(f"  visitors get the maintenance page, since {_when(closed.since)} by {closed.by}")
         if holder:
             click.echo(f"  a rollout is under way: {holder}")
         elif journal:
@@ -210,16 +213,14 @@ def history(environment: str, number: int, json_: bool) -> None:
       ./ecluse history local
       ./ecluse history local --json
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         records = place.target.ledger().history()[-number:]
     if json_:
         click.echo(json.dumps([record.as_json() for record in records], indent=1))
         return
     for record in records:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.began))
-        click.echo(
-            f"{when}  {record.kind:<8}  {record.release}  {record.outcome:<9}  {record.seconds:6.2f} s  {record.by}"
-        )
+        what = f"{record.kind:<8}  {record.release}  {record.outcome:<9}"
+        click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}")
         click.echo("    " + "  ".join(f"{step} {seconds:.2f}" for step, seconds in record.steps.items()))
         if record.reason:
             click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))
@@ -246,7 +247,7 @@ def logs(environment: str, follow: bool, lines: int, what: str) -> None:
       ./ecluse logs local --of postgres
       ./ecluse logs staging --of worker
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         code = place.target.logs(what, lines, follow)
     sys.exit(code)
 
@@ -263,7 +264,7 @@ def exec_(environment: str, what: str, command: tuple[str, ...]) -> None:
       ./ecluse exec local python manage.py shell
       ./ecluse exec staging python manage.py createsuperuser
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         code = place.target.exec(what, command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
     sys.exit(code)
 
@@ -282,7 +283,7 @@ def front(environment: str) -> None:
     """
     from ecluse.deploy.targets.swarm import Swarm
 
-    with _opened(environment) as place:
+    with opened(environment) as place:
         if not isinstance(place.target, Swarm):
             raise TargetError(
                 f"{environment} is a {place.environment.target}: its front server is your own nginx",
@@ -303,7 +304,7 @@ def stop(environment: str) -> None:
     Example:
       ./ecluse stop local      and `./ecluse deploy local` starts it again
     """
-    with _opened(environment) as place, place.held("stop") as ledger:
+    with opened(environment) as place, place.held("stop") as ledger:
         place.target.stop()
         # What an interrupted rollout had begun has ended with the rest: there is nothing to go on with.
         ledger.clear()
@@ -323,7 +324,7 @@ def unlock(environment: str, force: bool) -> None:
       ./ecluse unlock local            says who holds it
       ./ecluse unlock local --force    takes it away
     """
-    with _opened(environment) as place:
+    with opened(environment) as place:
         holder = place.target.holder()
         if holder is not None and not force:
             raise LockHeld(
@@ -333,7 +334,7 @@ def unlock(environment: str, force: bool) -> None:
     click.echo(f"the lock of {holder} is removed" if holder else f"nobody holds the lock of {environment}")
 
 
-class _Place:
+class Opened:
     """An environment of this repository's pipeline, and the target that it is on."""
 
     def __init__(self, environment: Environment, target: Managed) -> None:
@@ -342,7 +343,7 @@ class _Place:
     @contextmanager
     def held(self, what: str, commit: str | None = None) -> Iterator[Ledger]:
         """Hold the environment's lock; yields the ledger to write to."""
-        with self.target.held(who=_user(), host=socket.gethostname(), what=what, commit=commit) as ledger:
+        with self.target.held(who=user(), host=socket.gethostname(), what=what, commit=commit) as ledger:
             yield ledger
 
     def roll_out(self, kind: Kind, release: str, allowed: Sequence[str], *, json_: bool) -> None:
@@ -357,7 +358,7 @@ class _Place:
             request = Request(
                 release=release,
                 kind=kind,
-                by=f"{_user()}@{socket.gethostname()}",
+                by=f"{user()}@{socket.gethostname()}",
                 commit=commit,
                 watch=self.environment.watch,
                 allowed=tuple(allowed),
@@ -374,16 +375,16 @@ class _Place:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[_Place]:
+def opened(name: str) -> Iterator[Opened]:
     """The environment *name*, for as long as the context lasts."""
     folder = top()
     pipeline = _pipeline(folder)
     environment = _environment(pipeline, name)
     with TARGETS[environment.target](Place(pipeline, environment, folder, os.environ, _say)) as target:
-        yield _Place(environment, target)
+        yield Opened(environment, target)
 
 
-def _before(place: _Place) -> str:
+def _before(place: Opened) -> str:
     """The release to go back to: what the last rollout to succeed took the place of."""
     for record in reversed(place.target.ledger().history()):
         if record.outcome == "succeeded" and record.previous not in (None, record.release):
@@ -410,11 +411,15 @@ def _store(folder: Path) -> Path:
     return folder / ".ecluse" / "releases"
 
 
-def _user() -> str:
+def user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container started with a bare number as its user
         return str(os.getuid())
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _say(line: str) -> None:

@@ -148,3 +148,26 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
     assert two in history and "succeeded" in history
     assert set(shop.last().steps) == {"stage", "preflight", "replace", "watch"}
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
+
+
+def test_the_maintenance_page_stays_over_a_rollout_and_the_health_addresses_stay_honest(
+    shop: Shop, one: str, two: str
+) -> None:
+    shop.ecluse("maintenance", "on", "local")
+    try:
+        status, page = get(shop.port)
+        assert status == 503 and "Travaux en cours" in page and '<p lang="en">' in page
+        connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+        connection.request("POST", "/effect/", body="while it is closed")
+        assert connection.getresponse().getheader("Retry-After") == "300"
+        connection.close()
+        shop.ecluse("deploy", "local", "--release", two)
+        assert get(shop.port)[0] == 503
+        assert get(shop.port, "/readiness/") == (200, f'{{"release": "{two}"}}')
+        assert shop.status()["maintenance"]["by"]
+        assert "visitors get the maintenance page, since" in shop.ecluse("status", "local").output
+    finally:
+        shop.ecluse("maintenance", "off", "local")
+    assert get(shop.port)[0] == 200
+    assert "while it is closed" not in shop.effects()
+    assert shop.status()["maintenance"] is None

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ecluse.deploy.contract import Ledger, Target
 from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance
 from ecluse.model import Environment, Pipeline
 
 __all__ = ["TARGETS", "Managed", "Place"]
@@ -60,6 +61,12 @@ class Managed(Target, Protocol):
 
     def unlock(self) -> None:
         """Take the lock from whoever holds it."""
+
+    def maintenance(self) -> Maintenance | None:
+        """Since when, and by whom, visitors get the maintenance page; None where they get the site."""
+
+    def maintain(self, wanted: Maintenance | None) -> None:
+        """Give visitors the maintenance page, or the site again. The health addresses are the site's in any case."""
 
     def processes(self) -> list[dict[str, object]]:
         """What runs: of each its release, state, seconds and whether it is ready, and what the target adds."""

@@ -12,6 +12,10 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 SLOT = os.environ.get("ECLUSE_SLOT", "")
+# The page that visitors get instead of the site, for as long as it is there (`ecluse maintenance on`).
+MAINTENANCE = os.path.join(os.path.dirname(os.path.dirname(SLOT)), "maintenance.html")
+HONEST = frozenset({"/ping/", "/readiness/", "/healthcheck/"})
+RETRY_AFTER = "300"
 
 # A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
 worker_class = "gthread"
@@ -43,6 +47,32 @@ class Private(WSGIRequestHandler):
         pass
 
 
+class Maintained:
+    """The site, or the maintenance page while there is one. The health addresses are always the site's own."""
+
+    def __init__(self, site: Any) -> None:
+        self.site = site
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") not in HONEST:
+            try:
+                with open(MAINTENANCE, "rb") as file:
+                    page = file.read()
+            except OSError:
+                pass
+            else:
+                headers = [
+                    ("Content-Type", "text/html; charset=utf-8"),
+                    ("Content-Length", str(len(page))),
+                    ("Retry-After", RETRY_AFTER),
+                    ("Cache-Control", "no-store"),
+                    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+                ]
+                start_response("503 Service Unavailable", headers)
+                return [page]
+        return self.site(environ, start_response)
+
+
 def is_open() -> bool:
     """Whether the rollout has opened this slot for the release that runs in it. A restart after a crash finds it so."""
     try:
@@ -70,6 +100,7 @@ def post_worker_init(worker: Any) -> None:
             server.handle_request()
         # Closes the duplicate; the worker's own listener goes on.
         server.server_close()
+    worker.wsgi = Maintained(worker.wsgi)
     with open(os.path.join(SLOT, "accepting"), "w", encoding="utf-8") as file:
         file.write(os.environ["ECLUSE_RELEASE"])
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecluse import process
+from ecluse import durable, process
 from ecluse.deploy import lock as locks
 from ecluse.deploy.ledger import Folder
 from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance, page
 from ecluse.deploy.targets.server import Server
 from ecluse.errors import TargetError
 from ecluse.release import latest
@@ -44,6 +45,20 @@ class ManagedServer(Server):
     def unlock(self) -> None:
         locks.remove(self._lock)
 
+    def maintenance(self) -> Maintenance | None:
+        value = durable.read_json(self._maintenance)
+        return None if value is None or not self._page.exists() else Maintenance.from_json(value)
+
+    def maintain(self, wanted: Maintenance | None) -> None:
+        if wanted is None:
+            self._page.unlink(missing_ok=True)
+            self._maintenance.unlink(missing_ok=True)
+            return
+        self.place.folder.mkdir(parents=True, exist_ok=True)
+        durable.write_json(self._maintenance, wanted.as_json())
+        # Last: each process of the site looks for it at each request.
+        durable.write(self._page, page(), mode=0o644)
+
     def logs(self, what: str, lines: int, follow: bool) -> int:
         folders = (self.place.logs, self.place.folder)
         files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
@@ -65,6 +80,14 @@ class ManagedServer(Server):
         variables = self.place.variables(serving[-1], folder, self.daemon.database_url())
         sys.stdout.flush()
         return process.attached(command, cwd=folder / "app", env=variables)
+
+    @property
+    def _maintenance(self) -> Path:
+        return self.place.folder / "maintenance.json"
+
+    @property
+    def _page(self) -> Path:
+        return self.place.folder / "maintenance.html"
 
     @property
     def _lock(self) -> Path:

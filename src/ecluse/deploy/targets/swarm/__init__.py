@@ -19,8 +19,9 @@ from typing import Any
 from ecluse.deploy import health, migrations
 from ecluse.deploy.contract import Ledger, Migration, Preflight
 from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.targets.swarm import jobs, stackfile
-from ecluse.deploy.targets.swarm.api import Missing
+from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.build import Builder, Draft
 from ecluse.deploy.targets.swarm.connection import Connection, connect, variable
 from ecluse.deploy.targets.swarm.ledger import Lock, SwarmLedger
@@ -54,6 +55,7 @@ STAGE_SECONDS, PREFLIGHT_SECONDS, MIGRATE_SECONDS = 900.0, 180.0, 3600.0
 
 _FILES = "/run/ecluse"
 _SOURCE, _VOLUME = "/app/staticfiles", "/srv/static"
+_MAINTENANCE = "maintenance"
 
 
 class Swarm:
@@ -276,6 +278,24 @@ class Swarm:
     def unlock(self) -> None:
         self.lock.remove()
 
+    def maintenance(self) -> Maintenance | None:
+        kept = self.objects.get(_MAINTENANCE)
+        return None if kept is None or kept.data is None else Maintenance.from_json(json.loads(kept.data))
+
+    def maintain(self, wanted: Maintenance | None) -> None:
+        """A file on the volume of the front server, which looks for it at each request; on each node that has one."""
+        serving = next((one for task in self.tasks() for one in self.serving(task)), None)
+        if serving is None:
+            raise TargetError(f"{self._environment.name} serves nothing that could be closed")
+        if wanted is None:
+            self._files(self._kept(serving), "open", name=_MAINTENANCE)
+            if self.objects.get(_MAINTENANCE) is not None:
+                self.objects.delete(f"{self.stack}_{_MAINTENANCE}")
+            return
+        with suppress(Conflict):
+            self.objects.create(_MAINTENANCE, _MAINTENANCE, json.dumps(wanted.as_json()).encode())
+        self._files(self._kept(serving), "close", name=_MAINTENANCE)
+
     def stop(self) -> None:
         """End all services. Volumes, releases, secrets and history stay."""
         services = [name.removeprefix(f"{self.stack}_") for name in self._services()]
@@ -409,7 +429,9 @@ class Swarm:
                 self._api.post(f"/nodes/{one['ID']}/update", spec, version=one["Version"]["Index"])
                 known = nodes(self._api)
 
-    def _files(self, release: Release, command: str, *kept: str, everywhere: bool = False) -> list[str]:
+    def _files(
+        self, release: Release, command: str, *kept: str, everywhere: bool = False, name: str = "files"
+    ) -> list[str]:
         """Bring the release's image, and its static files for the front server, to the nodes."""
         names = stackfile.roles(release.stack, release.image)
         static = next((name for name, role in names.items() if role == stackfile.STATIC), None)
@@ -420,10 +442,10 @@ class Swarm:
             argv = ["python", f"{_FILES}/static.py", command, release.id, _SOURCE, _VOLUME, *kept]
             template, configs = static, {f"{_FILES}/static.py": script}
         content = stackfile.job(
-            release.stack, template, name="files", command=argv, everywhere=True, configs=configs, volumes=bool(static)
+            release.stack, template, name=name, command=argv, everywhere=True, configs=configs, volumes=bool(static)
         )
         try:
-            return jobs.run(self._api, self._name("files"), lambda: self._deploy(content), timeout=STAGE_SECONDS)
+            return jobs.run(self._api, self._name(name), lambda: self._deploy(content), timeout=STAGE_SECONDS)
         except CommandError as error:
             raise TargetError(
                 f"the images or static files of release {release.id} cannot be had everywhere: {error.what}",

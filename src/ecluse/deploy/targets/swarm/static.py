@@ -4,8 +4,10 @@ file.
     python static.py add ID SOURCE FOLDER             what FOLDER lacks of SOURCE; nothing is overwritten
     python static.py serve ID SOURCE FOLDER ID…       those that are the same file in every release become this one's,
                                                       pages last; what belongs to none of the releases ID… is deleted
+    python static.py close|open ID SOURCE FOLDER      visitors get the maintenance page from now on; or the site again
 
-A name with a hash in it means one content for ever, and the pages of the release before go on finding theirs. Of the others there is one, which changes with the release that serves.
+A name with a hash in it means one content for ever, and the pages of the release before go on finding theirs. Of the
+others there is one, which changes with the release that serves.
 """
 
 from __future__ import annotations
@@ -22,11 +24,19 @@ LISTS = ".releases"
 """The folder with a list of the files of each release: the front serves nothing of it."""
 
 
+CLOSED = ".maintenance"
+"""While there is such a file, the front gives visitors its page (ops/nginx/site.conf)."""
+
+
 def main(arguments: list[str]) -> int:
     """Do what the command line says. Returns the exit code."""
     command, release, source, folder, *kept = arguments
     if command == "add":
         add(release, Path(source), Path(folder))
+    elif command == "close":
+        (Path(folder) / CLOSED).touch()
+    elif command == "open":
+        (Path(folder) / CLOSED).unlink(missing_ok=True)
     else:
         serve(release, Path(source), Path(folder), {release, *kept})
     return 0
