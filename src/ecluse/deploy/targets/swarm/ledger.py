@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
+from ecluse import process
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
@@ -116,7 +117,7 @@ class Lock:
 
     def _dead(self, kept: Kept) -> bool:
         holder = _holder(kept)
-        if holder is not None and holder.host == os.uname().nodename and not _runs(holder.pid):
+        if holder is not None and holder.host == os.uname().nodename and not process.runs(holder.pid):
             return True
         now = seconds(self._api.get("/info")["SystemTime"])
         return now - seconds(kept.updated) > STALE
@@ -164,13 +165,3 @@ def _holder(kept: Kept) -> Holder | None:
     with contextlib.suppress(ValueError, TypeError, KeyError):
         return Holder(**json.loads(kept.labels[_HOLDER]))
     return None
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

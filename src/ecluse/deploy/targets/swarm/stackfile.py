@@ -55,7 +55,8 @@ _UNSUPPORTED = {
     "profiles": "",
     "restart": "deploy.restart_policy",
     "security_opt": "",
-    "shm_size": "a tmpfs volume at /dev/shm",
+    "shm_size": "a volume of type tmpfs at /dev/shm",
+    "tmpfs": "a volume of type tmpfs",
     "userns_mode": "",
 }
 _USED = ("networks", "volumes", "configs", "secrets")
