@@ -1,0 +1,61 @@
+"""An environment that faces the world: Django's deployment checks decide what is rolled out there."""
+
+from __future__ import annotations
+
+import http.client
+
+import pytest
+
+from ecluse.errors import PreflightError
+from tests.support.shop import Shop
+
+pytestmark = pytest.mark.counted
+
+SAFE = """
+ALLOWED_HOSTS = ["shop.example"]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    *MIDDLEWARE,
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = CSRF_COOKIE_SECURE = True
+SECURE_HSTS_SECONDS = 3600
+"""
+
+
+@pytest.fixture
+def shop(fresh_shop: Shop) -> Shop:
+    pipeline = fresh_shop.folder / "pipeline.py"
+    text = pipeline.read_text().replace("faces_world=False", "faces_world=True")
+    pipeline.write_text(text.replace("http://127.0.0.1:8700", "https://shop.example"))
+    return fresh_shop
+
+
+def test_what_the_deployment_checks_warn_of_is_refused_there_and_a_safe_release_serves(shop: Shop) -> None:
+    settings = shop.folder / "shop" / "settings.py"
+    as_it_was = settings.read_text()
+    settings.write_text(as_it_was + SAFE.replace("SECURE_HSTS_SECONDS = 3600", ""))
+    refused = shop.ecluse("deploy", "local", "--release", shop.release("without HSTS"), check=False)
+    assert refused.returncode == PreflightError.exit_code
+    assert "security.W004" in refused.output and "W008" not in refused.output
+    assert shop.status()["serving"] == []
+
+    settings.write_text(as_it_was + SAFE)
+    safe = shop.release("safe")
+    shop.ecluse("deploy", "local", "--release", safe)
+    assert shop.status()["serving"] == safe and shop.status()["healthy"]
+
+    # As the front server passes a visitor's request on, and as somebody who comes past it.
+    assert answer(shop, "https") == 200
+    assert answer(shop, "http") == 301
+
+
+def answer(shop: Shop, scheme: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+    try:
+        connection.request("GET", "/", headers={"Host": "shop.example", "X-Forwarded-Proto": scheme})
+        return connection.getresponse().status
+    finally:
+        connection.close()
