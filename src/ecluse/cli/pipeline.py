@@ -21,10 +21,10 @@ from ecluse.cli.selection import (
     wanted_pythons,
 )
 from ecluse.conditions import holds
-from ecluse.errors import Interrupted, JobFailed, RepositoryError
+from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
 from ecluse.events import example_tag
 from ecluse.load import load
-from ecluse.model import Event, EventKind
+from ecluse.model import Environment, Event, EventKind, Pipeline
 from ecluse.plan import Plan
 from ecluse.plan import plan as make_plan
 from ecluse.run.provider import Provider, detect
@@ -189,7 +189,8 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache))
     for environment in pipeline.environments:
         if environment.name in places:
-            click.echo(f"\n{environment.name} serves at {click.style(environment.url, bold=True)}")
+            address = _address(folder, pipeline, environment)
+            click.echo(f"\n{environment.name} serves at {click.style(address, bold=True)}")
 
 
 @click.command()
@@ -233,6 +234,17 @@ def _execute(
 
         publish(done, environ, _say)
     return done
+
+
+def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
+    """Where visitors find *environment*: the target knows, as a port may have been taken. As defined where none was."""
+    from ecluse.deploy.targets import TARGETS, Place
+
+    with TARGETS[environment.target](Place(pipeline, environment, folder, os.environ)) as target:
+        try:
+            return target.url
+        except TargetError:
+            return environment.url
 
 
 def _console(provider: Provider) -> Console:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from ecluse import process
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.counted
 
@@ -67,15 +67,6 @@ def repository(tmp_path: Path) -> Repository:
 def job(name: str, script: str, **fields: str) -> str:
     rest = "".join(f", {field}={value}" for field, value in fields.items())
     return f"Job(name={name!r}, steps=(c('sh', '-c', {script!r}),){rest})"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_jobs_run_at_the_same_time_and_in_the_order_of_needs(repository: Repository) -> None:
@@ -142,7 +133,7 @@ def test_a_signal_ends_children_writes_the_report_and_exits_with_130(repository:
     running = process.spawn(repository.argv("run"), cwd=repository.top, env=repository.environ, stdout=-3, stderr=-3)
     try:
         pid = repository.top / "made" / "pid"
-        assert eventually(lambda: pid.exists() and pid.read_text().strip() != "")
+        until(lambda: pid.exists() and pid.read_text().strip() != "", "the job")
         running.send_signal(number)
         assert running.wait(20) == 130
     finally:
@@ -431,6 +422,14 @@ def test_ship_runs_what_it_selects_and_says_where_the_site_is(repository: Reposi
         "release": "passed",
         "shared": "skipped",
     }
+
+
+def test_ship_names_the_port_that_was_chosen_where_the_environment_s_was_taken(repository: Repository) -> None:
+    place = ".ecluse/environments/local"
+    chosen = '{"host": "127.0.0.1", "port": 2}'
+    step = f"mkdir -p {place}; echo '{chosen}' > {place}/address.json"
+    repository.pipeline(job("release", step, when="ship()", environment="'local'"), **SHIPPED)
+    assert repository.ecluse("ship").output.endswith("\nlocal serves at http://127.0.0.1:2\n")
 
 
 def test_ship_that_fails_names_no_address(repository: Repository) -> None:
