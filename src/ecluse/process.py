@@ -24,7 +24,7 @@ from typing import IO
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.secrets import Masker, known, masked
 
-__all__ = ["Completed", "attached", "disown", "find", "quote", "replace", "run", "spawn", "stop"]
+__all__ = ["Completed", "attached", "disown", "find", "quote", "replace", "run", "runs", "spawn", "stop"]
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 10.0
@@ -232,6 +232,21 @@ def disown(process: subprocess.Popen[bytes]) -> None:
     """Let a program that :func:`spawn` started outlive this process, which must not wait for it any more."""
     # Popen warns of a program that is still running when the object goes; for this one it is meant to be.
     process.returncode = 0
+
+
+def runs(pid: int) -> bool:
+    """Whether the process *pid*, whoever started it, has not ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, IndexError):
+        return True
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -8,8 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from ecluse.deploy.targets.server import Server
 from ecluse.load import load
 from tests.support.repositories import TOP
 
-__all__ = ["Shop", "until"]
+__all__ = ["Shop"]
 
 PROJECT = TOP / "tests" / "integration" / "rollout" / "project"
 
@@ -35,14 +34,6 @@ class Migration(migrations.Migration):
     dependencies = [("shop", "{before}")]
     operations = [{operation}]
 """
-
-
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
-    """Return once *condition* holds; fail, saying *what* was waited for, where it does not in time."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, f"waited {seconds:g} s for {what}"
-        time.sleep(0.005)
 
 
 class Shop:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.validators import RegexValidator
-from django.http import QueryDict
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from website.api.exceptions import InvalidQuery
 from website.api.pagination import Page, page
+from website.api.queries import Query
 from website.motos.models import FIRST_YEAR, HIGHEST_PRICE, LAST_YEAR, Currency, Model, Motorcycle, Status
 
 __all__ = ["ListQuery", "motorcycles"]
@@ -27,8 +25,8 @@ ORDERINGS = {
 }
 
 
-class ListQuery(serializers.Serializer[Any]):
-    """The query parameters. One that is not here is refused: a filter with a slip of the pen would show everything."""
+class ListQuery(Query):
+    """The query parameters of the list."""
 
     brand = serializers.ListField(
         child=serializers.SlugField(max_length=100),
@@ -61,30 +59,6 @@ class ListQuery(serializers.Serializer[Any]):
         help_text="`next` or `previous` of another part",
     )
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=24)
-
-    @classmethod
-    def read(cls, parameters: QueryDict) -> dict[str, Any]:
-        """*parameters*, checked. Raises InvalidQuery, which names each that is wrong."""
-        fields = cls().fields
-        errors: dict[str, Any] = {
-            name: [serializers.ErrorDetail(_("Ce paramètre n'existe pas."), code="unknown")]
-            for name in parameters
-            if name not in fields
-        }
-        for name, values in parameters.lists():
-            if len(values) > 1 and name in fields and not isinstance(fields[name], serializers.ListField):
-                errors[name] = [serializers.ErrorDetail(_("Ce paramètre est donné plusieurs fois."), code="repeated")]
-        # Not the QueryDict itself: it is taken for a form, in which an empty field is one that was not filled in.
-        data = {
-            name: values if isinstance(fields.get(name), serializers.ListField) else values[-1]
-            for name, values in parameters.lists()
-        }
-        query = cls(data=data)
-        if not query.is_valid():
-            errors = {**query.errors, **errors}
-        if errors:
-            raise InvalidQuery(errors)
-        return dict(query.validated_data)
 
 
 def motorcycles(query: dict[str, Any]) -> Page[Motorcycle]:

@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -182,17 +181,6 @@ def engine() -> None:
     reason = container.why_not(Service(name="postgres", kind="postgres", version="18"), os.environ)
     if reason is not None:
         pytest.skip(reason)
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    def wait(condition: Callable[[], bool], seconds: float = 30) -> None:
-        until = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < until, "it did not come about"
-            time.sleep(0.01)
-
-    return wait
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +15,7 @@ import pytest
 
 from ecluse import process
 from ecluse.services import probe
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
@@ -51,24 +51,22 @@ def started(project: Any) -> tuple[subprocess.Popen[bytes], str]:
 
 
 def test_a_command_has_a_database_of_its_own_and_its_exit_code_is_ours(
-    project: Any, eventually: Callable[[Callable[[], bool]], None]
+    project: Any,
 ) -> None:
     done = project.python("-m", "ecluse", "db", "--", sys.executable, "-c", CREATE, check=False)
     assert done.returncode == 7
     assert "PostgreSQL 18" in done.output
     folder = Path(done.output.partition("folder ")[2].strip())
-    eventually(lambda: not folder.exists())
+    until(lambda: not folder.exists(), "its end")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_is_gone_however_it_is_ended(
-    project: Any, eventually: Callable[[Callable[[], bool]], None], number: signal.Signals
-) -> None:
+def test_it_is_gone_however_it_is_ended(project: Any, number: signal.Signals) -> None:
     running, url = started(project)
     probe.wait(url, timeout=10)
     os.kill(running.pid, number)
     assert running.wait(30) == (0 if number != signal.SIGKILL else -signal.SIGKILL)
-    eventually(lambda: not folder_of(url).exists())
+    until(lambda: not folder_of(url).exists(), "its end")
 
 
 def test_one_that_is_kept_stays_until_it_is_stopped(project: Any) -> None:

@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from ecluse import process
 from ecluse.services.lease import Lease
 from ecluse.services.throwaway import Server
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
@@ -100,27 +100,17 @@ def test_for_ever():
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_nothing_is_left_of_a_run_that_is_killed(
-    project: Any, eventually: Callable[[Callable[[], bool]], None], workers: str
-) -> None:
+def test_nothing_is_left_of_a_run_that_is_killed(project: Any, workers: str) -> None:
     project.write("test_waiting.py", WAITING)
     run = project.start("-n", workers, "test_waiting.py")
     reached = project.folder / "reached"
-    eventually(lambda: reached.exists() or run.poll() is not None)
+    until(lambda: reached.exists() or run.poll() is not None, "its tests")
     folder = Path(reached.read_text(encoding="utf-8"))
     server = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    eventually(lambda: not folder.exists())
-    eventually(lambda: not alive(server))
-
-
-def alive(server: int) -> bool:
-    try:
-        state = Path(f"/proc/{server}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+    until(lambda: not folder.exists(), "the end of the folder")
+    until(lambda: not process.runs(server), "the end of the server")
 
 
 def test_a_given_server_is_used_as_it_is(project: Any) -> None:

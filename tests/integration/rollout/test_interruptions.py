@@ -13,7 +13,8 @@ import pytest
 
 from ecluse.errors import Interrupted, LockHeld
 from tests.support.load import Load
-from tests.support.shop import Shop, until
+from tests.support.shop import Shop
+from tests.support.waiting import until
 
 # The step to be at, and the seconds to be in it: replacing is starting, gating, opening and draining.
 MOMENTS = [

@@ -13,7 +13,8 @@ import pytest
 
 from ecluse.errors import ReleaseError, RolloutError, TargetError
 from tests.support.load import Load
-from tests.support.shop import Shop, until
+from tests.support.shop import Shop
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.counted
 

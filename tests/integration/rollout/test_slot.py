@@ -21,7 +21,7 @@ from ecluse.deploy.targets.server import gunicorn_conf, starter
 from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.slots import Slot
 from ecluse.services.account import Account
-from tests.support.shop import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.counted
 

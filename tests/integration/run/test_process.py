@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
+import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,13 @@ import pytest
 from ecluse import process, secrets
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.secrets import REDACTED, Secret
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.counted
 
 # A program that starts another, which ignores SIGTERM, tells its id, and waits.
 FAMILY = """
 import os, signal, subprocess, sys, time
-
-pytestmark = pytest.mark.counted
 child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
                           "print('ready', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
 child.stdout.readline()
@@ -37,31 +36,11 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # A zombie that nobody has waited for (there may be no init here) has ended too.
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
-
-
 def test_a_timeout_ends_the_program_and_what_it_started() -> None:
     done = process.run(python(FAMILY), timeout=1.5, check=False, grace=0.2)
     assert done.timed_out
     assert not done.ok
-    assert eventually(lambda: gone(int(done.output)))
+    until(lambda: not process.runs(int(done.output)), "the end of what it started")
 
 
 def test_a_timeout_is_an_error_that_shows_what_was_printed() -> None:
@@ -78,7 +57,7 @@ def test_cancelling_ends_the_program_and_what_it_started() -> None:
 
     with pytest.raises(Interrupted):
         process.run(python(FAMILY), on_output=seen, cancel=cancel, grace=0.2)
-    assert eventually(lambda: gone(pids[0]))
+    until(lambda: not process.runs(pids[0]), "the end of what it started")
 
 
 def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
@@ -90,7 +69,7 @@ def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         process.run(python(FAMILY), on_output=interrupt, grace=0.2)
-    assert eventually(lambda: gone(int(seen[0])))
+    until(lambda: not process.runs(int(seen[0])), "the end of what it started")
 
 
 def test_a_program_that_ends_by_itself_leaves_nothing_behind() -> None:
@@ -98,7 +77,7 @@ def test_a_program_that_ends_by_itself_leaves_nothing_behind() -> None:
     done = process.run(python(code))
     assert done.ok
     assert done.seconds < 5, "the pipe that the other holds open was not waited for"
-    assert eventually(lambda: gone(int(done.output)))
+    until(lambda: not process.runs(int(done.output)), "the end of what it started")
 
 
 def test_a_program_may_end_in_its_own_way_before_it_is_killed() -> None:
@@ -183,3 +162,15 @@ def test_a_signal_is_told_from_a_failure() -> None:
 
 def test_a_program_has_a_session_of_its_own_so_that_ctrl_c_reaches_only_us() -> None:
     assert process.run(python("import os; print(os.getsid(0) == os.getpid())")).output == "True\n"
+
+
+def test_what_has_ended_does_not_run_also_where_nobody_has_waited_for_it() -> None:
+    running = process.spawn(python("import sys; sys.stdin.read()"), stdin=subprocess.PIPE)
+    try:
+        assert process.runs(running.pid) and process.runs(os.getpid())
+        assert running.stdin is not None
+        running.stdin.close()
+        until(lambda: not process.runs(running.pid), "its end")
+    finally:
+        process.stop(running)
+    assert not process.runs(running.pid)

@@ -79,7 +79,7 @@ class Daemon:
             self.drain([self.holder.name, *(slot.name for slot in self.slots)])
             pid = _pid(self.place.folder / "supervisord.pid")
             self.client.shutdown()
-            self._await(lambda: pid is None or not _runs(pid), "Supervisor does not end")
+            self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
         for slot in self.slots:
             slot.clear()
 
@@ -211,9 +211,9 @@ class Daemon:
         )
         postmaster = self.place.folder / "postgres" / "postmaster.pid"
         server = _pid(postmaster)
-        if server is not None and _runs(server) and not self.client.alive():
+        if server is not None and process.runs(server) and not self.client.alive():
             _signal(server, signal.SIGINT)
-            self._await(lambda: not _runs(server), "the database does not end")
+            self._await(lambda: not process.runs(server), "the database does not end")
 
     def _await(self, condition: Callable[[], bool], what: str, *, timeout: float = 60) -> None:
         began = time.monotonic()
@@ -236,20 +236,6 @@ def _pid(path: Path) -> int | None:
         return int(path.read_text(encoding="ascii").splitlines()[0])
     except (FileNotFoundError, ValueError, IndexError):
         return None
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, IndexError):
-        return True
 
 
 def _signal(pid: int, number: int) -> None:
