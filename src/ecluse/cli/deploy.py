@@ -17,7 +17,9 @@ from typing import Any
 
 import click
 
+from ecluse.cli import job_summary
 from ecluse.cli.repository import top
+from ecluse.deploy import sentry
 from ecluse.deploy.contract import Ledger
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Progress, Request, recover, roll_out
@@ -128,7 +130,7 @@ def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
     to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
     """
-    with opened(environment) as place:
+    with job_summary.reason(os.environ, "deploy", environment), opened(environment) as place:
         release = place.target.find(name) if name else place.target.newest()
         place.roll_out("deploy", release, allowed, json_=json_)
 
@@ -147,7 +149,7 @@ def rollback(environment: str, name: str | None, json_: bool) -> None:
       ./ecluse rollback local
       ./ecluse rollback local --to 4f1c22aa90b3
     """
-    with opened(environment) as place:
+    with job_summary.reason(os.environ, "rollback", environment), opened(environment) as place:
         release = place.target.find(name) if name else _before(place)
         if not place.target.kept(release):
             raise RolloutError(
@@ -347,7 +349,21 @@ class Opened:
             yield ledger
 
     def roll_out(self, kind: Kind, release: str, allowed: Sequence[str], *, json_: bool) -> None:
-        """The whole command, from the lock to what is printed at the end."""
+        """The whole command, from the lock to what is printed at the end, and to who else is told."""
+        record = self._roll_out(kind, release, allowed)
+        job_summary.succeeded(os.environ, kind, self.environment.name, release, record)
+        if record is not None:
+            sentry.tell(record, self.environment.name, self.target.url, os.environ, _say)
+        url = self.target.url
+        if json_:
+            unchanged = {"release": release, "outcome": "unchanged", "serving": release}
+            click.echo(json.dumps({**(record.as_json() if record else unchanged), "address": url}, indent=1))
+            return
+        took = f"serves after {record.seconds:.1f} s" if record else "serves already"
+        _say(f"release {release} {took}")
+        click.echo(url)
+
+    def _roll_out(self, kind: Kind, release: str, allowed: Sequence[str]) -> Record | None:
         progress = Progress(done=lambda step, seconds: _say(f"  {step:<10} {seconds:6.2f} s"))
         commit = self.target.commit(release)
         with self.held(f"{kind} of {release}", commit) as ledger:
@@ -363,15 +379,7 @@ class Opened:
                 watch=self.environment.watch,
                 allowed=tuple(allowed),
             )
-            record = roll_out(self.target, ledger, request, progress=progress)
-        url = self.target.url
-        if json_:
-            unchanged = {"release": release, "outcome": "unchanged", "serving": release}
-            click.echo(json.dumps({**(record.as_json() if record else unchanged), "address": url}, indent=1))
-            return
-        took = f"serves after {record.seconds:.1f} s" if record else "serves already"
-        _say(f"release {release} {took}")
-        click.echo(url)
+            return roll_out(self.target, ledger, request, progress=progress)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run, Status
 
-__all__ = ["Annotation", "commands", "failures", "publish", "summary"]
+__all__ = ["Annotation", "as_cell", "commands", "failures", "publish", "summary"]
 
 # GitHub shows ten errors of a step and drops the rest.
 # https://docs.github.com/actions/reference/limits
@@ -104,7 +104,7 @@ def summary(run: Run) -> str:
     """The run as the Markdown of a job summary: a row for each leg, then what failed and the command that runs it
     alone."""
     lines = [
-        f"### {_cell(run.plan.title)}",
+        f"### {as_cell(run.plan.title)}",
         "",
         "| job | outcome | seconds | |",
         "| --- | --- | ---: | --- |",
@@ -112,18 +112,18 @@ def summary(run: Run) -> str:
     for outcome in run.outcomes.values():
         if outcome.leg.runs:
             seconds = f"{outcome.seconds:.1f}"
-            cells = (_cell(outcome.leg.name), _WORDS[outcome.status], seconds, _cell(outcome.reason))
+            cells = (as_cell(outcome.leg.name), _WORDS[outcome.status], seconds, as_cell(outcome.reason))
             lines.append(f"| {' | '.join(cells)} |")
     for outcome in run.failed:
         alone = process.quote(outcome.leg.command())
-        lines += ["", f"**{_cell(outcome.leg.name)}** failed. To run it alone: `{alone}`"]
+        lines += ["", f"**{as_cell(outcome.leg.name)}** failed. To run it alone: `{alone}`"]
         for annotation in [*_tests(outcome), *_lints(outcome)][:_MOST]:
             place = f"{annotation.file}:{annotation.line}" if annotation.file else annotation.title
-            lines.append(f"- {_cell(place)}: {_cell(annotation.message.partition(chr(10))[0])}")
+            lines.append(f"- {as_cell(place)}: {as_cell(annotation.message.partition(chr(10))[0])}")
     return "\n".join(lines) + "\n\n"
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
     """*text* as it is: no Markdown, no HTML, on one line."""
     escaped = html.escape(as_text(text).replace("\n", " "), quote=False)
     return re.sub(r"([\\`*_\[\]|~#@])", r"\\\1", escaped)

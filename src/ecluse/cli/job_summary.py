@@ -1,0 +1,48 @@
+"""How a rollout ended, in the summary of the GitHub job that it was: the reason is read there first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from ecluse.deploy.history import Kind, Record
+from ecluse.errors import EcluseError
+from ecluse.run.github import as_cell
+from ecluse.secrets import masked
+
+__all__ = ["reason", "succeeded"]
+
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
+VARIABLE = "GITHUB_STEP_SUMMARY"
+
+
+@contextmanager
+def reason(environ: Mapping[str, str], kind: Kind, environment: str) -> Iterator[None]:
+    """Note why what is done in the context fails, if it does, and let it fail."""
+    try:
+        yield
+    except EcluseError as error:
+        lines = [f"### ❌ {kind} to {as_cell(environment)} failed", ""]
+        lines += [f"> {as_cell(line)}  " for line in str(error).splitlines()]
+        lines += ["", f"**What to do:** {as_cell(error.hint)}"] if error.hint else []
+        _write(environ, lines)
+        raise
+
+
+def succeeded(environ: Mapping[str, str], kind: Kind, environment: str, release: str, record: Record | None) -> None:
+    """Note that *release* serves, since *record*, or already."""
+    what = f"### ✅ {kind} of release {as_cell(release)} to {as_cell(environment)}"
+    if record is None:
+        _write(environ, [f"{what}: it serves already"])
+        return
+    over = f", over {as_cell(record.previous)}" if record.previous else ""
+    steps = [f"| {step} | {seconds:.2f} |" for step, seconds in record.steps.items()]
+    _write(environ, [f"{what}{over}, in {record.seconds:.1f} s", "", "| step | seconds |", "| --- | ---: |", *steps])
+
+
+def _write(environ: Mapping[str, str], lines: list[str]) -> None:
+    file = environ.get(VARIABLE)
+    if file:
+        # A summary that cannot be written must not fail what went well, nor hide why something did not.
+        with suppress(OSError), open(file, "a", encoding="utf-8") as stream:
+            stream.write(masked("\n".join([*lines, "", ""])))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecluse.cli import job_summary
+from ecluse.deploy.history import Record
+from ecluse.errors import RolloutError
+from ecluse.secrets import Secret
+
+RECORD = Record(
+    id="1",
+    kind="deploy",
+    release="new",
+    previous="old",
+    began=0,
+    by="test",
+    commit=None,
+    steps={"stage": 1.25, "replace": 2.0},
+    migrations=(),
+    unsafe=(),
+    outcome="succeeded",
+    serving="new",
+    seconds=3.5,
+)
+
+
+def test_why_a_rollout_failed_and_what_to_do_is_in_the_summary_and_the_job_still_fails(tmp_path: Path) -> None:
+    file = tmp_path / "summary"
+    Secret("correct horse")
+    with (
+        pytest.raises(RolloutError),
+        job_summary.reason({"GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging"),
+    ):
+        raise RolloutError("migrate: a <b>lock</b>, correct horse\nrelease old still serves", hint="try again")
+    assert file.read_text() == (
+        "### ❌ deploy to staging failed\n\n"
+        "> migrate: a &lt;b&gt;lock&lt;/b&gt;, [REDACTED]  \n> release old still serves  \n\n"
+        "**What to do:** try again\n\n"
+    )
+
+
+def test_what_went_well_is_there_with_the_seconds_of_each_step(tmp_path: Path) -> None:
+    file = tmp_path / "summary"
+    job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging", "new", RECORD)
+    assert "### ✅ deploy of release new to staging, over old, in 3.5 s" in file.read_text()
+    assert "| replace | 2.00 |" in file.read_text()
+
+
+def test_where_there_is_no_summary_or_none_can_be_written_nothing_fails(tmp_path: Path) -> None:
+    job_summary.succeeded({}, "deploy", "staging", "new", None)
+    job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(tmp_path)}, "deploy", "staging", "new", None)
