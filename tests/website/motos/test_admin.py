@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from website.motos import pictures
@@ -15,6 +17,23 @@ def test_the_lists_of_the_admin_are_shown_and_searched(admin, make_motorcycle, p
     if name == "motorcycle":
         assert "-thumbnail.webp" in page.text
         assert 'alt="De profil"' in page.text
+
+
+@pytest.mark.parametrize("name", ["motorcycle", "enquiry"])
+def test_a_list_of_the_admin_takes_as_many_queries_for_five_as_for_one(admin, make_motorcycle, photo, name):
+    rendition = pictures.prepare(photo())
+
+    def queries(number):
+        moto = make_motorcycle(f"Brand{number} Model")
+        pictures.add(moto, rendition, "De profil")
+        Enquiry.objects.create(motorcycle=moto, name="Adèle", email="a@example.org", message="?", sender="x")
+        with CaptureQueriesContext(connection) as captured:
+            assert f"Brand{number} Model" in admin.get(reverse(f"admin:motos_{name}_changelist")).text
+        return len(captured)
+
+    queries(0)  # what is asked once: content types, the session
+    counts = [queries(number) for number in range(1, 6)]
+    assert counts == counts[:1] * 5
 
 
 def form(moto, **pictures_fields):
