@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -170,6 +171,11 @@ def _postgres(docker: str) -> Iterator[str]:
     argv = [docker, "run", "--detach", "--rm", "--label", _LABEL, "--env", "POSTGRES_HOST_AUTH_METHOD=trust", _POSTGRES]
     container = process.run(argv, merge_stderr=False).output.strip()
     try:
+        # Travis's is up before a job's first line.
+        asked = [docker, "exec", container, "pg_isready", "--host", "127.0.0.1", "--quiet"]
+        deadline = time.monotonic() + 120
+        while not process.run(asked, check=False).ok and time.monotonic() < deadline:
+            time.sleep(0.2)
         yield f"container:{container}"
     finally:
         process.run([docker, "rm", "--force", "--volumes", container], check=False)
