@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,3 +175,39 @@ def test_what_has_ended_does_not_run_also_where_nobody_has_waited_for_it() -> No
     finally:
         process.stop(running)
     assert not process.runs(running.pid)
+
+
+@pytest.mark.parametrize(("code", "expected"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 15)", 128 + 15)])
+def test_a_program_on_our_terminal_ends_as_a_shell_would_say(code: str, expected: int) -> None:
+    assert process.attached(python(f"import os, sys; {code}")) == expected
+
+
+# As a terminal does, which interrupts all that it has in the foreground; once they have seen to it.
+INTERRUPTING = """
+import os, signal, time
+def ignores(pid):
+    with open(f"/proc/{pid}/status") as file:
+        masks = dict(line.split(":") for line in file)
+    return int(masks["SigIgn"], 16) >> (signal.SIGINT - 1) & 1
+while not ignores(os.getppid()):
+    time.sleep(0.01)
+os.kill(os.getppid(), signal.SIGINT)
+"""
+
+
+def test_ctrl_c_is_for_the_program_on_our_terminal_to_act_on() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert process.attached(python(INTERRUPTING)) == 0
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.parametrize("start", [process.run, process.attached, process.spawn])
+@pytest.mark.parametrize(
+    ("mode", "said"), [(None, "does not exist"), (0o644, "it may not be executed")], ids=["missing", "no program"]
+)
+def test_what_cannot_be_started_is_named(start: Any, mode: int | None, said: str, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    if mode is not None:
+        program.touch(mode)
+    with pytest.raises(ToolError, match=f"cannot start {program}: .*{said}"):
+        start((program,))
