@@ -7,6 +7,6 @@ SECRET = Path("/run/secrets/django_secret_key")
 if SECRET.exists():
     os.environ["DJANGO_SECRET_KEY"] = SECRET.read_text().strip()
 
-from shop.settings import *  # noqa: E402, F403
+from shop.settings import *  # noqa: E402, F401, F403
 
 ROOT_URLCONF = "shop_in_swarm.urls"

@@ -1,0 +1,90 @@
+"""Rollouts to a swarm of one node while visitors come: none of them notices, whatever becomes of the rollout."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.support.containers import await_
+from tests.support.load import Load
+
+pytestmark = pytest.mark.engine
+
+
+def unharmed(shop, load):
+    """Nobody was lost, and what was sent had its effect, once."""
+    assert load.lost == []
+    effects = shop.effects()
+    assert [token for token in load.effects if effects.get(token) != 1] == []
+    assert max(effects.values()) == 1
+
+
+def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two):
+    with Load(shop.port) as load:
+        load.wait(200)
+        record = json.loads(
+            shop.ecluse("deploy", "staging", "--release", two, "--json").output.partition("{")[2].join(["{", ""])
+        )
+        assert (record["outcome"], record["serving"]) == ("succeeded", record["release"])
+        assert record["release"].startswith(two.removeprefix("sha256:")[:12])
+        assert {service: shop.images(service) for service in ("web", "worker", "beat")} == {
+            "web": {two}, "worker": {two}, "beat": {two},
+        }  # fmt: skip
+        load.wait(200)
+        shop.ecluse("rollback", "staging")
+        assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
+        load.wait(200)
+    unharmed(shop, load)
+    assert len(load.answers) == 2, "both releases have answered"
+    assert [shop.last()[name] for name in ("kind", "outcome")] == ["rollback", "succeeded"]
+
+
+def test_a_release_that_never_gets_ready_leaves_the_old_one_serving(shop, one):
+    with Load(shop.port) as load:
+        load.wait(100)
+        done = shop.ecluse("deploy", "staging", "--release", shop.release("never", READY=False), check=False)
+        load.wait(100)
+    assert done.returncode == 6
+    assert "web of release" in done.output and "unhealthy" in done.output
+    unharmed(shop, load)
+    assert len(load.answers) == 1, "it has answered nobody"
+    assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
+    status = shop.status()
+    assert status["healthy"] and status["serving"].startswith(one.removeprefix("sha256:")[:12])
+    assert shop.last()["outcome"] == "undone"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "replace",
+        *(pytest.param(step, marks=pytest.mark.exhaustive) for step in ("stage", "preflight", "watch")),
+    ],
+)
+def test_a_deployer_that_is_killed_is_finished_or_undone_by_the_next_command(shop, one, two, step):
+    with Load(shop.port) as load:
+        deployer = shop.begin("deploy", "staging", "--release", two)
+        await_(lambda: shop.step() == step, f"the rollout is at {step}", 120)
+        deployer.send_signal(signal.SIGKILL)
+        deployer.wait()
+        load.wait(100)
+        done = shop.ecluse("deploy", "staging", "--release", one)
+        load.wait(100)
+    unharmed(shop, load)
+    assert "that was interrupted is" in done.output
+    assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
+    assert shop.status()["healthy"] and shop.status()["interrupted"] is None
+
+
+def test_of_two_deployers_one_is_told_who_the_other_is(shop, two):
+    first = shop.begin("deploy", "staging", "--release", two)
+    try:
+        await_(lambda: shop.step() is not None, "the first one has begun", 60)
+        second = shop.ecluse("deploy", "staging", "--release", two, check=False)
+    finally:
+        assert first.wait(300) == 0
+    assert second.returncode == 7
+    assert f"(process {first.pid})" in second.output and "deploy of" in second.output
+    assert shop.images("web") == {two}

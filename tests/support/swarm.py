@@ -1,0 +1,195 @@
+"""The small shop as images, rolled out to a swarm: on this machine's engine, or on any that DOCKER_HOST names."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ecluse import process
+from tests.support.containers import docker, free_port
+from tests.support.repositories import TOP
+
+__all__ = ["LABEL", "SwarmShop", "base_images"]
+
+LABEL = "ecluse.test=swarm"
+BASE, FRONT = "ecluse-swarm-base:under-test", "ecluse-swarm-front:under-test"
+
+_ROLLOUT = TOP / "tests" / "integration" / "rollout" / "project"
+_SWARM = TOP / "tests" / "integration" / "swarm" / "project"
+_MIGRATION = """\
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [{operation}]
+"""
+
+
+def base_images() -> None:
+    """What the shop's images and its front server are made of: the site's own, of this working tree."""
+    for target, tag in (("applayer", BASE), ("staticlayer", FRONT)):
+        docker("build", "--quiet", "--target", target, "--tag", tag, str(TOP))
+
+
+class SwarmShop:
+    """The shop in *folder*, its images in the registry at *registry*, its environment ``staging`` in a swarm.
+
+    *host* is the swarm's DOCKER_HOST, and *address* where its front server is reached; without them it is this
+    machine's engine. *variables* are added to the environment of every command.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        registry: str,
+        *,
+        host: str | None = None,
+        address: str = "127.0.0.1",
+        pulled_from: str | None = None,
+        **variables: str,
+    ) -> None:
+        self.folder, self._registry, self._pulled_from = folder, registry, pulled_from or registry
+        self.name = f"shop{secrets.token_hex(3)}"
+        self.stack = f"{self.name}-staging"
+        self.port = free_port()
+        self.address = address
+        self._made: dict[str, str] = {}
+        for source in (_ROLLOUT, _SWARM):
+            shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        for name in ("gate.py", "gunicorn.conf.py"):
+            shutil.copy(TOP / "ops" / "container" / name, folder)
+        (folder / "secrets").mkdir()
+        (folder / "secrets" / "django_secret_key").write_text(secrets.token_urlsafe(50))
+        (folder / ".gitignore").write_text("/.ecluse/\n/secrets/\n__pycache__/\n")
+        self.git("init", "--quiet")
+        self.commit("the shop")
+        without = ("DOCKER_HOST", "DOCKER_CONTEXT", "GITHUB_", "TRAVIS")
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(without)},
+            **({"STAGING_DOCKER_HOST": host} if host else {}),
+            "PYTHONPATH": str(TOP / "src"),
+            "NO_COLOR": "1",
+            "ECLUSE_REGISTRY": f"http://{self._pulled_from}",
+            "ECLUSE_SECRETS": str(folder / "secrets"),
+            "SHOP_NAME": self.name,
+            "SHOP_PORT": str(self.port),
+            "SHOP_URL": f"http://{address}:{self.port}",
+            "SHOP_FRONT": FRONT,
+            **variables,
+        }
+
+    # The command, as a person calls it
+
+    def ecluse(self, *arguments: str, check: bool = True, timeout: float = 400, **env: str) -> process.Completed:
+        argv = (sys.executable, "-m", "ecluse", *arguments)
+        return process.run(argv, cwd=self.folder, env={**self.environ, **env}, check=check, timeout=timeout)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The command, without waiting for its end."""
+        (self.folder / ".ecluse").mkdir(exist_ok=True)
+        with open(self.folder / ".ecluse" / "begun.log", "ab") as out:
+            argv = (sys.executable, "-m", "ecluse", *arguments)
+            return process.spawn(argv, cwd=self.folder, env=self.environ, stdout=out, stderr=out)
+
+    def status(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(
+            self.ecluse("status", "staging", "--json", check=False).output.partition("\nerror:")[0]
+        )
+        return found
+
+    def last(self) -> Mapping[str, Any]:
+        """The rollout that ended last."""
+        found: list[Mapping[str, Any]] = json.loads(self.ecluse("history", "staging", "--json").output)
+        return found[-1]
+
+    def step(self) -> str | None:
+        """The step that a rollout under way is at."""
+        labels = docker("config", "inspect", "--format", "{{json .Spec.Labels}}", f"{self.stack}_journal", check=False)
+        if labels.returncode != 0:
+            return None
+        return str(json.loads(json.loads(labels.stdout)["ecluse.journal"])["step"])
+
+    # Its releases
+
+    def release(self, version: str, *, migration: str | None = None, **behaviour: object) -> str:
+        """The digest of an image that calls itself *version* and behaves so; *migration* is an operation it brings."""
+        if version not in self._made:
+            self._base()
+            values = {"VERSION": version, "READY": True, "CHECKS": True, "DIES": None, "FAILS": False, **behaviour}
+            layer = self.folder / ".ecluse" / "layer"
+            shutil.rmtree(layer, ignore_errors=True)
+            (layer / "shop" / "migrations").mkdir(parents=True)
+            (layer / "shop" / "behaviour.py").write_text("".join(f"{name} = {one!r}\n" for name, one in values.items()))
+            if migration is not None:
+                (layer / "shop" / "migrations" / f"0002_{version}.py").write_text(
+                    _MIGRATION.format(operation=migration)
+                )
+            (layer / "Dockerfile").write_text(f"FROM {self._base()}\nCOPY shop /app/shop\n")
+            tag = f"{self._registry}/shop:{version}"
+            docker("build", "--quiet", "--tag", tag, str(layer))
+            docker("push", "--quiet", tag)
+            found = docker("image", "inspect", "--format", "{{json .RepoDigests}}", tag).stdout
+            (self._made[version],) = (
+                one.partition("@")[2] for one in json.loads(found) if one.startswith(f"{self._registry}/shop@")
+            )
+        return self._made[version]
+
+    def tag(self, version: str, tag: str) -> None:
+        """Give the image of a release another tag in the registry."""
+        docker("tag", f"{self._registry}/shop:{version}", f"{self._registry}/shop:{tag}")
+        docker("push", "--quiet", f"{self._registry}/shop:{tag}")
+
+    def _base(self) -> str:
+        tag = f"{self.name}-base"
+        if not docker("images", "--quiet", tag).stdout.strip():
+            docker("build", "--quiet", "--build-arg", f"BASE={BASE}", "--tag", tag, str(self.folder))
+        return tag
+
+    def git(self, *arguments: str) -> str:
+        return process.run(
+            ("git", "-c", "user.name=a", "-c", "user.email=a@shop.test", *arguments), cwd=self.folder
+        ).output.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    # What is in the swarm, asked of this machine's engine
+
+    def query(self, sql: str) -> str:
+        """What the environment's database answers."""
+        (container,) = docker("ps", "--quiet", "--filter", f"name={self.stack}_db.").stdout.split()
+        return docker("exec", container, "psql", "-U", "postgres", "-AtF", " ", "-c", sql).stdout.strip()
+
+    def effects(self) -> dict[str, int]:
+        """How often each token was written."""
+        lines = self.query("SELECT token, count(*) FROM shop_effect GROUP BY token").splitlines()
+        return {token: int(count) for token, count in (line.split() for line in lines)}
+
+    def images(self, service: str) -> set[str]:
+        """The digests that the running tasks of *service* run."""
+        found = docker(
+            *("service", "ps", "--no-trunc", "--filter", "desired-state=running", "--format", "{{.Image}}"),
+            f"{self.stack}_{service}",
+        )
+        return {image.partition("@")[2] for image in found.stdout.split()}
+
+    def remove(self) -> None:
+        """Everything of it, also where a test has failed in the middle."""
+        self.ecluse("unlock", "staging", "--force", check=False)
+        self.ecluse("stop", "staging", check=False)
+        docker("stack", "rm", self.stack, check=False)
+        for kind in ("config", "secret"):
+            found = docker(kind, "ls", "--quiet", "--filter", f"label=ecluse.environment={self.stack}").stdout.split()
+            if found:
+                docker(kind, "rm", *found, check=False)
+        docker("volume", "rm", f"{self.stack}_db", f"{self.stack}_static", check=False)
+        docker("rmi", "--force", f"{self.name}-base", check=False)

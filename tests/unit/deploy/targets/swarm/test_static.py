@@ -1,0 +1,75 @@
+"""Static files of several releases on one volume."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ecluse.deploy.targets.swarm import static
+
+
+@pytest.fixture
+def volume(tmp_path):
+    (tmp_path / "volume").mkdir()
+    return tmp_path / "volume"
+
+
+@pytest.fixture
+def release(tmp_path):
+    def make(name, **files):
+        folder = tmp_path / name
+        for number, (path, text) in enumerate({"app.css": f"css of {name}", **files}.items()):
+            file = folder / path.replace("__", "/").replace("_dot_", ".")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            os.utime(file, (hash(text) % 10**9 + number, hash(text) % 10**9 + number))
+        return folder
+
+    return make
+
+
+def run(command, name, source, volume, *kept):
+    assert static.main([command, name, str(source), str(volume), *kept]) == 0
+
+
+def test_adding_a_release_changes_nothing_that_is_there(volume, release):
+    run("add", "one", release("one", app_dot_1_dot_css="1"), volume)
+    run("add", "two", release("two", app_dot_2_dot_css="2", sub__page_dot_html="two"), volume)
+    assert (volume / "app.css").read_text() == "css of one"
+    assert (volume / "app.1.css").read_text() == "1" and (volume / "app.2.css").read_text() == "2"
+    assert (volume / "sub" / "page.html").read_text() == "two"
+
+
+def test_what_is_named_alike_becomes_that_of_the_release_that_serves(volume, release):
+    one, two = release("one", page_dot_html="one"), release("two", page_dot_html="two!")
+    run("add", "one", one, volume)
+    run("serve", "one", one, volume)
+    run("add", "two", two, volume)
+    run("serve", "two", two, volume, "one")
+    assert (volume / "app.css").read_text() == "css of two"
+    assert (volume / "page.html").read_text() == "two!"
+    run("serve", "one", one, volume, "two")
+    assert (volume / "page.html").read_text() == "one"
+
+
+def test_files_are_kept_as_long_as_a_release_that_has_them(volume, release):
+    one = release("one", only_dot_1_dot_js="1", shared_dot_js="s")
+    two = release("two", only_dot_2_dot_js="2", shared_dot_js="s")
+    run("add", "one", one, volume)
+    run("serve", "two", two, volume, "one")
+    assert (volume / "only.1.js").exists()
+    run("serve", "two", two, volume)
+    assert not (volume / "only.1.js").exists()
+    assert (volume / "shared.js").exists() and (volume / "only.2.js").exists()
+
+
+def test_a_page_is_copied_when_what_it_names_is_there(volume, release, monkeypatch):
+    copied = []
+    real = static._copy
+    monkeypatch.setattr(static, "_copy", lambda source, target: (copied.append(target.name), real(source, target)))
+    run("add", "one", release("one", index_dot_html="one", zebra_dot_js="1"), volume)
+    copied.clear()
+    two = release("two", index_dot_html="two!", zebra_dot_js="22")
+    run("serve", "two", two, volume)
+    assert copied[-1] == "index.html" and set(copied) == {"app.css", "zebra.js", "index.html"}
