@@ -112,9 +112,8 @@ class Api:
                 response = self._connection.getresponse()
                 answer = response.read()
             except (OSError, http.client.HTTPException) as error:
-                said = self._connection.said()
                 self._connection.close()
-                raise _Broken(said or str(error) or type(error).__name__) from None
+                raise _Broken(self._connection.said or str(error) or type(error).__name__) from None
             if response.will_close:
                 self._connection.close()
         self._answered = True
@@ -151,6 +150,8 @@ class _Piped(http.client.HTTPConnection):
         self._argv, self._environ = argv, environ
         self._program: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
+        self.said = ""
+        """What the program complained about, once the connection is closed."""
 
     def connect(self) -> None:
         ours, theirs = socket.socketpair()
@@ -162,21 +163,16 @@ class _Piped(http.client.HTTPConnection):
         ours.settimeout(TIMEOUT)
         self.sock = ours
 
-    def said(self) -> str:
-        """What the program complained about."""
-        if self._errors is None or self._program is None:
-            return ""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._program.wait(1)  # it has closed its end: what it has to say comes with its own
-        self._errors.seek(0)
-        return self._errors.read(4000).decode(errors="replace").strip()
-
     def close(self) -> None:
-        super().close()
+        super().close()  # getresponse() does so too, before it raises
         if self._program is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._program.wait(1)  # it sees the end of its input: what it has to say comes with its own
             process.stop(self._program, grace=2)
             self._program = None
         if self._errors is not None:
+            self._errors.seek(0)
+            self.said = self._errors.read(4000).decode(errors="replace").strip()
             self._errors.close()
             self._errors = None
 
