@@ -216,7 +216,18 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DJANGO_FROM_EMAIL", "webmaster@loc
 # Work in the background: RabbitMQ or Redis by CELERY_BROKER_URL. Without one, as on a fresh machine, in the process.
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL")
 CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
-CELERY_TASK_IGNORE_RESULT = True
+# What tasks have done, with state, duration and error, is in the admin: for a week.
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = 7 * 24 * 3600
+CELERY_TASK_TRACK_STARTED = True
+CELERY_TASK_STORE_EAGER_RESULT = True
+# A queue for each kind of work (website.celery); what is not named here is in "celery".
+CELERY_TASK_ROUTES = {
+    "weather.fetch_*": {"queue": "weather"},
+    "weather.*": {"queue": "maintenance"},
+    "celery.backend_cleanup": {"queue": "maintenance"},
+}
 # A task is the broker's until it is done: one whose worker is lost runs again. So tasks must bear to be run twice.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -234,9 +245,26 @@ CELERY_TIMEZONE = TIME_ZONE
 # The logs are Django's, as below or as production has them.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
-CELERY_BEAT_SCHEDULER = "website.celery.Scheduler"
+CELERY_BEAT_SCHEDULER = "website.beat.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 30
-CELERY_BEAT_SCHEDULE = {
+# What was sent when is written down at once: the next beat goes on from there.
+CELERY_BEAT_SYNC_EVERY = 1
+# What the schedule begins with, in seconds or as in a crontab: it is in the database, where the admin changes it.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "fetch-weather": {"task": "weather.fetch_all", "schedule": "4 * * * *"},
+    "summarise-weather": {"task": "weather.summarise", "schedule": "20 2 * * *"},
+    "clean-weather": {"task": "weather.clean", "schedule": "10 3 * * *"},
+    "clean-results": {"task": "celery.backend_cleanup", "schedule": "0 4 * * *"},
+    # Each queue shows that somebody takes from it. What was asked for while nobody did is dropped.
+    **{
+        f"heartbeat-{queue}": {
+            "task": "website.heartbeat",
+            "schedule": 60.0,
+            "args": (queue,),
+            "options": {"queue": queue, "expire_seconds": 60},
+        }
+        for queue in ("celery", "weather", "maintenance")
+    },
     "confirm-forgotten-bookings": {"task": "store.confirm_forgotten_bookings", "schedule": 300.0},
     "sweep-uploads": {"task": "uploads.sweep_rows", "schedule": 60.0},
     "sweep-upload-storage": {"task": "uploads.sweep_storage", "schedule": 86400.0},

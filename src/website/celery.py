@@ -1,4 +1,4 @@
-"""Work in the background: the Celery application, and the signs of life of the worker and of beat.
+"""Work in the background: the Celery application, its queues, and the signs of life of the worker and of beat.
 
     celery --app website worker
     celery --app website beat
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.beat import Scheduler as InMemoryScheduler
+from kombu import Exchange, Queue
 
-__all__ = ["ALIVE", "Alive", "Scheduler", "app"]
+__all__ = ["ALIVE", "DEAD", "Alive", "app"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.production")
 
@@ -48,15 +48,31 @@ class Alive(bootsteps.StartStopStep):
             self.timer = None
 
 
-class Scheduler(InMemoryScheduler):
-    """Beat's, with a sign of life, and without a file: the schedule is in the settings, and no interval is long."""
+DEAD = Queue("dead", Exchange("dead", type="fanout"))
+"""Where RabbitMQ puts what was rejected: tasks that failed to the end. Nobody takes from it but a person."""
 
-    def tick(self, *args: Any, **kwargs: Any) -> float:
-        ALIVE.touch()
-        return super().tick(*args, **kwargs)
+# One for each kind of work, so that none waits for another's. Which task goes where is in settings/base.py.
+QUEUES = (
+    Queue("celery", routing_key="celery"),
+    Queue("weather", routing_key="weather", queue_arguments={"x-dead-letter-exchange": DEAD.exchange.name}),
+    Queue("maintenance", routing_key="maintenance"),
+)
+
+
+class DeadLetters(bootsteps.StartStopStep):
+    """Makes the queue of dead letters, which no worker takes from."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+
+    def start(self, parent: Any) -> None:
+        if parent.connection.transport.driver_type == "amqp":
+            with parent.connection.channel() as channel:
+                DEAD(channel).declare()
 
 
 app = Celery("website")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.task_queues = QUEUES
 app.steps["worker"].add(Alive)
+app.steps["consumer"].add(DeadLetters)

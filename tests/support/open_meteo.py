@@ -171,6 +171,9 @@ def running(host: str = "127.0.0.1") -> Iterator[OpenMeteoServer]:
         daemon_threads = True
         request_queue_size = 128
 
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Who was answered has gone: that is its affair."""
+
     server = Server((host, 0), Handler)
     state.url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

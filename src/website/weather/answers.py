@@ -79,7 +79,9 @@ def parse_matches(body: bytes) -> list[Match]:
 def _match(one: Any, body: bytes) -> Match:
     if not isinstance(one, dict):
         _reject("a result is no object", body)
-    key, latitude, longitude = one.get("id"), one.get("latitude"), one.get("longitude")
+    key: Any = one.get("id")
+    latitude: Any = one.get("latitude")
+    longitude: Any = one.get("longitude")
     texts = [one.get(name, "") for name in ("name", "admin1", "country", "timezone")]
     if type(key) is not int or not 0 < key < 2**53 or not all(isinstance(text, str) for text in texts):
         _reject("a result has no id or no name", body)

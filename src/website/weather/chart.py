@@ -139,7 +139,7 @@ def _path(points: Iterable[tuple[float, float, datetime]]) -> str:
 def _days(start: datetime, end: datetime, zone: str, x: Callable[[datetime], float]) -> list[Label]:
     there = ZoneInfo(zone)
     midnight = start.astimezone(there).replace(hour=0, minute=0)
-    labels = []
+    labels: list[Label] = []
     while True:
         midnight = (midnight + timedelta(days=1)).replace(hour=0)
         if midnight > end:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 __all__ = ["DailySummary", "Favourite", "Forecast", "Observation", "Place", "Quarantined"]
 
 
-class RealField(models.FloatField):
+class RealField(models.FloatField):  # type: ignore[type-arg]  # Django's takes none when it runs
     """A number in four bytes: more digits than any thermometer has, and half the size in ten million rows."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

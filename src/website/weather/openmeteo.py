@@ -78,7 +78,7 @@ class OpenMeteo:
         return parse_weather(body, VARIABLES)
 
     def search(self, name: str, language: str) -> Sequence[Match]:
-        parameters = {"name": name, "count": 10, "language": language, "format": "json"}
+        parameters: dict[str, str | int | float] = {"name": name, "count": 10, "language": language, "format": "json"}
         return parse_matches(self._ask(f"{self._geocoding}/v1/search", parameters))
 
     def close(self) -> None:

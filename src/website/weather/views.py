@@ -168,11 +168,12 @@ class History(APIView):
             by_hour = query["resolution"] == "hour"
             hours = list(history.by_hour(place, first, last)) if by_hour else []
             summaries = [] if by_hour else history.by_day(place, first, last)
+            samples = [one.sample for one in hours] + [one.sample for one in summaries]
             return {
                 "resolution": query["resolution"],
                 "first": first.isoformat(),
                 "last": last.isoformat(),
-                "sample": any(one.sample for one in (*hours, *summaries)),
+                "sample": any(samples),
                 "hours": ObservationSerializer(hours, many=True).data,
                 "days": DaySerializer(summaries, many=True).data,
             }
@@ -190,7 +191,7 @@ class OneForecast(APIView):
 
         def make() -> dict[str, Any]:
             found = Forecast.objects.filter(place=place).first()
-            empty = {"issued_at": None, "sample": False, "hours": []}
+            empty: dict[str, Any] = {"issued_at": None, "sample": False, "hours": []}
             return dict(ForecastSerializer(found or empty).data)
 
         return Response(_kept(place, "forecast", make))

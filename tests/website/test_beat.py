@@ -1,0 +1,115 @@
+import time
+
+import pytest
+from django.db import connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from website import beat
+from website.beat import Scheduler, Turn
+from website.celery import app
+
+
+@pytest.fixture
+def turns(transactional_db):
+    """A function that makes somebody who wants to be the beat."""
+    made = []
+
+    def make():
+        made.append(Turn())
+        return made[-1]
+
+    yield make
+    for turn in made:
+        turn.close()
+
+
+@pytest.fixture
+def begin(transactional_db, tmp_path, monkeypatch):
+    """A function that makes a beat of this process begin."""
+    monkeypatch.setattr(beat, "ALIVE", tmp_path / "alive")
+    made = []
+
+    def make():
+        made.append(Scheduler(app=app))
+        assert made[-1].tick() >= 0
+        return made[-1]
+
+    yield make
+    for scheduler in made:
+        scheduler.close()
+
+
+def test_of_two_beats_one_has_its_turn_and_then_the_other(turns):
+    first, second = turns(), turns()
+    assert first.mine()
+    assert first.mine()
+    assert not second.mine()
+    first.close()
+    # PostgreSQL notices the end of a connection in its own time.
+    deadline = time.monotonic() + 10
+    while not second.mine():
+        assert time.monotonic() < deadline
+    assert not first.mine()
+
+
+def test_a_beat_whose_connection_is_cut_stops_and_takes_its_turn_again(turns, caplog):
+    turn = turns()
+    assert turn.mine()
+    with turn._connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    assert not turn.mine()
+    assert "Beat waits for the database" in caplog.text
+    assert turn.mine()
+
+
+def test_a_beat_that_waits_sends_nothing(turns, begin, tmp_path):
+    assert turns().mine()
+    waiting = begin()
+    assert not PeriodicTask.objects.exists()
+    assert waiting.tick() == beat.PAUSE
+    # It is alive all the same.
+    assert (tmp_path / "alive").exists()
+
+
+def test_the_schedule_begins_as_the_settings_say_and_is_then_the_database_s(begin):
+    begin().close()
+    hourly = PeriodicTask.objects.get(name="fetch-weather")
+    assert (hourly.task, hourly.crontab.minute, hourly.crontab.hour) == ("weather.fetch_all", "4", "*")
+    assert str(hourly.crontab.timezone) == "Europe/Paris"
+    heartbeat = PeriodicTask.objects.get(name="heartbeat-weather")
+    assert (heartbeat.queue, heartbeat.expire_seconds, heartbeat.args) == ("weather", 60, '["weather"]')
+
+    hourly.enabled = False
+    hourly.save()
+    heartbeat.interval = IntervalSchedule.objects.create(every=5, period="minutes")
+    heartbeat.save()
+    PeriodicTask.objects.filter(name="clean-weather").delete()
+    begin()
+    hourly.refresh_from_db()
+    heartbeat.refresh_from_db()
+    assert not hourly.enabled
+    assert heartbeat.interval.every == 5
+    assert PeriodicTask.objects.filter(name="clean-weather").exists()
+
+
+def test_what_is_due_is_sent(begin, monkeypatch):
+    monkeypatch.setattr(Scheduler, "producer", None)  # there is no broker
+    scheduler = begin()
+    sent = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(entry.task) or _Result())
+    PeriodicTask.objects.all().delete()
+    every_second = IntervalSchedule.objects.create(every=1, period="seconds")
+    task = PeriodicTask.objects.create(name="now", task="website.heartbeat", interval=every_second)
+    PeriodicTask.objects.update(last_run_at="2026-01-01T00:00Z")
+    scheduler.tick()
+    assert sent == ["website.heartbeat"]
+    scheduler.sync()
+    task.refresh_from_db()
+    assert task.total_run_count == 1
+
+
+class _Result:
+    id = "1"
