@@ -1,0 +1,197 @@
+"""A swarm in memory that runs what it is given at once: what the target is tested on without an engine."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ecluse.deploy import migrations
+from ecluse.deploy.health import Answer
+from ecluse.deploy.targets.swarm.api import Missing
+from ecluse.deploy.targets.swarm.stackfile import RELEASE
+from ecluse.errors import TargetError
+from tests.support.managers import Managers
+
+__all__ = ["Orchestrator", "Way"]
+
+
+class Orchestrator(Managers):
+    """Managers, and nodes on which tasks run as soon as they are wanted.
+
+    *broken* says of a service and its release that its tasks fail; *printed* has the lines of a service, *done* the
+    jobs that were run: the service, and its command.
+    """
+
+    def __init__(self, *nodes: str) -> None:
+        super().__init__()
+        self.nodes: dict[str, dict[str, Any]] = {
+            f"node-{name}": {
+                "ID": f"node-{name}",
+                "Description": {"Hostname": name},
+                "Spec": {"Labels": {}},
+                "Version": {"Index": 1},
+            }
+            for name in nodes or ("one",)
+        }
+        self.swarm: dict[str, Any] = {
+            "LocalNodeState": "active",
+            "ControlAvailable": True,
+            "NodeID": next(iter(self.nodes)),
+        }
+        self.services: dict[str, dict[str, Any]] = {}
+        self.tasks: list[dict[str, Any]] = []
+        self.broken: Callable[[str, str | None], bool] = lambda service, release: False
+        self.found: dict[str, Any] = {"pending": [], "unknown": []}
+        self.printed: dict[str, list[str]] = {}
+        self.done: list[tuple[str, tuple[str, ...]]] = []
+        self.deployed: list[str] = []
+        self._numbers = itertools.count(1)
+
+    # Its API
+
+    def get(self, path: str, *, filters: Mapping[str, Sequence[str]] | None = None, **query: object) -> Any:
+        if path == "/info":
+            return {**super().get(path), "Swarm": self.swarm}
+        if path == "/nodes":
+            return list(self.nodes.values())
+        if path == "/services":
+            ((_label, stack),) = (one.split("=") for one in (filters or {})["label"])
+            return [one for name, one in self.services.items() if name.startswith(f"{stack}_")]
+        if path.startswith("/services/"):
+            return self._service(path.rpartition("/")[2])
+        if path == "/tasks":
+            ids, names = (filters or {}).get("id"), (filters or {}).get("service", ())
+            if ids is None:
+                self._service(names[0])
+            return [one for one in self.tasks if one["ID"] in (ids or ()) or one["ServiceName"] in names]
+        return super().get(path, filters=filters, **query)
+
+    def read(self, path: str, **query: object) -> bytes:
+        _, kind, name, _logs = path.split("/")
+        if kind == "tasks":
+            name = next(one["ServiceName"] for one in self.tasks if one["ID"] == name)
+        lines = [f"{line}\n".encode() for line in self.printed.get(name.rpartition("_")[2], ())]
+        return b"".join(b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line for line in lines)
+
+    def post(self, path: str, body: Any = None, **query: object) -> Any:
+        if path.startswith("/nodes/"):
+            self.nodes[path.split("/")[2]]["Spec"] = body
+            return None
+        return super().post(path, body, **query)
+
+    def delete(self, path: str) -> None:
+        _, kind, name = path.split("/")
+        if kind != "services":
+            super().delete(path)
+        elif self.services.pop(name, None):
+            self.tasks = [one for one in self.tasks if one["ServiceName"] != name]
+
+    def _service(self, name: str) -> dict[str, Any]:
+        if name not in self.services:
+            raise Missing(f"no such service: {name}")
+        return self.services[name]
+
+    # What it does
+
+    def deploy(self, stack: str, content: Mapping[str, Any]) -> None:
+        """As ``docker stack deploy``, all at once."""
+        for kind in ("configs", "secrets"):
+            for name, definition in content.get(kind, {}).items():
+                assert definition["external"], f"{name} is not in the engine"
+                self._found(kind, definition["name"])
+        for short, service in content["services"].items():
+            self._run(f"{stack}_{short}", short, service)
+
+    def _run(self, name: str, short: str, service: Mapping[str, Any]) -> None:
+        deploy = service.get("deploy") or {}
+        job = str(deploy.get("mode", "")).endswith("-job")
+        count = len(self.nodes) if deploy.get("mode", "").startswith("global") else int(deploy.get("replicas", 1))
+        release = (service.get("labels") or {}).get(RELEASE)
+        mode = {"Replicated": {"Replicas": count}}
+        self.services[name] = {"ID": name, "Spec": {"Name": name, "Mode": mode}}
+        failing = self.broken(short, release)
+        if job:
+            self.done.append((short, tuple(service["command"])))
+            if short == "preflight" and not failing:
+                self.printed[short] = [migrations.MARK + json.dumps(self.found)]
+        else:
+            self.deployed.append(short)
+        if failing:
+            self.services[name]["UpdateStatus"] = {"State": "rollback_started", "Message": "update rolled back"}
+        for one in self.tasks:
+            if one["ServiceName"] == name and not failing:
+                one["DesiredState"], one["Status"] = "shutdown", {**one["Status"], "State": "shutdown"}
+        state = "failed" if failing else "complete" if job else "running"
+        for slot in range(1, count + 1):
+            self._start(name, slot, state, {"Image": service["image"], "Labels": {RELEASE: release}})
+
+    def _start(self, name: str, slot: int, state: str, container: Mapping[str, Any]) -> None:
+        number = next(self._numbers)
+        self.tasks.append(
+            {
+                "ID": f"task{number}",
+                "ServiceName": name,
+                "Slot": slot,
+                "NodeID": list(self.nodes)[(slot - 1) % len(self.nodes)],
+                "CreatedAt": f"2026-01-01T00:00:{number:09.6f}Z",
+                "DesiredState": "shutdown" if state == "failed" else "running",
+                "Spec": {"ContainerSpec": container},
+                "Status": {
+                    "State": state,
+                    "Err": "task: non-zero exit (1)" if state == "failed" else "",
+                    "Timestamp": self.now(),
+                    "ContainerStatus": {"ContainerID": f"container{number}"},
+                },
+            }
+        )
+
+    def restart(self, name: str) -> None:
+        """One task of a service ends, and another one takes its place."""
+        one = next(one for one in self.tasks if one["ServiceName"] == name and one["Status"]["State"] == "running")
+        one["DesiredState"], one["Status"]["State"], one["Status"]["Err"] = "shutdown", "failed", "out of memory"
+        self._start(name, one["Slot"], "running", one["Spec"]["ContainerSpec"])
+
+    def serving(self, name: str) -> set[str | None]:
+        """The releases that a service runs."""
+        return {
+            one["Spec"]["ContainerSpec"]["Labels"][RELEASE]
+            for one in self.tasks
+            if one["ServiceName"] == name and one["Status"]["State"] == "running"
+        }
+
+    def door(self, name: str) -> Answer:
+        """What the front server says, which asks the service *name*."""
+        found = self.serving(name)
+        return Answer(200, found.pop()) if len(found) == 1 else Answer(0, detail="no answer: nobody is there")
+
+
+class Way:
+    """Fits :class:`ecluse.deploy.targets.swarm.connection.Connection`: the way to an orchestrator."""
+
+    def __init__(self, orchestrator: Orchestrator, environ: Mapping[str, str] | None = None) -> None:
+        self.api, self.environ, self.name = orchestrator, dict(environ or {}), "the swarm of the test"
+        self.terminal: list[tuple[str, ...]] = []
+
+    def run(
+        self,
+        *arguments: str,
+        input: str | None = None,
+        cwd: Path | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> str:
+        match arguments:
+            case ("stack", "config", "--compose-file", file):
+                # Variables are filled in; what docker writes out in full is written so in the tests' files.
+                return re.sub(r"\$\{(\w+)\}", lambda found: (extra or {})[found[1]], Path(file).read_text())
+            case ("stack", "deploy", *_, stack):
+                self.api.deploy(stack, json.loads((input or "").replace("$$", "$")))
+                return ""
+        raise TargetError(f"docker {arguments}: nothing says how this ends")
+
+    def attached(self, *arguments: str) -> int:
+        self.terminal.append(arguments)
+        return 5

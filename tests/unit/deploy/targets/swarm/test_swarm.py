@@ -1,0 +1,455 @@
+"""The target, rolled out to by the state machine itself, on a swarm in memory: a real one is in tests/integration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecluse.deploy.contract import Preflight
+from ecluse.deploy.health import Answer
+from ecluse.deploy.history import Record
+from ecluse.deploy.maintenance import Maintenance
+from ecluse.deploy.rollout import Request, roll_out
+from ecluse.deploy.targets import swarm as module
+from ecluse.deploy.targets.swarm import Swarm
+from ecluse.deploy.targets.swarm.build import Builder
+from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
+from ecluse.image.registry import Manifest
+from ecluse.image.source import Source
+from ecluse.model import Environment, ImageSpec
+from tests.support.images import KIND, MemoryRegistry
+from tests.support.orchestrator import Orchestrator, Way
+
+STACK = """
+services:
+  web:
+    image: ${ECLUSE_IMAGE}
+    environment: {ECLUSE_RELEASE: "${ECLUSE_RELEASE}", PRICE: "$5"}
+    secrets: [{source: key, target: key}]
+    deploy: {replicas: 2, update_config: {order: start-first}}
+  worker:
+    image: ${ECLUSE_IMAGE}
+    deploy: {replicas: 1, update_config: {order: start-first}}
+  beat:
+    image: ${ECLUSE_IMAGE}
+    deploy: {replicas: 1, update_config: {order: stop-first}}
+  migrate:
+    image: ${ECLUSE_IMAGE}
+    deploy: {replicas: 0}
+  static:
+    image: ${ECLUSE_IMAGE}
+    volumes: [{type: volume, source: static, target: /srv/static}]
+    deploy: {replicas: 0}
+  front:
+    image: ${ECLUSE_FRONT_IMAGE}
+    configs: [{source: site, target: /etc/site.conf}]
+  db:
+    image: postgres:18
+    deploy: {placement: {constraints: [node.labels.ecluse.state == true]}}
+volumes:
+  static: {}
+configs:
+  site: {file: SITE_CONF}
+secrets:
+  key: {file: "${ECLUSE_SECRETS}/key"}
+"""
+
+SPEC = ImageSpec(published={"front": "shop-front", "app": "shop"}, tests="tests")
+
+
+class World:
+    """A repository at a commit, a registry that has its images, and a swarm of one node."""
+
+    def __init__(self, top: Path, *nodes: str) -> None:
+        self.top, self.registry, self.orchestrator = top, MemoryRegistry(), Orchestrator(*nodes)
+        self.way = Way(self.orchestrator)
+        self.environ = {"ECLUSE_SECRETS": str(top / "secrets")}
+        self.said: list[str] = []
+        self.commit = "0" * 40
+        (top / "secrets").mkdir()
+        (top / "secrets" / "key").write_text("a secret of the site\n")
+        (top / "site.conf").write_text("server {}\n")
+        self.file(STACK)
+        self.build("1" * 40)
+
+    def file(self, text: str) -> None:
+        (self.top / "docker-compose.live.yml").write_text(text.replace("SITE_CONF", str(self.top / "site.conf")))
+
+    def build(self, commit: str) -> None:
+        """Commit, and push the images of the commit."""
+        self.commit = commit
+        for name in SPEC.published.values():
+            manifest = Manifest(KIND, f"{name} of {commit}".encode())
+            for reference in (f"staging-{commit}", manifest.digest):
+                self.registry.content[name, reference] = manifest
+
+    def digest(self, commit: str) -> str:
+        return self.registry.content["shop", f"staging-{commit}"].digest
+
+    def target(self, **options: Any) -> Swarm:
+        """The target, as a command opens it."""
+        environment = Environment(
+            name="staging", target="swarm", settings="s", url="https://shop.example", secrets=("KEY",), **options
+        )
+
+        way: Any = self.way
+        registry: Any = self.registry
+
+        def builder(objects: Any) -> Builder:
+            return Builder(way, objects, environment, SPEC, self.top, self.environ, lambda: registry)
+
+        return Swarm(way, environment, "shop-staging", builder, self.top, self.environ, say=self.said.append)
+
+    def deploy(self, name: str | None = None) -> Record | None:
+        """What ``ecluse deploy staging`` does."""
+        target = self.target()
+        release = target.find(name) if name else target.newest()
+        with target.held(who="ada", host="here", what=f"deploy of {release}") as ledger:
+            return roll_out(target, ledger, Request(release=release, kind="deploy", by="ada@here", watch=0))
+
+    def serving(self) -> set[str | None]:
+        return self.orchestrator.serving("shop-staging_web")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(tmp_path)
+    monkeypatch.setattr(module, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
+    monkeypatch.setattr(
+        module.health, "ask_at", lambda door, url: made.orchestrator.door("shop-staging_web"), raising=True
+    )
+    # How often a gate asks, and how long it waits in between, is tested where it belongs.
+    monkeypatch.setattr(module.health, "TIMES", 1)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    return made
+
+
+@pytest.fixture
+def first(world: World) -> str:
+    """The release that serves, of the first commit."""
+    record = world.deploy()
+    assert record is not None and record.outcome == "succeeded"
+    world.said.clear()
+    world.orchestrator.deployed.clear()
+    world.orchestrator.done.clear()
+    return record.release
+
+
+def test_the_first_rollout_sets_up_all_that_a_release_needs_before_it_starts_one(world: World) -> None:
+    world.orchestrator.found["pending"] = [{"name": "shop.0001_initial", "sql": "CREATE TABLE", "unsafe": []}]
+    record = world.deploy()
+    assert record is not None
+    assert world.orchestrator.deployed == ["front", "db", "worker", "web", "beat"]
+    assert [name for name, _command in world.orchestrator.done] == ["files", "preflight", "migrate", "files"]
+    assert world.said == ["labelling the only node ecluse.state=true", "setting up front, db"]
+    assert world.serving() == {record.release}
+    assert record.release.startswith(world.digest(world.commit).removeprefix("sha256:")[:12])
+    assert (record.migrations, record.outcome) == (("shop.0001_initial",), "succeeded")
+
+
+def test_the_next_leaves_alone_what_is_no_release_and_keeps_the_one_before(world: World, first: str) -> None:
+    world.build("2" * 40)
+    record = world.deploy()
+    assert record is not None and record.previous == first
+    assert world.orchestrator.deployed == ["worker", "web", "beat"]
+    assert world.target().kept(first)
+    world.deploy(first)
+    assert world.serving() == {first}
+
+
+def test_the_same_commit_with_the_same_configuration_is_the_same_release_and_with_another_is_not(
+    world: World, first: str
+) -> None:
+    assert world.deploy() is None, "it serves already"
+    (world.top / "secrets" / "key").write_text("another secret\n")
+    record = world.deploy()
+    assert record is not None
+    assert record.release.partition("-")[0] == first.partition("-")[0] and record.release != first
+
+
+def test_a_release_that_does_not_start_is_undone_and_told_with_its_last_words(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.orchestrator.broken = lambda service, release: service == "web" and release != first
+    world.orchestrator.printed["web"] = ["ImproperlyConfigured: no such setting"]
+    with pytest.raises(RolloutError) as caught:
+        world.deploy()
+    said = str(caught.value)
+    assert "one: task: non-zero exit (1)" in said and "ImproperlyConfigured: no such setting" in said
+    assert f"{first} serves again" in said
+    assert world.serving() == {first}
+    assert world.orchestrator.serving("shop-staging_worker") == {first}
+
+
+def test_a_release_whose_checks_fail_is_refused_before_anything_serves_it(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.orchestrator.broken = lambda service, release: service == "preflight"
+    world.orchestrator.printed["preflight"] = ["shop.E001: it does not add up"]
+    with pytest.raises(PreflightError, match="(?s)the checks of release .* fail: .*shop.E001"):
+        world.deploy()
+    assert world.orchestrator.deployed == []
+
+
+def test_a_migration_that_fails_is_told_with_its_output(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.orchestrator.found["pending"] = [{"name": "shop.0002_x", "sql": "", "unsafe": []}]
+    world.orchestrator.broken = lambda service, release: service == "migrate"
+    world.orchestrator.printed["migrate"] = ["division by zero"]
+    with pytest.raises(RolloutError, match="(?s)migrating to release .* failed: .*division by zero"):
+        world.deploy()
+    assert world.serving() == {first}
+
+
+def test_images_that_a_node_cannot_have_stop_a_rollout_before_it_begins(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.orchestrator.broken = lambda service, release: service == "files"
+    with pytest.raises(TargetError, match="cannot be had everywhere") as caught:
+        world.deploy()
+    assert caught.value.hint == "can that node reach the registry, and has it room?"
+    assert world.serving() == {first}
+
+
+def test_tasks_that_end_after_the_switch_or_errors_of_the_front_are_trouble(world: World, first: str) -> None:
+    target = world.target()
+    target.watch(first, 0)
+    error = json.dumps({"status": 500, "method": "GET", "uri": "/"})
+    world.orchestrator.printed["front"] = [error] * 3 + ["no json", json.dumps({"status": 503})]
+    target.watch(first, 0)
+    world.orchestrator.printed["front"].append(error)
+    with pytest.raises(RolloutError, match="4 errors, as 500 to GET /"):
+        target.watch(first, 0)
+
+
+def test_a_task_that_is_started_again_during_the_watch_is_trouble(
+    world: World, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def door(address: str, url: str) -> Answer:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            world.orchestrator.restart("shop-staging_worker")
+        return Answer(200, first)
+
+    monkeypatch.setattr(module.health, "ask_at", door)
+    with pytest.raises(RolloutError, match="tasks of worker ended and were started again: one: out of memory"):
+        world.target().watch(first, 0.05)
+
+
+def test_a_release_is_healthy_where_all_of_it_runs_alone_and_the_door_says_so(
+    world: World, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = world.target()
+    assert target.healthy(first) and not target.healthy("nobody-knows")
+    monkeypatch.setattr(module.health, "ask_at", lambda door, url: Answer(503, first))
+    assert not target.healthy(first)
+    monkeypatch.undo()
+    world.orchestrator.delete("/services/shop-staging_beat")
+    assert not target.healthy(first)
+
+
+class TestFind:
+    def test_a_kept_release_is_found_by_what_only_it_begins_with(self, world: World, first: str) -> None:
+        target = world.target()
+        assert target.find(first) == target.find(first[:6]) == first
+        world.environ["ECLUSE_SECRETS"] = ""
+        (world.top / "site.conf").write_text("another one\n")
+        again = world.deploy(world.digest(world.commit))
+        assert again is None, "the front is no part of a release"
+
+    def test_the_beginning_of_several_is_refused(self, world: World, first: str) -> None:
+        (world.top / "secrets" / "key").write_text("another secret\n")
+        world.deploy()
+        with pytest.raises(ReleaseError, match=f"{first[:8]} is the beginning of several"):
+            world.target().find(first[:8])
+
+    def test_a_commit_or_a_digest_is_a_release_of_the_configuration_as_it_is(self, world: World, first: str) -> None:
+        target = world.target()
+        assert target.find("1" * 40) == first
+        assert target.commit(first) == "1" * 40
+        digest = world.digest("1" * 40)
+        assert target.find(digest) == target.find(f"registry.example/team/shop@{digest}") == first
+
+    @pytest.mark.parametrize(
+        ("name", "said", "hint"),
+        [
+            ("staging-" + "1" * 40, "is neither a kept release nor a digest", "is what it names now"),
+            ("latest", "is neither a kept release nor a digest", "--release sha256:…"),
+            ("sha256:" + "0" * 64, "the registry has no registry.example/team/shop@sha256:0", None),
+            (
+                "other.example/x@sha256:" + "0" * 64,
+                "other.example/x is not this environment's repository",
+                "team/shop@",
+            ),
+        ],
+    )
+    def test_what_may_be_another_image_tomorrow_is_refused(
+        self, world: World, name: str, said: str, hint: str | None
+    ) -> None:
+        with pytest.raises(ReleaseError, match=said) as caught:
+            world.target().find(name)
+        assert (hint is None) == (caught.value.hint is None) and (hint or "") in (caught.value.hint or "")
+
+    def test_a_commit_that_was_never_built_is_named(self, world: World) -> None:
+        with pytest.raises(ImageError, match="never built: registry.example/team/shop-front:staging-3333"):
+            world.target().find("3" * 40)
+
+
+class TestStackFile:
+    @pytest.mark.parametrize(
+        ("change", "error", "said"),
+        [
+            (("web:", "site:"), TargetError, "no service of the release is web"),
+            (("image: postgres:18", "image: postgres:18\n    restart: always"), TargetError, "services.db.restart"),
+            (("services:", "sevices:"), DefinitionError, "a stack file has services"),
+            (("services:", "services: {{"), DefinitionError, "this is no YAML"),
+        ],
+    )
+    def test_what_a_swarm_would_not_take_is_refused(
+        self, world: World, change: tuple[str, str], error: type[Exception], said: str
+    ) -> None:
+        world.file(STACK.replace(*change, 1))
+        with pytest.raises(error, match=said):
+            world.target().newest()
+
+    def test_one_that_is_not_there_is_named(self, world: World) -> None:
+        (world.top / "docker-compose.live.yml").unlink()
+        with pytest.raises(DefinitionError, match="the stack file cannot be read: No such file") as caught:
+            world.target().newest()
+        assert caught.value.where == "docker-compose.live.yml"
+
+    def test_a_secret_without_a_value_is_named_before_anything_is_done(self, world: World) -> None:
+        world.environ["ECLUSE_SECRETS"] = ""
+        with pytest.raises(TargetError, match="no value of these secrets, and none is given: key") as caught:
+            world.target().newest()
+        assert caught.value.hint is not None and "ECLUSE_SECRETS=FOLDER" in caught.value.hint
+
+    def test_a_secret_that_the_swarm_has_is_not_needed_again(self, world: World, first: str) -> None:
+        world.environ["ECLUSE_SECRETS"] = ""
+        assert world.target().newest() == first
+
+    def test_a_variable_that_the_environment_names_is_the_secret_s_value(self, world: World, first: str) -> None:
+        world.environ["KEY"] = "given by the provider"
+        assert world.target().newest() != first
+
+    def test_dollars_reach_the_containers_as_they_are(self, world: World, first: str) -> None:
+        (kept,) = world.target().releases.all()
+        assert kept.stack["services"]["web"]["environment"] == {"ECLUSE_RELEASE": first, "PRICE": "$5"}
+
+
+class TestNodes:
+    def test_where_there_is_a_choice_of_nodes_the_label_is_asked_for(self, world: World) -> None:
+        world.orchestrator.nodes = Orchestrator("one", "two").nodes
+        with pytest.raises(TargetError, match="no node has the label that db asks for: ecluse.state=true") as caught:
+            world.deploy()
+        assert caught.value.hint == "choose one: docker node update --label-add ecluse.state=true NODE"
+
+    @pytest.mark.parametrize(
+        ("swarm", "said", "hint"),
+        [
+            ({"LocalNodeState": "inactive"}, "this engine is not in a swarm", "docker swarm init"),
+            (
+                {"LocalNodeState": "active", "ControlAvailable": False, "RemoteManagers": [{"Addr": "10.0.0.1:2377"}]},
+                "this engine is a worker of its swarm",
+                "ask a manager: 10.0.0.1:2377",
+            ),
+        ],
+    )
+    def test_only_a_manager_of_a_swarm_can_be_asked(
+        self, world: World, swarm: dict[str, Any], said: str, hint: str
+    ) -> None:
+        world.target().check()
+        world.orchestrator.swarm = swarm
+        with pytest.raises(TargetError, match=said) as caught:
+            world.target().check()
+        assert hint in str(caught.value.hint)
+
+
+class TestCommands:
+    def test_processes_are_the_tasks_that_are_meant_to_run(self, world: World, first: str) -> None:
+        found = world.target().processes()
+        assert [one["task"] for one in found] == ["worker.1", "web.1", "web.2", "beat.1"]
+        assert {(one["release"], one["node"], one["ready"]) for one in found} == {(first, "one", True)}
+
+    def test_logs_are_docker_s_own_of_any_service(self, world: World, first: str) -> None:
+        assert world.target().logs("db", 7, True) == 5
+        options = ("--raw", "--tail", "7", "--follow", "shop-staging_db")
+        assert world.way.terminal == [("service", "logs", *options)]
+        with pytest.raises(TargetError, match="no service 'mail' runs in staging") as caught:
+            world.target().logs("mail", 7, False)
+        assert "db" in str(caught.value.hint)
+
+    @pytest.mark.parametrize("terminal", [True, False])
+    def test_a_command_runs_in_a_container_of_the_release(self, world: World, first: str, terminal: bool) -> None:
+        assert world.target().exec("web", ("python", "manage.py", "shell"), terminal=terminal) == 5
+        (argv,) = world.way.terminal
+        assert argv[0] == "exec" and ("--tty" in argv) == terminal
+        assert argv[-4].startswith("container") and argv[-3:] == ("python", "manage.py", "shell")
+
+    def test_a_command_for_another_node_is_told_where(self, world: World, first: str) -> None:
+        world.orchestrator.swarm["NodeID"] = "elsewhere"
+        with pytest.raises(TargetError, match="no task of web runs on the swarm of the test") as caught:
+            world.target().exec("web", ("true",), terminal=False)
+        assert caught.value.hint is not None and caught.value.hint.startswith("they run on one")
+
+    def test_stop_ends_the_site_before_what_it_needs_and_keeps_what_it_can_go_back_to(
+        self, world: World, first: str
+    ) -> None:
+        target = world.target()
+        target.stop()
+        assert world.orchestrator.services == {} and target.kept(first)
+        assert target.processes() == []
+        world.deploy()
+        assert world.serving() == {first}
+
+    def test_the_front_is_changed_only_when_asked_for(self, world: World, first: str) -> None:
+        (world.top / "site.conf").write_text("server { listen 8080; }\n")
+        world.deploy()
+        assert world.orchestrator.deployed == []
+        world.target().front()
+        assert world.orchestrator.deployed == ["front"]
+
+    def test_a_stack_without_a_front_has_none_to_set_up(self, world: World) -> None:
+        world.file(STACK.replace("  front:", "  proxy:"))
+        with pytest.raises(DefinitionError, match="the stack file has no service front"):
+            world.target().front()
+
+    def test_visitors_get_a_page_instead_of_the_site_until_it_is_taken_away(self, world: World, first: str) -> None:
+        target = world.target()
+        wanted = Maintenance(by="ada@here", since=1.0)
+        assert target.maintenance() is None
+        target.maintain(wanted)
+        assert world.target().maintenance() == wanted
+        target.maintain(None)
+        assert world.target().maintenance() is None
+        assert [command[2] for _name, command in world.orchestrator.done] == ["close", "open"]
+
+    def test_where_nothing_serves_there_is_nothing_to_close(self, world: World) -> None:
+        with pytest.raises(TargetError, match="staging serves nothing that could be closed"):
+            world.target().maintain(None)
+
+    def test_a_look_changes_nothing_that_serves(self, world: World, first: str) -> None:
+        world.orchestrator.found["unknown"] = ["shop.0009_later"]
+        world.build("2" * 40)
+        target = world.target()
+        assert target.look(target.newest()) == Preflight(unknown=frozenset({"shop.0009_later"}))
+        assert world.serving() == {first} and world.orchestrator.deployed == []
+
+    def test_before_the_first_rollout_there_is_no_database_to_look_at(self, world: World) -> None:
+        target = world.target()
+        assert target.look(target.newest()) is None
+
+
+def test_a_task_that_only_one_of_two_releases_has_comes_and_goes_with_it(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.file(STACK.replace("  worker:", "  mailer:"))
+    second = world.deploy()
+    assert second is not None
+    assert "shop-staging_worker" not in world.orchestrator.services
+    assert world.orchestrator.serving("shop-staging_mailer") == {second.release}
+    world.deploy(first)
+    assert "shop-staging_mailer" not in world.orchestrator.services
+    assert world.orchestrator.serving("shop-staging_worker") == {first}
