@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +107,13 @@ class Shop:
         """The processes that serve."""
         return {one["pid"] for one in self.status()["processes"]}
 
+    def records(self) -> Sequence[Record]:
+        """The rollouts that ended, oldest first."""
+        return Folder(self.place).history()
+
     def last(self) -> Record:
         """The rollout that ended last."""
-        return Folder(self.place).history()[-1]
+        return self.records()[-1]
 
     def step(self) -> str | None:
         """The step that a rollout under way is at."""

@@ -113,6 +113,8 @@ class Server:
         return {slot.release for slot in self.daemon.slots if slot.is_open and _alive(slot, states) and slot.release}
 
     def start(self, task: str, release_id: str) -> None:
+        if not self.daemon.client.alive():
+            self.daemon.ensure()  # it has ended since the release was staged, with or without the deployer
         states = self._states()
         missing = PROCESSES - len(self._slots_of(release_id, states))
         free = [slot for slot in self.daemon.slots if not _alive(slot, states) and slot.process() is None]

@@ -28,10 +28,31 @@ DATABASE = "site"
 DRAIN = 40
 """Seconds that a process has to finish its requests, before it is killed. gunicorn's own limit is 30."""
 
+# Supervisor reports a log that cannot be written on its standard error: on a full disk that cannot be written either,
+# and would be its end, and so the site's.
 _MAIN = """\
 import os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from supervisor.supervisord import main
+
+class Unfailing:
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError:
+            pass
+
+    def flush(self):
+        pass
+
+sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
 main()
 """
 
@@ -130,7 +151,8 @@ class Daemon:
             copy, content = programs / source.name, source.read_bytes()
             if not copy.is_file() or copy.read_bytes() != content:
                 durable.write(copy, content)
-        if not (programs / "supervisord.py").is_file():
+        main = programs / "supervisord.py"
+        if not main.is_file() or main.read_text(encoding="utf-8") != _MAIN:
             found = importlib.util.find_spec("supervisor")
             if found is None or found.origin is None:
                 raise ToolError("Supervisor is not installed beside ecluse", hint="install ecluse[server]")
@@ -138,7 +160,7 @@ class Daemon:
             shutil.copytree(
                 Path(found.origin).parent, programs / "lib" / "supervisor", ignore=ignored, dirs_exist_ok=True
             )
-            durable.write(programs / "supervisord.py", _MAIN)
+            durable.write(main, _MAIN)
 
     def _start(self) -> None:
         place, account = self.place, self.place.account()

@@ -74,7 +74,9 @@ class Slot:
         return self._read("address") or None
 
     def open(self) -> None:
-        """Let its process take requests."""
+        """Let its process take requests. Where it does, nothing is written: that also works on a full disk."""
+        if self.is_open:
+            return
         durable.write(self.folder / "open", f"{self.release}\n")
 
     @property

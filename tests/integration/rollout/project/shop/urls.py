@@ -1,4 +1,4 @@
-"""A page, a slow page, an effect, and the rollout's gate."""
+"""A page, a slow page, an effect, an upload, and the rollout's gate."""
 
 import os
 import threading
@@ -35,4 +35,9 @@ def effect(request):
     return HttpResponse(RELEASE)
 
 
-urlpatterns = [path("readiness/", readiness), path("effect/", effect), path("", page)]
+def upload(request):
+    Effect.objects.create(token=request.GET["token"])
+    return HttpResponse(f"{len(request.body)} {RELEASE}")
+
+
+urlpatterns = [path("upload/", upload), path("readiness/", readiness), path("effect/", effect), path("", page)]
