@@ -20,13 +20,13 @@ PAUSE = 0.05
 
 
 class Load:
-    """*kept* and *fresh* visitors of ``127.0.0.1:port``, for as long as the context lasts.
+    """*kept* and *fresh* visitors of ``host:port``, for as long as the context lasts.
 
     Every other request of each is a POST with a token of its own. One in ten GETs takes a second to answer.
     """
 
-    def __init__(self, port: int, *, kept: int = 8, fresh: int = 8) -> None:
-        self._port = port
+    def __init__(self, port: int, *, host: str = "127.0.0.1", kept: int = 8, fresh: int = 8) -> None:
+        self._host, self._port = host, port
         self._ending = threading.Event()
         self._threads = [
             threading.Thread(target=self._visit, args=(number, number < kept)) for number in range(kept + fresh)
@@ -59,7 +59,7 @@ class Load:
         count = number
         while not self._ending.is_set():
             if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+                connection = http.client.HTTPConnection(self._host, self._port, timeout=30)
             count += 1
             token = f"{uuid.uuid4()}"
             began = time.monotonic()

@@ -42,7 +42,8 @@ class SwarmShop:
     """The shop in *folder*, its images in the registry at *registry*, its environment ``staging`` in a swarm.
 
     *host* is the swarm's DOCKER_HOST, and *address* where its front server is reached; without them it is this
-    machine's engine. *variables* are added to the environment of every command.
+    machine's engine. Nodes pull from *pulled_from*, where that is not *registry*; *inside* is the container whose
+    engine is the swarm's manager, if it is not this machine's. *variables* are added to every command's environment.
     """
 
     def __init__(
@@ -53,13 +54,14 @@ class SwarmShop:
         host: str | None = None,
         address: str = "127.0.0.1",
         pulled_from: str | None = None,
+        inside: str | None = None,
         **variables: str,
     ) -> None:
         self.folder, self._registry, self._pulled_from = folder, registry, pulled_from or registry
         self.name = f"shop{secrets.token_hex(3)}"
         self.stack = f"{self.name}-staging"
         self.port = free_port()
-        self.address = address
+        self.address, self._inside = address, inside
         self._made: dict[str, str] = {}
         for source in (_ROLLOUT, _SWARM):
             shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -80,6 +82,7 @@ class SwarmShop:
             "ECLUSE_SECRETS": str(folder / "secrets"),
             "SHOP_NAME": self.name,
             "SHOP_PORT": str(self.port),
+            "SHOP_ADDRESS": address,
             "SHOP_URL": f"http://{address}:{self.port}",
             "SHOP_FRONT": FRONT,
             **variables,
@@ -111,7 +114,9 @@ class SwarmShop:
 
     def step(self) -> str | None:
         """The step that a rollout under way is at."""
-        labels = docker("config", "inspect", "--format", "{{json .Spec.Labels}}", f"{self.stack}_journal", check=False)
+        labels = self.docker(
+            "config", "inspect", "--format", "{{json .Spec.Labels}}", f"{self.stack}_journal", check=False
+        )
         if labels.returncode != 0:
             return None
         return str(json.loads(json.loads(labels.stdout)["ecluse.journal"])["step"])
@@ -162,12 +167,17 @@ class SwarmShop:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
-    # What is in the swarm, asked of this machine's engine
+    # What is in the swarm, asked of its manager
+
+    def docker(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``docker ARGUMENTS`` on the manager."""
+        inside = ("exec", self._inside, "docker") if self._inside else ()
+        return docker(*inside, *arguments, check=check)
 
     def query(self, sql: str) -> str:
         """What the environment's database answers."""
-        (container,) = docker("ps", "--quiet", "--filter", f"name={self.stack}_db.").stdout.split()
-        return docker("exec", container, "psql", "-U", "postgres", "-AtF", " ", "-c", sql).stdout.strip()
+        (container,) = self.docker("ps", "--quiet", "--filter", f"name={self.stack}_db.").stdout.split()
+        return self.docker("exec", container, "psql", "-U", "postgres", "-AtF", " ", "-c", sql).stdout.strip()
 
     def effects(self) -> dict[str, int]:
         """How often each token was written."""
@@ -176,7 +186,7 @@ class SwarmShop:
 
     def images(self, service: str) -> set[str]:
         """The digests that the running tasks of *service* run."""
-        found = docker(
+        found = self.docker(
             *("service", "ps", "--no-trunc", "--filter", "desired-state=running", "--format", "{{.Image}}"),
             f"{self.stack}_{service}",
         )

@@ -18,6 +18,8 @@ pipeline = Pipeline(
             env={
                 "HTTP_PORT": os.environ.get("SHOP_PORT", "80"),
                 "FRONT": os.environ.get("SHOP_FRONT", "website-front:under-test"),
+                "DATABASE_IMAGE": os.environ.get("SHOP_DATABASE", "postgres:18-trixie"),
+                "ADDRESS": os.environ.get("SHOP_ADDRESS", "127.0.0.1"),
                 "REPLICAS": os.environ.get("SHOP_REPLICAS", "2"),
             },
         ),

@@ -27,7 +27,19 @@ from ecluse.deploy.targets.swarm.connection import Connection, connect, variable
 from ecluse.deploy.targets.swarm.ledger import Lock, SwarmLedger
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.releases import Release, Releases
-from ecluse.deploy.targets.swarm.tasks import Task, failed, logs, nodes, replicas, rolled_back, seconds, tasks_of, why
+from ecluse.deploy.targets.swarm.tasks import (
+    Task,
+    ended,
+    failed,
+    logs,
+    nodes,
+    paused,
+    replicas,
+    rolled_back,
+    seconds,
+    tasks_of,
+    why,
+)
 from ecluse.errors import (
     CommandError,
     DefinitionError,
@@ -52,6 +64,8 @@ MOST_ERRORS = 3
 """Answers with a 5xx (but for 503) that a watch lets pass."""
 
 STAGE_SECONDS, PREFLIGHT_SECONDS, MIGRATE_SECONDS = 900.0, 180.0, 3600.0
+
+_HINDSIGHT = 5.0
 
 _FILES = "/run/ecluse"
 _SOURCE, _VOLUME = "/app/staticfiles", "/srv/static"
@@ -157,6 +171,10 @@ class Swarm:
             return
         self._seen[task] = {one.id for one in self._tasks(task)}
         self._deploy(stackfile.part(release.stack, [task]))
+        with suppress(Missing):
+            if paused(self._api.get(f"/services/{self._name(task)}")):
+                # An update that was given up in the middle is not gone on with because the same is asked for again.
+                self._connection.run("service", "update", "--detach", "--quiet", "--force", self._name(task))
 
     def gate(self, task: str, release_id: str) -> None:
         if task in self._without:
@@ -171,7 +189,7 @@ class Swarm:
             wanted = replicas(service)
             if len(ready) >= wanted and not others:
                 return
-            self._give_up(task, release_id, service, [one for one in found if one.id not in seen])
+            self._give_up(task, release_id, service, seen)
             if time.monotonic() - began > self._gate_seconds * max(1, wanted):
                 waiting = [one for one in found if one.wanted and not one.serves]
                 states = ", ".join(sorted({one.state for one in waiting})) or "no task"
@@ -201,9 +219,9 @@ class Swarm:
         def trouble() -> str | None:
             for task in release.tasks:
                 found = [one for one in self._tasks(task) if one.release == release_id]
-                ended = [one for one in found if failed(one) and known.get(one.id) != one.state]
-                if ended or any(one.id not in known for one in found):
-                    return f"tasks of {task} ended and were started again: {why(ended, nodes(self._api))}"
+                broken = [one for one in found if failed(one) and known.get(one.id) != one.state]
+                if broken or any(one.id not in known for one in found):
+                    return f"tasks of {task} ended and were started again: {why(broken, nodes(self._api))}"
             errors = self._errors(began)
             return f"{len(errors)} errors, as {errors[-1]}" if len(errors) > MOST_ERRORS else None
 
@@ -501,17 +519,29 @@ class Swarm:
                 raise TargetError(f"{name} does not run: {why(waiting, nodes(self._api))}")
             time.sleep(0.2)
 
-    def _give_up(self, task: str, release_id: str, service: Mapping[str, Any], found: Sequence[Task]) -> None:
-        """Raise where waiting for *task* is of no use."""
-        broken = [one for one in found if one.release == release_id and failed(one)]
-        said = rolled_back(service) if not any(one.serves and one.release == release_id for one in found) else None
-        if broken or said:
-            lines = logs(self._api, f"/tasks/{broken[-1].id}", tail=15) if broken else []
-            reason = why(broken, nodes(self._api)) or said
-            raise RolloutError(
-                "\n".join([f"{task} of release {release_id} does not start: {reason}", *(f"  {one}" for one in lines)]),
-                hint=f"./ecluse logs {self._environment.name} --of {task}",
-            )
+    def _give_up(self, task: str, release_id: str, service: Mapping[str, Any], seen: Collection[str]) -> None:
+        """Raise where waiting for *task* is of no use. Tasks in *seen* say nothing about that."""
+
+        def tasks(over: Callable[[Task], bool]) -> list[Task]:
+            ours = [one for one in self._tasks(task) if one.release == release_id and one.id not in seen]
+            return [one for one in ours if over(one)]
+
+        found = tasks(failed)
+        said = rolled_back(service, release_id)
+        if not found and said is None:
+            return
+        began = time.monotonic()
+        # The swarm gives an update up a moment before it says what became of the task, which may have ended in good
+        # order once it was told to.
+        while not found and time.monotonic() - began < _HINDSIGHT:
+            time.sleep(0.2)
+            found = tasks(ended)
+        lines = logs(self._api, f"/tasks/{found[-1].id}", tail=15) if found else []
+        reason = why(found, nodes(self._api)) or said
+        raise RolloutError(
+            "\n".join([f"{task} of release {release_id} does not start: {reason}", *(f"  {one}" for one in lines)]),
+            hint=f"./ecluse logs {self._environment.name} --of {task}",
+        )
 
     def _errors(self, since: float) -> list[str]:
         """What the front server answered with an error of the site since then."""

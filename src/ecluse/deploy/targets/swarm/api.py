@@ -186,6 +186,9 @@ def _hint(what: str) -> str:
         return "the key is wrong, or not on the host: …_SSH_KEY, or the agent's; try `ssh USER@HOST docker version`"
     if "permission denied" in lowered:
         return "that account may not use Docker: usermod --append --groups docker USER"
-    if any(word in lowered for word in ("timed out", "could not resolve", "connection refused", "no route")):
+    if any(
+        word in lowered
+        for word in ("timed out", "could not resolve", "connection refused", "connection closed", "no route")
+    ):
         return "is the host up, and does it let this machine in? try `ssh USER@HOST docker version`"
     return "start it, or say where it is: DOCKER_HOST=ssh://USER@HOST, or DOCKER_CONTEXT=NAME"

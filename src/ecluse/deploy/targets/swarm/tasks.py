@@ -11,7 +11,19 @@ from typing import Any
 from ecluse.deploy.targets.swarm.api import Api, Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 
-__all__ = ["Task", "failed", "logs", "nodes", "replicas", "rolled_back", "seconds", "tasks_of", "why"]
+__all__ = [
+    "Task",
+    "ended",
+    "failed",
+    "logs",
+    "nodes",
+    "paused",
+    "replicas",
+    "rolled_back",
+    "seconds",
+    "tasks_of",
+    "why",
+]
 
 
 @dataclass(frozen=True)
@@ -72,16 +84,30 @@ def failed(task: Task) -> bool:
     return task.state in ("failed", "rejected")
 
 
+def ended(task: Task) -> bool:
+    """It runs no more, for whatever reason."""
+    return failed(task) or task.state in ("complete", "shutdown", "orphaned", "remove")
+
+
 def replicas(service: Mapping[str, Any]) -> int:
     """How many tasks *service*, as the API has it, is meant to have; 1 at least where it has one on each node."""
     mode = service["Spec"]["Mode"]
     return int(mode["Replicated"]["Replicas"]) if "Replicated" in mode else 1
 
 
-def rolled_back(service: Mapping[str, Any]) -> str | None:
-    """What the swarm says of an update that it gave up, or takes back; None of any other."""
+def paused(service: Mapping[str, Any]) -> bool:
+    """Whether the swarm has given an update of *service* up, and left it in the middle."""
+    return str((service.get("UpdateStatus") or {}).get("State", "")) in ("paused", "rollback_paused")
+
+
+def rolled_back(service: Mapping[str, Any], release: str) -> str | None:
+    """What the swarm says where it has given up bringing *release* to *service*; None where it has not."""
     status = service.get("UpdateStatus") or {}
-    return str(status.get("Message", "")) if status.get("State", "").startswith(("rollback", "paused")) else None
+    ours = (service["Spec"].get("Labels") or {}).get(RELEASE) == release
+    # It goes back by giving the service what it was before: to what we ask for, it may well go back.
+    if paused(service) or (not ours and str(status.get("State", "")).startswith("rollback")):
+        return str(status.get("Message", ""))
+    return None
 
 
 def nodes(api: Api) -> dict[str, Mapping[str, Any]]:

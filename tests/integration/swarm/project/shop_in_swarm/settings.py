@@ -10,3 +10,4 @@ if SECRET.exists():
 from shop.settings import *  # noqa: E402, F401, F403
 
 ROOT_URLCONF = "shop_in_swarm.urls"
+ALLOWED_HOSTS = [os.environ.get("DJANGO_ALLOWED_HOSTS", "127.0.0.1")]

@@ -1,0 +1,59 @@
+"""A swarm somewhere else, reached by SSH: how it is refused, and how it is not."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.support.hosts import hosts
+from tests.support.swarm import SwarmShop
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def machine(engine, tmp_path_factory):
+    """One machine, with an engine that is in no swarm yet."""
+    with hosts(tmp_path_factory.mktemp("machine"), 1, swarm=False) as found:
+        yield found
+
+
+@pytest.fixture
+def shop(machine, tmp_path):
+    return SwarmShop(
+        tmp_path / "shop",
+        machine.pushed_to,
+        host=machine.url,
+        STAGING_SSH_KEY=machine.key,
+        STAGING_SSH_KNOWN_HOSTS=machine.known_hosts,
+    )
+
+
+def refused(shop, **variables):
+    done = shop.ecluse("status", "staging", check=False, **variables)
+    assert done.returncode == 10, done.output
+    assert "Traceback" not in done.output
+    return done.output
+
+
+def test_why_a_host_cannot_be_deployed_to_is_said_with_what_to_do(machine, shop, tmp_path):
+    said = refused(shop)
+    assert "this engine is not in a swarm" in said
+    assert f"docker --host {machine.url} swarm init" in said
+
+    other = machine.known_hosts.replace(machine.addresses[0], "192.0.2.1")
+    said = refused(shop, STAGING_SSH_KNOWN_HOSTS=other)
+    assert "the host's key is not known" in said
+
+    said = refused(shop, STAGING_DOCKER_HOST="ssh://deploy@127.0.0.1:1")
+    assert "no Docker engine answers" in said and "is the host up" in said
+
+    machine.inside("swarm", "init", "--advertise-addr", machine.addresses[0])
+    done = shop.ecluse("status", "staging", check=False)
+    assert (done.returncode, done.output.strip()) == (1, "staging: stopped")
+
+    # Last: an SSH server closes its door for a while to whoever has come with a wrong key.
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    said = refused(shop, STAGING_SSH_KEY=(tmp_path / "other").read_text())
+    assert "no Docker engine answers" in said and "the key is wrong, or not on the host" in said

@@ -1,0 +1,85 @@
+"""When a container may be given requests, and when it is thought to be alive."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+GATE = Path(__file__).resolve().parents[3] / "ops" / "container" / "gate.py"
+ENVIRON = {"ECLUSE_RELEASE": "r2", "DJANGO_ALLOWED_HOSTS": ".shop.test, other.test"}
+
+
+class Site:
+    """Answers /readiness/ with each of *answers* in turn, the last one for ever."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def __call__(self, path, environ):
+        self.asked.append(path)
+        if path == "/ping/":
+            return (200, "pong") if self.answers[-1] else (0, "no answer")
+        return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]) or (0, "no answer: refused")
+
+
+def answer(status, release):
+    return status, json.dumps({"release": release})
+
+
+@pytest.fixture
+def gate(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("gate", GATE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "OPENED", tmp_path / "opened")
+    monkeypatch.setattr(module, "LOG", tmp_path / "log")
+    return module
+
+
+def ask(gate, monkeypatch, *answers):
+    site = Site(*answers)
+    monkeypatch.setattr(gate, "ask", site)
+    return gate.main(ENVIRON), site
+
+
+def test_it_opens_after_several_good_answers_of_the_release(gate, monkeypatch):
+    code, site = ask(gate, monkeypatch, answer(200, "r2"))
+    assert (code, site.asked) == (0, ["/readiness/"] * 3)
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, answer(503, "r2"), answer(200, "r1"), (200, "<html>"), (200, '["r2"]'), (200, '{"release": null}')]
+)
+def test_one_answer_that_is_not_good_keeps_it_closed(gate, monkeypatch, wrong):
+    code, _site = ask(gate, monkeypatch, answer(200, "r2"), wrong)
+    assert code == 1
+    code, site = ask(gate, monkeypatch, answer(200, "r2"), wrong)
+    assert code == 1 and "/ping/" not in site.asked, "and it is not opened by the next question"
+
+
+def test_once_open_only_its_life_is_asked_for(gate, monkeypatch):
+    ask(gate, monkeypatch, answer(200, "r2"))
+    code, site = ask(gate, monkeypatch, answer(503, "r2"))
+    assert (code, site.asked) == (0, ["/ping/"])
+    code, _site = ask(gate, monkeypatch, None)
+    assert code == 1
+
+
+def test_why_it_is_closed_is_told_once_in_the_containers_log(gate, monkeypatch, capsys):
+    gate.LOG.touch()
+    for _ in range(3):
+        ask(gate, monkeypatch, answer(503, "r2"))
+    said = "not ready yet: /readiness/ says 503"
+    assert capsys.readouterr().out.count(said) == 3, "for docker inspect each time"
+    assert gate.LOG.read_text().count(said) == 1
+    ask(gate, monkeypatch, None)
+    assert "no answer: refused" in gate.LOG.read_text()
+
+
+def test_a_log_that_cannot_be_written_is_no_reason_to_be_ill(gate, monkeypatch, tmp_path):
+    monkeypatch.setattr(gate, "LOG", tmp_path / "missing" / "log")
+    monkeypatch.setattr(gate, "OPENED", tmp_path / "missing" / "opened")
+    code, _site = ask(gate, monkeypatch, answer(503, "r2"))
+    assert code == 1
