@@ -223,7 +223,7 @@ class Daemon:
         socket.
         """
         every = (self.holder, *self.slots)
-        left = [process for slot in every if (process := slot.process()) is not None]
+        left = [pid for slot in every if (pid := slot.process()) is not None]
         if left:
             self.say("Supervisor is gone, but the site's processes are not: starting both anew")
         for pid in filter(None, left):
