@@ -104,6 +104,14 @@ class Environment:
             return ""
         return value
 
+    def web(self, name: str) -> str:
+        """An address on the web, ``https://HOST/PATH``, or nothing."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"https?://[^@/\s]+(/[^?#\s]*)?", value):
+            self.problem(f"{name} is no address on the web", f"export {name}=https://HOST/PATH")
+            return ""
+        return value
+
     def database(self, name: str, default: str = "") -> dict[str, Any] | None:
         """What Django needs for the database at the address *name*; None where there is none, or no usable one."""
         address = self.text(name, default)
@@ -157,12 +165,24 @@ class Environment:
 
     def broker(self, name: str) -> str:
         """The address of RabbitMQ or Redis, or nothing."""
+        example = f"export {name}=amqp://USER:PASSWORD@HOST:5672/ (or redis://)"
+        return self._server(name, "a broker", {"amqp", "amqps", "redis", "rediss"}, example)
+
+    def redis(self, name: str) -> str:
+        """The address of a Redis, or nothing."""
+        return self._server(name, "a Redis", {"redis", "rediss"}, f"export {name}=redis://HOST:6379/0")
+
+    def mongodb(self, name: str) -> str:
+        """The address of a MongoDB, or nothing."""
+        example = f"export {name}=mongodb://USER:PASSWORD@HOST:27017/DATABASE"
+        return self._server(name, "a MongoDB", {"mongodb", "mongodb+srv"}, example)
+
+    def _server(self, name: str, what: str, schemes: Collection[str], example: str) -> str:
         address = self.text(name)
         scheme, _, rest = address.partition("://")
-        if address and (scheme not in {"amqp", "amqps", "redis", "rediss"} or not rest):
-            self.problem(
-                f"{name} is no address of a broker", f"export {name}=amqp://USER:PASSWORD@HOST:5672/ (or redis://)"
-            )
+        if address and (scheme not in schemes or not rest):
+            # Not shown: it may hold a password.
+            self.problem(f"{name} is no address of {what}", example)
             return ""
         return address
 

@@ -120,3 +120,17 @@ def sqlite_is_announced(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             hint='For a PostgreSQL that needs no installation: export DATABASE_URL="$(./ecluse db --keep)".',
             id="website.I001",
         )
+
+
+@register()
+def imagekit_is_configured_whole_or_not_at_all(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterable[CheckMessage]:
+    """website.E006"""
+    missing = [name for name, value in settings.IMAGEKIT.items() if not value]
+    if missing and len(missing) < len(settings.IMAGEKIT):
+        yield Error(
+            f"ImageKit is configured by half: IMAGEKIT_{missing[0]} is missing, so uploads are kept on this machine.",
+            hint=f"Set IMAGEKIT_{missing[0]} too, or neither: docs/how-to/connect-imagekit.md.",
+            id="website.E006",
+        )

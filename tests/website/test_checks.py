@@ -49,3 +49,11 @@ def test_every_message_says_what_to_do(settings):
     settings.STATIC_ROOT = settings.MEDIA_ROOT
     settings.LANGUAGES = [("de", "Deutsch")]
     assert all(message.hint for message in run_checks() if message.id.startswith("website."))
+
+
+@pytest.mark.parametrize("name", ["PRIVATE_KEY", "URL_ENDPOINT"])
+def test_an_imagekit_that_is_configured_by_half_is_found(settings, name):
+    settings.IMAGEKIT = {"PRIVATE_KEY": "private_x", "URL_ENDPOINT": "https://ik.imagekit.io/x"}
+    assert ids() == []
+    settings.IMAGEKIT = {**settings.IMAGEKIT, name: ""}
+    assert ids() == ["website.E006"]

@@ -8,9 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from health_check.base import HealthCheck, HealthCheckResult
 from health_check.checks import Cache, Database, Storage
 
+from website.health import background
+from website.uploads import health as uploads
+from website.weather import health as weather
+
 __all__ = ["run"]
 
-DEPENDENCIES: dict[str, HealthCheck] = {"database": Database(), "cache": Cache(), "storage": Storage()}
+DEPENDENCIES: dict[str, HealthCheck] = {
+    "database": Database(),
+    "cache": Cache(),
+    "storage": Storage(),
+    **uploads.checks(),
+    **background.checks(),
+    **weather.checks(),
+}
 
 
 def run() -> dict[str, str]:

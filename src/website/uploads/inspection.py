@@ -33,7 +33,7 @@ class Refused(Exception):
         self.code = code
 
 
-def inspect(upload: UploadedFile) -> Kind:
+def inspect(upload: UploadedFile[bytes]) -> Kind:
     """The kind of *upload*, whose content, name and size agree. Raises Refused, and says why."""
     size = upload.size or 0
     if size > settings.UPLOADS_MAX_BYTES:
@@ -55,7 +55,7 @@ def inspect(upload: UploadedFile) -> Kind:
     return kind
 
 
-def fingerprint(upload: UploadedFile, fields: dict[str, Any]) -> str:
+def fingerprint(upload: UploadedFile[bytes], fields: dict[str, Any]) -> str:
     """A digest of the whole request, which is the same for the same file and *fields* alone."""
     digest = hashlib.sha256(repr((upload.name, sorted(fields.items()))).encode())
     upload.seek(0)
@@ -65,7 +65,7 @@ def fingerprint(upload: UploadedFile, fields: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _look_at(upload: UploadedFile, format: str) -> None:
+def _look_at(upload: UploadedFile[bytes], format: str) -> None:
     """Reads a picture's header, which tells its size, and unpacks nothing."""
     # Pillow takes a while to load: only a process that is sent a picture needs it.
     from PIL import Image

@@ -52,7 +52,8 @@ class MediaQuerySet(models.QuerySet["Media"]):
         if connection.vendor == "postgresql":
             return self.filter(tags__contains=[tag])
         # SQLite has JSON as text, as Python writes it.
-        return self.extra(where=["instr(tags, %s) > 0"], params=[json.dumps(tag)])
+        found: Any = self.extra(where=["instr(tags, %s) > 0"], params=[json.dumps(tag)])
+        return found  # type: ignore[no-any-return]  # extra() loses the class
 
 
 class Media(models.Model):

@@ -29,7 +29,7 @@ class MediaParser(parsers.MultiPartParser):
     ) -> parsers.DataAndFiles[Any, Any]:
         request = (parser_context or {})["request"]
         length = check_length(request.META)
-        watched = _Watched(stream)
+        watched: Any = _Watched(stream)
         meta = {**request.META, "CONTENT_TYPE": media_type}
         try:
             reader = _Reader(meta, watched, request._request.upload_handlers, settings.DEFAULT_CHARSET)
@@ -38,7 +38,7 @@ class MediaParser(parsers.MultiPartParser):
             raise ParseError(_("Le formulaire est illisible : %(why)s.") % {"why": error}) from None
         except UnreadablePostError:
             raise ParseError(_("Le corps n'est pas arrivé en entier.")) from None
-        if watched.count < length or b"--%s--" % reader._boundary not in watched.end:
+        if watched.count < length or reader.end not in watched.end:
             # Who sent it has gone. Django takes what has come for the whole file.
             for _name, parts in files.lists():
                 for part in parts:
@@ -60,6 +60,13 @@ def check_length(meta: Mapping[str, Any]) -> int:
 
 class _Reader(Reader):
     """Django's, which refuses what Django mends: a name with folders in it, a part that never ends."""
+
+    _boundary: bytes
+
+    @property
+    def end(self) -> bytes:
+        """How the body ends."""
+        return b"--" + self._boundary + b"--"
 
     def sanitize_file_name(self, file_name: str) -> str | None:
         if "/" in file_name or "\\" in file_name or "\0" in file_name:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 
 from website.uploads import views
-from website.uploads.listing import ListQuery
-from website.uploads.serializers import MediaPageSerializer, MediaSerializer, UploadSerializer
+from website.uploads.listing import ListQuery, TitlesQuery
+from website.uploads.serializers import (
+    MediaPageSerializer,
+    MediaSerializer,
+    MetadataSerializer,
+    TitlesSerializer,
+    UploadSerializer,
+)
 
 __all__: list[str] = []
 
@@ -35,3 +41,11 @@ extend_schema_view(
     get=extend_schema(operation_id="getUpload", tags=["uploads"], responses=MediaSerializer),
     delete=extend_schema(operation_id="deleteUpload", tags=["uploads"], responses={204: None}),
 )(views.OneUpload)
+extend_schema_view(
+    get=extend_schema(
+        operation_id="listUploadTitles", tags=["uploads"], parameters=[TitlesQuery], responses=TitlesSerializer
+    )
+)(views.Titles)
+extend_schema_view(get=extend_schema(operation_id="getUploadMetadata", tags=["uploads"], responses=MetadataSerializer))(
+    views.OneMetadata
+)

@@ -11,7 +11,14 @@ from rest_framework import serializers
 from website.api.fields import TextField
 from website.uploads.models import Media
 
-__all__ = ["MediaPageSerializer", "MediaSerializer", "TagField", "UploadSerializer"]
+__all__ = [
+    "MediaPageSerializer",
+    "MediaSerializer",
+    "MetadataSerializer",
+    "TagField",
+    "TitlesSerializer",
+    "UploadSerializer",
+]
 
 MOST_TAGS = 20
 
@@ -44,6 +51,35 @@ class MediaPageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True, read_only=True)
     previous = serializers.CharField(allow_null=True, read_only=True)
     results = MediaSerializer(many=True, read_only=True)
+
+
+class PositionSerializer(serializers.Serializer[Any]):
+    """Degrees: north and east are positive."""
+
+    latitude = serializers.FloatField(min_value=-90, max_value=90)
+    longitude = serializers.FloatField(min_value=-180, max_value=180)
+
+
+class MetadataSerializer(serializers.Serializer[Any]):
+    """What the file itself says. Each is there where it says so; a moment after the upload nothing may be yet."""
+
+    width = serializers.IntegerField(required=False, help_text="in pixels")
+    height = serializers.IntegerField(required=False, help_text="in pixels")
+    pages = serializers.IntegerField(required=False, help_text="of a PDF")
+    exif = serializers.DictField(required=False, help_text="by the names that the standard gives")
+    position = PositionSerializer(required=False, help_text="where it was kept on request")
+
+
+class TitleSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(read_only=True)
+    title = serializers.CharField(read_only=True, help_text="the file's name where it has no title")
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
+class TitlesSerializer(serializers.Serializer[Any]):
+    """The newest first. One uploaded a moment ago may not be there yet."""
+
+    results = TitleSerializer(many=True, read_only=True)
 
 
 class UploadSerializer(serializers.Serializer[Any]):

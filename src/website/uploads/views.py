@@ -24,10 +24,16 @@ from website.api.authentication import SessionAuthentication
 from website.api.exceptions import BadGateway, Conflict, TooLarge, Unavailable, Unprocessable
 from website.uploads import uploading
 from website.uploads.inspection import Refused
-from website.uploads.listing import ListQuery, uploads
+from website.uploads.listing import ListQuery, TitlesQuery, metadata, titles, uploads
 from website.uploads.models import Media, UploadRequest
 from website.uploads.parsers import MediaParser
-from website.uploads.serializers import MediaPageSerializer, MediaSerializer, UploadSerializer
+from website.uploads.serializers import (
+    MediaPageSerializer,
+    MediaSerializer,
+    MetadataSerializer,
+    TitlesSerializer,
+    UploadSerializer,
+)
 from website.uploads.storage import StorageError, StorageUnavailable, TooLargeForStorage
 from website.uploads.throttling import UploadThrottle
 
@@ -102,21 +108,43 @@ class Uploads(APIView):
 
 
 @method_decorator(cache_control(private=True, no_cache=True), name="get")
+class Titles(APIView):
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [IsAuthenticated]
+
+    def get(self, request: Request) -> Response:
+        """The titles of your newest uploads with a tag; of everybody's, for staff. A hundred at most."""
+        query = TitlesQuery.read(request.query_params)
+        return Response(TitlesSerializer({"results": titles(request.user, query["tag"])}).data)
+
+
+@method_decorator(cache_control(private=True, no_cache=True), name="get")
 class OneUpload(APIView):
     authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]
 
     def get(self, request: Request, pk: UUID) -> Response:
         """One of your uploads; of anybody's, for staff."""
-        return Response(MediaSerializer(self._find(request, pk)).data)
+        return Response(MediaSerializer(_find(request, pk)).data)
 
     def delete(self, request: Request, pk: UUID) -> HttpResponse:
         """Delete one of your uploads; anybody's, for staff. Its file goes a moment later."""
-        uploading.remove(self._find(request, pk))
+        uploading.remove(_find(request, pk))
         return Response(status=204)
 
-    def _find(self, request: Request, pk: UUID) -> Media:
-        return get_object_or_404(Media.objects.visible_to(request.user), pk=pk)
+
+@method_decorator(cache_control(private=True, no_cache=True), name="get")
+class OneMetadata(APIView):
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+    permission_classes = [IsAuthenticated]
+
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What the file of one of your uploads says of itself; of anybody's, for staff."""
+        return Response(MetadataSerializer(metadata(_find(request, pk))).data)
+
+
+def _find(request: Request, pk: UUID) -> Media:
+    return get_object_or_404(Media.objects.visible_to(request.user), pk=pk)
 
 
 def _told(error: StorageError) -> exceptions.APIException:

@@ -84,7 +84,10 @@ def test_a_question_that_is_not_understood_is_refused(adele, parameters):
     assert response.json()["errors"][0]["parameter"] in parameters
 
 
-@pytest.mark.parametrize("cursor", ["x", "WzFd", "WyJjcmVhdGVkX2F0IiwiYWZ0ZXIiLCIyMDI2IiwiMSJd", "WyItY3JlYXRlZF9hdCIsImFmdGVyIiwiMjAyNiIsInoiXQ"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "WzFd", "WyJjcmVhdGVkX2F0IiwiYWZ0ZXIiLCIyMDI2IiwiMSJd", "WyItY3JlYXRlZF9hdCIsImFmdGVyIiwiMjAyNiIsInoiXQ"],
+)
 def test_a_cursor_of_another_list_is_refused(adele, cursor):
     assert adele.get("/uploads/", {"cursor": cursor}).status_code == 404
 
