@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
+from ecluse import probes
 from ecluse.model import Service
 from ecluse.services import probe
 
@@ -34,4 +35,6 @@ def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -
     variable = VARIABLES[service.kind]
     if service.kind == "postgres":
         probe.wait(environ[variable], timeout=PATIENCE, what=f"the PostgreSQL at {variable}")
+    else:
+        probes.wait([environ[variable]], timeout=PATIENCE)
     yield {variable: environ[variable]}

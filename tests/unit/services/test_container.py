@@ -14,7 +14,7 @@ from docker.errors import DockerException
 from testcontainers.core import container as testcontainers
 from testcontainers.core.config import testcontainers_config
 
-from ecluse import process
+from ecluse import probes, process
 from ecluse.errors import ServiceError
 from ecluse.model import Service
 from ecluse.services import container, keeper, probe
@@ -106,9 +106,31 @@ def test_without_testcontainers_the_extra_is_named(monkeypatch: pytest.MonkeyPat
     assert container.why_not(POSTGRES, {}) == "Testcontainers is not installed (ecluse[containers])"
 
 
-def test_of_other_services_no_container_is_offered() -> None:
-    redis = Service(name="cache", kind="redis", version="8")
-    assert container.why_not(redis, {}) == "a container of redis is not offered"
+@pytest.mark.parametrize(
+    ("kind", "version", "image", "variable", "url"),
+    [
+        ("redis", "8", "redis:8", "REDIS_URL", "redis://docker.example:56379/0"),
+        ("mongodb", "8", "mongo:8", "MONGODB_URL", "mongodb://docker.example:77017"),
+        ("rabbitmq", "4", "rabbitmq:4", "RABBITMQ_URL", "amqp://docker.example:55672//"),
+    ],
+)
+def test_other_services_are_asked_in_their_own_protocols(
+    monkeypatch: pytest.MonkeyPatch,
+    engine: type[Container],
+    kind: Any,
+    version: str,
+    image: str,
+    variable: str,
+    url: str,
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(probes, "wait", lambda urls, **options: asked.append(urls))
+    with container.provide(Service(name="other", kind=kind, version=version), {}, ()) as variables:
+        (made,) = engine.made
+        assert (made.image, made.states) == (image, ["started"])
+        assert variables == {variable: url}
+        assert asked == [[url]]
+    assert made.states == ["started", "removed"]
 
 
 def test_a_job_gets_the_address_and_the_container_is_removed_at_the_end(engine: type[Container]) -> None:
