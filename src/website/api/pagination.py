@@ -56,6 +56,14 @@ class Page(Generic[M]):
     next: Cursor | None
     previous: Cursor | None
 
+    def as_data(self) -> dict[str, Any]:
+        """What the serializer of a part of a list takes."""
+        return {
+            "next": self.next and str(self.next),
+            "previous": self.previous and str(self.previous),
+            "results": self.rows,
+        }
+
 
 def page(rows: QuerySet[M], *, ordering: str, size: int, cursor: str = "") -> Page[M]:
     """The *size* rows at *cursor* (else the first) in order of the field *ordering* (``-`` before it: downwards).

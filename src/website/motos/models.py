@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from website.indexes import OrdinaryElsewhere
 
 __all__ = ["Brand", "Currency", "Enquiry", "Model", "Motorcycle", "MotorcycleQuerySet", "Picture", "Status", "plain"]
 
@@ -29,15 +30,8 @@ def plain(text: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-class TrigramIndex(GinIndex):
-    """For LIKE '%word%' on PostgreSQL. On SQLite, which local falls back to, an ordinary index."""
-
-    def create_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, using: str = "", **kwargs: Any
-    ) -> Any:
-        if schema_editor.connection.vendor == "postgresql":
-            return super().create_sql(model, schema_editor, using, **kwargs)
-        return models.Index.create_sql(self, model, schema_editor, **kwargs)
+class TrigramIndex(OrdinaryElsewhere, GinIndex):
+    """For LIKE '%word%'."""
 
 
 class Status(models.TextChoices):

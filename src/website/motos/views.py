@@ -72,15 +72,7 @@ class Motorcycles(generics.GenericAPIView[Motorcycle]):
     def get(self, request: Request) -> Response:
         """A part of the list of motorcycles, as filtered and ordered."""
         page = motorcycles(ListQuery.read(request.query_params))
-        return Response(
-            MotorcyclePageSerializer(
-                {
-                    "next": page.next and str(page.next),
-                    "previous": page.previous and str(page.previous),
-                    "results": page.rows,
-                }
-            ).data
-        )
+        return Response(MotorcyclePageSerializer(page.as_data()).data)
 
     def post(self, request: Request) -> Response:
         """Put a motorcycle up for sale. For staff."""

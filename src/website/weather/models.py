@@ -5,17 +5,16 @@ Observations are the many rows: docs/decisions/0013 says how they are stored, an
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from website.indexes import OrdinaryElsewhere
 
 __all__ = ["DailySummary", "Favourite", "Forecast", "Observation", "Place", "Quarantined"]
 
@@ -27,15 +26,8 @@ class RealField(models.FloatField):  # type: ignore[type-arg]  # Django's takes 
         return "real"
 
 
-class HourIndex(BrinIndex):
-    """Finds a stretch of time among rows that come in its order, in a few pages. On SQLite an ordinary index."""
-
-    def create_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, using: str = "", **kwargs: Any
-    ) -> Any:
-        if schema_editor.connection.vendor == "postgresql":
-            return super().create_sql(model, schema_editor, using, **kwargs)
-        return models.Index.create_sql(self, model, schema_editor, **kwargs)
+class HourIndex(OrdinaryElsewhere, BrinIndex):
+    """Finds a stretch of time among rows that come in its order, in a few pages."""
 
 
 class Place(models.Model):

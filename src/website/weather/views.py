@@ -67,15 +67,7 @@ class Places(APIView):
         for word in query.get("text", "").split():
             found = found.filter(places.matching(word))
         part = page(found, ordering="name", size=query["page_size"], cursor=query.get("cursor", ""))
-        return Response(
-            PlacePageSerializer(
-                {
-                    "next": part.next and str(part.next),
-                    "previous": part.previous and str(part.previous),
-                    "results": part.rows,
-                }
-            ).data
-        )
+        return Response(PlacePageSerializer(part.as_data()).data)
 
     def post(self, request: Request) -> Response:
         """Add a place of those that `search` finds; 200 where the site has it already. For users."""
