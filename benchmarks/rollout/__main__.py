@@ -1,0 +1,161 @@
+"""Measure, print, and write into benchmarks/RESULTS.md: ``python -m benchmarks.rollout [--only WAY]…``.
+
+Needs a Docker engine that is a swarm, or may become one. The images are made before anything is measured. Under eight
+minutes for all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from benchmarks.results import machine, write_section
+from benchmarks.rollout.arrivals import Answer, Arrivals, p99
+from benchmarks.rollout.ways import WAYS, Compose, OurServer, OurSwarm, Rollout, Stack, Way
+from tests.support.containers import docker, port_of
+from tests.support.shop import Shop
+from tests.support.swarm import LABEL, SwarmShop, base_images
+
+STEADY = 8.0
+SETTLED = 3.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One way. Times in seconds; *wall* and *back* until nothing but the release that was asked for answers, with the
+    time that it was only watched left out.
+    """
+
+    way: str
+    front: str
+    arrived: int
+    lost: int
+    twice: int
+    steady: float
+    during: float
+    wall: float
+    back: float
+    back_lost: int
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(WAYS), help="These ways alone; nothing is written.")
+@click.option("--rate", default=40.0, show_default=True, help="Requests a second.")
+def main(only: Sequence[str], rate: float) -> None:
+    found = []
+    with _ways(only or WAYS) as ways:
+        for way in ways:
+            measured = _measure(way, rate)
+            click.echo(measured)
+            found.append(measured)
+    text = _text(found, rate)
+    click.echo(text)
+    if not only:
+        write_section("rollout", text)
+
+
+@contextlib.contextmanager
+def _ways(names: Sequence[str]) -> Iterator[list[Way]]:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecluse-bench-"))).resolve()
+        folder.chmod(0o755)  # as root, the server's PostgreSQL runs as nobody
+        made: list[Way] = []
+        if "server" in names:
+            made.append(OurServer(Shop(folder / "server")))
+        if set(names) - {"server"}:
+            base_images()
+            _swarm(stack)
+            container = docker("run", "--detach", "--label", LABEL, "--publish", "127.0.0.1::5000", "registry:2")
+            name = container.stdout.strip()
+            stack.callback(docker, "rm", "--force", "--volumes", name)
+            registry = f"127.0.0.1:{port_of(name, 5000)}"
+            shop = SwarmShop(folder / "swarm", registry)
+            stack.callback(shop.remove)
+            images = {version: f"{registry}/shop@{shop.release(version)}" for version in ("one", "two")}
+            if "swarm" in names:
+                made.append(OurSwarm(shop))
+            kinds = {"compose": Compose, "rollout": Rollout, "stack": Stack}
+            made += [kind(folder, images) for one, kind in kinds.items() if one in names]
+        yield made
+
+
+def _swarm(stack: contextlib.ExitStack) -> None:
+    if docker("info", "--format", "{{.Swarm.LocalNodeState}}").stdout.strip() == "inactive":
+        docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+        stack.callback(docker, "swarm", "leave", "--force", check=False)
+
+
+def _measure(way: Way, rate: float) -> Measured:
+    try:
+        way.set_up()
+        with Arrivals(way.port, rate) as arrivals:
+            time.sleep(2 + STEADY)  # the first requests of all warm everything up
+            began = time.monotonic()
+            steady = arrivals.between(began - STEADY, began)
+            watched = way.bring("two")
+            wall = _wall(arrivals, began, "two") - watched
+            middle = time.monotonic()
+            watched = way.back()
+            back = _wall(arrivals, middle, "one") - watched
+        effects = way.effects()
+        during, backwards = arrivals.between(began, middle), arrivals.between(middle, time.monotonic())
+        return Measured(
+            way=way.name,
+            front=way.front,
+            arrived=len(during),
+            lost=_lost(during),
+            twice=sum(count > 1 for count in effects.values()),
+            steady=p99(steady),
+            during=p99(during),
+            wall=wall,
+            back=back,
+            back_lost=_lost(backwards),
+        )
+    finally:
+        way.remove()
+
+
+def _wall(arrivals: Arrivals, began: float, release: str) -> float:
+    """Seconds from *began* until nothing but *release* answers: until then something else did, or nothing."""
+    command = time.monotonic()
+    while True:
+        time.sleep(0.2)
+        seen = [one for one in list(arrivals.answers) if one.ended >= began]
+        other = [one.ended for one in seen if one.lost or (one.release and one.release != release)]
+        last = max([command, *other])
+        if time.monotonic() - last > SETTLED and any(one.release == release for one in seen if one.ended > last):
+            return last - began
+        if time.monotonic() - began > 180:
+            raise SystemExit(f"release {release} does not get into service")
+
+
+def _lost(answers: Sequence[Answer]) -> int:
+    return sum(answer.lost is not None for answer in answers)
+
+
+def _text(found: Sequence[Measured], rate: float) -> str:
+    lines = [
+        "## Rollouts",
+        "",
+        f"{machine()}; two processes of the same small Django site on PostgreSQL; {rate:g} requests a second arrive",
+        "at a fixed rate, three of eight are POST, half on kept connections. Times until nothing but the new release",
+        "answers, without the watch after that.",
+        "",
+        "| | before it | lost of | POST twice | p99 steady | p99 during | wall time | rollback | lost |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for one in found:
+        times = f"{one.steady * 1000:.0f} ms | {one.during * 1000:.0f} ms | {one.wall:.1f} s | {one.back:.1f} s"
+        lost = f"{one.lost} of {one.arrived} | {one.twice}"
+        lines.append(f"| {one.way} | {one.front} | {lost} | {times} | {one.back_lost} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
