@@ -193,8 +193,8 @@ class Compose(_Images):
 
 
 class Rollout(Compose):
-    """What ``docker rollout web`` does, by its documentation: twice as many, wait until the new ones are healthy, remove
-    the old ones. Its draining is an option for a proxy that asks Docker for health. https://docker-rollout.wowu.dev
+    """What ``docker rollout web`` does, by its documentation (https://docker-rollout.wowu.dev): twice as many, wait
+    until the new ones are healthy, remove the old ones. Draining is an option there, for proxies that ask for health.
     """
 
     name = "docker-rollout's method"

@@ -73,3 +73,15 @@ def test_a_page_is_copied_when_what_it_names_is_there(volume, release, monkeypat
     two = release("two", index_dot_html="two!", zebra_dot_js="22")
     run("serve", "two", two, volume)
     assert copied[-1] == "index.html" and set(copied) == {"app.css", "zebra.js", "index.html"}
+
+
+def test_a_closed_site_stays_closed_over_releases_until_it_is_opened(volume, release):
+    one, two = release("one"), release("two")
+    run("add", "one", one, volume)
+    run("close", "one", one, volume)
+    run("add", "two", two, volume)
+    run("serve", "two", two, volume, "two")
+    assert (volume / static.CLOSED).exists()
+    run("open", "two", two, volume)
+    run("open", "two", two, volume)  # done again, it changes nothing
+    assert not (volume / static.CLOSED).exists()
