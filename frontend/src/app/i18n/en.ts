@@ -6,6 +6,8 @@ export const en: Messages = {
     applications: "Applications",
     shop: "Record shop",
     motos: "Motorcycles",
+    weather: "Weather",
+    gallery: "Media library",
     language: "Language",
     staff: "Staff",
     add: "Add a motorcycle",

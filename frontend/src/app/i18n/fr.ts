@@ -5,6 +5,8 @@ export const fr = {
     applications: "Applications",
     shop: "Boutique",
     motos: "Motos",
+    weather: "Météo",
+    gallery: "Médiathèque",
     language: "Langue",
     staff: "Espace vendeur",
     add: "Ajouter une moto",
