@@ -25,7 +25,7 @@ def ecluse(*arguments: str, **environ: str) -> process.Completed:
 def test_the_command_takes_its_place_once_all_are_ready(serve: Callable[..., int], tmp_path: Path) -> None:
     port = serve(lambda connection: None)
     (tmp_path / "address").write_text(f"tcp://127.0.0.1:{port}\n")
-    print_pid = f"import os; print('pid', os.getpid()); os._exit({port} % 50 + 3)"
+    print_pid = f"import os, sys; print('pid', os.getpid()); sys.exit({port} % 50 + 3)"
     done = ecluse("CACHE_URL", "--", sys.executable, "-c", print_pid, CACHE_URL_FILE=str(tmp_path / "address"))
     assert done.returncode == port % 50 + 3, "its exit code is the command's"
     told, became = done.output.splitlines()
