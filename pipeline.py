@@ -28,6 +28,8 @@ from ecluse import (
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".travis.yml")
+# Servers of others, as the tests of the site have them.
+STAND_INS = ("tests/support/imagekit.py", "tests/support/open_meteo.py")
 
 # `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
 # each file's own: a part is some folders. An application's tests are a part without the files of the others, which
@@ -37,7 +39,12 @@ LINTED = (
     ("site", "the site", ("manage.py", "settings", "src/website")),
     ("rest", "the pipeline, the tests and the benchmarks", ("pipeline.py", "src/ecluse", "tests", "benchmarks")),
 )
-APPLICATIONS = {"store": "the record shop", "motos": "the motorcycles", "uploads": "the uploads"}
+APPLICATIONS = {
+    "store": "the record shop",
+    "motos": "the motorcycles",
+    "uploads": "the uploads",
+    "weather": "the weather",
+}
 
 
 def only(*applications: str) -> tuple[str, ...]:
@@ -125,7 +132,7 @@ pipeline = Pipeline(
             matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
             exclude=({"python": "3.11", "django": "6.1"},),
             steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
-            inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS),
+            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         *(
@@ -136,7 +143,7 @@ pipeline = Pipeline(
                 services=("postgres",),
                 # In one process each: what runs beside it has the other cores.
                 steps=(tox(SHIPPED, "--junit-xml={output}/junit.xml", *folders),),
-                inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS, *left_out),
+                inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS, *left_out),
                 outputs=(Output(path="junit.xml", kind="junit"),),
             )
             for part, what, folders, left_out in TESTED
@@ -148,7 +155,7 @@ pipeline = Pipeline(
             services=("postgres-container",),
             matrix={"python": ("3.13",)},
             steps=(tox("py{python.digits}-django52", *SITE_TESTS),),
-            inputs=("src/ecluse/**", "tests/website/**", *SITE, *TOOLS),
+            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         Job(

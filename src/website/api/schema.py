@@ -86,7 +86,8 @@ def _simplify(schema: dict[str, Any]) -> None:
 
 
 def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
-    found = ["406"]
+    # Those that only the application knows of.
+    found = ["406", *operation.pop("x-problems", [])]
     if operation.get("parameters") or "requestBody" in operation:
         found += ["400"]
     if "{" in path or any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
@@ -97,7 +98,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["413", "415"]
     if method == "post":
         found += ["429"]
-    return sorted(found)
+    return sorted(set(found))
 
 
 def _response(status: str) -> dict[str, Any]:

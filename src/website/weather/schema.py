@@ -25,6 +25,7 @@ extend_schema_view(
         operation_id="addPlace",
         request=AddPlaceSerializer,
         responses={200: PlaceSerializer, 201: PlaceSerializer},
+        extensions={"x-problems": ["503"]},
     ),
 )(views.Places)
 extend_schema_view(
@@ -35,7 +36,12 @@ extend_schema_view(
     put=extend_schema(operation_id="setFavourite", request=FavouriteSerializer, responses=FavouriteSerializer)
 )(views.OneFavourite)
 extend_schema_view(
-    get=extend_schema(operation_id="searchPlaces", parameters=[SearchQuery], responses=MatchSerializer(many=True))
+    get=extend_schema(
+        operation_id="searchPlaces",
+        parameters=[SearchQuery],
+        responses=MatchSerializer(many=True),
+        extensions={"x-problems": ["403", "429", "503"]},
+    )
 )(views.Search)
 extend_schema_view(get=extend_schema(operation_id="getLatest", responses=LatestSerializer, auth=[]))(views.Latest)
 extend_schema_view(
