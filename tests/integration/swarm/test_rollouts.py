@@ -47,7 +47,7 @@ def test_a_release_that_never_gets_ready_leaves_the_old_one_serving(shop, one):
         done = shop.ecluse("deploy", "staging", "--release", shop.release("never", READY=False), check=False)
         load.wait(100)
     assert done.returncode == 6
-    assert "web of release" in done.output and "unhealthy container" in done.output
+    assert "web of release" in done.output and "does not start" in done.output
     assert "not ready yet: /readiness/ says 503" in done.output, "what it said itself"
     unharmed(shop, load)
     assert len(load.answers) == 1, "it has answered nobody"

@@ -537,7 +537,8 @@ class Swarm:
             time.sleep(0.2)
             found = tasks(ended)
         lines = logs(self._api, f"/tasks/{found[-1].id}", tail=15) if found else []
-        reason = why(found, nodes(self._api)) or said
+        # Told to end because its health check failed, it has ended well: there is no error then.
+        reason = why(found, nodes(self._api)) or f"its health check did not succeed ({said})"
         raise RolloutError(
             "\n".join([f"{task} of release {release_id} does not start: {reason}", *(f"  {one}" for one in lines)]),
             hint=f"./ecluse logs {self._environment.name} --of {task}",
