@@ -1,0 +1,236 @@
+"""One rollout on its way: the journal that is written before each step, and the ways in which it can end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from ecluse.deploy.contract import Ledger, Target
+from ecluse.deploy.history import Journal, Outcome, Record, Step
+from ecluse.deploy.judge import judge
+from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
+
+__all__ = ["Attempt", "Clock", "Progress", "answering"]
+
+Clock = Callable[[], float]
+
+
+@dataclass
+class Progress:
+    """Hears what happens: :meth:`step` when one begins, :meth:`done` with its seconds."""
+
+    step: Callable[[str], None] = field(default=lambda step: None)
+    done: Callable[[str, float], None] = field(default=lambda step, seconds: None)
+
+
+class Attempt:
+    """One rollout on its way: the journal that is written before each step, and how it can end."""
+
+    def __init__(
+        self,
+        target: Target,
+        ledger: Ledger,
+        journal: Journal,
+        progress: Progress,
+        clock: Clock,
+        began: float,
+        *,
+        resumed: bool = False,
+    ) -> None:
+        self.target, self.ledger, self.journal, self.progress = target, ledger, journal, progress
+        self.clock, self.began, self.resumed = clock, began, resumed
+
+    def prepare(self, allowed: Sequence[str]) -> None:
+        """Everything that the release which serves does not notice."""
+        release, target = self.journal.release, self.target
+        with self.step("stage"):
+            target.stage(release)
+        with self.step("preflight"):
+            found = target.preflight(release)
+            judge(found, release, self.journal.previous, self.ledger.history(), allowed)
+        if found.pending or found.commands:
+            names = tuple(migration.name for migration in found.pending)
+            unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
+            with self.step("migrate", migrations=names, unsafe=unsafe):
+                target.migrate(release)
+
+    def replace(self) -> None:
+        """The release into service. Where it serves already, what is missing of it is added while the rest goes on:
+        nothing that serves is ever ended without something in its place.
+        """
+        with self.step("replace"):
+            self.bring(self.journal.release)
+        self.watch()
+
+    def finish(self, *, watched: bool) -> None:
+        """What an interrupted rollout had switched to, into service everywhere, and watched if it has not been."""
+        with self.step("replace"):
+            self.bring(self.journal.release)
+        if not watched:
+            self.watch()
+
+    def watch(self) -> None:
+        self.write_at("watch", switched=True)
+        with self.step("watch", written=False):
+            self.target.watch(self.journal.release, self.journal.watch)
+
+    def bring(self, release: str | None) -> None:
+        """*release* into service and every other out of it, task by task. Done again, it goes on where it stopped."""
+        for task in self.target.tasks():
+            if release is not None:
+                self.target.start(task, release)
+                self.target.gate(task, release)
+                self.write()
+                self.target.switch(task, release)
+            self.write()
+            # Asked of the target, and last: draining ends what serves, and nothing gives that back.
+            if release is not None and release not in self.target.serving(task):
+                raise RolloutError(f"release {release} was switched to, but does not serve {task}")
+            self.target.drain(task, release)
+
+    def fail(self, error: BaseException) -> BaseException:
+        """Undo what was begun, record it, and return the error to raise."""
+        at, before = self.journal.step, self.journal.previous
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+        outcome: Outcome = "refused" if isinstance(error, PreflightError) else "failed"
+        if at in ("stage", "preflight", "migrate"):
+            self.write(needed=False)  # whoever has taken over has a journal of their own, which is not ours to end
+        else:
+            self.undo(reason)
+            outcome = "undone"
+        still = (
+            f"release {before} {'serves again' if outcome == 'undone' else 'still serves'}"
+            if before
+            else "nothing serves"
+        )
+        try:
+            self.end(outcome, serving=before, reason=reason)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError) as unwritten:  # the journal is still there: the next command comes here again
+            still += f"; that could not be written down: {unwritten}"
+        if isinstance(error, EcluseError):
+            kind = RolloutError if outcome == "undone" or isinstance(error, CommandError) else type(error)
+            return kind(f"{at}: {error.what}\n{still}", where=error.where, hint=error.hint)
+        if isinstance(error, OSError):  # a full disk, as a rule
+            return RolloutError(f"{at}: {error}\n{still}")
+        if isinstance(error, KeyboardInterrupt):
+            return Interrupted(f"the rollout was stopped during {at}; {still}")
+        error.add_note(f"{at}: {still}")
+        return error
+
+    def undo(self, reason: str) -> None:
+        """What served before into service again. Raises RolloutError, and leaves the journal, where that fails."""
+        release, before = self.journal.release, self.journal.previous
+        self.write_at("undo")
+        try:
+            with self.step("undo", written=False):
+                self.bring(before)
+        except LockHeld:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            raise RolloutError(
+                f"{reason}\nand going back from {release} to {before or 'nothing'} failed: "
+                f"{error or ('interrupted' if isinstance(error, KeyboardInterrupt) else type(error).__name__)}\n"
+                f"what serves now: {self._serving()}",
+                hint="the next deploy, rollback or stop of this environment goes on from here",
+            ) from error
+
+    def stay(self, failed: RolloutError) -> Record:
+        """The release stays in service after all, since going back *failed* and nothing else could ever follow."""
+        try:
+            with self.step("replace", written=False):
+                self.bring(self.journal.release)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError):
+            raise failed from None
+        with answering():
+            return self.end("failed", serving=self.journal.release, reason=failed.what)
+
+    def _serving(self) -> str:
+        """What serves, for people, where the target can still be asked."""
+        try:
+            now = sorted({one for task in self.target.tasks() for one in self.target.serving(task)})
+        except (EcluseError, OSError) as error:
+            return f"not known, the target does not say: {error}"
+        return ", ".join(now) or "nothing"
+
+    def succeed(self) -> Record:
+        """The end of a rollout that brought its release into service."""
+        release, before = self.journal.release, self.journal.previous
+        try:
+            # On a full disk the journal stays at what it was, which ends here as well.
+            with suppress(OSError):
+                self.write_at("record", switched=True)
+            record = self.end("succeeded", serving=release)
+            # What cannot be deleted is deleted next time; the release serves.
+            with self.step("prune", written=False), suppress(EcluseError, OSError):
+                self.target.prune({release, *([before] if before else [])})
+        except LockHeld:
+            raise
+        except (EcluseError, OSError, KeyboardInterrupt) as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            kind, why = (Interrupted, "stopped") if stopped else (RolloutError, f"not done: {error}")
+            raise kind(
+                f"release {release} serves; writing that down was {why}",
+                hint="the next deploy or rollback of this environment does the rest",
+            ) from error
+        return record
+
+    def end(self, outcome: Outcome, *, serving: str | None, reason: str | None = None) -> Record:
+        record = Record.of(
+            self.journal,
+            outcome=outcome,
+            serving=serving,
+            seconds=self.clock() - self.began,
+            reason=reason,
+            resumed=self.resumed,
+        )
+        # Stopped between these two lines, the next command comes here again with the same id.
+        if not any((one.id, one.outcome) == (record.id, outcome) for one in self.ledger.history()[-1:]):
+            with suppress(OSError):  # a full disk: that it has ended well matters more than that it is written down
+                self.ledger.append(record)
+        self.ledger.clear()
+        return record
+
+    def write_at(self, step: Step, **changes: object) -> None:
+        """Say in the journal that *step* begins."""
+        self.journal = self.journal.at(step, **changes)
+        self.write()
+
+    def write(self, *, needed: bool = True) -> None:
+        """Write the journal. Raises LockHeld where somebody has taken the environment's lock from us: that is asked
+        before each operation which changes what serves, so that two deployers never do at once.
+        """
+        try:
+            self.ledger.write(self.journal)
+        except LockHeld:
+            raise
+        except (EcluseError, OSError):
+            # Undoing matters more than writing that down, and needs no room on a full disk where the old one runs.
+            if needed and self.journal.step != "undo":
+                raise
+
+    @contextmanager
+    def step(self, step: Step, *, written: bool = True, **changes: object) -> Iterator[None]:
+        if written:
+            self.write_at(step, **changes)
+        self.progress.step(step)
+        began = self.clock()
+        try:
+            yield
+        finally:
+            seconds = round(self.clock() - began, 3)
+            self.journal = self.journal.at(self.journal.step, steps={**self.journal.steps, step: seconds})
+        self.progress.done(step, seconds)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """An OSError of a target or a ledger (a lost connection, a broken disk) as the failure that it is."""
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(f"the target does not answer: {error}") from error
