@@ -12,6 +12,8 @@ from ecluse import process
 from ecluse.errors import JobFailed, RepositoryError
 from tests.support.repositories import TOP
 
+pytestmark = pytest.mark.counted
+
 FILES = {
     "pipeline.py": "",
     "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p ecluse.testing.plugin"\npythonpath = ["."]\n',
@@ -111,7 +113,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def compatibility(folder: Path, *arguments: str) -> process.Completed:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COVERAGE_"))}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environ |= {
         "PYTHONPATH": os.pathsep.join([str(TOP / "src"), str(folder)]),
         "DJANGO_SETTINGS_MODULE": "site_settings",

@@ -13,6 +13,8 @@ import pytest
 from ecluse.deploy.history import Record
 from ecluse.deploy.sentry import tell
 
+pytestmark = pytest.mark.counted
+
 RECORD = Record(
     id="19c",
     kind="deploy",
