@@ -25,12 +25,17 @@ HELP = "For support kindly contact us at support@imagekit.io ."
 
 @dataclass
 class Failure:
-    """An answer that is none. *stored*: the request was carried out all the same. Status 0: the connection is cut."""
+    """An answer that is none. *stored*: the request was carried out all the same. Status 0: the connection is cut.
+
+    It waits for *until* to be set, where that is given; then *waiting* is set first.
+    """
 
     status: int
     message: str = "it broke"
     headers: dict[str, str] = field(default_factory=dict)
     stored: bool = False
+    until: threading.Event | None = None
+    waiting: threading.Event = field(default_factory=threading.Event)
 
 
 class ImageKitServer:
@@ -155,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self.account.failures.pop(0) if self.account.failures else None
 
     def _fail(self, failure: Failure) -> None:
+        if failure.until:
+            failure.waiting.set()
+            failure.until.wait(60)
         if failure.status == 0:
             self.close_connection = True
             self.connection.close()

@@ -62,7 +62,9 @@ class _Repeated(Exception):
         self.answer = answer
 
 
-def receive(request: UploadRequest, owner: Any, upload: UploadedFile[bytes], said: Description, key: str = "") -> Answer:
+def receive(
+    request: UploadRequest, owner: Any, upload: UploadedFile[bytes], said: Description, key: str = ""
+) -> Answer:
     """Keep *upload* for *owner* (None: for nobody). Return what is answered, also to the same *request* made again.
 
     Raises Refused for a file that is not taken, KeyReused, StillUnderWay, StorageError, NotRemembered; and nothing is

@@ -30,7 +30,6 @@ class Metadata:
             serverSelectionTimeoutMS=PATIENCE,
             connectTimeoutMS=PATIENCE,
             timeoutMS=2 * PATIENCE,
-            uuidRepresentation="standard",
             tz_aware=True,
         )
         self.collection = self.client.get_default_database("website")["media_metadata"]
@@ -39,22 +38,23 @@ class Metadata:
         if medias:
             with _told():
                 self.collection.bulk_write(
-                    [ReplaceOne({"_id": media.pk}, _document(media), upsert=True) for media in medias], ordered=False
+                    [ReplaceOne({"_id": str(media.pk)}, _document(media), upsert=True) for media in medias],
+                    ordered=False,
                 )
 
     def remove(self, keys: Iterable[UUID]) -> None:
         with _told():
-            self.collection.delete_many({"_id": {"$in": list(keys)}})
+            self.collection.delete_many({"_id": {"$in": [str(key) for key in keys]}})
 
     def keys(self) -> Iterator[UUID]:
         with _told():
             for document in self.collection.find({}, {"_id": True}):
-                yield document["_id"]
+                yield UUID(document["_id"])
 
     def find(self, key: UUID) -> Document | None:
         """The metadata of one file; None for one that is not known yet."""
         with _told():
-            document = self.collection.find_one({"_id": key}, {"metadata": True})
+            document = self.collection.find_one({"_id": str(key)}, {"metadata": True})
         return document and document["metadata"]
 
     def check(self) -> None:
@@ -64,7 +64,7 @@ class Metadata:
 
 def _document(media: Media) -> Document:
     return {
-        "_id": media.pk,
+        "_id": str(media.pk),
         "filename": media.filename,
         "mime_type": media.mime_type,
         "size_bytes": media.size_bytes,
