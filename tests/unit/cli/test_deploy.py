@@ -14,6 +14,7 @@ from ecluse.cli import deploy as module
 from ecluse.deploy.contract import Ledger, Migration, Preflight
 from ecluse.deploy.history import Journal
 from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance
 from ecluse.errors import LockHeld, ReleaseError
 from tests.support.rollouts import MemoryLedger, MemoryTarget
 
@@ -45,6 +46,7 @@ class Managed(MemoryTarget):
         self.packaged = ["one", "two"]
         self.asked_for: list[Any] = []
         self.lock_removed = False
+        self.closed: Maintenance | None = None
 
     def newest(self) -> str:
         return self.packaged[-1]
@@ -77,8 +79,11 @@ class Managed(MemoryTarget):
         self.held_by = None
         self.lock_removed = True
 
-    def maintenance(self) -> None:
-        return None
+    def maintenance(self) -> Maintenance | None:
+        return self.closed
+
+    def maintain(self, wanted: Maintenance | None) -> None:
+        self.closed = wanted
 
     def processes(self) -> list[dict[str, object]]:
         return [
@@ -270,6 +275,21 @@ def test_a_lock_is_taken_from_a_rollout_only_by_force(serving: Managed, ecluse: 
     assert ecluse("unlock", "local", "--force").out.startswith("the lock of ada on here")
     assert serving.lock_removed
     assert ecluse("unlock", "local").out == "nobody holds the lock of local\n"
+
+
+def test_visitors_get_a_page_instead_of_the_site_and_status_says_since_when_and_by_whom(
+    serving: Managed, ecluse: Run
+) -> None:
+    assert ecluse("maintenance", "on", "local").out == "visitors of local get the maintenance page\n"
+    assert serving.closed is not None
+    first = serving.closed
+    assert ecluse("maintenance", "on", "local").out == "visitors of local still get the maintenance page\n"
+    assert serving.closed == first, "it says who began, and when"
+    assert f"by {first.by}" in ecluse("status", "local").out
+    assert json.loads(ecluse("status", "local", "--json").out)["maintenance"]["by"] == first.by
+    assert ecluse("maintenance", "off", "local").out == "visitors of local get the site\n"
+    assert serving.closed is None
+    assert ecluse("maintenance", "off", "local").out == "visitors of local still get the site\n"
 
 
 class TestOutlook:
