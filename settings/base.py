@@ -167,6 +167,19 @@ if IMAGEKIT["URL_ENDPOINT"]:
 # What they know of uploads is made of what PostgreSQL knows. Without them, it is read there.
 MONGODB_URL = env.mongodb("MONGODB_URL")
 REDIS_URL = env.redis("REDIS_URL")
+# What is kept for a while: in Redis, for all processes; else in each process. A Redis that is away keeps nothing.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "website.cache.ForgivingRedis",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "cache",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
 # Of one file. The front server and ImageKit's plans have limits of their own.
 UPLOADS_MAX_BYTES = env.number("UPLOADS_MAX_BYTES", 25 * 1024 * 1024)
 # Of all files of one user; 0 for no limit. Anonymous uploads have one together.

@@ -16,7 +16,7 @@ admin.site.unregister(TaskResult)
 
 @admin.register(TaskResult)
 class TaskResultAdmin(GivenAdmin):
-    list_display: ClassVar[Any] = ("task_name", "status", "date_created", "date_started", "duration", "worker")
+    list_display: Any = ("task_name", "status", "date_created", "date_started", "duration", "worker")
     list_filter: ClassVar[Any] = ("status", "task_name", "date_created")
     show_full_result_count = False
 

@@ -10,15 +10,23 @@ __all__ = ["event", "start"]
 
 
 def start(dsn: str, environment: str, release: str) -> None:
-    """Send errors and events to the Sentry project at *dsn*. Nothing about people is sent along."""
+    """Send errors and events to the Sentry project at *dsn*, and when beat's tasks begin, end and fail (its "crons").
+
+    Nothing about people is sent along.
+    """
     import sentry_sdk
+    from sentry_sdk.integrations.celery import CeleryIntegration
     from sentry_sdk.integrations.django import DjangoIntegration
 
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,
         release=release,
-        integrations=[DjangoIntegration()],
+        # A heartbeat a minute is watched by /healthcheck/.
+        integrations=[
+            DjangoIntegration(),
+            CeleryIntegration(monitor_beat_tasks=True, exclude_beat_tasks=["heartbeat-.*"]),
+        ],
         # What people type stands in the bodies of requests and in the variables of the code that handles them.
         max_request_body_size="never",
         include_local_variables=False,

@@ -1,0 +1,38 @@
+import pytest
+from django.core.cache import caches
+
+from website.health import dependencies
+
+
+@pytest.fixture
+def away(settings):
+    """A Redis that is not there, as the cache."""
+    settings.CACHES = {
+        "default": {"BACKEND": "website.cache.ForgivingRedis", "LOCATION": "redis://127.0.0.1:1/0"},
+    }
+    return caches["default"]
+
+
+def test_a_redis_that_is_away_keeps_nothing_and_fails_nobody(away, caplog):
+    away.set("a", 1, 60)
+    assert away.get("a") is None
+    assert away.get("a", "nothing") == "nothing"
+    assert away.delete("a") is False
+    assert "The cache does not answer" in caplog.text
+
+
+def test_who_asks_it_for_a_lock_goes_to_work(away):
+    assert away.add("lock", True, 10)
+
+
+def test_the_weather_is_shown_all_the_same(away, client, db):
+    from website.weather.models import Place
+
+    place = Place.objects.create(geonames_id=1, name="Lyon", latitude=45, longitude=4, timezone="Europe/Paris")
+    assert client.get(f"/api/weather/places/{place.pk}/history/").status_code == 200
+    assert client.get(f"/weather/{place.pk}/").status_code == 200
+
+
+def test_the_healthcheck_says_so(away, monkeypatch):
+    monkeypatch.setattr(dependencies, "DEPENDENCIES", {"cache": dependencies.DEPENDENCIES["cache"]})
+    assert dependencies.run() == {"cache": "unavailable"}

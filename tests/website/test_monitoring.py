@@ -1,0 +1,32 @@
+"""What Sentry is told of beat's tasks, by the library itself: only where it is sent to stands in for Sentry."""
+
+WATCHED = """
+import django
+django.setup()
+import sentry_sdk
+from celery.beat import ScheduleEntry, Scheduler
+from celery.schedules import crontab
+from website.celery import app
+
+class Noted(sentry_sdk.transport.Transport):
+    def capture_envelope(self, envelope):
+        for item in envelope.items:
+            if item.headers.get("type") == "check_in":
+                print("check-in", item.payload.json["monitor_slug"], item.payload.json["status"])
+
+sentry_sdk.get_client().transport = Noted()
+
+def apply(name, task):
+    entry = ScheduleEntry(name, task, schedule=crontab(minute="4"), app=app, args=(["celery"] if "beat" in task else []))
+    Scheduler(app, lazy=True).apply_entry(entry)
+    return entry
+
+entry = apply("summarise-weather", "weather.clean")
+apply("heartbeat-celery", "website.heartbeat")
+"""
+
+
+def test_sentry_is_told_when_a_task_of_beat_begins_and_the_heartbeat_is_left_out(run_python):
+    done = run_python(WATCHED, SENTRY_DSN="https://key@sentry.example/1")
+    assert "check-in summarise-weather in_progress" in done.stdout
+    assert "heartbeat" not in done.stdout
