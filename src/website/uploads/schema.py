@@ -30,6 +30,7 @@ extend_schema_view(
         parameters=[KEY],
         request={"multipart/form-data": UploadSerializer},
         responses={201: MediaSerializer},
+        extensions={"x-problems": ["409", "422", "502", "503"]},
     )
 )(views.Upload)
 extend_schema_view(

@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from website.api.fields import TextField
+from website.api.fields import StringField, TextField
 from website.uploads.models import Media
 
 __all__ = [
@@ -23,12 +23,13 @@ __all__ = [
 MOST_TAGS = 20
 
 
-class TagField(TextField):
-    """A word or a few, in lower case. No comma: people write several between commas."""
+class TagField(StringField):
+    """A word or a few, in lower case. No comma: people write several between commas. No markup, as in all texts."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(max_length=50, **arguments)
-        self.validators.append(RegexValidator(r"^[^,]*$", _("Une virgule sépare deux mots-clés."), code="comma"))
+        pattern = r"^\s*[^\s<>,\x00][^<>,\x00]*$"
+        self.validators.append(RegexValidator(pattern, _("Un mot-clé n'a ni virgule, ni < ni >."), code="tag"))
 
     def to_internal_value(self, data: Any) -> str:
         return super().to_internal_value(data).casefold()
