@@ -48,7 +48,7 @@ RUN --mount=type=bind,source=src/ecluse,target=/ecluse \
     && cp /etc/passwd /etc/group /site/etc/ \
     && echo 'app:x:10001:10001::/tmp:/usr/sbin/nologin' >>/site/etc/passwd \
     && echo 'app:x:10001:' >>/site/etc/group \
-    && install -D --mode=644 --target-directory=/site/app/ops/container /container/gunicorn.conf.py \
+    && install -D --mode=644 --target-directory=/site/app/ops/container /container/gunicorn.conf.py /container/gate.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
