@@ -132,5 +132,5 @@ def release(container: str, address: str) -> object:
 
 
 def test_the_tests_pass(newcomer: str) -> None:
-    done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=1200)
+    done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=1800)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
