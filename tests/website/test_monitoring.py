@@ -17,7 +17,7 @@ class Noted(sentry_sdk.transport.Transport):
 sentry_sdk.get_client().transport = Noted()
 
 def apply(name, task):
-    entry = ScheduleEntry(name, task, schedule=crontab(minute="4"), app=app, args=(["celery"] if "beat" in task else []))
+    entry = ScheduleEntry(name, task, schedule=crontab(minute="4"), app=app, args=["celery"][: "beat" in task])
     Scheduler(app, lazy=True).apply_entry(entry)
     return entry
 

@@ -1,6 +1,6 @@
 """What is known of the weather: places, what was observed there hour by hour and day by day, what is forecast.
 
-Observations are the many rows: docs/decisions/0013 says how they are stored, and why so.
+Observations are the many rows: docs/decisions/0016 says how they are stored, and why so.
 """
 
 from __future__ import annotations
