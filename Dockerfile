@@ -97,7 +97,7 @@ RUN --mount=type=bind,source=ops/nginx,target=/context \
     && chmod -R u=rwX,go=rX /front && chmod 755 /front/usr/local/bin/front \
     && find /front -exec touch --no-dereference --date=@0 {} + \
     && cp --archive /static/. /front/srv/static && touch --date=@0 /front/srv \
-    && chown 10001:10001 /front/srv/*
+    && chown --recursive 10001:10001 /front/srv/*
 
 # --- What runs: web by default; worker, beat and one-off commands by another command (docker-compose.live.yml).
 FROM python:3.13-slim-trixie AS applayer
