@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse import process
-from tests.support.containers import docker, free_port
+from tests.support.containers import await_, docker, free_port
 from tests.support.repositories import TOP
 
 __all__ = ["LABEL", "SwarmShop", "base_images"]
@@ -57,7 +57,7 @@ class SwarmShop:
         inside: str | None = None,
         **variables: str,
     ) -> None:
-        self.folder, self._registry, self._pulled_from = folder, registry, pulled_from or registry
+        self.folder, self.registry, self._pulled_from = folder, registry, pulled_from or registry
         self.name = f"shop{secrets.token_hex(3)}"
         self.stack = f"{self.name}-staging"
         self.port = free_port()
@@ -83,7 +83,7 @@ class SwarmShop:
             "SHOP_NAME": self.name,
             "SHOP_PORT": str(self.port),
             "SHOP_ADDRESS": address,
-            "SHOP_URL": f"http://{address}:{self.port}",
+            "SHOP_PRODUCTION_PORT": str(free_port()),
             "SHOP_FRONT": FRONT,
             **variables,
         }
@@ -137,19 +137,19 @@ class SwarmShop:
                     _MIGRATION.format(operation=migration)
                 )
             (layer / "Dockerfile").write_text(f"FROM {self._base()}\nCOPY shop /app/shop\n")
-            tag = f"{self._registry}/shop:{version}"
+            tag = f"{self.registry}/shop:{version}"
             docker("build", "--quiet", "--tag", tag, str(layer))
             docker("push", "--quiet", tag)
             found = docker("image", "inspect", "--format", "{{json .RepoDigests}}", tag).stdout
             (self._made[version],) = (
-                one.partition("@")[2] for one in json.loads(found) if one.startswith(f"{self._registry}/shop@")
+                one.partition("@")[2] for one in json.loads(found) if one.startswith(f"{self.registry}/shop@")
             )
         return self._made[version]
 
     def tag(self, version: str, tag: str) -> None:
         """Give the image of a release another tag in the registry."""
-        docker("tag", f"{self._registry}/shop:{version}", f"{self._registry}/shop:{tag}")
-        docker("push", "--quiet", f"{self._registry}/shop:{tag}")
+        docker("tag", f"{self.registry}/shop:{version}", f"{self.registry}/shop:{tag}")
+        docker("push", "--quiet", f"{self.registry}/shop:{tag}")
 
     def _base(self) -> str:
         tag = f"{self.name}-base"
@@ -192,14 +192,20 @@ class SwarmShop:
         )
         return {image.partition("@")[2] for image in found.stdout.split()}
 
+    def _left(self, label: str) -> list[str]:
+        """The volumes with *label* that are in use yet; all others are removed."""
+        volumes = docker("volume", "ls", "--quiet", "--filter", label).stdout.split()
+        return [volume for volume in volumes if docker("volume", "rm", volume, check=False).returncode != 0]
+
     def remove(self) -> None:
         """Everything of it, also where a test has failed in the middle."""
-        self.ecluse("unlock", "staging", "--force", check=False)
-        self.ecluse("stop", "staging", check=False)
-        docker("stack", "rm", self.stack, check=False)
-        for kind in ("config", "secret"):
-            found = docker(kind, "ls", "--quiet", "--filter", f"label=ecluse.environment={self.stack}").stdout.split()
-            if found:
-                docker(kind, "rm", *found, check=False)
-        docker("volume", "rm", f"{self.stack}_db", f"{self.stack}_static", check=False)
+        for environment in ("staging", "production"):
+            stack = f"{self.name}-{environment}"
+            docker("stack", "rm", stack, check=False)
+            for kind in ("config", "secret"):
+                found = docker(kind, "ls", "--quiet", "--filter", f"label=ecluse.environment={stack}").stdout.split()
+                if found:
+                    docker(kind, "rm", *found, check=False)
+            volumes = f"label=com.docker.stack.namespace={stack}"
+            await_(lambda of=volumes: not self._left(of), f"the volumes of {stack} are free", 90)  # type: ignore[misc]
         docker("rmi", "--force", f"{self.name}-base", check=False)

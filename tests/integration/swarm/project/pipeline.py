@@ -2,27 +2,40 @@
 
 import os
 
-from ecluse import Environment, ImageSpec, Job, Pipeline, command
+from ecluse import Environment, ImageSpec, Job, Pipeline, command, push, tag
+
+PORTS = {"staging": os.environ.get("SHOP_PORT", "80"), "production": os.environ.get("SHOP_PRODUCTION_PORT", "81")}
+ADDRESS = os.environ.get("SHOP_ADDRESS", "127.0.0.1")
 
 pipeline = Pipeline(
     name=os.environ["SHOP_NAME"],
-    jobs=(Job(name="nothing", steps=(command("true"),)),),
-    environments=(
+    jobs=tuple(
+        Job(
+            name=f"deploy-{name}",
+            when=when,
+            environment=name,
+            steps=(command("python", "-m", "ecluse", "deploy", name),),
+            secrets=("ECLUSE_REGISTRY",),
+        )
+        for name, when in (("staging", push("staging")), ("production", tag("v*")))
+    ),
+    environments=tuple(
         Environment(
-            name="staging",
+            name=name,
             target="swarm",
             settings="shop_in_swarm.settings",
-            url=os.environ.get("SHOP_URL", "http://127.0.0.1"),
+            url=f"http://{ADDRESS}:{port}",
             faces_world=False,
             watch=1,
             env={
-                "HTTP_PORT": os.environ.get("SHOP_PORT", "80"),
+                "HTTP_PORT": port,
                 "FRONT": os.environ.get("SHOP_FRONT", "website-front:under-test"),
                 "DATABASE_IMAGE": os.environ.get("SHOP_DATABASE", "postgres:18-trixie"),
-                "ADDRESS": os.environ.get("SHOP_ADDRESS", "127.0.0.1"),
+                "ADDRESS": ADDRESS,
                 "REPLICAS": os.environ.get("SHOP_REPLICAS", "2"),
             },
-        ),
+        )
+        for name, port in PORTS.items()
     ),
     image=ImageSpec(published={"applayer": "shop"}, tests="tests"),
 )
