@@ -2,6 +2,7 @@ import pytest
 from django.core.cache import caches
 
 from website.health import dependencies
+from website.weather import sources
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def test_the_weather_is_shown_all_the_same(away, client, db):
     place = Place.objects.create(geonames_id=1, name="Lyon", latitude=45, longitude=4, timezone="Europe/Paris")
     assert client.get(f"/api/weather/places/{place.pk}/history/").status_code == 200
     assert client.get(f"/weather/{place.pk}/").status_code == 200
+    sources.close()
 
 
 def test_the_healthcheck_says_so(away, monkeypatch):

@@ -23,6 +23,7 @@ from website.weather.upstream import Hour
 def nothing_kept() -> Iterator[None]:
     """No cache from an earlier test, and no upstream either."""
     cache.clear()
+    sources.close()
     yield
     sources.close()
 
