@@ -188,13 +188,10 @@ def test_the_language_is_the_browsers_until_another_is_chosen_for_the_whole_site
     expect(page.locator("html")).to_have_attribute("lang", "fr")
 
 
-def test_what_a_stranger_writes_is_shown_and_never_run(page, site):
+def test_what_a_stranger_writes_is_shown_and_never_run(page, site, csrf):
     log_in(page, site)
-    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     said = "&lt;img src=x onerror=alert(1)&gt; {{constructor.constructor('alert(1)')()}} javascript:alert(1)"
-    answer = page.request.patch(
-        "/api/motos/motorcycles/40/", data={"description": said}, headers={"X-CSRFToken": token}
-    )
+    answer = page.request.patch("/api/motos/motorcycles/40/", data={"description": said}, headers=csrf())
     assert answer.ok, answer.text()
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     page.goto("/motos/moto/40")
