@@ -72,7 +72,7 @@ class SwarmShop:
         (folder / ".gitignore").write_text("/.ecluse/\n/secrets/\n__pycache__/\n")
         self.git("init", "--quiet")
         self.commit("the shop")
-        without = ("DOCKER_HOST", "DOCKER_CONTEXT", "GITHUB_", "TRAVIS")
+        without = ("DOCKER_HOST", "DOCKER_CONTEXT", "ECLUSE_", "STAGING_", "PRODUCTION_", "GITHUB_", "TRAVIS")
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(without)},
             **({"STAGING_DOCKER_HOST": host} if host else {}),
