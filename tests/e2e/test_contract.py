@@ -25,13 +25,16 @@ def log_in(page, site, csrf):
 
 def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
     session_to_end, session = log_in(), log_in()
-    motorcycles = page.request.get("/api/motos/motorcycles/?page_size=100").json()["results"]
+    # The oldest: before a site that has been here once, the newest are those of the last time.
+    motorcycles = page.request.get("/api/motos/motorcycles/?page_size=100&ordering=created_at").json()["results"]
     moto = next(moto for moto in motorcycles if moto["picture"])
     headers = csrf()
     (tmp_path / "schemathesis.toml").write_text(f'[auth.openapi.session]\napi_key = "{session}"\n')
     argv = [Path(sys.executable).with_name("schemathesis"), "run", f"{site.url}/schema/?format=json"]
     argv += ["--checks", "all", "--max-examples", "25", "--phases", "coverage,fuzzing", "--no-color"]
     argv += ["--tls-verify", "false"]
+    # Of a form with a real file in it schemathesis takes every answer but a refusal for a mistake. Its own tests have it.
+    argv += ["--exclude-operation-id", "upload"]
     argv += [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
     done = subprocess.run(
         argv,

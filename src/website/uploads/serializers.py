@@ -35,6 +35,13 @@ class TagField(StringField):
         return super().to_internal_value(data).casefold()
 
 
+class FlagField(serializers.BooleanField):
+    """true or false, as a form has them. REST framework takes a dozen words more."""
+
+    TRUE_VALUES = {"true", "True"}
+    FALSE_VALUES = {"false", "False"}
+
+
 class MediaSerializer(serializers.ModelSerializer[Media]):
     """A file. Its address is relative to the site where the site itself keeps it."""
 
@@ -88,7 +95,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(max_length=255, help_text="JPEG, PNG, GIF, WebP, PDF or MP4")
     title = TextField(max_length=200, allow_blank=True, default="")
     tags = serializers.ListField(child=TagField(), max_length=MOST_TAGS, default=list, help_text="each in lower case")
-    keep_position = serializers.BooleanField(
+    keep_position = FlagField(
         default=False, help_text="whether the place that a picture says it was taken at is kept among its metadata"
     )
 

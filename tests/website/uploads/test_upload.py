@@ -217,7 +217,10 @@ def test_a_body_that_ends_too_early_is_refused(adele, photo, files):
     assert not files()
 
 
-@pytest.mark.parametrize("fields", [{"title": "<b>"}, {"title": "x" * 201}, {"tags": ["a,b"]}, {"tags": ["x"] * 21}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"title": "<b>"}, {"keep_position": "maybe"}, {"title": "x" * 201}, {"tags": ["a,b"]}, {"tags": ["x"] * 21}],
+)
 def test_a_description_that_is_not_text_is_refused(adele, photo, files, fields):
     assert adele.upload(photo(), **fields).status_code == 400
     assert not files()
