@@ -16,7 +16,7 @@ from typing import Any, Literal
 from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
 from ecluse.errors import TargetError
 
-__all__ = ["Kept", "Objects"]
+__all__ = ["Kept", "Objects", "Store"]
 
 ENVIRONMENT, KIND, NAME = "ecluse.environment", "ecluse.kind", "ecluse.name"
 
@@ -91,6 +91,11 @@ class Objects:
         with contextlib.suppress(Conflict):
             self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
         return address
+
+    def make(self, objects: Mapping[tuple[Store, str], bytes]) -> None:
+        """The engine has all of *objects*."""
+        for (store, name), data in objects.items():
+            self.ensure(name, data, store)
 
     def newest(self, name: str) -> str | None:
         """The engine's name of the secret *name*, as it was given last; None where it never was."""

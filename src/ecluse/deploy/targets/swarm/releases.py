@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.objects import Objects
 
 __all__ = ["Release", "Releases"]
@@ -30,6 +31,12 @@ class Release:
     commit: str | None
     tasks: tuple[str, ...]
     stack: dict[str, Any]
+
+    @property
+    def web(self) -> str:
+        """The service that the front server gives requests to."""
+        names = stackfile.roles(self.stack, self.image)
+        return next(name for name in self.tasks if names[name] == stackfile.WEB)
 
     def uses(self) -> set[str]:
         """The engine's names of its files and secrets."""

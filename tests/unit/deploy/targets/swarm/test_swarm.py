@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from ecluse.deploy import health
 from ecluse.deploy.contract import Preflight
 from ecluse.deploy.health import Answer
 from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
-from ecluse.deploy.targets import swarm as module
-from ecluse.deploy.targets.swarm import Swarm
+from ecluse.deploy.targets.swarm import Swarm, managed
 from ecluse.deploy.targets.swarm.build import Builder
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
@@ -117,12 +117,10 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
-    monkeypatch.setattr(module, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
-    monkeypatch.setattr(
-        module.health, "ask_at", lambda door, url: made.orchestrator.door("shop-staging_web"), raising=True
-    )
+    monkeypatch.setattr(managed, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
+    monkeypatch.setattr(health, "ask_at", lambda door, url: made.orchestrator.door("shop-staging_web"), raising=True)
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
-    monkeypatch.setattr(module.health, "TIMES", 1)
+    monkeypatch.setattr(health, "TIMES", 1)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     return made
 
@@ -234,7 +232,7 @@ def test_a_task_that_is_started_again_during_the_watch_is_trouble(
             world.orchestrator.restart("shop-staging_worker")
         return Answer(200, first)
 
-    monkeypatch.setattr(module.health, "ask_at", door)
+    monkeypatch.setattr(health, "ask_at", door)
     with pytest.raises(RolloutError, match="tasks of worker ended and were started again: one: out of memory"):
         world.target().watch(first, 0.05)
 
@@ -244,7 +242,7 @@ def test_a_release_is_healthy_where_all_of_it_runs_alone_and_the_door_says_so(
 ) -> None:
     target = world.target()
     assert target.healthy(first) and not target.healthy("nobody-knows")
-    monkeypatch.setattr(module.health, "ask_at", lambda door, url: Answer(503, first))
+    monkeypatch.setattr(health, "ask_at", lambda door, url: Answer(503, first))
     assert not target.healthy(first)
     monkeypatch.undo()
     world.orchestrator.delete("/services/shop-staging_beat")

@@ -1,0 +1,69 @@
+"""What is done once for a release, in its own image: its checks, its migrations, its static files."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from ecluse.deploy.targets.swarm import jobs, stackfile
+from ecluse.deploy.targets.swarm.api import Api
+from ecluse.deploy.targets.swarm.objects import Objects
+from ecluse.deploy.targets.swarm.releases import Release
+from ecluse.deploy.targets.swarm.services import Services
+from ecluse.errors import CommandError, TargetError
+
+__all__ = ["Once"]
+
+STAGE_SECONDS = 900.0
+
+_FILES = "/run/ecluse"
+_SOURCE, _VOLUME = "/app/staticfiles", "/srv/static"
+
+
+class Once:
+    """Runs programs of ours as jobs: they reach the container as files that the swarm has."""
+
+    def __init__(self, api: Api, objects: Objects, services: Services) -> None:
+        self._api, self._objects, self._services = api, objects, services
+
+    def files(self, release: Release, command: str, *kept: str, name: str = "files") -> list[str]:
+        """Bring the release's image, and its static files for the front server, to the nodes."""
+        names = stackfile.roles(release.stack, release.image)
+        static = next((name for name, role in names.items() if role == stackfile.STATIC), None)
+        if static is None:
+            template, argv, configs = release.tasks[0], ["true"], {}
+        else:
+            script = self._objects.ensure("static.py", _script("ecluse.deploy.targets.swarm", "static.py"), "configs")
+            argv = ["python", f"{_FILES}/static.py", command, release.id, _SOURCE, _VOLUME, *kept]
+            template, configs = static, {f"{_FILES}/static.py": script}
+        content = stackfile.job(
+            release.stack, template, name=name, command=argv, everywhere=True, configs=configs, volumes=bool(static)
+        )
+        try:
+            return jobs.run(
+                self._api, self._services.name(name), lambda: self._services.deploy(content), timeout=STAGE_SECONDS
+            )
+        except CommandError as error:
+            raise TargetError(
+                f"the images or static files of release {release.id} cannot be had everywhere: {error.what}",
+                hint="can that node reach the registry, and has it room?",
+            ) from None
+
+    def migrations(self, release: Release, *arguments: str, timeout: float, until: str | None = None) -> list[str]:
+        """Run migrations.py once, in a container of the release. Returns the lines it printed."""
+        names = stackfile.roles(release.stack, release.image)
+        template = next((name for name, role in names.items() if role == stackfile.MIGRATE), release.web)
+        script = self._objects.ensure("migrations.py", _script("ecluse.deploy", "migrations.py"), "configs")
+        path = f"{_FILES}/migrations.py"
+        content = stackfile.job(
+            release.stack,
+            template,
+            name=arguments[0],
+            command=["ecluse", "wait", "DATABASE_URL", "--", "python", path, *arguments],
+            configs={path: script},
+        )
+        name = self._services.name(arguments[0])
+        return jobs.run(self._api, name, lambda: self._services.deploy(content), timeout=timeout, until=until)
+
+
+def _script(package: str, name: str) -> bytes:
+    return resources.files(package).joinpath(name).read_bytes()
