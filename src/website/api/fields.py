@@ -12,11 +12,29 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-__all__ = ["IntegerField", "KeyField", "StringField", "TextField"]
+__all__ = ["BooleanField", "DateField", "IntegerField", "KeyField", "StringField", "TextField"]
 
 # No < and no >, so nothing that is markup anywhere; no NUL, which PostgreSQL cannot store.
 POSSIBLY_BLANK = re.compile(r"^[^<>\x00]*$")
 NOT_BLANK = re.compile(r"^\s*[^\s<>\x00][^<>\x00]*$")
+
+
+class BooleanField(serializers.BooleanField):
+    """true or false, and no word for it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class DateField(serializers.DateField):
+    """A date as RFC 3339 writes it: 2026-01-05, not 2026-1-5."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
 
 
 class IntegerField(serializers.IntegerField):

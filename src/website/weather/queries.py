@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from website.api.exceptions import InvalidQuery
+from website.api.fields import DateField
 from website.api.queries import Query
 from website.weather.models import Place
 from website.weather.places import LONGEST_NAME
@@ -56,8 +57,8 @@ class SearchQuery(Query):
 
 class HistoryQuery(Query):
     resolution = serializers.ChoiceField(choices=["hour", "day"], default="hour")
-    first = serializers.DateField(required=False, help_text="of the place's own calendar; 3 or 30 days before `last`")
-    last = serializers.DateField(required=False, help_text="of the place's own calendar; today if not given")
+    first = DateField(required=False, help_text="of the place's own calendar; 3 or 30 days before `last`")
+    last = DateField(required=False, help_text="of the place's own calendar; today if not given")
 
 
 def days(place: Place, query: dict[str, Any]) -> tuple[date, date]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from website.api.fields import IntegerField, TextField
+from website.api.fields import BooleanField, IntegerField, TextField
 from website.weather.models import DailySummary, Observation, Place
 from website.weather.places import LONGEST_NAME
 
@@ -61,7 +61,7 @@ class AddPlaceSerializer(serializers.Serializer[Any]):
 
 
 class FavouriteSerializer(serializers.Serializer[Any]):
-    favourite = serializers.BooleanField()
+    favourite = BooleanField()
 
 
 class HourSerializer(serializers.Serializer[Any]):

@@ -77,6 +77,7 @@ TODAY = timezone.now().date()
         ({"first": TODAY - timedelta(days=1), "last": TODAY - timedelta(days=2)}, ("first", "reversed")),
         ({"first": "2026-02-30"}, ("first", "invalid")),
         ({"first": "hier"}, ("first", "invalid")),
+        ({"first": "2026-1-5"}, ("first", "invalid")),
         ({"last": "0001-01-01"}, ("last", "absurd")),
         ({"last": "9999-12-31"}, ("last", "absurd")),
         ({"first": "1066-10-14", "last": "2026-01-01"}, ("first", "absurd")),
@@ -177,6 +178,11 @@ def test_a_favourite_is_set_and_taken_away(member, user, make_place):
         answer = send(member, "PUT", f"places/{place.pk}/favourite/", {"favourite": favourite})
         assert answer.json() == {"favourite": favourite}
         assert Favourite.objects.filter(user=user, place=place).exists() == favourite
+
+
+@pytest.mark.parametrize("body", [{}, {"favourite": "yes"}, {"favourite": 1}, {"favourite": None}, []])
+def test_a_favourite_is_true_or_false(member, make_place, body):
+    assert send(member, "PUT", f"places/{make_place().pk}/favourite/", body).status_code == 400
 
 
 def test_only_staff_take_a_place_away(member, observed):
