@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -113,3 +114,20 @@ def database(start: Callable[..., str], network: str) -> str:
         "--network", network, "--network-alias", "db", "--env", "POSTGRES_HOST_AUTH_METHOD=trust", "postgres:18-trixie"
     )
     return "postgres://postgres@db/postgres"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tls_certificate and tls_key, for shop.test and 127.0.0.1."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test,IP:127.0.0.1",
+         "-keyout", folder / "tls_key", "-out", folder / "tls_certificate"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (folder / "tls_key").chmod(0o444)
+    folder.chmod(0o755)
+    return folder

@@ -6,7 +6,10 @@ import json
 import re
 import secrets
 import shutil
+import ssl
 import subprocess
+import urllib.request
+from functools import partial
 
 import pytest
 
@@ -100,6 +103,7 @@ def test_a_swarm_takes_the_file_of_production(engine, secrets_folder):
     assert "unsupported" not in done.stderr.lower()
     web = done.stdout.partition("\n  web:")[2].partition("\n  worker:")[0]
     assert "endpoint_mode: dnsrr" in web
+    assert f"image: {LIVE['ECLUSE_IMAGE']}" in web
     assert "order: start-first" in web
     beat = done.stdout.partition("\n  beat:")[2].partition("\n  db:")[0]
     assert "order: stop-first" in beat
@@ -121,13 +125,16 @@ def test_the_images_pass_their_test_from_outside(built, ecluse):
     assert "ecluse-image-" not in left
 
 
-def test_in_development_a_change_of_the_code_is_seen_at_once(built, clone):
+@pytest.fixture
+def development(built, clone):
+    """The site as docker-compose.yml runs it, in a clone: the folder, the address, and `docker compose` there."""
     folder = clone("022")
     port = free_port()
     shutil.copy(folder / ".env.example", folder / ".env")
     env = {
         "APP_PORT": str(port),
         "POSTGRES_PORT": str(free_port()),
+        "RABBITMQ_PORT": str(free_port()),
         "COMPOSE_PROJECT_NAME": f"dev-{secrets.token_hex(4)}",
     }
     docker("tag", "website:under-test", "website:dev")
@@ -135,12 +142,56 @@ def test_in_development_a_change_of_the_code_is_seen_at_once(built, clone):
         compose("compose", "up", "--detach", "--no-build", "app", env=env, cwd=folder)
         address = f"http://127.0.0.1:{port}/"
         await_(lambda: answers(address)[0] == 200, "the site answers", 60)
-        page = folder / "src" / "website" / "views.py"
-        page.write_text(page.read_text() + "\n\ndef home(request):\n    return HttpResponse('changed')\n")
-        await_(lambda: answers(address) == (200, "changed"), "the change is seen")
-        status = compose(
-            "compose", "exec", "-T", "db", "psql", "-U", "website", "-Atc", "SHOW timezone", env=env, cwd=folder
-        )
-        assert status.stdout.strip() == "UTC"
+        yield folder, address, partial(compose, "compose", env=env, cwd=folder)
     finally:
         compose("compose", "down", "--volumes", "--timeout", "5", env=env, cwd=folder)
+
+
+def test_in_development_a_change_of_the_code_is_seen_at_once(development):
+    folder, address, in_development = development
+    page = folder / "src" / "website" / "views.py"
+    page.write_text(page.read_text() + "\n\ndef home(request):\n    return HttpResponse('changed')\n")
+    await_(lambda: answers(address) == (200, "changed"), "the change is seen")
+    status = in_development("exec", "-T", "db", "psql", "-U", "website", "-Atc", "SHOW timezone")
+    assert status.stdout.strip() == "UTC"
+
+
+@pytest.mark.exhaustive
+def test_production_runs_beside_development_as_its_reference_says(development, certificate, tmp_path):
+    _, address, in_development = development
+    folder = tmp_path / "secrets"
+    subprocess.run([TOP / "ops" / "secrets", folder], check=True, capture_output=True)
+    for name in ("tls_certificate", "tls_key"):
+        (folder / name).chmod(0o644)
+        shutil.copy(certificate / name, folder / name)
+    https = free_port()
+    name = f"live-{secrets.token_hex(4)}"
+    env = {
+        **LIVE,
+        "COMPOSE_PROJECT_NAME": name,
+        "DJANGO_SUPERUSER_EMAIL": "staff@shop.test",
+        "DJANGO_SUPERUSER_USERNAME": "staff",
+        "ECLUSE_FRONT_IMAGE": "website-front:under-test",
+        "ECLUSE_IMAGE": "website:under-test",
+        "ECLUSE_SECRETS": str(folder),
+        "ECLUSE_STACK": name,
+        "HTTPS_PORT": str(https),
+        "HTTP_PORT": str(free_port()),
+    }
+    live = partial(compose, "compose", "--file", "docker-compose.live.yml", env=env)
+    try:
+        live("up", "--detach", "db", "rabbitmq")
+        for once in ("migrate", "static", "superuser"):
+            live("run", "--rm", once)
+        live("up", "--detach", "--wait")
+        trust = ssl.create_default_context(cafile=str(certificate / "tls_certificate"))
+        request = urllib.request.Request(f"https://127.0.0.1:{https}/readiness/", headers={"Host": "shop.test"})
+        with urllib.request.urlopen(request, context=trust, timeout=10) as response:
+            assert json.load(response)["release"] == "r1"
+        users = "from django.contrib.auth.models import User; print(*User.objects.values_list('username', flat=True))"
+        assert "staff" in live("exec", "-T", "web", "python", "manage.py", "shell", "-c", users).stdout
+        # The other one has gone on, with data of its own.
+        assert answers(address)[0] == 200
+        assert "staff" not in in_development("exec", "-T", "app", "python", "manage.py", "shell", "-c", users).stdout
+    finally:
+        live("down", "--volumes", "--timeout", "5", check=False)

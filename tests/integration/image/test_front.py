@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 
@@ -26,22 +24,6 @@ LOCKED = (
     "--publish",
     "127.0.0.1::8443",
 )
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=shop.test", "-addext", "subjectAltName=DNS:shop.test,IP:127.0.0.1",
-         "-keyout", folder / "tls_key", "-out", folder / "tls_certificate"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    (folder / "tls_key").chmod(0o444)
-    folder.chmod(0o755)
-    return folder
 
 
 def up(container):
