@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from ruamel.yaml import YAML
 
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.errors import TargetError
@@ -114,6 +118,13 @@ def test_the_same_build_with_the_same_configuration_is_the_same_release_wherever
 def test_a_release_is_named_by_a_digest_and_by_nothing_else(image):
     with pytest.raises(TargetError, match="no image by its digest"):
         stackfile.digest_of(image)
+
+
+def test_this_repositorys_own_stack_file_is_one_that_a_swarm_takes():
+    text = (Path(__file__).resolve().parents[5] / "docker-compose.live.yml").read_text(encoding="utf-8")
+    assert stackfile.problems(YAML(typ="safe", pure=True).load(text)) == []
+    # A reader of such files takes a dash in the message of a variable for its default.
+    assert [line for line in text.splitlines() if re.search(r"\$\{\w+:\?[^}]*-", line)] == []
 
 
 def test_its_id_is_on_everything_that_serves_a_release():
