@@ -33,7 +33,8 @@ def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
     argv = [Path(sys.executable).with_name("schemathesis"), "run", f"{site.url}/schema/?format=json"]
     argv += ["--checks", "all", "--max-examples", "25", "--phases", "coverage,fuzzing", "--no-color"]
     argv += ["--tls-verify", "false"]
-    # Of a form with a real file in it schemathesis takes every answer but a refusal for a mistake. Its own tests have it.
+    # Of a form with a real file in it schemathesis takes every answer but a refusal for a mistake: its own tests have
+    # it.
     argv += ["--exclude-operation-id", "upload"]
     argv += [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
     done = subprocess.run(
