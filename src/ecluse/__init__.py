@@ -13,7 +13,7 @@ from ecluse.define import (
     tag,
     tox,
 )
-from ecluse.model import Build, Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service
+from ecluse.model import Build, Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service, Worker
 
 __all__ = [
     "CURRENT_PYTHON",
@@ -26,6 +26,7 @@ __all__ = [
     "Providers",
     "ReleaseSpec",
     "Service",
+    "Worker",
     "all_of",
     "any_of",
     "command",

@@ -28,6 +28,7 @@ __all__ = [
     "ReleaseSpec",
     "Service",
     "Step",
+    "Worker",
 ]
 
 EventKind: TypeAlias = Literal["pull_request", "push", "tag", "ship"]
@@ -153,12 +154,30 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A program that runs beside the site, as Celery's worker and beat: *command*, from the release's virtual
+    environment. In it ``{slot}`` stands for a number that tells the new one from the old one (Celery's ``--hostname``:
+    RabbitMQ lets no two of one name in).
+
+    A rollout starts the new one before the new site, which may ask for work that only it knows; then the old one is
+    told to end (SIGTERM) and has *grace* seconds to finish what it has. One that must be *alone* is replaced after the
+    site: the old one ends before the new one starts. *sign* is a file that it writes into its TMPDIR when it is ready.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    alone: bool = False
+    sign: str = ""
+    grace: int = 70
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """Where a release goes. *secrets* are names, never values, which the deployer's environment or the target has.
 
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
-    *watch* is how many seconds after the switch errors or restarts undo a rollout. *stack* is the stack file of a swarm,
-    which may refer to the variables in *env*.
+    *watch* is how many seconds after the switch errors or restarts undo a rollout. *stack* is the stack file of a
+    swarm, which may refer to the variables in *env*; its workers stand there, those of a server in *workers*.
     """
 
     name: str
@@ -170,6 +189,7 @@ class Environment:
     faces_world: bool = True
     watch: float = 10
     stack: str = "docker-compose.live.yml"
+    workers: tuple[Worker, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

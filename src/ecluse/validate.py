@@ -63,6 +63,12 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
         where = f"environment {environment.name!r}"
         yield from _variables(where, "secrets", environment.secrets)
         yield from _variables(where, "env", environment.env)
+        names = [worker.name for worker in environment.workers]
+        for name in names:
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in ("web", "postgres") or names.count(name) > 1:
+                yield Problem(where, "workers", f"{name!r} is no name of its own for a worker")
+        if names and environment.target != "server":
+            yield Problem(where, "workers", "those of a swarm are services of its stack file")
         if environment.watch < 0:
             yield Problem(where, "watch", "is a number of seconds, 0 or more")
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ecluse.define import all_of, any_of, command, not_, pull_request, push, ship, tag
-from ecluse.model import Environment, Output, Pipeline, Service, Step
+from ecluse.model import Environment, Output, Pipeline, Service, Step, Worker
 from ecluse.validate import problems
 from tests.support.pipelines import RELEASES, job, pipeline
 
@@ -159,3 +160,20 @@ def test_a_wrong_type_in_a_service_or_an_environment_is_named_too() -> None:
     service = Service(name="db", kind="oracle", version="18")  # type: ignore[arg-type]
     (first,) = told(pipeline(job("a"), services=(service,)))
     assert first.startswith("service 'db', field 'kind': one of 'postgres'")
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "problem"),
+    [
+        (("web",), "server", "'web' is no name of its own for a worker"),
+        (("tasks", "tasks"), "server", "'tasks' is no name of its own for a worker"),
+        (("../x",), "server", "'../x' is no name of its own for a worker"),
+        (("tasks",), "swarm", "those of a swarm are services of its stack file"),
+    ],
+)
+def test_a_worker_has_a_name_of_its_own_and_a_server_to_run_on(
+    names: tuple[str, ...], target: Any, problem: str
+) -> None:
+    workers = tuple(Worker(name=name, command=("celery",)) for name in names)
+    told_so = told(pipeline(environments=(replace(LOCAL, target=target, workers=workers),)))
+    assert any(problem in line for line in told_so)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,67 +14,23 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ecluse import probes
-from ecluse.model import Service
-from ecluse.services import container
-from tests.support import open_meteo
-from tests.support.containers import await_, docker, free_port
+from tests.support import open_meteo, rabbitmq
+from tests.support.containers import await_
+from tests.support.rabbitmq import Broker
 
 TOP = Path(__file__).resolve().parents[3]
 
 
-class Broker:
-    """A RabbitMQ in a container, on the same port also after a restart."""
-
-    def __init__(self) -> None:
-        self.name = f"ecluse-rabbitmq-{secrets.token_hex(4)}"
-        port = free_port()
-        self.url = f"amqp://guest:guest@127.0.0.1:{port}//"
-        labels = ("--label", "ecluse.test=weather", "--name", self.name)
-        publish = ("--publish", f"127.0.0.1:{port}:5672")
-        # Its data is in a folder named by its host.
-        docker("run", "--detach", "--init", *labels, "--hostname", "rabbitmq", *publish, "rabbitmq:4")
-        self.ready()
-
-    def ready(self) -> None:
-        probes.wait([self.url], timeout=120)
-
-    def restart(self) -> None:
-        """End it, without a farewell, and start it with what was on its disk."""
-        docker("restart", "--time", "1", self.name)
-
-    def waiting(self, queue: str) -> int:
-        """How many messages are in *queue*."""
-        from amqp.exceptions import NotFound
-        from kombu import Connection
-
-        try:
-            with Connection(self.url) as connection, connection.channel() as channel:
-                return int(channel.queue_declare(queue, passive=True).message_count)
-        except NotFound:  # nobody has made it yet
-            return 0
-
-    def remove(self) -> None:
-        docker("rm", "--force", "--volumes", self.name, check=False)
-
-
 @pytest.fixture(scope="session")
 def _broker() -> Iterator[Broker]:
-    reason = container.why_not(Service(name="rabbitmq", kind="postgres", version="18"), os.environ)
-    if reason:
-        pytest.skip(reason)
-    broker = Broker()
-    yield broker
-    broker.remove()
+    with rabbitmq.running() as running:
+        yield running
 
 
 @pytest.fixture
 def broker(_broker: Broker) -> Broker:
     """RabbitMQ, with nothing in it."""
-    _broker.ready()
-    docker("exec", _broker.name, "rabbitmqctl", "--quiet", "delete_vhost", "/")
-    docker("exec", _broker.name, "rabbitmqctl", "--quiet", "add_vhost", "/")
-    docker("exec", _broker.name, "rabbitmqctl", "--quiet", "set_permissions", "--vhost", "/", "guest", ".*", ".*", ".*")
+    _broker.empty()
     return _broker
 
 

@@ -1,6 +1,16 @@
 """The pipeline of the small project that the rollout tests roll out."""
 
-from ecluse import Environment, Job, Pipeline, ReleaseSpec, command
+import os
+
+from ecluse import Environment, Job, Pipeline, ReleaseSpec, Worker, command
+
+BROKER = os.environ.get("SHOP_BROKER", "")
+CELERY = ("celery", "--app", "shop.celery:app")
+OPTIONS = ("--hostname", "tasks{slot}@%h", "--concurrency", "2", "--loglevel", "INFO")
+WORKERS = (
+    Worker(name="tasks", command=(*CELERY, "worker", *OPTIONS), sign="alive"),
+    Worker(name="beat", command=(*CELERY, "beat", "--scheduler", "celery.beat.Scheduler"), sign="alive", alone=True),
+)
 
 pipeline = Pipeline(
     name="shop",
@@ -13,6 +23,8 @@ pipeline = Pipeline(
             url="http://127.0.0.1:8700",
             faces_world=False,
             watch=1,
+            env={"CELERY_BROKER_URL": BROKER} if BROKER else {},
+            workers=WORKERS if BROKER else (),
         ),
     ),
     release=ReleaseSpec(

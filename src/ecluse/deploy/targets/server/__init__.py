@@ -27,6 +27,7 @@ from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import PROCESSES, Slot
 from ecluse.deploy.targets.server.supervisor import ALIVE
+from ecluse.deploy.targets.server.workers import Workers
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.model import Environment
 
@@ -58,6 +59,7 @@ class Server:
     ) -> None:
         self.place = Place(folder, environment, environ)
         self.daemon = Daemon(self.place, say, stop_signal=stop_signal)
+        self.workers = Workers(self.place, self.daemon, gate_seconds)
         self._store, self._say, self._gate_seconds = store, say, gate_seconds
 
     # What a rollout asks of every target: see ecluse.deploy.rollout.Target
@@ -106,15 +108,19 @@ class Server:
             raise RolloutError(f"migrating to release {release_id} failed: {error}") from None
 
     def tasks(self) -> Sequence[str]:
-        return (TASK,)
+        return (*self.workers.first(), TASK, *self.workers.last())
 
     def serving(self, task: str) -> Collection[str]:
+        if task != TASK:
+            return self.workers.serving(task)
         states = self._states()
         return {slot.release for slot in self.daemon.slots if slot.is_open and _alive(slot, states) and slot.release}
 
     def start(self, task: str, release_id: str) -> None:
         if not self.daemon.client.alive():
             self.daemon.ensure()  # it has ended since the release was staged, with or without the deployer
+        if task != TASK:
+            return self.workers.start(task, release_id)
         states = self._states()
         missing = PROCESSES - len(self._slots_of(release_id, states))
         free = [slot for slot in self.daemon.slots if not _alive(slot, states) and slot.process() is None]
@@ -136,6 +142,8 @@ class Server:
             self.daemon.client.start(slot.name)
 
     def gate(self, task: str, release_id: str) -> None:
+        if task != TASK:
+            return self.workers.gate(task, release_id)
         for slot in self._slots_of(release_id, self._states()):
             if not slot.is_open:
                 health.gate(
@@ -146,6 +154,8 @@ class Server:
                 )
 
     def switch(self, task: str, release_id: str) -> None:
+        if task != TASK:
+            return self.workers.switch(task, release_id)
         mine = self._slots_of(release_id, self._states())
         if len(mine) < PROCESSES:
             raise RolloutError(f"release {release_id} has {len(mine)} of {PROCESSES} processes to switch to")
@@ -160,6 +170,8 @@ class Server:
     def drain(self, task: str, release_id: str | None) -> None:
         if not self.daemon.client.alive():
             return
+        if task != TASK:
+            return self.workers.drain(task, release_id)
         others = [slot for slot in self.daemon.slots if release_id is None or slot.release != release_id]
         self.daemon.drain([*([self.daemon.holder.name] if release_id is None else []), *(slot.name for slot in others)])
         for slot in others:
@@ -168,6 +180,7 @@ class Server:
     def watch(self, release_id: str, seconds: float) -> None:
         before = {name: state["start"] for name, state in self._states().items()}
         mine = self._slots_of(release_id, self._states())
+        workers = self.workers.starts()
 
         def trouble() -> str | None:
             states = self._states()
@@ -175,6 +188,8 @@ class Server:
             restarted = [line for line in lines if line.startswith(WORKER_ENDED)]
             if restarted or any(states[slot.name]["start"] != before[slot.name] for slot in mine):
                 return "its processes ended and were started again"
+            if self.workers.starts() != workers:
+                return "its workers ended and were started again"
             return f"{len(lines)} errors, as {lines[-1]}" if len(lines) > MOST_ERRORS else None
 
         health.watch(self._ask_door, release_id, seconds, trouble=trouble)
@@ -183,7 +198,7 @@ class Server:
         states = self._states()
         alive = [slot for slot in self.daemon.slots if _alive(slot, states)]
         whole = len(alive) == PROCESSES and all(slot.is_open and slot.release == release_id for slot in alive)
-        return whole and self._ask_door().good(release_id)
+        return whole and self.workers.healthy(release_id) and self._ask_door().good(release_id)
 
     def prune(self, keep: Collection[str]) -> None:
         folders = sorted(self._staged(), key=lambda folder: folder.stat().st_mtime, reverse=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ecluse import durable, process, virtualenv
 from ecluse.deploy.targets.server.place import Place
-from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, holder, slots
+from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
 from ecluse.errors import ServiceError, TargetError, ToolError
 from ecluse.services import probe
@@ -65,6 +65,7 @@ class Daemon:
         self.client = Client(place.socket)
         self.slots = slots(place.slots)
         self.holder = holder(place.slots)
+        self.workers = {one.name: worker_slots(place.slots, one.name) for one in place.environment.workers}
 
     def database_url(self) -> str | None:
         """The address of the environment's own database; None where one is given."""
@@ -81,9 +82,10 @@ class Daemon:
         states = self.client.states()
         if "postgres:postgres" in states and states["postgres:postgres"]["statename"] != "RUNNING":
             self._start_database()
-        for slot in self.slots:
-            if slot.is_open and states[slot.name]["statename"] not in ALIVE:
-                self.hold()
+        for slot in (*self.slots, *self._worker_slots()):
+            if slot.is_open and slot.name in states and states[slot.name]["statename"] not in ALIVE:
+                if slot.group == GROUP:
+                    self.hold()
                 self.say(f"starting release {slot.release} again, which served before Supervisor went away")
                 self.client.start(slot.name)
 
@@ -97,25 +99,33 @@ class Daemon:
         if not self.client.alive():
             self._end_orphans()
         else:
-            self.drain([self.holder.name, *(slot.name for slot in self.slots)])
+            known = self.client.states()
+            workers = [slot.name for slot in self._worker_slots() if slot.name in known]
+            self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self._grace())
             pid = _pid(self.place.folder / "supervisord.pid")
             self.client.shutdown()
             self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
-        for slot in self.slots:
+        for slot in (*self.slots, *self._worker_slots()):
             slot.clear()
 
-    def drain(self, names: list[str]) -> None:
-        """End these programs, all at once, and return when the last has ended."""
+    def drain(self, names: list[str], grace: float = DRAIN) -> None:
+        """End these programs, all at once, and return when the last has ended: they have *grace* seconds for it."""
         for name in names:
             self.client.stop(name)
         ended = frozenset({"STOPPED", "EXITED", "FATAL"})
         self._await(
             lambda: all(state["statename"] in ended for name, state in self.client.states().items() if name in names),
             f"{', '.join(names)} did not end",
-            timeout=DRAIN + 20,
+            timeout=grace + 20,
         )
 
     # Its parts
+
+    def _worker_slots(self) -> list[Slot]:
+        return [slot for slots in self.workers.values() for slot in slots]
+
+    def _grace(self) -> float:
+        return max([DRAIN, *(one.grace for one in self.place.environment.workers)])
 
     def _cluster(self) -> Cluster:
         own = next(self.place.programs.glob("postgresql/*/*/bin"), None)
@@ -178,6 +188,18 @@ class Daemon:
                 listen=f"{host}:{port}",
             )
         ]
+        for worker in place.environment.workers:
+            programs.append(
+                Program(
+                    name=worker.name,
+                    argv=(python, "-I", "-S", str(place.programs / "starter.py"), str(place.slots / worker.name)),
+                    log=place.logs / worker.name,
+                    user=account.name if account.switch else None,
+                    stop_seconds=worker.grace,
+                    count=len(self.workers[worker.name]),
+                    first=1,
+                )
+            )
         if self.database_url() is not None:
             self._keep_database_programs()
             cluster = self._cluster()
@@ -222,14 +244,16 @@ class Daemon:
         """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
         socket.
         """
-        every = (self.holder, *self.slots)
+        every = (self.holder, *self.slots, *self._worker_slots())
         left = [pid for slot in every if (pid := slot.process()) is not None]
         if left:
             self.say("Supervisor is gone, but the site's processes are not: starting both anew")
         for pid in filter(None, left):
             _signal(pid, signal.SIGTERM)
         self._await(
-            lambda: all(slot.process() is None for slot in every), "the site's processes do not end", timeout=DRAIN
+            lambda: all(slot.process() is None for slot in every),
+            "the site's processes do not end",
+            timeout=self._grace(),
         )
         postmaster = self.place.folder / "postgres" / "postmaster.pid"
         server = _pid(postmaster)

@@ -21,7 +21,7 @@ from pathlib import Path
 from ecluse import durable
 from ecluse.services.account import Account
 
-__all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "holder", "slots"]
+__all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "holder", "slots", "worker_slots"]
 
 GROUP = "web"
 PROCESSES = 2
@@ -35,14 +35,16 @@ class Slot:
 
     folder: Path
     number: int
+    group: str = GROUP
 
     @property
     def name(self) -> str:
         """Its name in Supervisor."""
-        return f"{GROUP}:{self.number}"
+        return f"{self.group}:{self.number}"
 
     def reserve(self, account: Account) -> None:
         """Make its folder, which the account of its process writes to."""
+        self.folder.parent.mkdir(exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         account.own(self.folder)
 
@@ -122,6 +124,11 @@ class Slot:
 def slots(folder: Path) -> tuple[Slot, ...]:
     """The slots of the site's processes: twice as many as serve."""
     return tuple(Slot(folder / str(number), number) for number in range(1, 2 * PROCESSES + 1))
+
+
+def worker_slots(folder: Path, name: str) -> tuple[Slot, ...]:
+    """The slots of the worker *name*: of the one that works, and of the next."""
+    return tuple(Slot(folder / name / str(number), number, name) for number in (1, 2))
 
 
 def holder(folder: Path) -> Slot:

@@ -25,7 +25,10 @@ ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program that Supervisor runs. With *listen* (``host:port``), *count* processes with that socket as fd 0."""
+    """A program that Supervisor runs. Several processes, or such that have a socket, are told their numbers.
+
+    These begin with *first*; with *listen* (``host:port``) each process has that socket as fd 0.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -36,6 +39,7 @@ class Program:
     stop_seconds: int = 60
     count: int = 1
     listen: str | None = None
+    first: int = 0
 
     def section(self) -> str:
         """Its section of the file. Started when told to, then again whenever it ends by itself."""
@@ -58,11 +62,13 @@ class Program:
         if self.environment:
             lines["environment"] = ",".join(f'{name}="{_escaped(value)}"' for name, value in self.environment.items())
         if self.listen is not None:
-            lines["command"] += " %(process_num)d"
             lines["socket"] = f"tcp://{self.listen}"
             lines["socket_backlog"] = "1024"
+        if self.listen is not None or self.count > 1:
+            lines["command"] += " %(process_num)d"
             lines["process_name"] = "%(process_num)d"
             lines["numprocs"] = str(self.count)
+            lines["numprocs_start"] = str(self.first)
             lines["stdout_logfile"] += "-%(process_num)d.log"
         kind = "fcgi-program" if self.listen is not None else "program"
         return "\n".join([f"[{kind}:{self.name}]", *(f"{key}={value}" for key, value in lines.items())]) + "\n"

@@ -1,0 +1,105 @@
+"""Workers beside the site: a rollout loses no task and does none twice, and of what must be alone there is one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+
+from tests.integration.rollout.conftest import made
+from tests.support import rabbitmq
+from tests.support.shop import Shop
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+TASKS = 500
+
+
+@pytest.fixture
+def working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Shop, str]]:
+    """A shop with a worker and a beat, and the address of their broker."""
+    with rabbitmq.running() as broker:
+        monkeypatch.setenv("SHOP_BROKER", broker.url)
+        with made(like=shop) as other:
+            other.ecluse("deploy", "local", "--release", other.release("one"))
+            yield other, broker.url
+
+
+class Census:
+    """Counts the beats that run, as often as it can."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.most, self._shop, self._ending = 0, shop, threading.Event()
+        self._thread = threading.Thread(target=self._count)
+
+    def __enter__(self) -> Census:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _count(self) -> None:
+        while not self._ending.is_set():
+            self.most = max(self.most, len(beats(self._shop)))
+            time.sleep(0.02)
+
+
+def beats(shop: Shop) -> list[str]:
+    return [line for line in shop.running() if " beat " in line]
+
+
+def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_two_beats(
+    working: tuple[Shop, str],
+) -> None:
+    shop, broker = working
+    server = shop.server()
+    assert server.tasks() == ("tasks", "web", "beat")
+    one, two = shop.release("one"), shop.release("two")
+    sender = Celery("sender", broker=broker)
+    with Census(shop) as census:
+        rollout = shop.begin("deploy", "local", "--release", two)
+        number = 0
+        while number < TASKS or rollout.poll() is None:
+            if number < TASKS:
+                sender.send_task("shop.effect", [f"task {number}"])
+                number += 1
+            time.sleep(0.02)
+        assert rollout.wait() == 0, (
+            shop.ecluse("history", "local").output + shop.ecluse("logs", "local", "tasks").output
+        )
+        until(lambda: len(shop.effects()) == TASKS, f"{TASKS} effects", seconds=120)
+    assert set(shop.effects().values()) == {1}
+    assert census.most == 1
+    for task in server.tasks():
+        assert set(server.serving(task)) == {two}, task
+    # Each of the two workers has done some of it.
+    logs = [path.read_text() for path in sorted((shop.place / "logs").glob("tasks-*.log"))]
+    assert len(logs) == 2 and all("succeeded" in log for log in logs)
+    assert one != two
+
+
+@pytest.mark.exhaustive
+def test_a_worker_that_does_not_get_ready_leaves_the_old_ones_at_work(working: tuple[Shop, str]) -> None:
+    shop, broker = working
+    code = shop.folder / "shop" / "celery.py"
+    good = code.read_text()
+    code.write_text("raise RuntimeError('this release has no worker')\n")
+    bad = shop.release("bad")
+    code.write_text(good)
+    done = shop.ecluse("deploy", "local", "--release", bad, check=False)
+    assert not done.ok and "tasks of release" in done.output
+    server = shop.server()
+    assert (
+        set(server.serving("tasks"))
+        == set(server.serving("web"))
+        == set(server.serving("beat"))
+        == {shop.release("one")}
+    )
+    Celery("sender", broker=broker).send_task("shop.effect", ["after"])
+    until(lambda: shop.effects() == {"after": 1}, "an effect of the old worker", seconds=60)

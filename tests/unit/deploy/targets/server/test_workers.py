@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecluse.deploy.targets.server.daemon import Daemon
+from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.workers import Workers
+from ecluse.errors import RolloutError, TargetError
+from ecluse.model import Environment, Worker
+from ecluse.services.account import Account
+
+ME = Account("me", 0, 0, switch=False)
+TASKS = Worker(name="tasks", command=("celery", "worker", "--hostname", "tasks{slot}@%h"), sign="alive")
+BEAT = Worker(name="beat", command=("celery", "beat"), alone=True)
+
+
+class Supervisor:
+    """Runs what it is told to, at once, and forgets what it is told to end."""
+
+    def __init__(self, known: set[str]) -> None:
+        self.known, self.running, self.log = known, dict[str, int](), list[str]()
+        self.most: dict[str, int] = {}
+
+    def alive(self) -> bool:
+        return True
+
+    def states(self) -> Mapping[str, Mapping[str, Any]]:
+        return {
+            name: {"statename": "RUNNING" if name in self.running else "STOPPED", "start": self.running.get(name, 0)}
+            for name in self.known
+        }
+
+    def start(self, name: str) -> None:
+        self.log.append(f"start {name}")
+        self.running[name] = len(self.log)
+        group = name.partition(":")[0]
+        now = sum(one.partition(":")[0] == group for one in self.running)
+        self.most[group] = max(now, self.most.get(group, 0))
+
+    def stop(self, name: str) -> None:
+        if self.running.pop(name, None):
+            self.log.append(f"stop {name}")
+
+
+@pytest.fixture
+def supervisor() -> Supervisor:
+    return Supervisor({"tasks:1", "tasks:2", "beat:1", "beat:2"})
+
+
+@pytest.fixture
+def workers(tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> Workers:
+    environment = Environment(
+        name="staging",
+        target="server",
+        settings="settings",
+        url="http://127.0.0.1",
+        env={"DATABASE_URL": "postgres://x@y/z"},
+        workers=(TASKS, BEAT),
+    )
+    place = Place(tmp_path, environment, {})
+    place.slots.mkdir()
+    monkeypatch.setattr(Place, "account", lambda self: ME)
+    daemon = Daemon(place, print)
+    monkeypatch.setattr(daemon, "client", supervisor)
+    return Workers(place, daemon, gate_seconds=0.2)
+
+
+def bring(workers: Workers, name: str, release: str) -> None:
+    """What a rollout does with a task."""
+    workers.start(name, release)
+    for slot in workers._daemon.workers[name]:
+        if slot.release == release:
+            (slot.folder / "alive").touch()
+    workers.gate(name, release)
+    workers.switch(name, release)
+    workers.drain(name, release)
+
+
+def test_those_that_may_overlap_come_before_the_site_and_the_others_after_it(workers: Workers) -> None:
+    assert (workers.first(), workers.last()) == (["tasks"], ["beat"])
+
+
+def test_the_new_one_starts_beside_the_old_one_which_then_ends(workers: Workers, supervisor: Supervisor) -> None:
+    bring(workers, "tasks", "one")
+    bring(workers, "tasks", "two")
+    assert supervisor.log == ["start tasks:1", "start tasks:2", "stop tasks:1"]
+    assert workers.serving("tasks") == {"two"}
+
+
+def test_one_that_must_be_alone_is_never_two(workers: Workers, supervisor: Supervisor) -> None:
+    for release in ("one", "two", "three", "one"):
+        bring(workers, "beat", release)
+        assert workers.serving("beat") == {release}
+    assert supervisor.most["beat"] == 1
+
+
+def test_what_works_already_is_not_started_again(workers: Workers, supervisor: Supervisor) -> None:
+    bring(workers, "tasks", "one")
+    bring(workers, "tasks", "one")
+    assert supervisor.log == ["start tasks:1"]
+
+
+def test_one_that_does_not_get_ready_in_time_is_not_switched_to(workers: Workers) -> None:
+    workers.start("tasks", "one")
+    with pytest.raises(RolloutError, match="tasks of release one: not ready within 0.2 s"):
+        workers.gate("tasks", "one")
+
+
+def test_one_that_ends_is_not_waited_for(workers: Workers, supervisor: Supervisor, monkeypatch: Any) -> None:
+    workers.start("tasks", "one")
+    monkeypatch.setattr(workers, "_state", lambda slot: "BACKOFF")
+    with pytest.raises(RolloutError, match="its process ended"):
+        workers.gate("tasks", "one")
+
+
+def test_one_that_never_took_over_makes_room_for_another(workers: Workers, supervisor: Supervisor) -> None:
+    bring(workers, "tasks", "one")
+    workers.start("tasks", "two")  # and then the deployer was killed
+    bring(workers, "tasks", "three")
+    assert workers.serving("tasks") == {"three"}
+    assert supervisor.log[-2:] == ["start tasks:2", "stop tasks:1"]
+
+
+def test_a_supervisor_that_does_not_know_them_is_said(workers: Workers, supervisor: Supervisor) -> None:
+    supervisor.known = set()
+    with pytest.raises(TargetError, match="had no worker 'tasks'") as caught:
+        workers.start("tasks", "one")
+    assert caught.value.hint is not None and "./ecluse stop staging" in caught.value.hint
+
+
+def test_it_is_whole_with_one_of_each_of_the_release(workers: Workers) -> None:
+    assert not workers.healthy("one")
+    bring(workers, "tasks", "one")
+    assert not workers.healthy("one")
+    bring(workers, "beat", "one")
+    assert workers.healthy("one") and not workers.healthy("two")
+
+
+def test_at_the_end_none_is_left(workers: Workers, supervisor: Supervisor) -> None:
+    bring(workers, "tasks", "one")
+    workers.drain("tasks", None)
+    assert supervisor.running == {}
+    assert workers.serving("tasks") == set()
+
+
+def test_a_worker_has_the_release_s_programs_and_scratch_files_of_its_own(workers: Workers) -> None:
+    from ecluse import durable
+
+    workers.start("tasks", "one")
+    [slot] = [slot for slot in workers._daemon.workers["tasks"] if slot.release]
+    description = durable.read_json(slot.folder / "slot.json")
+    assert description is not None
+    assert description["argv"][0].endswith("/releases/one/venv/bin/celery")
+    assert description["argv"][-1] == f"tasks{slot.number}@%h"
+    assert description["environment"]["TMPDIR"] == str(slot.folder)
