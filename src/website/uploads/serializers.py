@@ -38,8 +38,8 @@ class TagField(StringField):
 class FlagField(serializers.BooleanField):
     """true or false, as a form has them. REST framework takes a dozen words more."""
 
-    TRUE_VALUES = {"true", "True"}
-    FALSE_VALUES = {"false", "False"}
+    TRUE_VALUES = {"true", "True", True}
+    FALSE_VALUES = {"false", "False", False}
 
 
 class MediaSerializer(serializers.ModelSerializer[Media]):

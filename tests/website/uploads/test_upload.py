@@ -74,7 +74,9 @@ def test_pictures_are_taken_as_they_are(adele, photo, media, files, kind):
     upload = photo(kind)
     content = upload.read()
     upload.seek(0)
-    assert adele.upload(upload).json()["mime_type"] == f"image/{kind.lower()}"
+    answer = adele.upload(upload)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["mime_type"] == f"image/{kind.lower()}"
     assert (media / files()[0]).read_bytes() == content
 
 
