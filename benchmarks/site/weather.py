@@ -179,16 +179,14 @@ def _insert(rows: int = 100_000) -> float:
 
     from website.weather import fetching
     from website.weather.models import Observation, Place
+    from website.weather.upstream import Hour
 
-    places = list(Place.objects.filter(geonames_id__lt=1_000_000)[: rows // 500])
+    places = list(Place.objects.filter(geonames_id__lt=1_000_000).values_list("pk", flat=True)[: rows // 500])
     start = datetime(2020, 1, 1, tzinfo=timezone.utc)
     began = time.perf_counter()
     with transaction.atomic():
         fetching.insert(
-            Observation(
-                place=place, hour=start + timedelta(hours=number), temperature=7.5, humidity=70, precipitation=0.2,
-                wind_speed=11.5, weather_code=61,
-            )  # fmt: skip
+            (place, Hour(start + timedelta(hours=number), 7.5, 70, 0.2, 11.5, 61))
             for number in range(500)
             for place in places
         )
