@@ -202,6 +202,9 @@ def _fetch(count: int) -> tuple[float, float]:
 
     Place.objects.filter(geonames_id__gte=1_000_000).delete()
     _places(count, 1_000_000)
+    # As in any hour but the first.
+    hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+    Place.objects.filter(geonames_id__gte=1_000_000).update(fetched_at=hour_ago)
     with open_meteo.running() as upstream:
         upstream.latency = LATENCY
         environ = {
@@ -216,7 +219,7 @@ def _fetch(count: int) -> tuple[float, float]:
             time.sleep(15)  # it starts, which is not measured
             began = time.perf_counter()
             fetch_all.delay()
-            waiting = Place.objects.filter(geonames_id__gte=1_000_000, fetched_at=None)
+            waiting = Place.objects.filter(geonames_id__gte=1_000_000, fetched_at=hour_ago)
             while waiting.exists():
                 time.sleep(0.2)
             return time.perf_counter() - began, count * LATENCY / CONCURRENCY

@@ -68,7 +68,11 @@ def store(place: Place, hours: Sequence[Hour], now: datetime, *, sample: bool = 
     What has been stored of an hour stays. Real weather takes the place of the sample's, of all of it.
     """
     observed = [one for one in hours if one.hour <= now]
-    coming = [{**asdict(one), "hour": one.hour.isoformat()} for one in hours if one.hour > now - timedelta(hours=1)]
+    coming = [
+        {**{name: getattr(one, name) for name in VALUES}, "hour": one.hour.isoformat()}
+        for one in hours
+        if one.hour > now - timedelta(hours=1)
+    ]
     with transaction.atomic():
         # The row is held: two that fetch the same place at once do it one after the other.
         held = Place.objects.select_for_update(no_key=True).filter(pk=place.pk).first()
