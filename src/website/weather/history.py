@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from website.weather.models import DailySummary, Observation, Place
-from website.weather.summaries import bounds, of_places, today
+from website.weather.summaries import Day, bounds, of_places, stored, today
 
 __all__ = ["Latest", "by_day", "by_hour", "latest"]
 
@@ -44,15 +44,14 @@ def by_hour(place: Place, first: date, last: date) -> QuerySet[Observation]:
     return Observation.objects.filter(place=place, hour__gte=start, hour__lt=end).order_by("hour")
 
 
-def by_day(place: Place, first: date, last: date) -> list[DailySummary]:
-    """The days from *first* to *last*, in order. Those after the last summary, as today, are made of their hours."""
-    summaries = DailySummary.objects.filter(place=place)
-    found = list(summaries.filter(day__gte=first, day__lte=last).order_by("day"))
-    made_until = (
-        found[-1].day
-        if found
-        else summaries.filter(day__lt=first).order_by("-day").values_list("day", flat=True).first()
-    )
-    start = max(first, made_until + timedelta(days=1)) if made_until else first
+def by_day(place: Place, first: date, last: date) -> list[Day]:
+    """The days from *first* to *last*, in order. Those after the last that is stored, as today, are made of hours."""
+    found = stored(place, first, last)
+    if found:
+        until: date | None = found[-1].day
+    else:
+        earlier = DailySummary.objects.filter(place=place, day__lt=first).order_by("-day")
+        until = earlier.values_list("day", flat=True).first()
+    start = max(first, until + timedelta(days=1)) if until else first
     end = min(last, today(place.timezone))
-    return found + of_places([place], start, end) if start <= end else found
+    return found + [day for _key, day in of_places([place], start, end)] if start <= end else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,25 @@ from django.utils import timezone
 
 from website.weather.models import DailySummary, Observation, Place
 
-__all__ = ["bounds", "of_places", "store", "today"]
+__all__ = ["Day", "bounds", "of_places", "store", "stored", "today"]
 
-VALUES = ("temperature_min", "temperature_mean", "temperature_max", "precipitation", "wind_speed_max", "weather_code")
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The weather of a day: °C, mm, km/h, the most severe of WMO's codes, and how many hours it is made of."""
+
+    day: date
+    temperature_min: float
+    temperature_mean: float
+    temperature_max: float
+    precipitation: float
+    wind_speed_max: float
+    weather_code: int
+    hours: int
+    sample: bool
+
+
+DAY = tuple(field.name for field in fields(Day))
 
 
 def today(zone: str) -> date:
@@ -28,8 +45,8 @@ def bounds(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
     return datetime.combine(first, time(), there), datetime.combine(last + timedelta(days=1), time(), there)
 
 
-def of_places(places: Sequence[Place], first: date, last: date) -> list[DailySummary]:
-    """The days from *first* to *last* of *places*, which are of one time zone, in order. They are not stored."""
+def of_places(places: Sequence[Place], first: date, last: date) -> list[tuple[int, Day]]:
+    """The days from *first* to *last* of *places*, of one time zone, made of their hours: each with its place's key."""
     if not places:
         return []
     zone = places[0].timezone
@@ -51,20 +68,29 @@ def of_places(places: Sequence[Place], first: date, last: date) -> list[DailySum
         .order_by("day", "place_id")
     )
     return [
-        DailySummary(
-            place_id=day["place_id"],
-            day=day["day"],
-            temperature_min=day["temperature_min"],
-            temperature_mean=round(day["temperature_mean"], 2),
-            temperature_max=day["temperature_max"],
-            precipitation=round(day["total"], 2),
-            wind_speed_max=day["wind_speed_max"],
-            weather_code=day["worst"],
-            hours=day["hours"],
-            sample=bool(day["samples"]),
+        (
+            day["place_id"],
+            Day(
+                day=day["day"],
+                temperature_min=day["temperature_min"],
+                temperature_mean=round(day["temperature_mean"], 2),
+                temperature_max=day["temperature_max"],
+                precipitation=round(day["total"], 2),
+                wind_speed_max=day["wind_speed_max"],
+                weather_code=day["worst"],
+                hours=day["hours"],
+                sample=bool(day["samples"]),
+            ),
         )
         for day in days
     ]
+
+
+def stored(place: Place, first: date, last: date) -> list[Day]:
+    """The days from *first* to *last* that are stored, in order."""
+    rows = DailySummary.objects.filter(place=place, day__gte=first, day__lte=last).order_by("day")
+    # Not as models: of a year they take longer than all the rest.
+    return [Day(*row) for row in rows.values_list(*DAY)]
 
 
 def store(days: int) -> int:
@@ -76,10 +102,10 @@ def store(days: int) -> int:
         for beginning in range(0, len(places), 1000):
             made = of_places(places[beginning : beginning + 1000], yesterday - timedelta(days=days - 1), yesterday)
             DailySummary.objects.bulk_create(
-                made,
+                (DailySummary(place_id=key, **{name: getattr(day, name) for name in DAY}) for key, day in made),
                 update_conflicts=True,
                 unique_fields=["place", "day"],
-                update_fields=[*VALUES, "hours", "sample"],
+                update_fields=[name for name in DAY if name != "day"],
             )
             count += len(made)
     return count

@@ -27,7 +27,7 @@ def hours():
 def test_a_day_is_made_of_its_hours(make_place, hours):
     place = make_place(timezone="UTC")
     hours(place, datetime(2026, 3, 1, 22, tzinfo=UTC), -2.0, 4.0, 10.0, 11.0)
-    [day] = summaries.of_places([place], date(2026, 3, 1), date(2026, 3, 1))
+    [(_place, day)] = summaries.of_places([place], date(2026, 3, 1), date(2026, 3, 1))
     assert (day.temperature_min, day.temperature_mean, day.temperature_max) == (-2.0, 1.0, 4.0)
     assert (day.precipitation, day.hours, day.weather_code) == (1.0, 2, 3)
 
@@ -37,7 +37,7 @@ def test_a_day_begins_at_midnight_of_the_place_also_where_clocks_change(make_pla
     # The night to 29 March 2026 is an hour shorter.
     hours(place, datetime(2026, 3, 28, 0, tzinfo=UTC), *[1.0] * 72)
     days = summaries.of_places([place], date(2026, 3, 28), date(2026, 3, 30))
-    assert [(day.day.day, day.hours) for day in days] == [(28, 23), (29, 23), (30, 24)]
+    assert [(day.day.day, day.hours) for _place, day in days] == [(28, 23), (29, 23), (30, 24)]
 
 
 def test_the_last_whole_days_are_stored_and_replaced(make_place, hours):
