@@ -12,6 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from website.celery import ALIVE
+from website.tasks import heartbeat
 
 __all__ = ["Scheduler", "Turn"]
 
@@ -89,6 +90,10 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
             if name not in known:
                 self.Entry.from_entry(name, app=self.app, **{**entry, "schedule": _schedule(entry["schedule"])})
         self._initial_read, self._heap, self._begun = True, None, True
+        # Not in a minute: /healthcheck/ need not call workers silent that nobody has asked yet.
+        for entry in self.schedule.values():
+            if entry.task == heartbeat.name:
+                self.apply_entry(entry)
 
 
 def _schedule(when: str | float) -> crontab | float:

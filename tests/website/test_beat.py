@@ -6,7 +6,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from website import beat
 from website.beat import Scheduler, Turn
-from website.celery import app
+from website.celery import QUEUES, app
+from website.models import Heartbeat
 
 
 @pytest.fixture
@@ -72,6 +73,11 @@ def test_a_beat_that_waits_sends_nothing(turns, begin, tmp_path):
     assert waiting.tick() == beat.PAUSE
     # It is alive all the same.
     assert (tmp_path / "alive").exists()
+
+
+def test_a_beat_that_begins_asks_every_worker_for_a_sign_of_life_at_once(begin):
+    begin()
+    assert {queue.name for queue in QUEUES} == set(Heartbeat.objects.values_list("queue", flat=True))
 
 
 def test_the_schedule_begins_as_the_settings_say_and_is_then_the_database_s(begin):
