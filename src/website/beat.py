@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from celery.schedules import crontab
@@ -89,6 +90,9 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
         for name, entry in self.app.conf.beat_schedule.items():
             if name not in known:
                 self.Entry.from_entry(name, app=self.app, **{**entry, "schedule": _schedule(entry["schedule"])})
+        # From before the schedule is read: left to itself, it compares with what it finds after that, and a change in
+        # between is not seen for five minutes.
+        self._last_timestamp = self.Changes.last_change() or datetime.min.replace(tzinfo=UTC)
         self._initial_read, self._heap, self._begun = True, None, True
         # Not in a minute: /healthcheck/ need not call workers silent that nobody has asked yet.
         for entry in self.schedule.values():

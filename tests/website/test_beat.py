@@ -101,6 +101,22 @@ def test_the_schedule_begins_as_the_settings_say_and_is_then_the_database_s(begi
     assert PeriodicTask.objects.filter(name="clean-weather").exists()
 
 
+def test_a_change_while_the_schedule_is_first_read_is_seen_at_the_next_tick(begin, monkeypatch):
+    read = Scheduler.all_as_schedule
+
+    def read_and_change(scheduler):
+        found = read(scheduler)
+        for task in PeriodicTask.objects.filter(name="fetch-weather", enabled=True):
+            task.enabled = False
+            task.save()
+        return found
+
+    monkeypatch.setattr(Scheduler, "all_as_schedule", read_and_change)
+    scheduler = begin()
+    scheduler.tick()
+    assert "fetch-weather" not in scheduler.schedule
+
+
 def test_what_is_due_is_sent(begin, monkeypatch):
     monkeypatch.setattr(Scheduler, "producer", None)  # there is no broker
     scheduler = begin()
