@@ -5,7 +5,6 @@ into service on this machine.
 """
 
 from ecluse import (
-    CURRENT_PYTHON,
     Build,
     Environment,
     ImageSpec,
@@ -63,7 +62,6 @@ TESTED = (
         (),
     ),
 )
-SHIPPED = f"py{CURRENT_PYTHON.replace('.', '')}-django52"
 
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
@@ -141,8 +139,8 @@ pipeline = Pipeline(
                 description=f"of the site's tests, those of {what}",
                 when=ship(),
                 services=("postgres",),
-                # In one process each: what runs beside it has the other cores.
-                steps=(tox(SHIPPED, "--junit-xml={output}/junit.xml", *folders),),
+                # In one process each, and a tox environment of its own: what runs beside it has the other cores.
+                steps=(tox(f"tests-{part}", "--junit-xml={output}/junit.xml", *folders),),
                 inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS, *left_out),
                 outputs=(Output(path="junit.xml", kind="junit"),),
             )
@@ -234,18 +232,18 @@ pipeline = Pipeline(
             name="package",
             description="a release of the site: archive, locked requirements, static files",
             when=ship(),
-            needs=(
-                *(f"lint-{part}" for part, *_ in LINTED),
-                *("types", "files", "checks", "unit"),
-                *(f"tests-{part}" for part, *_ in TESTED),
-            ),
             steps=(ecluse("package"),),
         ),
         Job(
             name="deploy-local",
             description="the release into service on this machine",
             when=ship(),
-            needs=("package",),
+            needs=(
+                *(f"lint-{part}" for part, *_ in LINTED),
+                *("types", "files", "checks", "unit"),
+                *(f"tests-{part}" for part, *_ in TESTED),
+                "package",
+            ),
             environment="local",
             steps=(ecluse("deploy", "local"),),
         ),
@@ -257,7 +255,7 @@ pipeline = Pipeline(
             settings="settings.local",
             url="http://127.0.0.1:8000",
             faces_world=False,
-            watch=2,
+            watch=1,
         ),
         # Where, and how to get in. The site's own secrets are in the swarm (docs/how-to/deploy-to-a-swarm.md).
         *(

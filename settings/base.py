@@ -248,10 +248,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Seconds. Containers are given longer than this to stop (docker-compose.live.yml).
 CELERY_TASK_SOFT_TIME_LIMIT = 50
 CELERY_TASK_TIME_LIMIT = 60
-# A visitor does not wait for a broker that is away; a worker does.
+# A visitor does not wait for a broker that is away: neither to connect nor to publish. A worker does.
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2} if CELERY_BROKER_URL.startswith("redis") else {}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **CELERY_TASK_PUBLISH_RETRY_POLICY,
+    **({"socket_connect_timeout": 2} if CELERY_BROKER_URL.startswith("redis") else {}),
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = TIME_ZONE
