@@ -248,7 +248,6 @@ def _collect_static(
     variables = {
         "PATH": environ.get("PATH", os.defpath),
         "PYTHONPATH": os.pathsep.join([str(app), str(app / "src")]),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "DJANGO_SETTINGS_MODULE": spec.settings,
         "DJANGO_STATIC_ROOT": str(scratch / "collected"),
         # The settings of production refuse to load without these; no static file depends on them.
