@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
-from benchmarks.rollout.arrivals import Answer, Arrivals, p99
 from benchmarks.rollout.ways import WAYS, Compose, OurServer, OurSwarm, Rollout, Stack, Way
 from tests.support.containers import docker, port_of
+from tests.support.load import Answer, Load, p99
 from tests.support.shop import Shop
 from tests.support.swarm import LABEL, SwarmShop, base_images
 
@@ -94,17 +94,17 @@ def _swarm(stack: contextlib.ExitStack) -> None:
 def _measure(way: Way, rate: float) -> Measured:
     try:
         way.set_up()
-        with Arrivals(way.port, rate) as arrivals:
+        with Load(way.port, rate=rate, slow=False) as load:
             time.sleep(2 + STEADY)  # the first requests of all warm everything up
             began = time.monotonic()
-            steady = arrivals.between(began - STEADY, began)
+            steady = load.between(began - STEADY, began)
             watched = way.bring("two")
-            wall = _wall(arrivals, began, "two") - watched
+            wall = _wall(load, began, "two") - watched
             middle = time.monotonic()
             watched = way.back()
-            back = _wall(arrivals, middle, "one") - watched
+            back = _wall(load, middle, "one") - watched
         effects = way.effects()
-        during, backwards = arrivals.between(began, middle), arrivals.between(middle, time.monotonic())
+        during, backwards = load.between(began, middle), load.between(middle, time.monotonic())
         return Measured(
             way=way.name,
             front=way.front,
@@ -121,15 +121,15 @@ def _measure(way: Way, rate: float) -> Measured:
         way.remove()
 
 
-def _wall(arrivals: Arrivals, began: float, release: str) -> float:
+def _wall(load: Load, began: float, release: str) -> float:
     """Seconds from *began* until nothing but *release* answers: until then something else did, or nothing."""
     command = time.monotonic()
     while True:
         time.sleep(0.2)
-        seen = [one for one in list(arrivals.answers) if one.ended >= began]
-        other = [one.ended for one in seen if one.lost or (one.release and one.release != release)]
+        seen = [one for one in list(load.seen) if one.ended >= began]
+        other = [one.ended for one in seen if one.lost or (one.version and one.version != release)]
         last = max([command, *other])
-        if time.monotonic() - last > SETTLED and any(one.release == release for one in seen if one.ended > last):
+        if time.monotonic() - last > SETTLED and any(one.version == release for one in seen if one.ended > last):
             return last - began
         if time.monotonic() - began > 180:
             raise SystemExit(f"release {release} does not get into service")
@@ -144,7 +144,7 @@ def _text(found: Sequence[Measured], rate: float) -> str:
         "## Rollouts",
         "",
         f"{machine()}; two processes of the same small Django site on PostgreSQL; {rate:g} requests a second arrive",
-        "at a fixed rate, three of eight are POST, half on kept connections. Times until nothing but the new release",
+        "at a fixed rate, half are POST, half come on kept connections. Times until nothing but the new release",
         "answers, without the watch after that.",
         "",
         "| | before it | lost of | POST twice | p99 steady | p99 during | wall time | rollback | lost |",

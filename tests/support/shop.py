@@ -67,7 +67,8 @@ class Shop:
         """The id of a release that calls itself *version* and behaves so; *migration* is an operation it brings."""
         if version in self._made:
             return self._made[version]
-        values = {"VERSION": version, "READY": True, "CHECKS": True, "DIES": None, "FAILS": False, **behaviour}
+        defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False}
+        values = {"VERSION": version, **defaults, **behaviour}
         app = self.folder / "shop"
         (app / "behaviour.py").write_text("".join(f"{name} = {value!r}\n" for name, value in values.items()))
         added = app / "migrations" / f"0002_{version}.py"

@@ -31,7 +31,7 @@ def get(port: int, path: str = "/") -> tuple[int, str]:
 
 def test_processes_that_are_killed_are_started_again_and_nobody_is_refused_meanwhile(shop: Shop, one: str) -> None:
     before = shop.pids()
-    with Load(shop.port, kept=0, fresh=8) as load:
+    with Load(shop.port, rate=50) as load:
         load.wait(20)
         for pid in before:
             os.kill(pid, signal.SIGKILL)

@@ -51,7 +51,7 @@ def upload(port: int, token: str, seconds: float) -> tuple[int, str]:
 def test_requests_of_ten_seconds_and_uploads_that_a_rollout_meets_are_finished_by_who_began_them(
     shop: Shop, one: str, two: str
 ) -> None:
-    with Load(shop.port, kept=2, fresh=2) as load, ThreadPoolExecutor() as visitors:
+    with Load(shop.port, rate=25) as load, ThreadPoolExecutor() as visitors:
         load.wait(20)
         deployer = shop.begin("deploy", "local", "--release", two)
         until(lambda: shop.step() == "preflight" or deployer.poll() is not None, "the rollout", seconds=60)
@@ -140,7 +140,7 @@ def test_a_release_for_which_the_disk_has_no_room_is_not_noticed(fresh_shop: Sho
         fresh_shop.ecluse("deploy", "local", "--release", one)
         ballast = fresh_shop.place / "releases" / ".ballast"
         fill(ballast)
-        with Load(fresh_shop.port, kept=4, fresh=4) as load:
+        with Load(fresh_shop.port, rate=50) as load:
             load.wait(20)
             done = fresh_shop.ecluse("deploy", "local", "--release", two, check=False)
             load.wait(20)
@@ -161,7 +161,7 @@ def test_a_disk_that_is_full_when_the_new_release_takes_over_leaves_one_of_both_
         fresh_shop.ecluse("deploy", "local", "--release", one)
         assert venvs.exists()
         ballast = fresh_shop.place / ".ballast"
-        with Load(fresh_shop.port, kept=4, fresh=4) as load:
+        with Load(fresh_shop.port, rate=50) as load:
             load.wait(20)
             deployer = fresh_shop.begin("deploy", "local", "--release", two)
             until(lambda: fresh_shop.step() == "replace" or deployer.poll() is not None, "replace", seconds=120)

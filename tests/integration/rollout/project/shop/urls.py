@@ -1,6 +1,7 @@
 """A page, a slow page, an effect, an upload, and the rollout's gate."""
 
 import os
+import signal
 import threading
 import time
 
@@ -24,6 +25,8 @@ def readiness(request):
 def page(request):
     if behaviour.DIES is not None:
         threading.Timer(behaviour.DIES, os._exit, [1]).start()
+    if behaviour.ENDS is not None:
+        threading.Timer(behaviour.ENDS, os.kill, [os.getppid(), signal.SIGTERM]).start()
     if behaviour.FAILS:
         raise RuntimeError("this release fails")
     time.sleep(float(request.GET.get("seconds", 0)))
@@ -31,6 +34,7 @@ def page(request):
 
 
 def effect(request):
+    time.sleep(float(request.GET.get("seconds", 0)))
     Effect.objects.create(token=request.body.decode())
     return HttpResponse(RELEASE)
 
