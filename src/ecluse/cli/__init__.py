@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("deploy", "Run a command where a release runs."),
     "front": ("deploy", "Set up the front server of a swarm."),
     "maintenance": ("maintenance", "Give visitors a maintenance page, or the site again."),
+    "start": ("deploy", "Start what an environment served last."),
     "stop": ("deploy", "Stop an environment on this machine."),
     "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),

@@ -1,5 +1,5 @@
 """``ecluse package``, and everything about what an environment serves: deploy, rollback, front, status, history, logs,
-exec, stop, unlock.
+exec, start, stop, unlock.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ __all__ = [
     "package",
     "plan_deploy",
     "rollback",
+    "start",
     "status",
     "stop",
     "unlock",
@@ -298,13 +299,29 @@ def front(environment: str) -> None:
 
 @click.command()
 @environment_argument
+@as_json
+def start(environment: str, json_: bool) -> None:
+    """Start the release that ENVIRONMENT served last: after `stop`, or after its machine was started again.
+
+    What serves already goes on, and a rollout that was interrupted is ended first.
+
+    \b
+    Example:
+      ./ecluse start production
+    """
+    with opened(environment) as place:
+        place.roll_out("deploy", None, (), json_=json_)
+
+
+@click.command()
+@environment_argument
 def stop(environment: str) -> None:
     """Stop ENVIRONMENT: requests are finished, then the site ends, its database, and all that belongs to it. Nothing is
     deleted.
 
     \b
     Example:
-      ./ecluse stop local      and `./ecluse deploy local` starts it again
+      ./ecluse stop local      and `./ecluse start local` starts it again
     """
     with opened(environment) as place, place.held("stop") as ledger:
         place.target.stop()
@@ -348,9 +365,11 @@ class Opened:
         with self.target.held(who=user(), host=socket.gethostname(), what=what, commit=commit) as ledger:
             yield ledger
 
-    def roll_out(self, kind: Kind, release: str, allowed: Sequence[str], *, json_: bool) -> None:
-        """The whole command, from the lock to what is printed at the end, and to who else is told."""
-        record = self._roll_out(kind, release, allowed)
+    def roll_out(self, kind: Kind, release: str | None, allowed: Sequence[str], *, json_: bool) -> None:
+        """The whole command, from the lock to what is printed at the end, and to who else is told. Without *release*
+        it is the one that served last.
+        """
+        release, record = self._roll_out(kind, release, allowed)
         job_summary.succeeded(os.environ, kind, self.environment.name, release, record)
         if record is not None:
             sentry.tell(record, self.environment.name, self.target.url, os.environ, _say)
@@ -363,23 +382,24 @@ class Opened:
         _say(f"release {release} {took}")
         click.echo(url)
 
-    def _roll_out(self, kind: Kind, release: str, allowed: Sequence[str]) -> Record | None:
+    def _roll_out(self, kind: Kind, release: str | None, allowed: Sequence[str]) -> tuple[str, Record | None]:
         progress = Progress(done=lambda step, seconds: _say(f"  {step:<10} {seconds:6.2f} s"))
-        commit = self.target.commit(release)
-        with self.held(f"{kind} of {release}", commit) as ledger:
+        commit = self.target.commit(release) if release else None
+        with self.held(f"{kind} of {release or 'what served last'}", commit) as ledger:
             ended = recover(self.target, ledger, progress=progress)
             if ended is not None:
                 _say(f"the rollout of {ended.release} that was interrupted is {_ended(ended)}")
+            release = release or _served_last(ledger, self.environment.name)
             _say(f"{kind} of release {release} to {self.environment.name}")
             request = Request(
                 release=release,
                 kind=kind,
                 by=f"{user()}@{socket.gethostname()}",
-                commit=commit,
+                commit=self.target.commit(release),
                 watch=self.environment.watch,
                 allowed=tuple(allowed),
             )
-            return roll_out(self.target, ledger, request, progress=progress)
+            return release, roll_out(self.target, ledger, request, progress=progress)
 
 
 @contextmanager
@@ -401,6 +421,14 @@ def _before(place: Opened) -> str:
     raise RolloutError(
         f"{place.environment.name} has had no release before this one", hint="./ecluse history shows all"
     )
+
+
+def _served_last(ledger: Ledger, environment: str) -> str:
+    """The release that the rollout before left in service."""
+    for record in reversed(ledger.history()):
+        if record.serving is not None:
+            return record.serving
+    raise RolloutError(f"{environment} has never served anything", hint=f"./ecluse deploy {environment}")
 
 
 def _pipeline(folder: Path) -> Pipeline:

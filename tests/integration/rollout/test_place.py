@@ -42,7 +42,7 @@ def test_processes_that_are_killed_are_started_again_and_nobody_is_refused_meanw
     assert not shop.pids() & before
 
 
-def test_stop_leaves_nothing_running_and_deploy_brings_everything_back(shop: Shop, one: str) -> None:
+def test_stop_leaves_nothing_running_and_start_brings_everything_back(shop: Shop, one: str) -> None:
     token = "kept over a stop"
     shop.query(f"INSERT INTO shop_effect (token) VALUES ('{token}')")
     (shop.place / "media" / "picture").write_text("uploaded")
@@ -52,8 +52,8 @@ def test_stop_leaves_nothing_running_and_deploy_brings_everything_back(shop: Sho
     with pytest.raises(ConnectionRefusedError):
         get(port)
     assert shop.ecluse("status", "local", check=False).returncode == 1
-    shop.ecluse("deploy", "local", "--release", one)
-    assert get(port)[0] == 200
+    shop.ecluse("start", "local")
+    assert get(port)[0] == 200 and shop.status()["serving"] == one
     assert shop.effects()[token] == 1
     assert (shop.place / "media" / "picture").read_text() == "uploaded"
 

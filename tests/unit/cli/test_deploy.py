@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,27 @@ def test_stop_ends_what_runs_and_what_was_interrupted_with_it(serving: Managed, 
     done = ecluse("stop", "local")
     assert (done.code, done.out) == (0, "local is stopped\n")
     assert serving.memory.journal() is None and serving.processes() == []
+
+
+def test_start_brings_back_what_served_last_and_not_what_is_newest(serving: Managed, ecluse: Run) -> None:
+    ecluse("stop", "local")
+    done = ecluse("start", "local")
+    assert (done.code, done.out) == (0, "http://127.0.0.1:8001\n"), done.err
+    assert serving.serving("web") == {"one"}
+    assert json.loads(ecluse("start", "local", "--json").out)["outcome"] == "unchanged"
+
+
+def test_start_after_an_interruption_starts_what_it_ends_with(serving: Managed, ecluse: Run) -> None:
+    serving.serve("two")
+    serving.memory.write(replace(interrupted("two", "watch"), switched=True))
+    done = ecluse("start", "local")
+    assert done.code == 0 and "that was interrupted is finished" in done.err
+    assert serving.serving("web") == {"two"}
+
+
+def test_start_says_where_nothing_has_ever_served(target: Managed, ecluse: Run) -> None:
+    done = ecluse("start", "local")
+    assert done.code == 6 and "local has never served anything" in done.err and "ecluse deploy local" in done.err
 
 
 def test_a_lock_is_taken_from_a_rollout_only_by_force(serving: Managed, ecluse: Run) -> None:

@@ -81,8 +81,11 @@ class SwarmTarget:
 
     def stage(self, release_id: str) -> None:
         release = self._prepared(release_id)
-        if release_id in self._drafts:
-            self._furniture.complete(self._drafts[release_id])
+        draft = self._drafts.get(release_id)
+        if draft is None and not self.services.existing():  # stopped: databases and front server have gone with it
+            draft = self._builder.draft(release.image, release.front, release.commit)
+        if draft is not None:
+            self._furniture.complete(draft)
         self.releases.keep(release)
         for line in self._once.files(release, "add"):
             self._say(line)
