@@ -12,23 +12,44 @@ from pathlib import Path
 from tests.support.containers import await_, docker, port_of
 from tests.support.swarm import LABEL
 
-__all__ = ["Hosts", "hosts"]
+__all__ = ["ACCOUNT", "Hosts", "hosts"]
+
+# It opens nothing but the registry of these tests.
+ACCOUNT, HTPASSWD = "ci:throwaway-password", "ci:$2b$05$MARDRJKuAY2pkNI0ORklf..wvAbqE9iIOFYKuGpwsamvnjKkuadlS"
 
 
 class Hosts:
     """*names* are the containers, the manager first; *addresses* where they are reached; *registry* all of them reach.
 
-    *key* and *known_hosts* are what an SSH client needs to be the account ``deploy`` there.
+    *guarded* is the same registry for those with the account ``ACCOUNT``, and for nobody else. *key* and *known_hosts*
+    are what an SSH client needs to be the account ``deploy`` there.
     """
 
-    def __init__(self, names: list[str], registry: str, pushed_to: str, key: str) -> None:
-        self.names, self.registry, self.pushed_to, self.key = names, registry, pushed_to, key
+    def __init__(self, names: list[str], registry: str, guarded: str, pushed_to: str, key: str) -> None:
+        self.names, self.registry, self.guarded, self.pushed_to, self.key = names, registry, guarded, pushed_to, key
         self.addresses = [address_of(name) for name in names]
         self.known_hosts = ""
 
     def inside(self, *arguments: str, number: int = 0, check: bool = True) -> str:
         """What ``docker ARGUMENTS`` prints on a machine, the manager by default."""
         return docker("exec", self.names[number], "docker", *arguments, check=check).stdout.strip()
+
+    @contextlib.contextmanager
+    def cut(self, number: int, peer: str | None = None) -> Iterator[None]:
+        """No packet passes between a machine and *peer*, or anybody else, for as long as the context lasts."""
+        rules = [
+            (chain, *("--in-interface" if chain == "INPUT" else "--out-interface", "eth0"))
+            + ((way, peer) if peer else ())
+            + ("--jump", "DROP")
+            for chain, way in (("INPUT", "--source"), ("OUTPUT", "--destination"))
+        ]
+        for rule in rules:
+            docker("exec", self.names[number], "iptables", "--wait", "--insert", *rule)
+        try:
+            yield
+        finally:
+            for rule in rules:
+                docker("exec", self.names[number], "iptables", "--wait", "--delete", *rule)
 
     @property
     def url(self) -> str:
@@ -54,12 +75,23 @@ def hosts(folder: Path, number: int, *, swarm: bool = True) -> Iterator[Hosts]:
         return made[-1]
 
     try:
-        registry = start("--publish", "127.0.0.1::5000", "registry:2")
-        reached = f"{address_of(registry)}:5000"
+        registry = start("--publish", "127.0.0.1::5000", "--volume", "/var/lib/registry", "registry:2")
+        (folder / "htpasswd").write_text(HTPASSWD)
+        guarded = start(
+            *("--volumes-from", registry, "--volume", f"{folder}:/auth:ro", "--env", "REGISTRY_AUTH=htpasswd"),
+            *("--env", "REGISTRY_AUTH_HTPASSWD_REALM=tests", "--env", "REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd"),
+            "registry:2",
+        )
         options = ("--privileged", "--volume", "/var/lib/docker", "--env", f"AUTHORIZED_KEY={public}")
-        insecure = ("--env", f"DOCKERD_OPTIONS=--insecure-registry {reached}")
-        names = [start(*options, *insecure, "docker-host:latest") for _ in range(number)]
-        found = Hosts(names, reached, f"127.0.0.1:{port_of(registry, 5000)}", (folder / "key").read_text())
+        plain = ("--env", "DOCKERD_OPTIONS=--insecure-registry 0.0.0.0/0")
+        names = [start(*options, *plain, "docker-host:latest") for _ in range(number)]
+        found = Hosts(
+            names,
+            f"{address_of(registry)}:5000",
+            f"{address_of(guarded)}:5000",
+            f"127.0.0.1:{port_of(registry, 5000)}",
+            (folder / "key").read_text(),
+        )
         for name in names:
             ready = functools.partial(docker, "exec", name, "docker", "version", check=False)
             await_(lambda ready=ready: ready().returncode == 0, "its engine answers", 60)  # type: ignore[misc]

@@ -111,7 +111,8 @@ class Orchestrator(Managers):
         job = str(deploy.get("mode", "")).endswith("-job")
         count = len(self.nodes) if deploy.get("mode", "").startswith("global") else int(deploy.get("replicas", 1))
         release = (service.get("labels") or {}).get(RELEASE)
-        mode = {"Replicated": {"Replicas": count}}
+        jobs = {"replicated-job": "ReplicatedJob", "global-job": "GlobalJob"}
+        mode = {jobs[deploy["mode"]]: {}} if job else {"Replicated": {"Replicas": count}}
         self.services[name] = {"ID": name, "Spec": {"Name": name, "Mode": mode}}
         failing = self.broken(short, release)
         if job:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ecluse import process
 from tests.support.containers import await_, docker, free_port
+from tests.support.load import Load
 from tests.support.repositories import TOP
 
-__all__ = ["LABEL", "SwarmShop", "base_images"]
+__all__ = ["LABEL", "SwarmShop", "base_images", "once", "remove", "unharmed"]
 
 LABEL = "ecluse.test=swarm"
 BASE, FRONT = "ecluse-swarm-base:under-test", "ecluse-swarm-front:under-test"
@@ -43,7 +45,8 @@ class SwarmShop:
 
     *host* is the swarm's DOCKER_HOST, and *address* where its front server is reached; without them it is this
     machine's engine. Nodes pull from *pulled_from*, where that is not *registry*; *inside* is the container whose
-    engine is the swarm's manager, if it is not this machine's. *variables* are added to every command's environment.
+    engine is the swarm's manager, if it is not this machine's, *state* the one whose engine has the database, if that
+    is another. *variables* are added to every command's environment.
     """
 
     def __init__(
@@ -55,13 +58,14 @@ class SwarmShop:
         address: str = "127.0.0.1",
         pulled_from: str | None = None,
         inside: str | None = None,
+        state: str | None = None,
         **variables: str,
     ) -> None:
         self.folder, self.registry, self._pulled_from = folder, registry, pulled_from or registry
         self.name = f"shop{secrets.token_hex(3)}"
         self.stack = f"{self.name}-staging"
         self.port = free_port()
-        self.address, self._inside = address, inside
+        self.address, self._inside, self._state = address, inside, state or inside
         self._made: dict[str, str] = {}
         for source in (_ROLLOUT, _SWARM):
             shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -112,6 +116,10 @@ class SwarmShop:
         found: list[Mapping[str, Any]] = json.loads(self.ecluse("history", "staging", "--json").output)
         return found[-1]
 
+    def said(self) -> str:
+        """What the commands that were begun have printed."""
+        return (self.folder / ".ecluse" / "begun.log").read_text()
+
     def step(self) -> str | None:
         """The step that a rollout under way is at."""
         labels = self.docker(
@@ -127,7 +135,8 @@ class SwarmShop:
         """The digest of an image that calls itself *version* and behaves so; *migration* is an operation it brings."""
         if version not in self._made:
             self._base()
-            values = {"VERSION": version, "READY": True, "CHECKS": True, "DIES": None, "FAILS": False, **behaviour}
+            defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False}
+            values = {"VERSION": version, **defaults, **behaviour}
             layer = self.folder / ".ecluse" / "layer"
             shutil.rmtree(layer, ignore_errors=True)
             (layer / "shop" / "migrations").mkdir(parents=True)
@@ -167,6 +176,18 @@ class SwarmShop:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
+    @contextlib.contextmanager
+    def edited(self, old: str, new: str) -> Iterator[None]:
+        """The stack file with *new* in the place of *old*, for as long as the context lasts."""
+        file = self.folder / "docker-compose.live.yml"
+        before = file.read_text()
+        assert old in before
+        file.write_text(before.replace(old, new))
+        try:
+            yield
+        finally:
+            file.write_text(before)
+
     # What is in the swarm, asked of its manager
 
     def docker(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -176,13 +197,35 @@ class SwarmShop:
 
     def query(self, sql: str) -> str:
         """What the environment's database answers."""
-        (container,) = self.docker("ps", "--quiet", "--filter", f"name={self.stack}_db.").stdout.split()
-        return self.docker("exec", container, "psql", "-U", "postgres", "-AtF", " ", "-c", sql).stdout.strip()
+        inside = ("exec", self._state, "docker") if self._state else ()
+        asks = ("psql", "-U", "postgres", "-AtF", " ", "-c", sql)
+        return docker(*inside, "exec", self.database(), *asks).stdout.strip()
+
+    def database(self) -> str:
+        """The container of the environment's database."""
+        inside = ("exec", self._state, "docker") if self._state else ()
+        (container,) = docker(*inside, "ps", "--quiet", "--filter", f"name={self.stack}_db.").stdout.split()
+        return container
 
     def effects(self) -> dict[str, int]:
         """How often each token was written."""
         lines = self.query("SELECT token, count(*) FROM shop_effect GROUP BY token").splitlines()
         return {token: int(count) for token, count in (line.split() for line in lines)}
+
+    def services(self) -> set[str]:
+        """The names of the stack's services."""
+        found = self.docker(
+            *("service", "ls", "--filter", f"label=com.docker.stack.namespace={self.stack}", "--format", "{{.Name}}")
+        )
+        return {name.removeprefix(f"{self.stack}_") for name in found.stdout.split()}
+
+    def tasks(self, service: str) -> set[str]:
+        """The ids of the tasks that *service* is meant to have now."""
+        return set(
+            self.docker(
+                "service", "ps", "--quiet", "--filter", "desired-state=running", f"{self.stack}_{service}"
+            ).stdout.split()
+        )
 
     def images(self, service: str) -> set[str]:
         """The digests that the running tasks of *service* run."""
@@ -192,20 +235,36 @@ class SwarmShop:
         )
         return {image.partition("@")[2] for image in found.stdout.split()}
 
-    def _left(self, label: str) -> list[str]:
-        """The volumes with *label* that are in use yet; all others are removed."""
-        volumes = docker("volume", "ls", "--quiet", "--filter", label).stdout.split()
-        return [volume for volume in volumes if docker("volume", "rm", volume, check=False).returncode != 0]
-
     def remove(self) -> None:
         """Everything of it, also where a test has failed in the middle."""
         for environment in ("staging", "production"):
-            stack = f"{self.name}-{environment}"
-            docker("stack", "rm", stack, check=False)
-            for kind in ("config", "secret"):
-                found = docker(kind, "ls", "--quiet", "--filter", f"label=ecluse.environment={stack}").stdout.split()
-                if found:
-                    docker(kind, "rm", *found, check=False)
-            volumes = f"label=com.docker.stack.namespace={stack}"
-            await_(lambda of=volumes: not self._left(of), f"the volumes of {stack} are free", 90)  # type: ignore[misc]
+            remove(f"{self.name}-{environment}")
         docker("rmi", "--force", f"{self.name}-base", check=False)
+
+
+def remove(stack: str) -> None:
+    """Everything that *stack* has on this machine's engine."""
+    docker("stack", "rm", stack, check=False)
+    for kind in ("config", "secret"):
+        found = docker(kind, "ls", "--quiet", "--filter", f"label=ecluse.environment={stack}").stdout.split()
+        if found:
+            docker(kind, "rm", *found, check=False)
+
+    def left() -> list[str]:
+        volumes = docker("volume", "ls", "--quiet", "--filter", f"label=com.docker.stack.namespace={stack}")
+        return [one for one in volumes.stdout.split() if docker("volume", "rm", one, check=False).returncode != 0]
+
+    await_(lambda: not left(), f"the volumes of {stack} are free", 90)
+
+
+def once(shop: SwarmShop, load: Load) -> None:
+    """What was answered had its effect; nothing had it twice."""
+    effects = shop.effects()
+    assert [token for token in load.effects if effects.get(token) != 1] == []
+    assert max(effects.values()) == 1
+
+
+def unharmed(shop: SwarmShop, load: Load) -> None:
+    """Nobody was lost, and what was sent had its effect, once."""
+    assert load.lost == []
+    once(shop, load)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import signal
 
 import pytest
 
 from tests.support.containers import await_
 from tests.support.load import Load
+from tests.support.swarm import unharmed
 
 pytestmark = pytest.mark.engine
 
 
-def unharmed(shop, load):
-    """Nobody was lost, and what was sent had its effect, once."""
-    assert load.lost == []
-    effects = shop.effects()
-    assert [token for token in load.effects if effects.get(token) != 1] == []
-    assert max(effects.values()) == 1
-
-
-def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two):
-    with Load(shop.port) as load:
+@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two, long):
+    front = shop.tasks("front")
+    with Load(shop.port, long=long) as load:
         load.wait(200)
         record = json.loads(
             shop.ecluse("deploy", "staging", "--release", two, "--json").output.partition("{")[2].join(["{", ""])
@@ -38,6 +32,7 @@ def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two):
         load.wait(200)
     unharmed(shop, load)
     assert len(load.answers) == 2, "both releases have answered"
+    assert shop.tasks("front") == front, "the front server is no part of a release"
     assert [shop.last()[name] for name in ("kind", "outcome")] == ["rollback", "succeeded"]
 
 
@@ -55,28 +50,6 @@ def test_a_release_that_never_gets_ready_leaves_the_old_one_serving(shop, one):
     status = shop.status()
     assert status["healthy"] and status["serving"].startswith(one.removeprefix("sha256:")[:12])
     assert shop.last()["outcome"] == "undone"
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "replace",
-        *(pytest.param(step, marks=pytest.mark.exhaustive) for step in ("stage", "preflight", "watch")),
-    ],
-)
-def test_a_deployer_that_is_killed_is_finished_or_undone_by_the_next_command(shop, one, two, step):
-    with Load(shop.port) as load:
-        deployer = shop.begin("deploy", "staging", "--release", two)
-        await_(lambda: shop.step() == step, f"the rollout is at {step}", 120)
-        deployer.send_signal(signal.SIGKILL)
-        deployer.wait()
-        load.wait(100)
-        done = shop.ecluse("deploy", "staging", "--release", one)
-        load.wait(100)
-    unharmed(shop, load)
-    assert "that was interrupted is" in done.output
-    assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
-    assert shop.status()["healthy"] and shop.status()["interrupted"] is None
 
 
 def test_of_two_deployers_one_is_told_who_the_other_is(shop, two):

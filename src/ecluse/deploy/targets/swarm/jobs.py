@@ -14,7 +14,7 @@ from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.tasks import Task, failed, logs, nodes, tasks_of, why
 from ecluse.errors import CommandError, RolloutError
 
-__all__ = ["run"]
+__all__ = ["remove", "run"]
 
 
 def run(
@@ -33,7 +33,7 @@ def run(
     deployer that was killed, is removed before; this one afterwards. Raises CommandError with its last lines where a
     task failed, RolloutError where it takes longer than *timeout* seconds.
     """
-    _remove(api, service, clock, sleep)
+    remove(api, service, clock=clock, sleep=sleep)
     try:
         start()
         began = clock()
@@ -53,7 +53,13 @@ def run(
         api.delete(f"/services/{service}")
 
 
-def _remove(api: Api, service: str, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+def remove(
+    api: Api,
+    service: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """End a job that an earlier deployer began: of two, one would fail, or worse."""
     left = [task for task in tasks_of(api, service) if _alive(task)]
     api.delete(f"/services/{service}")

@@ -63,6 +63,7 @@ class Swarm(SwarmTarget):
     def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Ledger]:
         """Hold the environment's lock; yields the ledger to write to."""
         with self._lock.held(who=who, host=host, what=what, commit=commit) as check:
+            self._once.clear()
             yield SwarmLedger(self.objects, check)
 
     def holder(self) -> Holder | None:

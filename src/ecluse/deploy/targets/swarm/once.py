@@ -64,6 +64,11 @@ class Once:
         name = self._services.name(arguments[0])
         return jobs.run(self._api, name, lambda: self._services.deploy(content), timeout=timeout, until=until)
 
+    def clear(self) -> None:
+        """End the jobs of a deployer that was killed. Only who holds the lock may: all that there are are such."""
+        for name in self._services.jobs():
+            jobs.remove(self._api, self._services.name(name))
+
 
 def _script(package: str, name: str) -> bytes:
     return resources.files(package).joinpath(name).read_bytes()

@@ -43,8 +43,12 @@ class Services:
 
     def existing(self) -> set[str]:
         """The names, without the stack's, of those that there are."""
-        found = self._api.get("/services", filters={"label": [f"com.docker.stack.namespace={self.stack}"]})
-        return {one["Spec"]["Name"].removeprefix(f"{self.stack}_") for one in found}
+        return {one["Spec"]["Name"].removeprefix(f"{self.stack}_") for one in self._all()}
+
+    def jobs(self) -> list[str]:
+        """The names of those that end by themselves."""
+        found = [one["Spec"] for one in self._all() if {"ReplicatedJob", "GlobalJob"} & set(one["Spec"]["Mode"])]
+        return sorted(spec["Name"].removeprefix(f"{self.stack}_") for spec in found)
 
     def tasks(self, service: str) -> list[Task]:
         """Its tasks, those that ended as well, oldest first."""
@@ -132,6 +136,12 @@ class Services:
                 answer = json.loads(line)
                 if answer["status"] >= 500 and answer["status"] != 503:
                     found.append(f"{answer['status']} to {answer['method']} {answer['uri']}")
+        return found
+
+    def _all(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._api.get(
+            "/services", filters={"label": [f"com.docker.stack.namespace={self.stack}"]}
+        )
         return found
 
     def _give_up(self, task: str, release_id: str, service: Mapping[str, Any], seen: Collection[str]) -> None:

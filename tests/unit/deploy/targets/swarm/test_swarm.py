@@ -181,6 +181,24 @@ def test_a_release_that_does_not_start_is_undone_and_told_with_its_last_words(wo
     assert world.orchestrator.serving("shop-staging_worker") == {first}
 
 
+def test_a_job_that_a_killed_deployer_has_left_is_ended_by_the_next_command(world: World, first: str) -> None:
+    left = {"services": {"files": {"image": "shop", "command": ["sleep"], "deploy": {"mode": "global-job"}}}}
+    world.orchestrator.deploy("shop-staging", left)
+    assert "shop-staging_files" in world.orchestrator.services
+    world.deploy(first)
+    assert "shop-staging_files" not in world.orchestrator.services
+    assert world.orchestrator.serving("shop-staging_web") == {first}
+
+
+def test_a_kept_release_of_a_swarm_that_was_stopped_gets_its_database_and_front_server(
+    world: World, first: str
+) -> None:
+    world.target().stop()
+    assert world.orchestrator.services == {}
+    world.deploy(first)
+    assert {"shop-staging_db", "shop-staging_front", "shop-staging_web"} <= set(world.orchestrator.services)
+
+
 def test_a_release_whose_checks_fail_is_refused_before_anything_serves_it(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.broken = lambda service, release: service == "preflight"

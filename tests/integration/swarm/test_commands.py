@@ -1,0 +1,62 @@
+"""The commands about an environment, on a swarm: what is printed, what is run, what is stopped and started."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.containers import answers, docker
+
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
+
+
+def test_logs_and_exec_reach_the_containers_of_the_release(shop, one):
+    assert '"uri":"/readiness/"' in shop.ecluse("logs", "staging", "--of", "front").output
+    unknown = shop.ecluse("logs", "staging", "--of", "nothing", check=False)
+    assert unknown.returncode == 10 and "there are: beat, db, front, web, worker" in unknown.output
+    command = ("python", "-c", "import os; print(os.environ['ECLUSE_RELEASE']); raise SystemExit(3)")
+    done = shop.ecluse("exec", "staging", "--", *command, check=False)
+    assert (done.returncode, done.output.strip()) == (3, shop.status()["serving"])
+
+
+def test_the_plan_of_a_rollout_shows_the_sql_and_what_would_be_refused_and_changes_nothing(shop, one):
+    field = "models.IntegerField(default=1)"
+    release = shop.release("needs", migration=f'migrations.AddField("effect", "needed", {field})')
+    before = shop.last()
+    done = shop.ecluse("plan", "deploy", "staging", "--release", release, check=False)
+    assert done.returncode == 11
+    assert 'ALTER TABLE "shop_effect" ADD COLUMN "needed" integer DEFAULT 1 NOT NULL' in done.output
+    assert "refused, unless --allow-migration shop.0002" in done.output
+    assert shop.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'needed'") == ""
+    assert shop.images("web") == {one} and shop.last() == before
+
+
+def test_stop_keeps_what_start_needs_to_serve_the_same_release_again(shop, one):
+    serving = shop.status()["serving"]
+    shop.query("INSERT INTO shop_effect (token) VALUES ('kept over a stop')")
+    shop.ecluse("stop", "staging")
+    assert shop.services() == set()
+    assert shop.ecluse("status", "staging", check=False).returncode == 1
+    shop.ecluse("start", "staging")
+    assert shop.status()["serving"] == serving
+    assert answers(f"http://{shop.address}:{shop.port}/")[0] == 200
+    assert shop.effects()["kept over a stop"] == 1
+
+
+def test_what_no_kept_release_names_is_deleted_and_no_secret_is_left_in_the_open(shop, one):
+    secret = shop.folder / "secrets" / "django_secret_key"
+    before = secret.read_text()
+    try:
+        for number in range(6):
+            secret.write_text(f"secret {number} " + "x" * 50)
+            shop.ecluse("deploy", "staging", "--release", one)
+    finally:
+        secret.write_text(before)
+    label = f"label=ecluse.environment={shop.stack}"
+    secrets = docker("secret", "ls", "--filter", label, "--format", "{{.Name}}").stdout.split()
+    releases = docker(
+        "config", "ls", "--filter", label, "--filter", "label=ecluse.kind=release", "--format", "{{.Name}}"
+    )
+    assert len(releases.stdout.split()) == 5 and len(secrets) == 5, "what serves, the one before, and three more"
+    container = docker("ps", "--quiet", "--filter", f"name={shop.stack}_web.").stdout.split()[0]
+    assert "secret 5" not in docker("inspect", container).stdout
+    shop.ecluse("rollback", "staging")
