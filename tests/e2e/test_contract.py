@@ -7,6 +7,16 @@ from pathlib import Path
 
 import pytest
 
+# Whoever asks somebody else's server for weather may be told that it does not answer; the composed site reaches none.
+CONFIGURATION = """
+[auth.openapi.session]
+api_key = "{session}"
+
+[[operations]]
+include-operation-id = ["addPlace", "searchPlaces"]
+checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
+"""
+
 
 @pytest.fixture
 def log_in(page, site, csrf):
@@ -29,7 +39,7 @@ def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
     motorcycles = page.request.get("/api/motos/motorcycles/?page_size=100&ordering=created_at").json()["results"]
     moto = next(moto for moto in motorcycles if moto["picture"])
     headers = csrf()
-    (tmp_path / "schemathesis.toml").write_text(f'[auth.openapi.session]\napi_key = "{session}"\n')
+    (tmp_path / "schemathesis.toml").write_text(CONFIGURATION.format(session=session))
     argv = [Path(sys.executable).with_name("schemathesis"), "run", f"{site.url}/schema/?format=json"]
     argv += ["--checks", "all", "--max-examples", "25", "--phases", "coverage,fuzzing", "--no-color"]
     argv += ["--tls-verify", "false"]

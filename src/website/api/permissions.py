@@ -4,11 +4,21 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-__all__ = ["StaffOrReadOnly"]
+__all__ = ["StaffOrReadOnly", "UsersOrReadOnly"]
 
 
-class StaffOrReadOnly(BasePermission):
-    """Anyone reads; staff write."""
+class UsersOrReadOnly(BasePermission):
+    """Anyone reads; users write. A method that the view has not is refused as that (405), whoever asks."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in SAFE_METHODS or bool(request.user and request.user.is_staff)
+        return request.method in SAFE_METHODS or request.method not in view.allowed_methods or self.may_write(request)
+
+    def may_write(self, request: Request) -> bool:
+        return bool(request.user and request.user.is_authenticated)
+
+
+class StaffOrReadOnly(UsersOrReadOnly):
+    """Anyone reads; staff write."""
+
+    def may_write(self, request: Request) -> bool:
+        return bool(request.user and request.user.is_staff)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from website.api.exceptions import Unavailable
 from website.api.pagination import page
+from website.api.permissions import StaffOrReadOnly, UsersOrReadOnly
 from website.weather import history, places
 from website.weather.caching import cached
 from website.weather.models import Forecast, Place
@@ -55,7 +56,7 @@ class UpstreamThrottle(UserRateThrottle):
 
 @method_decorator(revalidated, name="get")
 class Places(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly]
+    permission_classes = [UsersOrReadOnly]
 
     def get_throttles(self) -> list[Any]:
         return [UpstreamThrottle()] if self.request.method == "POST" else []
@@ -86,8 +87,7 @@ class Places(APIView):
 
 @method_decorator(revalidated, name="get")
 class OnePlace(APIView):
-    def get_permissions(self) -> list[Any]:
-        return [AllowAny() if self.request.method == "GET" else IsAdminUser()]
+    permission_classes = [StaffOrReadOnly]
 
     def get(self, request: Request, pk: int) -> Response:
         """A place."""
