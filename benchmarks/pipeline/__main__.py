@@ -60,8 +60,9 @@ pipeline = Pipeline(
 
 
 @click.command()
-@click.option("--rounds", default=3, show_default=True, help="How often the whole pipeline is measured, each way.")
-def main(rounds: int) -> None:
+@click.option("--rounds", default=3, show_default=True, help="How often each way is measured; 0: prepare only.")
+@click.option("--warm", is_flag=True, help="An earlier measurement has made the environments, and run each once.")
+def main(rounds: int, warm: bool) -> None:
     """Measure the pipeline beside tox."""
     repository = _clone(TOP / ".ecluse" / "benchmarks" / "pipeline")
     compared = _compared(repository)
@@ -69,7 +70,10 @@ def main(rounds: int) -> None:
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory(prefix="ecluse-bench-") as scratch:
         runs = _runs(repository, compared, Path(scratch))
-        _time(runs["one"])  # makes the environments
+        if not warm:
+            _time(runs["one"])  # makes the environments, and what their tools remember
+        if not rounds:
+            return
         for number in range(rounds):
             for way in ("one", "parallel", "cold", "unchanged"):
                 seconds[way].append(_time(runs[way]))
