@@ -1,4 +1,4 @@
-"""The proof: sixteen visitors, and not one of them notices."""
+"""The proof: visitors come all the time, and not one of them notices."""
 
 from __future__ import annotations
 
