@@ -56,11 +56,14 @@ class Previous:
 
 @dataclass(frozen=True)
 class Result:
-    """What the tests said. *broken* fail on the new schema alone, *unrelated* fail on their own schema as well."""
+    """What the tests said. *broken* fail on the new schema alone, *unrelated* fail on their own schema as well;
+    *unsteady* failed among the others, and not again.
+    """
 
     total: int
     broken: tuple[junit.Failure, ...] = ()
     unrelated: tuple[junit.Failure, ...] = ()
+    unsteady: tuple[junit.Failure, ...] = ()
 
 
 def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
@@ -127,14 +130,22 @@ def check(
             )
         if not on_new.failures:
             return Result(on_new.total)
-        say(f"{len(on_new.failures)} failed: the same on the schema of their own\n")
-        arguments = (*tests, "--create-db", "--last-failed")
-        on_own = _pytest(old, named(server, own), arguments, _moved(environ, top, old), say)
-    unrelated = {failure.name for failure in on_own.failures}
+        # Alone, as they are then run on the other schema: what another test had left behind is no schema's fault.
+        say(f"{len(on_new.failures)} failed: the same again\n")
+        again = _pytest(
+            old, named(server, migrated), (*tests, "--reuse-db", "--last-failed"), _moved(environ, top, old), say
+        )
+        own_failures: tuple[junit.Failure, ...] = ()
+        if again.failures:
+            say(f"{len(again.failures)} failed: the same on the schema of their own\n")
+            arguments = (*tests, "--create-db", "--last-failed")
+            own_failures = _pytest(old, named(server, own), arguments, _moved(environ, top, old), say).failures
+    steady, unrelated = ({failure.name for failure in found} for found in (again.failures, own_failures))
     return Result(
         on_new.total,
-        broken=tuple(one for one in on_new.failures if one.name not in unrelated),
+        broken=tuple(one for one in on_new.failures if one.name in steady - unrelated),
         unrelated=tuple(one for one in on_new.failures if one.name in unrelated),
+        unsteady=tuple(one for one in on_new.failures if one.name not in steady),
     )
 
 

@@ -48,6 +48,8 @@ def compatibility(branch: str, tags: str, always: bool, tests: tuple[str, ...]) 
         result = checks.check(folder, before, address, tests, os.environ, _say)
     for failure in result.unrelated:
         click.echo(f"Fails on its own schema too, so that this change is not why: {failure.name}")
+    for failure in result.unsteady:
+        click.echo(f"Failed among the others and not again, so that no schema is why: {failure.name}")
     if result.broken:
         names = "\n".join(f"  {failure.name}: {failure.message.partition(chr(10))[0]}" for failure in result.broken)
         raise JobFailed(

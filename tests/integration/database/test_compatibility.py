@@ -152,6 +152,19 @@ def test_what_fails_on_its_own_schema_too_is_not_the_change_s_fault(repository: 
     )
 
 
+@pytest.mark.exhaustive
+def test_what_fails_among_the_others_and_not_again_is_not_the_change_s_fault(repository: Path, tmp_path: Path) -> None:
+    # Like a test that another one spoils: it fails the first time.
+    once = f"(flag := __import__('pathlib').Path({str(tmp_path / 'flag')!r})).exists() or flag.touch()"
+    git(repository, "checkout", "--quiet", "staging")
+    commit(repository, **{"test_shop.py": FILES["test_shop.py"].replace("{broken}", once)})
+    git(repository, "checkout", "--quiet", "-B", "change")
+    commit(repository, **{"shop/migrations/0002_adds.py": MIGRATION.format(operation=ADDS)})
+    done = compatibility(repository)
+    assert done.ok, done.output
+    assert "Failed among the others and not again, so that no schema is why: test_shop::test_that" in done.output
+
+
 def test_where_there_is_nothing_before_or_no_other_schema_it_says_so(repository: Path) -> None:
     commit(repository, **{"shop/views.py": ""})
     assert "no migration and no locked package has changed" in compatibility(repository).output
