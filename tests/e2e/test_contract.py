@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 # Whoever asks somebody else's server for weather may be told that it does not answer; the composed site reaches none.
+# In a form all is text: a number where the description has a text is no mistake that a site could see.
 CONFIGURATION = """
 [auth.openapi.session]
 api_key = "{session}"
@@ -15,6 +16,10 @@ api_key = "{session}"
 [[operations]]
 include-operation-id = ["addPlace", "searchPlaces"]
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
+
+[[operations]]
+include-operation-id = "addPicture"
+checks.negative_data_rejection.expected-statuses = ["2xx", "4xx"]
 """
 
 
