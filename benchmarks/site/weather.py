@@ -1,7 +1,7 @@
 """The weather's speed: ``python -m benchmarks.site.weather [--rows N] [--places N] [--only PART]``.
 
-Needs DATABASE_URL of an empty PostgreSQL database and, to fetch, CELERY_BROKER_URL of a RabbitMQ. The upstream is a
-server on this machine which takes LATENCY for each answer; workers are processes of their own.
+Needs DATABASE_URL of an empty PostgreSQL database and, to fetch, a Docker engine for a RabbitMQ. The upstream is a server
+on this machine which takes LATENCY for each answer; workers are processes of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from benchmarks.results import machine, write_section
-from tests.support import open_meteo
+from tests.support import open_meteo, rabbitmq
 
 TOP = Path(__file__).resolve().parents[2]
 PARTS = ("insert", "history", "fetch")
@@ -39,6 +39,15 @@ HOURS = 365 * 24
     "--only", type=click.Choice((*PARTS, "fill")), multiple=True, help="Some parts; the section is not written."
 )
 def main(rows: int, places: int, rounds: int, only: tuple[str, ...]) -> None:
+    if only and "fetch" not in only:
+        return measure(rows, places, rounds, only)
+    with rabbitmq.running() as broker:
+        os.environ["CELERY_BROKER_URL"] = broker.url
+        measure(rows, places, rounds, only)
+
+
+def measure(rows: int, places: int, rounds: int, only: tuple[str, ...]) -> None:
+    """The settings are read here, when the broker's address is known."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.local")
     os.environ.setdefault("DJANGO_DEBUG", "false")
     import django

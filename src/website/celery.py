@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
+from django.db import close_old_connections
 from kombu import Exchange, Queue
 
 __all__ = ["ALIVE", "DEAD", "Alive", "app"]
@@ -76,3 +77,12 @@ app.autodiscover_tasks()
 app.conf.task_queues = QUEUES
 app.steps["worker"].add(Alive)
 app.steps["consumer"].add(DeadLetters)
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def _keep_connections(task: Any, **kwargs: Any) -> None:
+    # As Django does around a request: only what is old or broken is closed. Left to itself (CELERY_DB_REUSE_MAX), Celery
+    # closes each connection after each task, and to make one takes longer than most tasks have to do in the database.
+    if not task.request.is_eager:
+        close_old_connections()

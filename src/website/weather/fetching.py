@@ -74,11 +74,11 @@ def store(place: Place, hours: Sequence[Hour], now: datetime, *, sample: bool = 
         if one.hour > now - timedelta(hours=1)
     ]
     with transaction.atomic():
-        # The row is held: two that fetch the same place at once do it one after the other.
-        held = Place.objects.select_for_update(no_key=True).filter(pk=place.pk).first()
-        if held is None:  # taken away in the meantime
-            return 0
-        if not sample and held.fetched_at is None:
+        # The row is held from here on: two that fetch the same place at once do it one after the other.
+        held = Place.objects.filter(pk=place.pk)
+        if not (held.select_for_update(no_key=True).exists() if sample else held.update(fetched_at=now, failure="")):
+            return 0  # taken away in the meantime
+        if not sample and place.fetched_at is None:
             Observation.objects.filter(place=place, sample=True).delete()
             DailySummary.objects.filter(place=place, sample=True).delete()
         insert(((place.pk, one) for one in observed), sample=sample)
@@ -88,8 +88,6 @@ def store(place: Place, hours: Sequence[Hour], now: datetime, *, sample: bool = 
             unique_fields=["place"],
             update_fields=["issued_at", "hours", "sample"],
         )
-        if not sample:
-            Place.objects.filter(pk=place.pk).update(fetched_at=now, failure="")
     return len(observed)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from tests.support.containers import await_
@@ -70,6 +71,29 @@ def test_what_is_delivered_twice_takes_effect_once(broker, processes, upstream, 
     assert stored_once()
     # Two at the same time may both ask; the others find it done.
     assert max(upstream.count().values()) <= 2
+
+
+def test_a_worker_keeps_its_connection_to_the_database_and_one_that_was_cut_fails_no_task(broker, processes, send):
+    places = iter(make_places(3))
+    processes.worker(concurrency=1)
+
+    def fetch_next():
+        before = fetched()
+        send("weather.fetch_place", [next(places).pk], queue="weather")
+        await_(lambda: fetched() == before + 1, "the place", 60)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            )
+            return {pid for (pid,) in cursor}
+
+    kept = fetch_next()
+    assert len(kept) == 1 and fetch_next() == kept
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [*kept])
+    assert fetch_next() != kept
+    assert broker.waiting("dead") == 0
 
 
 def test_a_task_that_fails_to_the_end_is_kept_for_a_person(broker, processes, upstream, send):
