@@ -1,7 +1,7 @@
 """The weather's speed: ``python -m benchmarks.site.weather [--rows N] [--places N] [--only PART]``.
 
-Needs DATABASE_URL of an empty PostgreSQL database and, to fetch, a Docker engine for a RabbitMQ. The upstream is a server
-on this machine which takes LATENCY for each answer; workers are processes of their own.
+Needs DATABASE_URL of an empty PostgreSQL database and, to fetch, a Docker engine for a RabbitMQ. The upstream is a
+server on this machine which takes LATENCY for each answer; workers are processes of their own.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ app.steps["consumer"].add(DeadLetters)
 @signals.task_prerun.connect
 @signals.task_postrun.connect
 def _keep_connections(task: Any, **kwargs: Any) -> None:
-    # As Django does around a request: only what is old or broken is closed. Left to itself (CELERY_DB_REUSE_MAX), Celery
-    # closes each connection after each task, and to make one takes longer than most tasks have to do in the database.
+    # As Django does around a request: only what is old or broken is closed. Celery itself, unless it is told otherwise
+    # (CELERY_DB_REUSE_MAX), closes all after each task; to make one takes longer than most tasks are in the database.
     if not task.request.is_eager:
         close_old_connections()
