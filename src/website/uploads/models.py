@@ -135,11 +135,11 @@ class UploadRequest(models.Model):
     # "user:PK", or "address:" and a digest of it that only this site can make.
     sender = models.CharField(max_length=80)
     address = models.CharField(max_length=64)
-    # The Idempotency-Key, where there is one; and a digest of what it stands for.
+    # The Idempotency-Key, where there is one; and with it a digest of what it stands for, the upload, and the answer.
     key = models.CharField(max_length=255, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     media = models.ForeignKey(Media, null=True, on_delete=models.SET_NULL, related_name="+")
-    # The first answer, once there is one.
+    # None until there is one.
     answer = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -36,12 +36,16 @@ class UploadThrottle(BaseThrottle):
         sender = f"user:{request.user.pk}" if request.user.is_authenticated else f"address:{address}"
         since = timezone.now() - HOUR
         limit = settings.UPLOADS_PER_HOUR
+        if limit < 1:
+            self._wait = HOUR.total_seconds()
+            return False
         for who in (Q(sender=sender), Q(address=address)):
-            recent = UploadRequest.objects.filter(who, created_at__gt=since)
-            times = list(recent.order_by("-created_at").values_list("created_at", flat=True)[:limit])
-            if len(times) >= limit:
-                # Once the oldest of them is an hour old, there is room for one.
-                self._wait = (times[-1] - since).total_seconds() if times else HOUR.total_seconds()
+            recent = UploadRequest.objects.filter(who, created_at__gt=since).order_by("-created_at")
+            # The last one that there is room for, where there have been so many.
+            last = recent.values_list("created_at", flat=True)[limit - 1 : limit].first()
+            if last is not None:
+                # Once it is an hour old, there is room for one.
+                self._wait = (last - since).total_seconds()
                 return False
         view.asked = UploadRequest.objects.create(sender=sender, address=address)  # type: ignore[attr-defined]
         return True

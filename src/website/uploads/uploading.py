@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,6 +32,9 @@ __all__ = ["Description", "KeyReused", "NotRemembered", "StillUnderWay", "receiv
 logger = logging.getLogger(__name__)
 
 Answer = Mapping[str, Any]
+
+# Its fields are made once, not for each answer.
+SHOWN = MediaSerializer()
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,9 @@ def _admit(media: Media, request: UploadRequest, key: str, digest: str) -> None:
         with transaction.atomic():
             _within_quota(media)
             media.save(force_insert=True)
-            request.media, request.key, request.fingerprint = media, key, digest
-            request.save()
+            if key:
+                request.media, request.key, request.fingerprint = media, key, digest
+                request.save(update_fields=["media", "key", "fingerprint"])
     except IntegrityError:
         # The same request, at the same instant. (Without a key there is nothing that two can have in common.)
         _look_up(request.sender, key, digest)
@@ -139,7 +144,7 @@ def _within_quota(media: Media) -> None:
         return
     if media.owner_id is not None:
         # Whoever sends two at once has them counted one after the other.
-        get_user_model().objects.select_for_update(of=("self",), no_key=True).get(pk=media.owner_id)
+        get_user_model().objects.select_for_update(no_key=True).values_list("pk").get(pk=media.owner_id)
     # What is under way counts, and what is not deleted yet.
     used = Media.objects.filter(owner=media.owner_id).aggregate(used=Sum("size_bytes"))["used"] or 0
     if used + media.size_bytes > settings.UPLOADS_QUOTA_BYTES:
@@ -154,13 +159,15 @@ def _confirm(media: Media, request: UploadRequest, stored: Stored) -> Answer:
     from website.uploads.tasks import project
 
     media.state, media.file_id, media.url = State.STORED, stored.file_id, stored.url
-    with transaction.atomic():
+    answer: Answer = SHOWN.to_representation(media)
+    # One statement is a transaction of its own: only an answer that may be asked for again makes it two.
+    with transaction.atomic() if request.key else nullcontext():
         pending = Media.objects.filter(pk=media.pk, state=State.PENDING)
         if not pending.update(state=media.state, file_id=media.file_id, url=media.url):
             raise DatabaseError("it took so long that the sweep has taken it for abandoned")
-        answer: Answer = MediaSerializer(media).data
-        request.answer = answer
-        request.save(update_fields=["answer"])
+        if request.key:
+            request.answer = answer
+            request.save(update_fields=["answer"])
         enqueue(project, str(media.pk))
     return answer
 
@@ -169,9 +176,9 @@ def _settle(media: Media) -> Answer:
     """After a failure whose outcome is not known: what the database says is true, where it says anything."""
     connection.close()
     try:
-        request = UploadRequest.objects.filter(media=media.pk, media__state=State.STORED).first()
-        if request is not None and request.answer is not None:
-            return dict(request.answer)
+        stored = Media.objects.stored().filter(pk=media.pk).first()
+        if stored is not None:
+            return SHOWN.to_representation(stored)
     except DatabaseError:
         # The sweep will find out.
         raise NotRemembered from None

@@ -114,7 +114,7 @@ def test_only_the_owner_and_staff_delete(adele, bruno, staff, make_media, visito
 def test_a_storage_that_is_away_deletes_later(
     adele, photo, files, monkeypatch, django_capture_on_commit_callbacks, caplog
 ):
-    one = adele.upload(photo()).json()
+    one = adele.upload(photo(), key="k").json()
 
     def fail(*args):
         raise StorageUnavailable("away")

@@ -19,7 +19,7 @@ from typing import IO, Any
 import httpx
 from django.conf import settings
 from django.core.files import File
-from imagekitio import APIConnectionError, APIError, APIStatusError, ImageKit
+from imagekitio import APIConnectionError, APIError, APIStatusError, DefaultHttpxClient, ImageKit
 from imagekitio.types import File as Asset
 
 from website.uploads.storage import Entry, Stored
@@ -49,9 +49,16 @@ class ImageKitStorage:
     """One account of ImageKit."""
 
     def __init__(self) -> None:
+        # All of them share its connections, which stay open.
+        self.http = DefaultHttpxClient(timeout=TIMEOUT)
         self.client = ImageKit(
-            private_key=settings.IMAGEKIT["PRIVATE_KEY"], base_url=settings.IMAGEKIT_API_URL or None, timeout=TIMEOUT
+            private_key=settings.IMAGEKIT["PRIVATE_KEY"],
+            base_url=settings.IMAGEKIT_API_URL or None,
+            timeout=TIMEOUT,
+            http_client=self.http,
         )
+        # The SDK would try a file again itself, from where it has been read to: its end.
+        self.sender = self.client.with_options(max_retries=0)
 
     def put(self, name: str, content: File[Any], mime_type: str) -> Stored:
         began = time.monotonic()
@@ -72,9 +79,7 @@ class ImageKitStorage:
         file = _opened(content)
         file.seek(0)
         with _told():
-            # The SDK would try again itself, from where the file has been read to: its end.
-            client = self.client.with_options(max_retries=0)
-            answer = client.files.upload(
+            answer = self.sender.files.upload(
                 file=(name, file, mime_type),
                 file_name=name,
                 folder=FOLDER,
@@ -95,7 +100,9 @@ class ImageKitStorage:
             # The file as it was sent: by default pictures are made smaller, and lose their EXIF.
             with (
                 _told(),
-                httpx.stream("GET", httpx.URL(url).copy_with(query=b"tr=orig-true"), timeout=TIMEOUT) as answer,
+                self.http.stream(
+                    "GET", httpx.URL(url).copy_with(query=b"tr=orig-true"), follow_redirects=False
+                ) as answer,
             ):
                 answer.raise_for_status()
                 for chunk in answer.iter_bytes():
@@ -125,7 +132,7 @@ class ImageKitStorage:
 
     def check(self) -> None:
         with _told():
-            self.client.with_options(max_retries=0, timeout=CHECK_TIMEOUT).assets.list(limit=1)
+            self.sender.assets.list(limit=1, timeout=CHECK_TIMEOUT)
 
     def _find(self, query: str, skip: int) -> list[Entry]:
         search: dict[str, Any] = {"search_query": f'{query} AND path : "{FOLDER}"'} if query else {"path": FOLDER}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,18 @@ FOLDER = "uploads"
 
 
 class LocalStorage:
-    """Django's default storage. A file that Django has put on the same disk is moved there, not copied."""
+    """Django's default storage. A file that Django has put on the same disk is moved there, not copied.
+
+    It is on the disk before it is said to be kept: a row that survives a power cut has its file.
+    """
 
     def put(self, name: str, content: File[Any], mime_type: str) -> Stored:
         path = f"{FOLDER}/{name}"
         with _told():
             default_storage.delete(path)
-            default_storage.save(path, content)
+            kept = Path(default_storage.path(default_storage.save(path, content)))
+            for changed in (kept, kept.parent):
+                _write_out(changed)
         return Stored(file_id=path, url=default_storage.url(path))
 
     @contextlib.contextmanager
@@ -56,6 +62,14 @@ class LocalStorage:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
+
+
+def _write_out(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
