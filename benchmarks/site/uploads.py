@@ -1,8 +1,9 @@
 """Uploads, measured and written into benchmarks/RESULTS.md: ``python -m benchmarks.site.uploads``.
 
-Needs DATABASE_URL of an empty PostgreSQL database (``./ecluse db --keep`` gives one) and a Docker engine. Fifty people
-send a file each at the same instant to gunicorn with three workers: to the site, and to a server that stores the file
-and does nothing else. The storage is this machine's disk, and an ImageKit on this machine that takes 200 ms for a file.
+Needs a Docker engine. Fifty people, each from their own address, send a file each at the same instant to gunicorn with
+three workers, settings and configuration as in the image: to the site, and to a server that stores the file by the same
+code and does nothing else. The storage is this machine's disk, and an ImageKit on this machine that takes 200 ms for a
+file. PostgreSQL writes to the disk what it says that it has written, as in production.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import secrets
 import signal
 import statistics
 import subprocess
@@ -24,14 +26,16 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
+from ecluse import process
 from ecluse.model import Service
-from ecluse.services import container
+from ecluse.services import container, embedded, probe
 from tests.support.containers import free_port
 
 TOP = Path(__file__).resolve().parents[2]
 PEOPLE = 50
 ROUNDS = 5
 SIZE = 1_000_000
+HOST = "uploads.example"
 ROWS = 100_000
 LIMIT_RATIO = 1.5
 LIMIT_LIST_MS = 20.0
@@ -52,23 +56,28 @@ with imagekit.serve("private_x") as server:
 
 @click.command()
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.travis")
+    # What follows an upload is a worker's work, as in production: here there is none, and what is asked for waits.
+    redis = container.run(Service(name="redis", kind="redis", version="8"), os.environ)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, redis as broker, _postgresql(Path(folder)) as database:
+        Path(folder).chmod(0o755)
+        os.environ.update(DATABASE_URL=database, DJANGO_SETTINGS_MODULE="settings.travis")
+        _measure(Path(folder), broker)
+
+
+def _measure(folder: Path, broker: str) -> None:
     import django
 
     django.setup()
-    owner, token, photo = _prepare()
+    owner, tokens, photo = _prepare()
     lines = ["## Uploads", "", f"{machine()}; {PEOPLE} files of 1 MB at once, {ROUNDS} times, 3 workers.", ""]
     lines += ["| storage | | median | p95 |", "| --- | --- | ---: | ---: |"]
     slow = []
-    # What follows an upload is a worker's work, as in production: here there is none, and what is asked for waits.
-    redis = container.run(Service(name="redis", kind="redis", version="8"), os.environ)
-    with tempfile.TemporaryDirectory() as folder, _imagekit() as imagekit, redis as broker:
+    with _imagekit() as imagekit:
         for name, storage in (("this machine", {}), ("ImageKit, 200 ms", imagekit)):
-            environ = {**storage, "CELERY_BROKER_URL": broker}
             found = {}
             for what, app in (("bare", "benchmarks.site.bare:application"), ("site", "website.wsgi:application")):
-                with _gunicorn(app, Path(folder), environ) as port:
-                    times = _together(port, token, photo)
+                with _gunicorn(app, folder, {**storage, "CELERY_BROKER_URL": broker}) as port:
+                    times = _together(port, tokens, photo)
                 found[what] = _p95(times)
                 lines.append(f"| {name} | {what} | {statistics.median(times):.0f} ms | {found[what]:.0f} ms |")
             ratio = found["site"] / found["bare"]
@@ -84,8 +93,8 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _prepare() -> tuple[str, str, bytes]:
-    """The tokens of somebody who has 100 000 uploads and of somebody who sends some, and a photograph of 1 MB."""
+def _prepare() -> tuple[str, list[str], bytes]:
+    """The tokens of somebody who has 100 000 uploads and of those who send some, and a photograph of 1 MB."""
     import io
 
     from django.contrib.auth.models import User
@@ -97,52 +106,66 @@ def _prepare() -> tuple[str, str, bytes]:
     from website.uploads.models import Media
 
     call_command("migrate", verbosity=0)
-    user, _ = User.objects.get_or_create(username="adele")
-    if Media.objects.count() < ROWS:
-        Media.objects.bulk_create(
-            (
-                Media(
-                    owner=user, state="stored", filename=f"{n}.jpg", mime_type="image/jpeg", size_bytes=1000,
-                    storage="local", url=f"/media/{n}.jpg", tags=["port" if n % 10 else "été"], metadata={},
-                )
-                for n in range(ROWS)
-            ),
-            batch_size=2000,
-        )  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+    owner, *people = [User.objects.create(username=f"person-{n}") for n in range(PEOPLE + 1)]
+    Media.objects.bulk_create(
+        (
+            Media(
+                owner=owner, state="stored", filename=f"{n}.jpg", mime_type="image/jpeg", size_bytes=1000,
+                storage="local", url=f"/media/{n}.jpg", tags=["port" if n % 10 else "été"], metadata={},
+            )
+            for n in range(ROWS)
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
     buffer = io.BytesIO()
     Image.effect_noise((1000, 1000), 60).save(buffer, "JPEG", quality=90)
-    sender, _ = User.objects.get_or_create(username="bruno")
-    tokens = [Token.objects.get_or_create(user=one)[0].key for one in (user, sender)]
-    return tokens[0], tokens[1], buffer.getvalue().ljust(SIZE, b"\0")
+    tokens = [Token.objects.create(user=person).key for person in people]
+    return Token.objects.create(user=owner).key, tokens, buffer.getvalue().ljust(SIZE, b"\0")
+
+
+@contextlib.contextmanager
+def _postgresql(folder: Path) -> Iterator[str]:
+    """The address of an empty database, of a server as a rollout to this machine has one."""
+    cluster = embedded.Cluster.at(folder / "postgres", os.environ)
+    cluster.create(database="site")
+    server = process.spawn(cluster.server_argv(), user=cluster.account.user, group=cluster.account.group)
+    try:
+        probe.wait(cluster.url("site"), timeout=30)
+        yield cluster.url("site")
+    finally:
+        process.stop(server, first=signal.SIGINT)
 
 
 @contextlib.contextmanager
 def _imagekit() -> Iterator[dict[str, str]]:
-    process = subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, "-c", IMAGEKIT], cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert process.stdout and process.stdin
-    url = process.stdout.readline().strip()
+    assert server.stdout and server.stdin
+    url = server.stdout.readline().strip()
     yield {"IMAGEKIT_PRIVATE_KEY": "private_x", "IMAGEKIT_URL_ENDPOINT": f"{url}/account", "IMAGEKIT_API_URL": url}
-    process.stdin.close()
-    process.wait()
+    server.stdin.close()
+    server.wait()
 
 
 @contextlib.contextmanager
 def _gunicorn(app: str, folder: Path, environ: dict[str, str]) -> Iterator[int]:
     port = free_port()
-    arguments = ["--workers", "3", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+    arguments = ["--config", "ops/container/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *arguments, "--bind", f"127.0.0.1:{port}", app],
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *arguments, app],
             cwd=TOP,
             env={
                 **os.environ,
+                "WEB_CONCURRENCY": "3",
+                "DJANGO_SETTINGS_MODULE": "settings.production",
+                "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
+                "DJANGO_ALLOWED_HOSTS": HOST,
+                "DJANGO_BEHIND_PROXY": "true",
                 "DJANGO_MEDIA_ROOT": str(folder / "media"),
-                "UPLOADS_PER_HOUR": "1000000",
-                "UPLOADS_QUOTA_BYTES": str(10**12),
                 "DJANGO_LOG_LEVEL": "ERROR",
                 **environ,
             },
@@ -156,22 +179,28 @@ def _gunicorn(app: str, folder: Path, environ: dict[str, str]) -> Iterator[int]:
             time.sleep(0.05)
         yield port
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        server.send_signal(signal.SIGTERM)
+        server.wait()
 
 
-def _together(port: int, token: str, photo: bytes) -> list[float]:
+def _together(port: int, tokens: list[str], photo: bytes) -> list[float]:
     """Milliseconds of each, from the instant at which all begin."""
     head = b'--end-of-part\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n\r\n'
     body = head + photo + b"\r\n--end-of-part--\r\n"
     times: list[float] = []
     failures: list[int] = []
 
-    def send(start: threading.Barrier, keep: bool) -> None:
+    def send(person: int, start: threading.Barrier, keep: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        headers = {
+            "Host": HOST,
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": f"192.0.2.{person}",
+            "Authorization": f"Token {tokens[person]}",
+            "Content-Type": "multipart/form-data; boundary=end-of-part",
+        }
         start.wait()
         began = time.perf_counter()
-        headers = {"Authorization": f"Token {token}", "Content-Type": "multipart/form-data; boundary=end-of-part"}
         connection.request("POST", "/upload/", body, headers)
         answer = connection.getresponse()
         answer.read()
@@ -184,7 +213,7 @@ def _together(port: int, token: str, photo: bytes) -> list[float]:
 
     for number in range(ROUNDS + 1):  # in the first, each worker loads what it needs
         start = threading.Barrier(PEOPLE)
-        people = [threading.Thread(target=send, args=(start, number > 0)) for _ in range(PEOPLE)]
+        people = [threading.Thread(target=send, args=(person, start, number > 0)) for person in range(PEOPLE)]
         for thread in people:
             thread.start()
         for thread in people:
