@@ -101,7 +101,7 @@ class SwarmShop:
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The command, without waiting for its end."""
         (self.folder / ".ecluse").mkdir(exist_ok=True)
-        with open(self.folder / ".ecluse" / "begun.log", "ab") as out:
+        with open(self.folder / ".ecluse" / "begun.log", "wb") as out:
             argv = (sys.executable, "-m", "ecluse", *arguments)
             return process.spawn(argv, cwd=self.folder, env=self.environ, stdout=out, stderr=out)
 
@@ -117,7 +117,7 @@ class SwarmShop:
         return found[-1]
 
     def said(self) -> str:
-        """What the commands that were begun have printed."""
+        """What the command that was begun last has printed."""
         return (self.folder / ".ecluse" / "begun.log").read_text()
 
     def step(self) -> str | None:

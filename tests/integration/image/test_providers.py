@@ -12,6 +12,7 @@ import pytest
 from ecluse.model import Event
 from tests.support.act import act
 from tests.support.containers import answers, await_, free_port
+from tests.support.repositories import image_alone
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
@@ -29,12 +30,7 @@ def test_the_push_event_pushes_what_it_tested_and_the_tag_event_promotes_exactly
     if not program:
         pytest.skip("ECLUSE_ACT does not name a program that starts act")
     repository = clone("022")
-    # What must pass before is other tests' business: here it would take its time again.
-    pipeline = repository / "pipeline.py"
-    text = pipeline.read_text()
-    alone, count = re.subn(r'(name="image",.*?)needs=\([^)]*\),\n', r"\1", text, count=1, flags=re.DOTALL)
-    assert count == 1
-    pipeline.write_text(alone)
+    image_alone(repository)
     environment = {**os.environ, "PYTHONPATH": str(repository / "src")}
     subprocess.run([sys.executable, "-m", "ecluse", "render"], cwd=repository, env=environment, check=True)
     identity = ("-c", "user.name=a test", "-c", "user.email=test@shop.test")

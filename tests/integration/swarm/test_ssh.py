@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
+from tests.support.containers import docker
 from tests.support.hosts import hosts
 from tests.support.swarm import SwarmShop
 
@@ -52,6 +54,17 @@ def test_why_a_host_cannot_be_deployed_to_is_said_with_what_to_do(machine, shop,
     machine.inside("swarm", "init", "--advertise-addr", machine.addresses[0])
     done = shop.ecluse("status", "staging", check=False)
     assert (done.returncode, done.output.strip()) == (1, "staging: stopped")
+
+    # A Docker context leads there as well.
+    config = {"DOCKER_CONFIG": str(tmp_path / "docker")}
+    address = ("context", "create", "there", "--docker", f"host={machine.url}")
+    docker(*address, env={**os.environ, **config})
+    done = shop.ecluse(
+        "status", "staging", check=False, STAGING_DOCKER_HOST="", STAGING_DOCKER_CONTEXT="there", **config
+    )
+    assert (done.returncode, done.output.strip()) == (1, "staging: stopped")
+    said = refused(shop, STAGING_DOCKER_HOST="", STAGING_DOCKER_CONTEXT="nowhere", **config)
+    assert "context nowhere" in said
 
     # Last: an SSH server closes its door for a while to whoever has come with a wrong key.
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)

@@ -1,0 +1,129 @@
+"""Workers beside the site in a swarm: a rollout loses no task and does none twice, and of beat there is one."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from ruamel.yaml import YAML
+
+from ecluse import probes
+from tests.support.containers import await_, docker, free_port
+from tests.support.swarm import SwarmShop, base_images
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.exhaustive]
+
+TASKS = 500
+WAIT = ["ecluse", "wait", "DATABASE_URL", "CELERY_BROKER_URL", "--"]
+# As the site's own, in docker-compose.live.yml.
+ALIVE = {
+    "test": ["CMD", "test", "-e", "/tmp/alive"],
+    "interval": "30s",
+    "start_period": "60s",
+    "start_interval": "500ms",
+}
+
+
+@pytest.fixture
+def working(swarm: None, registry: str) -> Iterator[tuple[SwarmShop, str]]:
+    """A shop with a worker and a beat, release "one" serving; and the address of its broker."""
+    base_images()
+    with tempfile.TemporaryDirectory(prefix="ecluse-swarm-") as folder:
+        shop, port = SwarmShop(Path(folder).resolve(), registry), free_port()
+        give_work(shop.folder / "docker-compose.live.yml", port)
+        shop.commit("work in the background")
+        try:
+            shop.ecluse("deploy", "staging", "--release", shop.release("one"))
+            broker = f"amqp://guest:guest@127.0.0.1:{port}//"
+            probes.wait([broker], timeout=120)
+            yield shop, broker
+        finally:
+            shop.remove()
+
+
+def give_work(stack: Path, port: int) -> None:
+    """Make the *stack*'s worker and beat Celery's, and add a broker, which the tests reach at *port*."""
+    yaml = YAML(typ="safe")
+    found = yaml.load(stack)
+    services = found["services"]
+    for name, arguments in (("worker", ["worker", "--concurrency", "2"]), ("beat", ["beat", "-s", "/tmp/schedule"])):
+        services[name] |= {
+            "command": [*WAIT, "celery", "--app", "shop", *arguments, "--loglevel", "INFO"],
+            "healthcheck": ALIVE,
+            "stop_grace_period": "70s",
+        }
+    for name in ("web", "worker", "beat"):
+        services[name]["environment"] |= {"CELERY_BROKER_URL": "amqp://guest:guest@rabbitmq:5672//"}
+    services["rabbitmq"] = {
+        "image": "rabbitmq:4",
+        "init": True,
+        "hostname": "rabbitmq",
+        # Guests may come from elsewhere: nobody else is on this network.
+        "environment": {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-rabbit loopback_users []"},
+        "networks": ["site"],
+        "ports": [{"target": 5672, "published": port, "mode": "host"}],
+        "deploy": {"replicas": 1, "endpoint_mode": "dnsrr", "update_config": {"order": "stop-first"}},
+    }
+    yaml.dump(found, stack)
+
+
+class Census:
+    """Counts the beats that run, as often as it can."""
+
+    def __init__(self, shop: SwarmShop) -> None:
+        self.most, self._shop, self._ending = 0, shop, threading.Event()
+        self._thread = threading.Thread(target=self._count)
+
+    def __enter__(self) -> Census:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _count(self) -> None:
+        running = ("ps", "--quiet", "--filter", f"name={self._shop.stack}_beat.", "--filter", "status=running")
+        while not self._ending.wait(0.1):
+            self.most = max(self.most, len(docker(*running).stdout.split()))
+
+
+def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_two_beats(
+    working: tuple[SwarmShop, str],
+) -> None:
+    shop, broker = working
+    two = shop.release("two")
+    sender = Celery("sender", broker=broker)
+    with Census(shop) as census:
+        rollout = shop.begin("deploy", "staging", "--release", two)
+        number = 0
+        while number < TASKS or rollout.poll() is None:
+            if number < TASKS:
+                sender.send_task("shop.effect", [f"task {number}"])
+                number += 1
+            time.sleep(0.05)
+        assert rollout.wait() == 0, (shop.folder / ".ecluse" / "begun.log").read_text()
+        await_(lambda: effects(shop) == TASKS, f"{TASKS} effects", 120)
+    assert shop.query("SELECT token FROM shop_effect GROUP BY token HAVING count(*) > 1") == ""
+    assert census.most == 1
+    assert {service: shop.images(service) for service in ("web", "worker", "beat")} == {
+        "web": {two}, "worker": {two}, "beat": {two},
+    }  # fmt: skip
+    # The worker that left has done some of it, and so has the one that came.
+    logs = [docker("logs", name, check=False) for name in workers(shop)]
+    assert len(logs) == 2 and all("succeeded" in log.stdout + log.stderr for log in logs)
+
+
+def effects(shop: SwarmShop) -> int:
+    """How many tokens were written."""
+    return int(shop.query("SELECT count(DISTINCT token) FROM shop_effect"))
+
+
+def workers(shop: SwarmShop) -> list[str]:
+    """The containers of all workers, those that ended as well."""
+    return docker("ps", "--all", "--quiet", "--filter", f"name={shop.stack}_worker.").stdout.split()
