@@ -3,13 +3,14 @@
 import ast
 import configparser
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ecluse.load import load
 from ecluse.model import Job
+from ecluse.run.inputs import chosen
 
 TOP = Path(__file__).resolve().parents[2]
 PIPELINE = load(TOP / "pipeline.py")
@@ -58,6 +59,38 @@ def test_an_application_whose_tests_are_a_part_imports_none_of_the_others(applic
     others = [name for name in APPLICATIONS if name != application]
     imported = {module for path in modules(application) for module in imports(path)}
     assert not [module for module in imported for name in others if f"{module}.".startswith(f"website.{name}.")]
+
+
+@pytest.mark.parametrize(
+    "job", [job for job in PIPELINE.jobs if job.name.startswith("tests")], ids=lambda job: job.name
+)
+def test_the_support_that_the_tests_of_a_job_import_is_among_its_files(job: Job) -> None:
+    left_out = [argument.removeprefix(EXCEPT) for argument in arguments(job) if argument.startswith(EXCEPT)]
+    found = (path for folder in folders(job) for path in (TOP / folder).rglob("*.py"))
+    needed = support(path for path in found if not {*path.relative_to(TOP).parts}.intersection(left_out))
+    assert not needed - {*chosen(needed, job.inputs)}
+
+
+def test_the_stand_ins_are_seen_where_they_are_imported() -> None:
+    # Or the test before could not fail.
+    for application, name in (("uploads", "imagekit"), ("weather", "open_meteo")):
+        assert f"tests/support/{name}.py" in support((TOP / "tests" / "website" / application).rglob("*.py"))
+
+
+def support(paths: Iterable[Path]) -> set[str]:
+    """The files beside the tests that *paths* import, and those that these import in turn."""
+    found: set[str] = set()
+    waiting = list(paths)
+    while waiting:
+        for module in imports(waiting.pop()):
+            # A module, or a name in one.
+            for name in (module, module.rpartition(".")[0]):
+                path = TOP / f"{name.replace('.', '/')}.py"
+                relative = path.relative_to(TOP).as_posix()
+                if name.startswith("tests.") and relative not in found and path.is_file():
+                    found.add(relative)
+                    waiting.append(path)
+    return found
 
 
 def modules(application: str) -> Iterator[Path]:
