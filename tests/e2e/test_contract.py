@@ -43,6 +43,8 @@ def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
     # The oldest: before a site that has been here once, the newest are those of the last time.
     motorcycles = page.request.get("/api/motos/motorcycles/?page_size=100&ordering=created_at").json()["results"]
     moto = next(moto for moto in motorcycles if moto["picture"])
+    # Not the first one, which is deleted among the first things that are tried.
+    place = max(place["id"] for place in page.request.get("/api/weather/places/").json()["results"])
     headers = csrf()
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION.format(session=session))
     argv = [Path(sys.executable).with_name("schemathesis"), "run", f"{site.url}/schema/?format=json"]
@@ -65,6 +67,7 @@ def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
             "CONTRACT_MOTORCYCLE": str(moto["id"]),
             "CONTRACT_MODEL": str(moto["model"]["id"]),
             "CONTRACT_PICTURE": str(moto["picture"]["id"]),
+            "CONTRACT_PLACE": str(place),
         },
         cwd=tmp_path,
         capture_output=True,
