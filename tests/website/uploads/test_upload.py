@@ -8,8 +8,8 @@ from django.db import DatabaseError, transaction
 from django.urls import path
 
 from website import urls
-from website.uploads import storage, uploading
-from website.uploads.models import Media, UploadRequest
+from website.uploads import storage, sweep, uploading
+from website.uploads.models import Media, MediaQuerySet, UploadRequest
 from website.uploads.storage import StorageRefused, StorageUnavailable, TooLargeForStorage
 from website.views import media as media_view
 
@@ -263,6 +263,27 @@ def test_a_database_that_goes_away_after_the_file_is_stored_leaves_nothing(adele
     refused(response, 503)
     assert not files()
     monkeypatch.undo()
+
+
+def test_a_database_that_stays_away_leaves_what_the_sweep_removes(
+    adele, photo, monkeypatch, files, django_capture_on_commit_callbacks
+):
+    def fail(*args, **kwargs):
+        raise DatabaseError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploading, "_confirm", fail)
+        patch.setattr(MediaQuerySet, "stored", fail)
+        patch.setattr(uploading.connection, "close", lambda: None)  # the test's own transaction
+        assert adele.upload(photo(), key="k").status_code == 503
+    # Nobody knows whether the row was stored: the file stays until the database says so.
+    assert len(files()) == 1
+    Media.objects.update(created_at="2026-01-01T00:00Z")
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep.rows()
+    assert not files()
+    assert not Media.objects.exists()
+    assert adele.upload(photo(), key="k").status_code == 201
 
 
 def test_a_database_whose_answer_was_lost_is_asked_what_it_did(adele, photo, monkeypatch, files):
