@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 840, 330
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 26, 34
 RAIN = 60
 """The height of the strip at the bottom in which precipitation stands."""
+LABEL = 48
+"""Room for the name of a day, as "mer. 25"."""
 HOUR = timedelta(hours=1)
 
 
@@ -142,7 +144,8 @@ def _days(start: datetime, end: datetime, zone: str, x: Callable[[datetime], flo
     labels: list[Label] = []
     while True:
         midnight = (midnight + timedelta(days=1)).replace(hour=0)
-        if midnight > end:
+        # Of a day that has hardly begun the name would be cut off by the edge.
+        if midnight > end or x(midnight) > WIDTH - RIGHT - LABEL / 2:
             return labels
         labels.append(Label(_text(x(midnight)), _text(HEIGHT - BOTTOM + 22), date_format(midnight, "D j")))
 

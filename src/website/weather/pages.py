@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -31,6 +31,8 @@ __all__ = ["add", "favourite", "index", "place", "search"]
 PER_PAGE = 24
 # How far the chart goes back, and the table of days.
 CHART, DAYS = timedelta(days=3), timedelta(days=7)
+# Hours of a day to come without which it is not shown.
+ENOUGH = 12
 
 
 @require_safe
@@ -135,9 +137,13 @@ class Day:
     weather_code: int
 
 
-def _days(hours: Iterable[dict[str, Any]], zone: ZoneInfo) -> Iterable[Day]:
+def _days(hours: Sequence[dict[str, Any]], zone: ZoneInfo) -> Iterable[Day]:
+    first = hours[0]["hour"].astimezone(zone).date() if hours else None
     for day, group in groupby(hours, key=lambda hour: hour["hour"].astimezone(zone).date()):
         of_day = list(group)
+        # Forecasts end with Greenwich's day: of the place's own there may be an hour, which says nothing of it.
+        if day != first and len(of_day) < ENOUGH:
+            continue
         yield Day(
             day,
             min(hour["temperature"] for hour in of_day),

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from website.weather.chart import HEIGHT, WIDTH, Point, draw
+from website.weather.chart import HEIGHT, LABEL, WIDTH, Point, draw
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -64,3 +64,10 @@ def test_days_begin_at_midnight_of_the_place():
 def test_a_moment_that_is_not_on_it_is_not_marked():
     assert draw(points(1.0, 2.0), START - timedelta(days=1), "UTC").now == ""
     assert draw(points(1.0, 2.0), START, "UTC").now != ""
+
+
+def test_no_name_of_a_day_is_cut_off_by_the_edge():
+    for hours in range(24, 72):
+        chart = draw(points(*[1.0] * hours), START, "UTC")
+        assert all(float(day.x) + LABEL / 2 <= WIDTH for day in chart.days)
+        assert chart.days or hours < 30

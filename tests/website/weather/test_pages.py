@@ -44,6 +44,17 @@ def test_an_old_observation_says_how_old_it_is(client, make_place, weather, sett
         assert re.search(r"il y a (5|6)\xa0heures", page(client, path)), path
 
 
+def test_an_hour_of_a_day_to_come_is_not_shown_as_that_day(client, make_place, weather, this_hour, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    place = make_place(timezone="UTC")
+    tomorrow = this_hour.replace(hour=0) + timedelta(days=1)
+    hours = [hour for hour in weather(0, ahead=72) if hour.hour <= tomorrow + timedelta(days=1)]
+    fetching.store(place, hours, timezone.now())
+    days = client.get(f"/weather/{place.pk}/").context["coming_days"]
+    # What is left of today is today's, if it be an hour; of the day after tomorrow there is but one.
+    assert days[-1].day == tomorrow.date() and len(days) <= 2
+
+
 def test_what_is_invented_is_marked_so_on_every_page(client, make_place, settings):
     settings.CELERY_TASK_ALWAYS_EAGER = False
     place, now = make_place(), timezone.now()
