@@ -70,7 +70,7 @@ def test_a_release_that_fails_once_it_has_visitors_is_undone(shop, one, version,
     assert done.returncode == 6 and "serves again" in done.output, done.output
     # Its pages were errors, and what it was at when it died is lost. Once it is out of service nothing is.
     assert len(load.lost) == lost
-    assert all("status 50" in one for one in load.lost), load.lost
+    assert not any("Refused" in one for one in load.lost), load.lost
     once(shop, load)
     as_it_was(shop, one, "undone")
 
@@ -107,6 +107,6 @@ def test_the_same_proof_fails_without(shop, one, two, old, new):
         shop.ecluse("deploy", "staging", "--release", one)
         with Load(shop.port) as load:
             load.wait(100)
-            shop.ecluse("deploy", "staging", "--release", two, check=False)
+            done = shop.ecluse("deploy", "staging", "--release", two, check=False)
             load.wait(100)
-    assert load.lost != []
+    assert load.lost != [], done.output

@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from ecluse.deploy.targets.swarm import stackfile
-from ecluse.deploy.targets.swarm.api import Missing
+from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.tasks import (
+    BEGINNING,
     Task,
     ended,
     failed,
@@ -26,6 +27,9 @@ from ecluse.deploy.targets.swarm.tasks import (
 from ecluse.errors import RolloutError, TargetError
 
 __all__ = ["Services"]
+
+GONE = "ecluse.gone"
+"""The label of a service with the task that its update need not wait for."""
 
 _HINDSIGHT = 5.0
 
@@ -83,6 +87,7 @@ class Services:
             if len(ready) >= wanted and not others:
                 return
             self._give_up(task, release_id, service, seen)
+            self._look_again(service, found)
             if time.monotonic() - began > self._patience * max(1, wanted):
                 waiting = [one for one in found if one.wanted and not one.serves]
                 states = ", ".join(sorted({one.state for one in waiting})) or "no task"
@@ -143,6 +148,19 @@ class Services:
             "/services", filters={"label": [f"com.docker.stack.namespace={self.stack}"]}
         )
         return found
+
+    def _look_again(self, service: Mapping[str, Any], found: Sequence[Task]) -> None:
+        """Have an update go on that waits for a task on a machine which went away: a swarm does so for ever, though it
+        has given the task to another machine. A label that is another is all that it takes.
+        """
+        waiting = [one for one in found if not one.wanted and one.state in BEGINNING]
+        if not waiting or waiting[-1].id == (service["Spec"].get("Labels") or {}).get(GONE):
+            return
+        node = nodes(self._api).get(waiting[-1].node)
+        if node is not None and node["Status"]["State"] == "down":
+            spec = {**service["Spec"], "Labels": {**(service["Spec"].get("Labels") or {}), GONE: waiting[-1].id}}
+            with suppress(Conflict):  # the swarm has changed it in the meantime: asked again
+                self._api.post(f"/services/{service['ID']}/update", spec, version=service["Version"]["Index"])
 
     def _give_up(self, task: str, release_id: str, service: Mapping[str, Any], seen: Collection[str]) -> None:
         """Raise where waiting for *task* is of no use. Tasks in *seen* say nothing about that."""

@@ -12,6 +12,7 @@ from ecluse.deploy.targets.swarm.api import Api, Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 
 __all__ = [
+    "BEGINNING",
     "Task",
     "ended",
     "failed",
@@ -24,6 +25,10 @@ __all__ = [
     "tasks_of",
     "why",
 ]
+
+
+BEGINNING = frozenset({"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"})
+"""The states of a task before it runs."""
 
 
 @dataclass(frozen=True)
