@@ -55,6 +55,25 @@ def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built
         assert "Le site ne répond pas" in error.read().decode()
 
 
+def test_of_what_people_uploaded_pictures_are_shown_and_all_else_is_saved(start, built, tmp_path):
+    media = tmp_path / "media"
+    media.mkdir()
+    names = {"photo.png": None, "photo.JPG": None, "facture.pdf": "attachment", "page.html": "attachment"}
+    names |= {"photo.png.html": "attachment", "png": "attachment", "clip.mp4": "attachment"}
+    for name in names:
+        (media / name).write_text("<script>alert(1)</script>")
+    # The front server's account reads it by its own right.
+    media.chmod(0o755)
+    mounted = ("--volume", f"{media}:/srv/media:ro")
+    address = up(start(*LOCKED, *mounted, "--env", "SITE=127.0.0.1:1", "website-front:under-test"))
+    for name, disposition in names.items():
+        with urllib.request.urlopen(f"{address}/media/{name}", timeout=10) as response:
+            headers = response.headers
+            assert headers["Content-Disposition"] == disposition, name
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
 def test_an_upload_over_the_limit_is_refused_before_the_site_is_asked(start, built):
     container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
