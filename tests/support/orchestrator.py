@@ -22,8 +22,9 @@ __all__ = ["Orchestrator", "Way"]
 class Orchestrator(Managers):
     """Managers, and nodes on which tasks run as soon as they are wanted.
 
-    *broken* says of a service and its release that its tasks fail; *printed* has the lines of a service, *done* the
-    jobs that were run: the service, and its command.
+    *broken* says of a service and its release that its tasks fail; the update of one in *stuck* waits for a machine
+    that has gone away. *printed* has the lines of a service, *done* the jobs that were run: the service, and its
+    command.
     """
 
     def __init__(self, *nodes: str) -> None:
@@ -33,6 +34,7 @@ class Orchestrator(Managers):
                 "ID": f"node-{name}",
                 "Description": {"Hostname": name},
                 "Spec": {"Labels": {}},
+                "Status": {"State": "ready"},
                 "Version": {"Index": 1},
             }
             for name in nodes or ("one",)
@@ -45,6 +47,7 @@ class Orchestrator(Managers):
         self.services: dict[str, dict[str, Any]] = {}
         self.tasks: list[dict[str, Any]] = []
         self.broken: Callable[[str, str | None], bool] = lambda service, release: False
+        self.stuck: dict[str, Mapping[str, Any]] = {}
         self.found: dict[str, Any] = {"pending": [], "unknown": []}
         self.printed: dict[str, list[str]] = {}
         self.done: list[tuple[str, tuple[str, ...]]] = []
@@ -81,6 +84,11 @@ class Orchestrator(Managers):
         if path.startswith("/nodes/"):
             self.nodes[path.split("/")[2]]["Spec"] = body
             return None
+        if path.startswith("/services/"):
+            name = path.split("/")[2]
+            self._run(name, name.rpartition("_")[2], self.stuck.pop(name))
+            self.services[name]["Spec"]["Labels"] = body["Labels"]
+            return None
         return super().post(path, body, **query)
 
     def delete(self, path: str) -> None:
@@ -113,7 +121,12 @@ class Orchestrator(Managers):
         release = (service.get("labels") or {}).get(RELEASE)
         jobs = {"replicated-job": "ReplicatedJob", "global-job": "GlobalJob"}
         mode = {jobs[deploy["mode"]]: {}} if job else {"Replicated": {"Replicas": count}}
-        self.services[name] = {"ID": name, "Spec": {"Name": name, "Mode": mode}}
+        self.services[name] = {"ID": name, "Spec": {"Name": name, "Mode": mode}, "Version": {"Index": 1}}
+        if name in self.stuck:  # its task has been given to the last machine, which has gone away
+            self.stuck[name] = service
+            self._start(name, count, "assigned", {"Image": service["image"], "Labels": {RELEASE: release}})
+            self.tasks[-1] |= {"DesiredState": "shutdown", "NodeID": list(self.nodes)[-1]}
+            return
         failing = self.broken(short, release)
         if job:
             self.done.append((short, tuple(service["command"])))

@@ -32,14 +32,14 @@ def test_the_plan_of_a_rollout_shows_the_sql_and_what_would_be_refused_and_chang
 
 def test_stop_keeps_what_start_needs_to_serve_the_same_release_again(shop, one):
     serving = shop.status()["serving"]
-    shop.query("INSERT INTO shop_effect (token) VALUES ('kept over a stop')")
+    shop.query("INSERT INTO shop_effect (token) VALUES ('kept-over-a-stop')")
     shop.ecluse("stop", "staging")
     assert shop.services() == set()
     assert shop.ecluse("status", "staging", check=False).returncode == 1
     shop.ecluse("start", "staging")
     assert shop.status()["serving"] == serving
     assert answers(f"http://{shop.address}:{shop.port}/")[0] == 200
-    assert shop.effects()["kept over a stop"] == 1
+    assert shop.effects()["kept-over-a-stop"] == 1
 
 
 def test_what_no_kept_release_names_is_deleted_and_no_secret_is_left_in_the_open(shop, one):

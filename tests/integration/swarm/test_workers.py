@@ -49,6 +49,7 @@ def working(swarm: None, registry: str) -> Iterator[tuple[SwarmShop, str]]:
 def give_work(stack: Path, port: int) -> None:
     """Make the *stack*'s worker and beat Celery's, and add a broker, which the tests reach at *port*."""
     yaml = YAML(typ="safe")
+    yaml.default_flow_style = False
     found = yaml.load(stack)
     services = found["services"]
     for name, arguments in (("worker", ["worker", "--concurrency", "2"]), ("beat", ["beat", "-s", "/tmp/schedule"])):

@@ -26,7 +26,7 @@ from ecluse.deploy.targets.swarm.tasks import (
 )
 from ecluse.errors import RolloutError, TargetError
 
-__all__ = ["Services"]
+__all__ = ["GONE", "Services"]
 
 GONE = "ecluse.gone"
 """The label of a service with the task that its update need not wait for."""

@@ -16,6 +16,7 @@ from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets.swarm import Swarm, managed
 from ecluse.deploy.targets.swarm.build import Builder
+from ecluse.deploy.targets.swarm.services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
 from ecluse.image.source import Source
@@ -188,6 +189,18 @@ def test_a_job_that_a_killed_deployer_has_left_is_ended_by_the_next_command(worl
     world.deploy(first)
     assert "shop-staging_files" not in world.orchestrator.services
     assert world.orchestrator.serving("shop-staging_web") == {first}
+
+
+def test_an_update_that_waits_for_a_machine_which_went_away_is_made_to_look_again(world: World) -> None:
+    world.deploy()
+    swarm = world.orchestrator
+    swarm.nodes["node-gone"] = {**swarm.nodes["node-one"], "ID": "node-gone", "Status": {"State": "down"}}
+    swarm.stuck["shop-staging_web"] = {}
+    world.build("2" * 40)
+    record = world.deploy()
+    assert record is not None and record.outcome == "succeeded"
+    assert swarm.serving("shop-staging_web") == {record.release}
+    assert GONE in swarm.services["shop-staging_web"]["Spec"]["Labels"] and swarm.stuck == {}
 
 
 def test_a_kept_release_of_a_swarm_that_was_stopped_gets_its_database_and_front_server(
