@@ -96,7 +96,7 @@ def find(store: Path, release_id: str) -> Release:
     known = sorted(path.stem for path in store.glob("*.json"))
     matching = [name for name in known if name.startswith(release_id)] if release_id else []
     if len(matching) != 1:
-        hint = f"packaged here: {', '.join(known)}" if known else "./ecluse package makes one"
+        hint = f"packaged here: {', '.join(known)}" if known else "nothing is packaged here; ./ecluse package"
         raise ReleaseError(
             f"{'more than one' if matching else 'no'} release {release_id!r}", where=str(store), hint=hint
         )

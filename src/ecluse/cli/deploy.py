@@ -221,6 +221,8 @@ def history(environment: str, number: int, json_: bool) -> None:
     if json_:
         click.echo(json.dumps([record.as_json() for record in records], indent=1))
         return
+    if not records:
+        _say(f"{environment} has had no rollout yet")
     for record in records:
         what = f"{record.kind:<8}  {record.release}  {record.outcome:<9}"
         click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}")
@@ -238,7 +240,7 @@ def history(environment: str, number: int, json_: bool) -> None:
     "what",
     default="web",
     show_default=True,
-    help="web; on a server postgres, migrate or supervisord as well; in a swarm any service.",
+    help="web; on a server a worker's name, postgres, migrate or supervisord as well; in a swarm any service.",
 )
 def logs(environment: str, follow: bool, lines: int, what: str) -> None:
     """Show what the processes of ENVIRONMENT printed.
@@ -419,7 +421,8 @@ def _before(place: Opened) -> str:
             assert record.previous is not None
             return record.previous
     raise RolloutError(
-        f"{place.environment.name} has had no release before this one", hint="./ecluse history shows all"
+        f"{place.environment.name} has had no release before this one",
+        hint=f"./ecluse history {place.environment.name} shows all",
     )
 
 

@@ -53,6 +53,14 @@ def test_a_query_that_is_none_is_answered_with_the_reason(client, db, query, cap
     assert "New search" not in caplog.text
 
 
+def test_a_search_that_finds_nothing_says_so(client, make_album):
+    make_album("Marée basse")
+    text = client.get("/store/search/", {"query": "zzz"}).text
+    assert "Aucun album pour « zzz »" in text
+    assert "<title>Recherche : zzz" in text
+    assert "Cherchez un titre" not in text
+
+
 def test_the_search_page_without_a_query_asks_for_one(client, db):
     response = client.get("/store/search/")
     assert "Cherchez un titre" in response.text

@@ -63,9 +63,9 @@ class ManagedServer(Server):
         folders = (self.place.logs, self.place.folder)
         files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
         if not files:
-            raise TargetError(
-                f"no logs of {what!r}", where=str(folders[0]), hint="web, postgres, migrate or supervisord"
-            )
+            known = sorted({path.stem.rpartition("-")[0] or path.stem for one in folders for path in one.glob("*.log")})
+            there = f"there are: {', '.join(known)}" if known else f"./ecluse deploy {self.place.environment.name}"
+            raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint=there)
         for path, text in _tail(files, lines, follow):
             for line in text.splitlines():
                 print(f"{path.stem}: {line}", flush=follow)

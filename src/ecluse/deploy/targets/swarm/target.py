@@ -68,10 +68,12 @@ class SwarmTarget:
         swarm = self._api.get("/info")["Swarm"]
         host = variable(self._connection.environ, self._environment.name, "DOCKER_HOST")
         if swarm["LocalNodeState"] != "active":
+            make = f"{f'docker --host {host}' if host else 'docker'} swarm init: one machine is enough"
+            unset = f"{self._environment.name}_docker_host".upper().replace("-", "_")
             raise TargetError(
                 "this engine is not in a swarm",
                 where=self._connection.name,
-                hint=f"{f'docker --host {host}' if host else 'docker'} swarm init: one machine is enough",
+                hint=make if host else f"{unset} is not set, which names another one; or here: {make}",
             )
         if not swarm.get("ControlAvailable"):
             managers = ", ".join(one["Addr"] for one in swarm.get("RemoteManagers") or ())
