@@ -58,8 +58,7 @@ with imagekit.serve("private_x") as server:
 def main() -> None:
     # What follows an upload is a worker's work, as in production: here there is none, and what is asked for waits.
     redis = container.run(Service(name="redis", kind="redis", version="8"), os.environ)
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder, redis as broker, _postgresql(Path(folder)) as database:
-        Path(folder).chmod(0o755)
+    with tempfile.TemporaryDirectory() as folder, redis as broker, _postgresql(Path(folder)) as database:
         os.environ.update(DATABASE_URL=database, DJANGO_SETTINGS_MODULE="settings.travis")
         _measure(Path(folder), broker)
 
@@ -128,9 +127,14 @@ def _prepare() -> tuple[str, list[str], bytes]:
 @contextlib.contextmanager
 def _postgresql(folder: Path) -> Iterator[str]:
     """The address of an empty database, of a server as a rollout to this machine has one."""
+    # It runs as an account of its own where we are root.
+    folder.chmod(0o755)
     cluster = embedded.Cluster.at(folder / "postgres", os.environ)
     cluster.create(database="site")
-    server = process.spawn(cluster.server_argv(), user=cluster.account.user, group=cluster.account.group)
+    with (folder / "log").open("ab") as log:
+        server = process.spawn(
+            cluster.server_argv(), stdout=log, stderr=log, user=cluster.account.user, group=cluster.account.group
+        )
     try:
         probe.wait(cluster.url("site"), timeout=30)
         yield cluster.url("site")
