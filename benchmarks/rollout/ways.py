@@ -1,5 +1,5 @@
-"""The ways to roll the same release out: ours, and what a project would use instead. Each has two releases, and knows
-how to bring one into service.
+"""The ways to roll the same release out on this machine: ours, and what a project would use instead. Each has two
+releases, and knows how to bring one into service.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ REPLICAS = 2
 
 
 class Way(Protocol):
-    """*name* is what people call it. *front* says what stands before the processes."""
+    """*name* is what people call it. *front* says what stands before the processes. It answers at *address*:*port*."""
 
     name: str
     front: str
+    address: str
     port: int
 
     def set_up(self) -> None:
@@ -47,7 +48,7 @@ class Way(Protocol):
 
 
 class OurServer:
-    name, front = "Écluse, server (no Docker)", "none"
+    name, front, address = "Écluse, server (no Docker)", "none", "127.0.0.1"
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -74,7 +75,7 @@ class OurServer:
 
 
 class OurSwarm:
-    name, front = "Écluse, swarm of one node", "nginx"
+    name, front, address = "Écluse, swarm of one node", "nginx", "127.0.0.1"
 
     def __init__(self, shop: SwarmShop) -> None:
         self._shop, self.port = shop, shop.port
@@ -100,7 +101,7 @@ class OurSwarm:
 class _Images:
     """The same images, processes and database, without Écluse. *front*: the same nginx before them."""
 
-    name, front = "", "nginx"
+    name, front, address = "", "nginx", "127.0.0.1"
 
     def __init__(self, folder: Path, images: Mapping[str, str]) -> None:
         self._folder, self._images = folder, images
@@ -260,4 +261,5 @@ def _await(condition: Any, what: str) -> None:
         time.sleep(0.1)
 
 
-WAYS = ("server", "swarm", "compose", "rollout", "stack")
+WAYS = ("server", "swarm", "compose", "rollout", "stack", "one", "three")
+"""The last two are :class:`benchmarks.rollout.machines.OurMachines`."""
