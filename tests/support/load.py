@@ -23,7 +23,15 @@ from typing import Literal
 
 __all__ = ["Answer", "Load", "p99"]
 
-Kind = Literal["GET", "POST", "GET of a second", "POST of a second", "GET of ten seconds", "POST of an upload"]
+Kind = Literal[
+    "GET",
+    "GET of a second",
+    "GET of ten seconds",
+    "POST",
+    "POST of a second",
+    "POST of ten seconds",
+    "POST of an upload",
+]
 
 AT_ONCE = 200
 """Requests that may be under way at a time: more than ever are."""
@@ -31,8 +39,8 @@ AT_ONCE = 200
 IDLE = 1.0
 """Seconds for which a kept connection is used again. Servers close those that are idle for longer when they end."""
 
-LONG_EVERY = 4.0
-"""Seconds between two requests of ten seconds, and between two uploads, where there are any."""
+LONG_EVERY = 3.0
+"""Seconds between two requests of ten seconds of a kind, and between two uploads, where there are any."""
 
 UPLOAD, PIECES, UPLOAD_SECONDS = 2 << 20, 16, 3.0
 
@@ -60,7 +68,7 @@ class Load:
     """*rate* requests a second to ``host:port`` for as long as the context lasts.
 
     Every other one is a POST, every other one comes on a connection that another has left open, as a browser's do.
-    *slow*: one in eleven takes a second to answer. *long*: now and then also one of ten seconds, and an upload.
+    *slow*: one in eleven takes a second to answer. *long*: now and then also those of ten seconds, and an upload.
     """
 
     def __init__(
@@ -132,6 +140,7 @@ class Load:
         while True:
             due = time.monotonic()
             self._visitors.submit(self._visit, "GET of ten seconds", due, True)
+            self._visitors.submit(self._visit, "POST of ten seconds", due, False)
             self._visitors.submit(self._visit, "POST of an upload", due, False)
             if self._ending.wait(LONG_EVERY):
                 return
