@@ -157,6 +157,15 @@ pipeline = Pipeline(
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         Job(
+            name="coverage",
+            description="which lines of the sources the tests reach: under 90 % it fails",
+            when=shared,
+            steps=(tox("coverage", "{output}/coverage.xml"),),
+            inputs=("pipeline.py", "src/**", "tests/**", "docs/**", *RENDERED, *SITE, *TOOLS),
+            outputs=(Output(path="coverage.xml", kind="coverage"),),
+            timeout=1200,
+        ),
+        Job(
             name="compatibility",
             description="the tests of what serves, on the schema of this change",
             when=pull_request("staging"),
@@ -194,7 +203,10 @@ pipeline = Pipeline(
             name="image",
             description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
             when=push("staging"),
-            needs=("lint", "types", "files", "checks", "unit", "tests", "tests-container", "frontend", "e2e", "render"),
+            needs=(
+                *("lint", "types", "files", "checks", "unit", "tests", "tests-container", "coverage"),
+                *("frontend", "e2e", "render"),
+            ),
             steps=(
                 ecluse("image", "build", "--branch", "staging"),
                 ecluse("image", "test"),

@@ -36,6 +36,7 @@ CHECKS = {
     "unit",
     "tests",
     "tests-container",
+    "coverage",
     "frontend",
     "e2e",
     "render",
