@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 
@@ -34,15 +34,19 @@ def cached(name: str, seconds: float, make: Callable[[], T]) -> T:
     began = time.monotonic()
     while True:
         found = cache.get(key)
-        if found is not None and time.time() < found[1]:
+        if _fresh(found):
             value: T = found[0]
             return value
         if cache.add(lock, True, LOCK):
             try:
-                made = make()
-                cache.set(key, (made, time.time() + seconds), seconds * STALE)
+                # Another may have made it, and given the lock back, since the look above.
+                found = cache.get(key)
+                if not _fresh(found):
+                    found = (make(), time.time() + seconds)
+                    cache.set(key, found, seconds * STALE)
             finally:
                 cache.delete(lock)
+            made: T = found[0]
             return made
         if found is not None:
             stale: T = found[0]
@@ -51,3 +55,7 @@ def cached(name: str, seconds: float, make: Callable[[], T]) -> T:
         if time.monotonic() - began > PATIENCE:
             return make()
         time.sleep(INTERVAL)
+
+
+def _fresh(found: Any) -> bool:
+    return found is not None and bool(time.time() < found[1])

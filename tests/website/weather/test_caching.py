@@ -2,7 +2,7 @@ import threading
 import time
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from website.weather import caching
 from website.weather.caching import cached
@@ -54,6 +54,21 @@ def test_what_is_old_is_made_anew(monkeypatch):
 def test_of_many_who_miss_the_same_one_makes_it():
     make = Counter(pause=0.1)
     assert together(20, lambda: cached("a", 60, make)) == [1] * 20
+    assert make.count == 1
+
+
+def test_what_another_has_made_between_the_look_and_the_lock_is_not_made_again(monkeypatch):
+    make = Counter()
+    backend = type(caches["default"])
+    add = backend.add
+
+    def late(*arguments):
+        monkeypatch.setattr(backend, "add", add)
+        assert cached("a", 60, make) == 1
+        return add(*arguments)
+
+    monkeypatch.setattr(backend, "add", late)
+    assert cached("a", 60, make) == 1
     assert make.count == 1
 
 
