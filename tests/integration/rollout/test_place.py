@@ -91,6 +91,22 @@ def test_a_taken_port_is_passed_over_at_first_and_an_error_later(fresh_shop: Sho
     assert f"port {fresh_shop.port} of local is taken by another program" in second.output
 
 
+def test_a_port_that_is_taken_during_the_first_rollout_is_passed_over_too(fresh_shop: Shop) -> None:
+    """As by another environment, which decided on the same one at the same time."""
+    release = fresh_shop.release("one")
+    server = fresh_shop.server()
+    server.stage(release)
+    decided = fresh_shop.port
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", decided))
+        other.listen()
+        done = fresh_shop.ecluse("deploy", "local", "--release", release)
+        assert fresh_shop.port != decided
+        assert f"is taken: local listens on {fresh_shop.port} from now on" in done.output
+        assert get(fresh_shop.port)[1].startswith(f"one {release}")
+
+
 def test_what_is_secret_is_readable_by_its_owner_alone_and_printed_by_nobody(shop: Shop, one: str) -> None:
     secret = re.findall(r'"DJANGO_SECRET_KEY": "(.+?)"', (shop.place / "secrets.json").read_text())[0]
     holding = [path for path in shop.place.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]

@@ -119,6 +119,7 @@ class Server:
     def start(self, task: str, release_id: str) -> None:
         if not self.daemon.client.alive():
             self.daemon.ensure()  # it has ended since the release was staged, with or without the deployer
+        self.daemon.hold()
         if task != TASK:
             return self.workers.start(task, release_id)
         states = self._states()
@@ -136,7 +137,6 @@ class Server:
         python, conf = folder / "venv" / "bin" / "python", self.place.programs / "gunicorn_conf.py"
         argv = (str(python), "-m", "gunicorn", "--config", str(conf), wsgi)
         variables = self.place.variables(release_id, folder, self.daemon.database_url())
-        self.daemon.hold()
         for slot in free[: max(0, missing)]:
             slot.describe(release_id, folder / "app", argv, variables, self.place.account())
             self.daemon.client.start(slot.name)

@@ -90,9 +90,21 @@ class Daemon:
                 self.client.start(slot.name)
 
     def hold(self) -> None:
-        """Open the listening socket: from here on nobody is refused. Not earlier: nobody should wait for nothing."""
+        """Open the listening socket: from here on nobody is refused. Not earlier: nobody should wait for nothing.
+
+        Raises TargetError where another program listens there. Before the first time the environment moves on to the
+        next free port instead: two that are rolled out for the first time at once decide on the same one.
+        """
         self.holder.reserve(self.place.account())
-        self.client.start(self.holder.name)
+        try:
+            self.client.start(self.holder.name)
+        except TargetError:
+            decided = self.place.listen
+            if self.place.choose_address(self.say) == decided:
+                raise
+            self.stop()
+            self.ensure()
+            self.client.start(self.holder.name)
 
     def stop(self) -> None:
         """End everything: the site, drained; the database; Supervisor. Nothing is left running."""

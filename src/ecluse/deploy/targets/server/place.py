@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ecluse import durable
+from ecluse.deploy.targets.server.slots import holder
 from ecluse.errors import TargetError
 from ecluse.model import Environment
 from ecluse.secrets import Secret
@@ -116,19 +117,19 @@ class Place:
         return f"{public.scheme}://{self.address}" if public.hostname in _LOOPBACK else self.environment.url
 
     def choose_address(self, say: Callable[[str], None]) -> tuple[str, int]:
-        """Decide where the site listens, once: the environment's port, or the next free one. Nothing listens there yet.
+        """Decide where the site listens: the environment's port, or the next free one. Nothing listens there yet.
 
-        Raises TargetError where the port that was decided on earlier is taken.
+        It stays there once it has listened: raises TargetError where that port is taken now.
         """
         remembered = self.listen
-        if remembered is not None:
-            if not _free(*remembered):
-                raise TargetError(
-                    f"port {remembered[1]} of {self.environment.name} is taken by another program",
-                    where=str(self.folder / "address.json"),
-                    hint="end that program, or delete this file: the next deploy then looks for a free port",
-                )
+        if remembered is not None and _free(*remembered):
             return remembered
+        if remembered is not None and holder(self.slots).was_used:
+            raise TargetError(
+                f"port {remembered[1]} of {self.environment.name} is taken by another program",
+                where=str(self.folder / "address.json"),
+                hint="end that program, or delete this file: the next deploy then looks for a free port",
+            )
         public = urlsplit(self.environment.url)
         local = public.hostname in _LOOPBACK
         wanted = (public.port or DEFAULT_PORT) if local else DEFAULT_PORT

@@ -97,6 +97,11 @@ class Slot:
         """What went wrong in it since it was started."""
         return self._read("errors").splitlines()
 
+    @property
+    def was_used(self) -> bool:
+        """Whether a process has ever run in it."""
+        return (self.folder / "lock").exists()
+
     def process(self) -> int | None:
         """The process id of what still runs in it, whoever started that; 0 where it is not known, None where nothing
         does.

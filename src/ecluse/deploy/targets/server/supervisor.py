@@ -149,7 +149,13 @@ class Client:
         with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as proxy:
             try:
                 return getattr(proxy.supervisor, method)(*arguments)
-            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            except xmlrpc.client.ProtocolError as error:
+                raise TargetError(
+                    f"Supervisor failed at {method} {' '.join(map(str, arguments))}: {error.errcode} {error.errmsg}",
+                    where=str(self._path),
+                    hint="supervisord.log, in the environment's folder, says why",
+                ) from None
+            except (OSError, http.client.HTTPException) as error:
                 raise TargetError(f"Supervisor does not answer: {error}", where=str(self._path)) from None
 
 

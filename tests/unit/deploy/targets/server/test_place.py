@@ -42,8 +42,18 @@ def test_a_taken_port_is_passed_over_said_and_remembered(tmp_path: Path, taken: 
     assert said == ["port 8000 is taken: local listens on 8002 from now on"]
 
 
-def test_the_port_that_was_decided_on_is_not_given_up(tmp_path: Path, taken: set[int]) -> None:
+def test_a_port_where_nothing_ever_listened_is_given_up_once_it_is_taken(tmp_path: Path, taken: set[int]) -> None:
     at(tmp_path).choose_address(print)
+    taken.add(8000)
+    assert at(tmp_path).choose_address(print) == ("127.0.0.1", 8001)
+
+
+def test_the_port_where_it_listened_is_not_given_up(tmp_path: Path, taken: set[int]) -> None:
+    place = at(tmp_path)
+    place.choose_address(print)
+    socket_held = place.slots / "0" / "lock"
+    socket_held.parent.mkdir(parents=True)
+    socket_held.touch()
     taken.add(8000)
     with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
         at(tmp_path).choose_address(print)
