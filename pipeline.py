@@ -27,8 +27,8 @@ from ecluse import (
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".travis.yml")
-# Servers of others, as the tests of the site have them.
-STAND_INS = ("tests/support/imagekit.py", "tests/support/open_meteo.py")
+# What the tests of the site use of tests/support: servers of others, and many visitors at once.
+STAND_INS = ("tests/support/imagekit.py", "tests/support/open_meteo.py", "tests/support/together.py")
 
 # `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
 # each file's own: a part is some folders. An application's tests are a part without the files of the others, which

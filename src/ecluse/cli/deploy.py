@@ -391,13 +391,15 @@ class Opened:
             ended = recover(self.target, ledger, progress=progress)
             if ended is not None:
                 _say(f"the rollout of {ended.release} that was interrupted is {_ended(ended)}")
-            release = release or _served_last(ledger, self.environment.name)
+            if release is None:
+                release = _served_last(ledger, self.environment.name)
+                commit = self.target.commit(release)
             _say(f"{kind} of release {release} to {self.environment.name}")
             request = Request(
                 release=release,
                 kind=kind,
                 by=f"{user()}@{socket.gethostname()}",
-                commit=self.target.commit(release),
+                commit=commit,
                 watch=self.environment.watch,
                 allowed=tuple(allowed),
             )

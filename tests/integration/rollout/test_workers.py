@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +9,7 @@ from celery import Celery
 
 from tests.integration.rollout.conftest import made
 from tests.support import rabbitmq
+from tests.support.census import Census, send_during
 from tests.support.shop import Shop
 from tests.support.waiting import until
 
@@ -29,27 +28,6 @@ def working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Shop,
             yield other, broker.url
 
 
-class Census:
-    """Counts the beats that run, as often as it can."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.most, self._shop, self._ending = 0, shop, threading.Event()
-        self._thread = threading.Thread(target=self._count)
-
-    def __enter__(self) -> Census:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def _count(self) -> None:
-        while not self._ending.is_set():
-            self.most = max(self.most, len(beats(self._shop)))
-            time.sleep(0.02)
-
-
 def beats(shop: Shop) -> list[str]:
     return [line for line in shop.running() if " beat " in line]
 
@@ -61,17 +39,11 @@ def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_t
     server = shop.server()
     assert server.tasks() == ("tasks", "web", "beat")
     one, two = shop.release("one"), shop.release("two")
-    sender = Celery("sender", broker=broker)
-    with Census(shop) as census:
+    with Census(lambda: len(beats(shop)), 0.02) as census:
         rollout = shop.begin("deploy", "local", "--release", two)
-        number = 0
-        while number < TASKS or rollout.poll() is None:
-            if number < TASKS:
-                sender.send_task("shop.effect", [f"task {number}"])
-                number += 1
-            time.sleep(0.02)
+        send_during(rollout, broker, TASKS, 0.02)
         assert rollout.wait() == 0, (
-            shop.ecluse("history", "local").output + shop.ecluse("logs", "local", "tasks").output
+            shop.ecluse("history", "local").output + shop.ecluse("logs", "local", "--of", "tasks").output
         )
         until(lambda: len(shop.effects()) == TASKS, f"{TASKS} effects", seconds=120)
     assert set(shop.effects().values()) == {1}

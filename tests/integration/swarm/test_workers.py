@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from ruamel.yaml import YAML
 
 from ecluse import probes
+from tests.support.census import Census, send_during
 from tests.support.containers import await_, docker, free_port
 from tests.support.swarm import SwarmShop, base_images
 
@@ -73,41 +71,14 @@ def give_work(stack: Path, port: int) -> None:
     yaml.dump(found, stack)
 
 
-class Census:
-    """Counts the beats that run, as often as it can."""
-
-    def __init__(self, shop: SwarmShop) -> None:
-        self.most, self._shop, self._ending = 0, shop, threading.Event()
-        self._thread = threading.Thread(target=self._count)
-
-    def __enter__(self) -> Census:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def _count(self) -> None:
-        running = ("ps", "--quiet", "--filter", f"name={self._shop.stack}_beat.", "--filter", "status=running")
-        while not self._ending.wait(0.1):
-            self.most = max(self.most, len(docker(*running).stdout.split()))
-
-
 def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_two_beats(
     working: tuple[SwarmShop, str],
 ) -> None:
     shop, broker = working
     two = shop.release("two")
-    sender = Celery("sender", broker=broker)
-    with Census(shop) as census:
+    with Census(lambda: len(beats(shop)), 0.1) as census:
         rollout = shop.begin("deploy", "staging", "--release", two)
-        number = 0
-        while number < TASKS or rollout.poll() is None:
-            if number < TASKS:
-                sender.send_task("shop.effect", [f"task {number}"])
-                number += 1
-            time.sleep(0.05)
+        send_during(rollout, broker, TASKS, 0.05)
         assert rollout.wait() == 0, (shop.folder / ".ecluse" / "begun.log").read_text()
         await_(lambda: effects(shop) == TASKS, f"{TASKS} effects", 120)
     assert shop.query("SELECT token FROM shop_effect GROUP BY token HAVING count(*) > 1") == ""
@@ -118,6 +89,12 @@ def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_t
     # The worker that left has done some of it, and so has the one that came.
     logs = [docker("logs", name, check=False) for name in workers(shop)]
     assert len(logs) == 2 and all("succeeded" in log.stdout + log.stderr for log in logs)
+
+
+def beats(shop: SwarmShop) -> list[str]:
+    """The containers of the beats that run."""
+    running = ("ps", "--quiet", "--filter", f"name={shop.stack}_beat.", "--filter", "status=running")
+    return docker(*running).stdout.split()
 
 
 def effects(shop: SwarmShop) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from ecluse.model import Service
 from ecluse.services import container
+from tests.support.together import together
 from website.weather import fetching, history
 from website.weather.models import Place
 from website.weather.sample import hours
@@ -64,33 +64,21 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def together(call: Callable[[], object]) -> list[object]:
-    """What VISITORS get who call at the same moment, each over a connection of its own."""
-    barrier, found = threading.Barrier(VISITORS), []
-
-    def run() -> None:
-        barrier.wait()
-        try:
-            found.append(call())
-        finally:
-            connection.close()
-            cache.close()
-
-    threads = [threading.Thread(target=run) for _number in range(VISITORS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
-
-
 def test_of_many_who_ask_for_the_same_at_once_one_reads_it_and_all_are_told(address, readings):
     def ask() -> bytes:
         response = Client().get(address)
         assert response.status_code == 200
         return bytes(response.content)
 
-    answers = together(ask)
+    def visit() -> bytes:
+        # Over a connection of one's own, as each thread has.
+        try:
+            return ask()
+        finally:
+            connection.close()
+            cache.close()
+
+    answers = together(VISITORS, visit)
     assert len(readings) == 1
     assert len(answers) == VISITORS and len(set(answers)) == 1 and b'"temperature"' in answers[0]
     # New weather is told of at once.

@@ -4,6 +4,7 @@ import time
 import pytest
 from django.core.cache import cache, caches
 
+from tests.support.together import together
 from website.weather import caching
 from website.weather.caching import cached
 
@@ -19,22 +20,6 @@ class Counter:
             self.count += 1
         time.sleep(self.pause)
         return self.count
-
-
-def together(number, call):
-    """What *number* threads get that call at the same moment."""
-    barrier, found = threading.Barrier(number), []
-
-    def run():
-        barrier.wait()
-        found.append(call())
-
-    threads = [threading.Thread(target=run) for _number in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 def test_what_is_kept_is_not_made_again():

@@ -24,15 +24,19 @@ from ecluse.errors import CommandError, TargetError
 from ecluse.image.names import RegistryAddress
 from ecluse.secrets import Secret
 
-__all__ = ["Connection", "connect", "variable"]
+__all__ = ["Connection", "connect", "own_name", "variable"]
 
 DOCKER = ("docker",)
 
 
 def variable(environ: Mapping[str, str], environment: str, name: str) -> str:
     """The value of *name* for *environment*: of ``STAGING_NAME``, else of ``NAME``; empty where neither is set."""
-    prefix = environment.upper().replace("-", "_")
-    return environ.get(f"{prefix}_{name}") or environ.get(name, "")
+    return environ.get(own_name(environment, name)) or environ.get(name, "")
+
+
+def own_name(environment: str, name: str) -> str:
+    """``STAGING_NAME``: of the variable *name*, that of *environment* alone."""
+    return f"{environment.upper().replace('-', '_')}_{name}"
 
 
 class Connection:

@@ -11,7 +11,7 @@ from ecluse.deploy import health, migrations
 from ecluse.deploy.contract import Migration, Preflight
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.build import Builder, Draft
-from ecluse.deploy.targets.swarm.connection import Connection, variable
+from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.furniture import Furniture
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
@@ -69,7 +69,7 @@ class SwarmTarget:
         host = variable(self._connection.environ, self._environment.name, "DOCKER_HOST")
         if swarm["LocalNodeState"] != "active":
             make = f"{f'docker --host {host}' if host else 'docker'} swarm init: one machine is enough"
-            unset = f"{self._environment.name}_docker_host".upper().replace("-", "_")
+            unset = own_name(self._environment.name, "DOCKER_HOST")
             raise TargetError(
                 "this engine is not in a swarm",
                 where=self._connection.name,
