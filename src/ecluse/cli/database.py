@@ -22,7 +22,7 @@ from ecluse.services.throwaway import stop_kept
 __all__ = ["db"]
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--keep", is_flag=True, help="Leave it running; print how to stop it.")
 @click.option("--stop", "stop", metavar="FOLDER", help="Stop one that was kept, and delete it.")
 @click.option("--postgres", metavar="ORDER", help=f"Sources to try: embedded, container (also: {VARIABLE}).")

@@ -57,6 +57,11 @@ def build(no_cache: bool, branch: str | None) -> None:
     """Build the images of what is checked out, with labels, and a bill of materials in .ecluse/image.
 
     The same commit gives the same image, wherever it is built.
+
+    \b
+    Examples:
+      ./ecluse image build
+      ./ecluse image build --no-cache     as on a machine that has built nothing yet
     """
     folder = top()
     spec, source = _spec(folder), source_of(folder)
@@ -79,7 +84,12 @@ def build(no_cache: bool, branch: str | None) -> None:
 
 @image.command()
 def test() -> None:
-    """Test the images that were built last, from outside, with the services they will meet (Docker Compose)."""
+    """Test the images that were built last, from outside, with the services they will meet (Docker Compose).
+
+    \b
+    Example:
+      ./ecluse image build && ./ecluse image test
+    """
     folder = top()
     spec, source = _spec(folder), source_of(folder)
     # Two runs on one engine must not meet.
@@ -104,6 +114,10 @@ def push(branch: str | None) -> None:
     """Push the images that were built last under the commit's name, and print their digests.
 
     What is there already stays. Tried again while the network fails; verified by reading it back.
+
+    \b
+    Example:
+      ECLUSE_REGISTRY=https://ghcr.io/OWNER ./ecluse image push --branch staging
     """
     folder = top()
     spec, source = _spec(folder), source_of(folder)
@@ -134,6 +148,10 @@ def promote(text: str | None) -> None:
     """Give the images of the tagged commit their version: what staging has, not built again, or nothing.
 
     1.2.3 is given once. 1.2 and latest move, unless a higher release has them. Prints the digests.
+
+    \b
+    Example:
+      ECLUSE_REGISTRY=https://ghcr.io/OWNER ./ecluse image promote --version v1.2.3
     """
     folder = top()
     spec = _spec(folder)

@@ -45,7 +45,9 @@ def chosen_values(jobs: Iterable[Job], options: Iterable[str]) -> dict[str, list
             known += [value for value in values if value not in known]
     found: dict[str, list[str]] = {}
     for option in options:
-        axis, _, value = option.partition("=")
+        axis, equals, value = option.partition("=")
+        if not equals:
+            raise click.UsageError(f"--matrix {option}: write AXIS=VALUE, of {', '.join(axes) or 'none'}.")
         if axis not in axes:
             raise click.UsageError(f"--matrix {option}: no axis {axis!r} here. There are: {', '.join(axes) or 'none'}.")
         if value not in axes[axis]:

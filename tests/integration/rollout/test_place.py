@@ -167,6 +167,12 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
 
 
+def test_what_was_never_rolled_out_has_no_visitors_to_be_given_a_maintenance_page(fresh_shop: Shop) -> None:
+    done = fresh_shop.ecluse("maintenance", "on", "local", check=False)
+    assert done.returncode == TargetError.exit_code
+    assert "local serves nothing that could be closed" in done.output
+
+
 def test_the_maintenance_page_stays_over_a_rollout_and_the_health_addresses_stay_honest(
     shop: Shop, one: str, two: str
 ) -> None:

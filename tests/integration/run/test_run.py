@@ -365,9 +365,11 @@ def test_report_shows_the_last_run_or_the_one_asked_for(repository: Repository) 
     [
         (("run", "lnt"), "Did you mean lint?"),
         (("run", "lint", "--matrix", "python=3.13"), "no axis 'python' here"),
+        (("run", "lint", "--matrix", "python"), "write AXIS=VALUE"),
         (("run", "--event", "tag"), "--ref v1.0"),
         (("run", "--jobs", "0"), "Invalid value for '--jobs'"),
         (("plan", "--event", "pushed"), "Invalid value for '--event'"),
+        (("db", "--bogus"), "No such option"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_what_would_be_right(

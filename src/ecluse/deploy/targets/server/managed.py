@@ -54,7 +54,8 @@ class ManagedServer(Server):
             self._page.unlink(missing_ok=True)
             self._maintenance.unlink(missing_ok=True)
             return
-        self.place.folder.mkdir(parents=True, exist_ok=True)
+        if self.place.listen is None:
+            raise TargetError(f"{self.place.environment.name} serves nothing that could be closed")
         durable.write_json(self._maintenance, wanted.as_json())
         # Last: each process of the site looks for it at each request.
         durable.write(self._page, page(), mode=0o644)
