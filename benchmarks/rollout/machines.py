@@ -6,10 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.rollout.ways import DATABASE, OurSwarm
-from tests.support.containers import docker
+from benchmarks.rollout.ways import OurSwarm
 from tests.support.hosts import hosts
-from tests.support.swarm import FRONT, SwarmShop
 
 __all__ = ["OurMachines"]
 
@@ -25,23 +23,8 @@ class OurMachines(OurSwarm):
     def set_up(self) -> None:
         self._folder.mkdir()
         machines = self._stack.enter_context(hosts(self._folder, self._number))
-        for image, name in ((FRONT, "front"), (DATABASE, "postgres")):
-            docker("tag", image, f"{machines.pushed_to}/{name}:1")
-            docker("push", "--quiet", f"{machines.pushed_to}/{name}:1")
-        machines.inside("node", "update", "--label-add", "ecluse.state=true", machines.names[0][:12])
-        self._shop = SwarmShop(
-            self._folder / "shop",
-            machines.pushed_to,
-            pulled_from=machines.registry,
-            host=machines.url,
-            address=machines.addresses[0],
-            inside=machines.names[0],
-            STAGING_SSH_KEY=machines.key,
-            STAGING_SSH_KNOWN_HOSTS=machines.known_hosts,
-            SHOP_FRONT=f"{machines.registry}/front:1",
-            SHOP_DATABASE=f"{machines.registry}/postgres:1",
-            SHOP_REPLICAS="3",
-        )
+        machines.keep_state(0)
+        self._shop = machines.shop(self._folder / "shop", SHOP_REPLICAS="3")
         self.port, self.address = self._shop.port, self._shop.address
         self._shop.release("two")
         super().set_up()

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.containers import await_, docker, port_of
-from tests.support.swarm import LABEL
+from tests.support.swarm import FRONT, LABEL, SwarmShop
 
 __all__ = ["ACCOUNT", "Hosts", "hosts"]
+
+DATABASE = "postgres:18-trixie"
 
 # It opens nothing but the registry of these tests.
 ACCOUNT, HTPASSWD = "ci:throwaway-password", "ci:$2b$05$MARDRJKuAY2pkNI0ORklf..wvAbqE9iIOFYKuGpwsamvnjKkuadlS"
@@ -33,6 +35,33 @@ class Hosts:
     def inside(self, *arguments: str, number: int = 0, check: bool = True) -> str:
         """What ``docker ARGUMENTS`` prints on a machine, the manager by default."""
         return docker("exec", self.names[number], "docker", *arguments, check=check).stdout.strip()
+
+    def shop(self, folder: Path, *, state: int = 0, **variables: str) -> SwarmShop:
+        """The small shop in *folder*, rolled out to them by SSH, its database and its front server on machine *state*.
+
+        They have that image and the shop's from the registry. *variables* are added to every command's environment.
+        """
+        for image, name in ((FRONT, "front"), (DATABASE, "postgres")):
+            docker("tag", image, f"{self.pushed_to}/{name}:1")
+            docker("push", "--quiet", f"{self.pushed_to}/{name}:1")
+        return SwarmShop(
+            folder,
+            self.pushed_to,
+            pulled_from=self.registry,
+            host=self.url,
+            address=self.addresses[state],
+            inside=self.names[0],
+            state=self.names[state],
+            STAGING_SSH_KEY=self.key,
+            STAGING_SSH_KNOWN_HOSTS=self.known_hosts,
+            SHOP_FRONT=f"{self.registry}/front:1",
+            SHOP_DATABASE=f"{self.registry}/postgres:1",
+            **variables,
+        )
+
+    def keep_state(self, number: int) -> None:
+        """Say that what has state is to be on this machine."""
+        self.inside("node", "update", "--label-add", "ecluse.state=true", self.names[number][:12])
 
     @contextlib.contextmanager
     def cut(self, number: int, peer: str | None = None) -> Iterator[None]:
@@ -64,8 +93,11 @@ def address_of(container: str) -> str:
 
 
 @contextlib.contextmanager
-def hosts(folder: Path, number: int, *, swarm: bool = True) -> Iterator[Hosts]:
-    """*number* machines and a registry; what they need to know of each other is in *folder*."""
+def hosts(folder: Path, number: int, *, swarm: bool = True, disk: str | None = None) -> Iterator[Hosts]:
+    """*number* machines and a registry; what they need to know of each other is in *folder*.
+
+    The engine of each has a *disk* of that size ("2g") for all that it keeps, or this machine's.
+    """
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
     public = (folder / "key.pub").read_text().strip()
     made: list[str] = []
@@ -82,7 +114,8 @@ def hosts(folder: Path, number: int, *, swarm: bool = True) -> Iterator[Hosts]:
             *("--env", "REGISTRY_AUTH_HTPASSWD_REALM=tests", "--env", "REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd"),
             "registry:2",
         )
-        options = ("--privileged", "--volume", "/var/lib/docker", "--env", f"AUTHORIZED_KEY={public}")
+        kept = ("--tmpfs", f"/var/lib/docker:exec,size={disk}") if disk else ("--volume", "/var/lib/docker")
+        options = ("--privileged", *kept, "--env", f"AUTHORIZED_KEY={public}")
         plain = ("--env", "DOCKERD_OPTIONS=--insecure-registry 0.0.0.0/0")
         names = [start(*options, *plain, "docker-host:latest") for _ in range(number)]
         found = Hosts(

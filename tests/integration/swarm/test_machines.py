@@ -10,11 +10,10 @@ import pytest
 from tests.support.containers import await_, docker
 from tests.support.hosts import ACCOUNT, hosts
 from tests.support.load import Load
-from tests.support.swarm import FRONT, SwarmShop, base_images, once, unharmed
+from tests.support.swarm import base_images, once, unharmed
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
-DATABASE = "postgres:18-trixie"
 MANAGER, STATE, OTHER = range(3)
 
 
@@ -22,31 +21,15 @@ MANAGER, STATE, OTHER = range(3)
 def machines(engine, tmp_path_factory):
     base_images()
     with hosts(tmp_path_factory.mktemp("machines"), 3) as found:
-        for image, name in ((FRONT, "front"), (DATABASE, "postgres")):
-            docker("tag", image, f"{found.pushed_to}/{name}:1")
-            docker("push", "--quiet", f"{found.pushed_to}/{name}:1")
         yield found
 
 
 @pytest.fixture(scope="module")
 def shop(machines, tmp_path_factory):
-    shop = SwarmShop(
-        tmp_path_factory.mktemp("shop") / "shop",
-        machines.pushed_to,
-        pulled_from=machines.registry,
-        host=machines.url,
-        address=machines.addresses[STATE],
-        inside=machines.names[MANAGER],
-        state=machines.names[STATE],
-        STAGING_SSH_KEY=machines.key,
-        STAGING_SSH_KNOWN_HOSTS=machines.known_hosts,
-        SHOP_FRONT=f"{machines.registry}/front:1",
-        SHOP_DATABASE=f"{machines.registry}/postgres:1",
-        SHOP_REPLICAS="3",
-    )
+    shop = machines.shop(tmp_path_factory.mktemp("shop") / "shop", state=STATE, SHOP_REPLICAS="3")
     done = shop.ecluse("deploy", "staging", "--release", shop.release("one"), check=False)
     assert done.returncode == 10 and "docker node update --label-add ecluse.state=true NODE" in done.output
-    machines.inside("node", "update", "--label-add", "ecluse.state=true", machines.names[STATE][:12])
+    machines.keep_state(STATE)
     return shop
 
 
