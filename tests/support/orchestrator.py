@@ -23,8 +23,8 @@ class Orchestrator(Managers):
     """Managers, and nodes on which tasks run as soon as they are wanted.
 
     *broken* says of a service and its release that its tasks fail; the update of one in *stuck* waits for a machine
-    that has gone away. *printed* has the lines of a service, *done* the jobs that were run: the service, and its
-    command.
+    that has gone away, that of one in *idle* for an engine that begins nothing. *printed* has the lines of a service,
+    *done* the jobs that were run: the service, and its command.
     """
 
     def __init__(self, *nodes: str) -> None:
@@ -48,6 +48,7 @@ class Orchestrator(Managers):
         self.tasks: list[dict[str, Any]] = []
         self.broken: Callable[[str, str | None], bool] = lambda service, release: False
         self.stuck: dict[str, Mapping[str, Any]] = {}
+        self.idle: set[str] = set()
         self.found: dict[str, Any] = {"pending": [], "unknown": []}
         self.printed: dict[str, list[str]] = {}
         self.done: list[tuple[str, tuple[str, ...]]] = []
@@ -126,6 +127,9 @@ class Orchestrator(Managers):
             self.stuck[name] = service
             self._start(name, count, "assigned", {"Image": service["image"], "Labels": {RELEASE: release}})
             self.tasks[-1] |= {"DesiredState": "shutdown", "NodeID": list(self.nodes)[-1]}
+            return
+        if name in self.idle:
+            self._start(name, count, "accepted", {"Image": service["image"], "Labels": {RELEASE: release}})
             return
         failing = self.broken(short, release)
         if job:

@@ -91,9 +91,13 @@ class Services:
             if time.monotonic() - began > self._patience * max(1, wanted):
                 waiting = [one for one in found if one.wanted and not one.serves]
                 states = ", ".join(sorted({one.state for one in waiting})) or "no task"
+                reason = why(waiting, nodes(self._api)) or states
+                if any(one.state in BEGINNING - {"starting"} and not one.error for one in waiting):
+                    # Of a full disk, say, the swarm says nothing.
+                    reason += ", for a reason that the log of its engine may have: a full disk?"
                 raise RolloutError(
                     f"{len(ready)} of {wanted} tasks of {task} run release {release_id} after "
-                    f"{time.monotonic() - began:.0f} s: {why(waiting, nodes(self._api)) or states}",
+                    f"{time.monotonic() - began:.0f} s: {reason}",
                     hint=f"./ecluse logs {self._environment} --of {task}",
                 )
             time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,16 @@ def test_an_update_that_waits_for_a_machine_which_went_away_is_made_to_look_agai
     assert record is not None and record.outcome == "succeeded"
     assert swarm.serving("shop-staging_web") == {record.release}
     assert GONE in swarm.services["shop-staging_web"]["Spec"]["Labels"] and swarm.stuck == {}
+
+
+def test_a_machine_that_begins_nothing_is_to_be_looked_at(
+    world: World, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.build("2" * 40)
+    world.orchestrator.idle.add("shop-staging_web")
+    monkeypatch.setattr("time.monotonic", itertools.count().__next__)
+    with pytest.raises(RolloutError, match="0 of 2 tasks of web run release .*: accepted, .* engine .*: a full disk?"):
+        world.deploy()
 
 
 def test_a_kept_release_of_a_swarm_that_was_stopped_gets_its_database_and_front_server(
