@@ -6,6 +6,7 @@ import math
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -19,6 +20,8 @@ __all__ = ["Listener", "Scheduler", "shared_things"]
 
 # Seconds after which a listener hears that legs still run: Travis ends a job that prints nothing for ten minutes.
 _TICK = 60.0
+# Seconds of one wait: Python hears of a signal that came in the instant before a wait only at its end.
+_SLICE = 0.5
 
 
 class Listener(Protocol):
@@ -132,11 +135,15 @@ class Scheduler:
             self._done.put(error)
 
     def _wait(self) -> None:
-        try:
-            outcome = self._done.get(timeout=_TICK)
-        except queue.Empty:
-            self._listener.still_running(list(self._active.values()))
-            return
+        began = time.monotonic()
+        while True:
+            try:
+                outcome = self._done.get(timeout=_SLICE)
+                break
+            except queue.Empty:
+                if time.monotonic() - began >= _TICK:
+                    self._listener.still_running(list(self._active.values()))
+                    return
         if outcome is None:
             self.interrupted = True
             self._cancel.set()
