@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal
+from typing import ClassVar, Literal
 
 __all__ = ["Answer", "Load", "p99"]
 
@@ -71,6 +71,9 @@ class Load:
     *slow*: one in eleven takes a second to answer. *long*: now and then also those of ten seconds, and an upload.
     """
 
+    ended: ClassVar[list[Load]] = []
+    """Those whose context has ended, for whoever counts them."""
+
     def __init__(
         self, port: int, *, host: str = "127.0.0.1", rate: float = 100, slow: bool = True, long: bool = False
     ) -> None:
@@ -97,6 +100,7 @@ class Load:
         self._visitors.shutdown()
         while not self._kept.empty():
             self._kept.get()[1].close()
+        self.ended.append(self)
 
     def wait(self, requests: int) -> None:
         """Return once that many more have been answered or lost."""
