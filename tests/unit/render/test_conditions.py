@@ -60,19 +60,19 @@ conditions = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(conditions, events)
 def test_travis_and_this_machine_agree(condition: Condition, event: Event) -> None:
     assert on_travis(condition, event) == holds(condition, event)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(conditions, events)
 def test_github_and_this_machine_agree(condition: Condition, event: Event) -> None:
     assert on_github(condition, event) == holds(condition, event)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(conditions, events)
 def test_the_workflows_filters_let_every_event_through_that_a_job_asks_for(condition: Condition, event: Event) -> None:
     names = filters(simplify(condition), event.kind)
