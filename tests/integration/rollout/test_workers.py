@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,25 @@ def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_t
     logs = [path.read_text() for path in sorted((shop.place / "logs").glob("tasks-*.log"))]
     assert len(logs) == 2 and all("succeeded" in log for log in logs)
     assert one != two
+
+
+@pytest.mark.exhaustive
+def test_a_port_that_is_taken_during_the_first_rollout_costs_no_worker(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rabbitmq.running() as broker:
+        monkeypatch.setenv("SHOP_BROKER", broker.url)
+        with made(like=shop) as other, socket.socket() as taking:
+            release = other.release("one")
+            server = other.server()
+            server.stage(release)
+            taking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taking.bind(("127.0.0.1", other.port))
+            taking.listen()
+            done = other.ecluse("deploy", "local", "--release", release)
+            assert "from now on" in done.output
+            for task in server.tasks():
+                assert set(server.serving(task)) == {release}, task
 
 
 @pytest.mark.exhaustive

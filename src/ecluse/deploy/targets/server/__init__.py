@@ -119,7 +119,8 @@ class Server:
     def start(self, task: str, release_id: str) -> None:
         if not self.daemon.client.alive():
             self.daemon.ensure()  # it has ended since the release was staged, with or without the deployer
-        self.daemon.hold()
+        if task == TASK or not self.daemon.holder.was_used:
+            self.daemon.hold()  # the first time before there are workers: it may have to start Supervisor anew
         if task != TASK:
             return self.workers.start(task, release_id)
         states = self._states()

@@ -99,24 +99,18 @@ class Daemon:
         try:
             self.client.start(self.holder.name)
         except TargetError:
+            if self.holder.process() is not None:  # the port is ours: it failed for another reason
+                raise
             decided = self.place.listen
             if self.place.choose_address(self.say) == decided:
                 raise
-            self.stop()
+            self._end()
             self.ensure()
-            self.client.start(self.holder.name)
+            self.hold()
 
     def stop(self) -> None:
         """End everything: the site, drained; the database; Supervisor. Nothing is left running."""
-        if not self.client.alive():
-            self._end_orphans()
-        else:
-            known = self.client.states()
-            workers = [slot.name for slot in self._worker_slots() if slot.name in known]
-            self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self._grace())
-            pid = _pid(self.place.folder / "supervisord.pid")
-            self.client.shutdown()
-            self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
+        self._end()
         for slot in (*self.slots, *self._worker_slots()):
             slot.clear()
 
@@ -132,6 +126,18 @@ class Daemon:
         )
 
     # Its parts
+
+    def _end(self) -> None:
+        """End everything; what the slots say of it stays, so that :meth:`ensure` starts it again."""
+        if not self.client.alive():
+            self._end_orphans()
+            return
+        known = self.client.states()
+        workers = [slot.name for slot in self._worker_slots() if slot.name in known]
+        self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self._grace())
+        pid = _pid(self.place.folder / "supervisord.pid")
+        self.client.shutdown()
+        self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
 
     def _worker_slots(self) -> list[Slot]:
         return [slot for slots in self.workers.values() for slot in slots]

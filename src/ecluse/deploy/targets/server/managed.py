@@ -54,8 +54,9 @@ class ManagedServer(Server):
             self._page.unlink(missing_ok=True)
             self._maintenance.unlink(missing_ok=True)
             return
-        if self.place.listen is None:
-            raise TargetError(f"{self.place.environment.name} serves nothing that could be closed")
+        if not self.daemon.holder.was_used:
+            name = self.place.environment.name
+            raise TargetError(f"{name} has served nothing yet that could be closed", hint=f"./ecluse deploy {name}")
         durable.write_json(self._maintenance, wanted.as_json())
         # Last: each process of the site looks for it at each request.
         durable.write(self._page, page(), mode=0o644)

@@ -139,8 +139,9 @@ class Place:
             raise TargetError(
                 f"no free port from {wanted} on", hint="end what listens there, or change the environment's url"
             )
-        if port != wanted:
-            say(f"port {wanted} is taken: {self.environment.name} listens on {port} from now on")
+        before = remembered[1] if remembered else wanted
+        if port != before:
+            say(f"port {before} is taken: {self.environment.name} listens on {port} from now on")
         durable.write_json(self.folder / "address.json", {"host": host, "port": port})
         return host, port
 

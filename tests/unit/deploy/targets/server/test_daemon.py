@@ -1,0 +1,56 @@
+"""The listening socket, where Supervisor cannot open it."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecluse.deploy.targets.server import place as places
+from ecluse.deploy.targets.server.daemon import Daemon
+from ecluse.deploy.targets.server.place import Place
+from ecluse.errors import TargetError
+from ecluse.model import Environment
+
+
+class Refusing:
+    """A Supervisor that starts nothing, and ends nothing."""
+
+    def alive(self) -> bool:
+        return True
+
+    def start(self, name: str) -> None:
+        raise TargetError(f"Supervisor failed at startProcess {name}")
+
+    def states(self) -> dict[str, Any]:
+        raise AssertionError("nothing is to be ended")
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Daemon:
+    """Of an environment that is to listen on 8000, where another program listens."""
+    monkeypatch.setattr(places, "_free", lambda host, port: True)
+    place = Place(tmp_path, Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000"), {})
+    made = Daemon(place, print)
+    made.client = Refusing()  # type: ignore[assignment]
+    place.choose_address(print)
+    made.holder.reserve(place.account())
+    monkeypatch.setattr(places, "_free", lambda host, port: port != 8000)
+    return made
+
+
+def test_a_holder_that_runs_has_the_port_whatever_else_has_failed(daemon: Daemon) -> None:
+    with open(daemon.holder.folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(TargetError, match="Supervisor failed at startProcess web:0"):
+            daemon.hold()
+    assert daemon.place.listen == ("127.0.0.1", 8000)
+
+
+def test_a_port_that_was_lost_after_it_was_listened_on_is_an_error_and_nothing_is_ended(daemon: Daemon) -> None:
+    (daemon.holder.folder / "lock").touch()
+    with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
+        daemon.hold()
+    assert daemon.place.listen == ("127.0.0.1", 8000)
