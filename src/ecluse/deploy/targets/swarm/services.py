@@ -90,11 +90,12 @@ class Services:
             self._look_again(service, found)
             if time.monotonic() - began > self._patience * max(1, wanted):
                 waiting = [one for one in found if one.wanted and not one.serves]
-                states = ", ".join(sorted({one.state for one in waiting})) or "no task"
-                reason = why(waiting, nodes(self._api)) or states
-                if any(one.state in BEGINNING - {"starting"} and not one.error for one in waiting):
-                    # Of a full disk, say, the swarm says nothing.
-                    reason += ", for a reason that the log of its engine may have: a full disk?"
+                reason = why(waiting, nodes(self._api))
+                if not reason:
+                    reason = ", ".join(sorted({one.state for one in waiting})) or "no task"
+                    if any(one.state in ("assigned", "accepted", "preparing", "ready") for one in waiting):
+                        # Of a full disk, say, the swarm says nothing.
+                        reason += ", for a reason that the log of its engine may have: a full disk?"
                 raise RolloutError(
                     f"{len(ready)} of {wanted} tasks of {task} run release {release_id} after "
                     f"{time.monotonic() - began:.0f} s: {reason}",

@@ -103,7 +103,8 @@ class SwarmTarget:
             raise PreflightError(f"the checks of release {release_id} fail: {error}") from None
         line = next((line for line in lines if line.startswith(migrations.MARK)), None)
         if line is None:
-            raise PreflightError(f"the checks of release {release_id} say nothing: does the engine keep logs?")
+            said = "\n".join(["", *lines[-5:]]) if lines else " nothing: does the engine keep logs?"
+            raise PreflightError(f"what the checks of release {release_id} found cannot be read; the swarm says{said}")
         found = json.loads(line.removeprefix(migrations.MARK))
         pending = tuple(Migration(one["name"], one["sql"], tuple(one["unsafe"])) for one in found["pending"])
         return Preflight(pending, frozenset(found["unknown"]))
