@@ -13,8 +13,8 @@ application = get_wsgi_application()
 def load() -> None:
     """Load what Django and Celery would at the first request, and at the first task that is asked for.
 
-    gunicorn forks its workers after this: the first visitors of each wait for none of it, and its memory is shared.
-    Nothing here opens a connection, which two workers would then share.
+    So no worker's first visitors wait for it; in a container, where gunicorn forks its workers after this, they share
+    its memory. Nothing here opens a connection, which they would then share, too.
     """
     from website.celery import app
 
