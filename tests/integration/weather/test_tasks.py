@@ -41,7 +41,7 @@ def test_a_broker_restarted_in_the_middle_loses_no_place(broker, processes, upst
     send("weather.fetch_all", [], queue="weather")
     await_(lambda: fetched() >= 4, "the first places", 60)
     broker.restart()
-    await_(lambda: fetched() == 40, "all places", 120)
+    await_(lambda: fetched() == 40, "all places", 300)
     assert worker.poll() is None
     assert stored_once()
 
