@@ -55,8 +55,8 @@ def _text(found: Sequence[Scenario]) -> str:
         "## The proof of rollouts",
         "",
         f"{machine()}. The last run of each scenario of `tests/integration/rollout` and `tests/integration/swarm` with",
-        "`--exhaustive`, read by `python -m benchmarks.proof`. Requests arrive at a fixed rate meanwhile. Where some are",
-        "lost the test says which may be: those that met the fault itself (an error of the release, a database that is",
+        "`--exhaustive`, read by `python -m benchmarks.proof`. Requests arrive at a fixed rate. Where some are lost",
+        "the test says which may be: those that met the fault itself (an error of the release, a database that is",
         "away, a machine that dies), and none once it is over.",
     ]
     for part, title in PARTS.items():
