@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from ecluse import process
 from tests.support.containers import answers, docker, free_port
+from tests.support.hosts import DATABASE
 from tests.support.shop import Shop
 from tests.support.swarm import FRONT, SwarmShop
 
 __all__ = ["WAYS", "Compose", "OurServer", "OurSwarm", "Rollout", "Stack", "Way"]
 
-DATABASE = "postgres:18-trixie"
 PATIENCE = 180.0
 REPLICAS = 2
 

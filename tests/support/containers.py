@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CANARY", "LABEL", "TOP", "answers", "await_", "docker", "free_port", "inspect", "port_of"]
+__all__ = ["CANARY", "LABEL", "TOP", "answers", "await_", "docker", "free_port", "inspect", "listening", "port_of"]
 
 TOP = Path(__file__).resolve().parents[2]
 LABEL = "ecluse.test=image"
@@ -41,6 +42,16 @@ def await_(condition: Callable[[], object], what: str, seconds: float = 30) -> N
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def listening(port: int = 0) -> Iterator[int]:
+    """Another program listens there for as long as the context lasts; yields the port, by default any that is free."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        yield int(other.getsockname()[1])
 
 
 def answers(url: str, **headers: str) -> tuple[int, str]:

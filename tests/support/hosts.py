@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.containers import await_, docker, port_of
 from tests.support.swarm import FRONT, LABEL, SwarmShop
 
-__all__ = ["ACCOUNT", "Hosts", "hosts"]
+__all__ = ["ACCOUNT", "DATABASE", "Hosts", "hosts"]
 
 DATABASE = "postgres:18-trixie"
 

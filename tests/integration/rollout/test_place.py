@@ -12,6 +12,7 @@ import stat
 import pytest
 
 from ecluse.errors import ReleaseError, RolloutError, TargetError
+from tests.support.containers import listening
 from tests.support.load import Load
 from tests.support.shop import Shop
 from tests.support.waiting import until
@@ -71,21 +72,14 @@ def test_a_killed_supervisor_is_replaced_with_all_that_it_left(shop: Shop, one: 
 
 def test_a_taken_port_is_passed_over_at_first_and_an_error_later(fresh_shop: Shop) -> None:
     release = fresh_shop.release("one")
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
+    with listening() as taken:
         pipeline = fresh_shop.folder / "pipeline.py"
         pipeline.write_text(pipeline.read_text().replace(":8700", f":{taken}"))
         first = fresh_shop.ecluse("deploy", "local")
         assert f"port {taken} is taken: local listens on {fresh_shop.port} from now on" in first.output
         assert get(fresh_shop.port)[1].startswith(f"one {release}")
     fresh_shop.ecluse("stop", "local")
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", fresh_shop.port))
-        other.listen()
+    with listening(fresh_shop.port):
         second = fresh_shop.ecluse("deploy", "local", check=False)
     assert second.returncode == TargetError.exit_code
     assert f"port {fresh_shop.port} of local is taken by another program" in second.output
@@ -97,10 +91,7 @@ def test_a_port_that_is_taken_during_the_first_rollout_is_passed_over_too(fresh_
     server = fresh_shop.server()
     server.stage(release)
     decided = fresh_shop.port
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", decided))
-        other.listen()
+    with listening(decided):
         done = fresh_shop.ecluse("deploy", "local", "--release", release)
         assert f"port {decided} is taken: local listens on {fresh_shop.port} from now on" in done.output
         assert get(fresh_shop.port)[1].startswith(f"one {release}")

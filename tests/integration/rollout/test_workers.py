@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from celery import Celery
 from tests.integration.rollout.conftest import made
 from tests.support import rabbitmq
 from tests.support.census import Census, send_during
+from tests.support.containers import listening
 from tests.support.shop import Shop
 from tests.support.waiting import until
 
@@ -63,14 +63,12 @@ def test_a_port_that_is_taken_during_the_first_rollout_costs_no_worker(
 ) -> None:
     with rabbitmq.running() as broker:
         monkeypatch.setenv("SHOP_BROKER", broker.url)
-        with made(like=shop) as other, socket.socket() as taking:
+        with made(like=shop) as other:
             release = other.release("one")
             server = other.server()
             server.stage(release)
-            taking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taking.bind(("127.0.0.1", other.port))
-            taking.listen()
-            done = other.ecluse("deploy", "local", "--release", release)
+            with listening(other.port):
+                done = other.ecluse("deploy", "local", "--release", release)
             assert "from now on" in done.output
             for task in server.tasks():
                 assert set(server.serving(task)) == {release}, task
