@@ -19,10 +19,10 @@ import click
 
 from benchmarks.results import machine, write_section
 from ecluse import process
+from ecluse.definition.load import load
+from ecluse.definition.model import Event
+from ecluse.definition.plan import plan
 from ecluse.interpreters import find
-from ecluse.load import load
-from ecluse.model import Event
-from ecluse.plan import plan
 
 TOP = Path(__file__).resolve().parents[2]
 

@@ -27,7 +27,7 @@ import click
 
 from benchmarks.results import machine, write_section
 from ecluse import process
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import container, embedded, probe
 from tests.support.containers import free_port
 

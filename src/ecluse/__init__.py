@@ -1,6 +1,18 @@
 """A Django change from pull request to users: define the pipeline once, in Python; run it anywhere."""
 
-from ecluse.define import (
+from ecluse.definition.model import (
+    Build,
+    Environment,
+    ImageSpec,
+    Job,
+    Output,
+    Pipeline,
+    Providers,
+    ReleaseSpec,
+    Service,
+    Worker,
+)
+from ecluse.definition.words import (
     CURRENT_PYTHON,
     all_of,
     any_of,
@@ -13,7 +25,6 @@ from ecluse.define import (
     tag,
     tox,
 )
-from ecluse.model import Build, Environment, ImageSpec, Job, Output, Pipeline, Providers, ReleaseSpec, Service, Worker
 
 __all__ = [
     "CURRENT_PYTHON",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ecluse import durable, process
+from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
-from ecluse.model import Build
 
 __all__ = ["ensure", "too_old"]
 

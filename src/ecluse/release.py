@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from ecluse import build, collect, durable, process, virtualenv
+from ecluse.definition.model import ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError, RepositoryError
-from ecluse.model import ReleaseSpec
 
 __all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse import process
-from ecluse.model import Event
+from ecluse.definition.model import Event
 
 __all__ = ["Play", "Played", "act", "commands", "ends", "event_file"]
 

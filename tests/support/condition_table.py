@@ -1,13 +1,13 @@
 """One table: events that a provider reports, conditions, and which of the events each condition selects.
 
-The three compilations of a condition are held against it: the local one (:func:`ecluse.conditions.holds`) and
-Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.
+The three compilations of a condition are compared with it: the local one
+(:func:`ecluse.definition.conditions.holds`) and Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.
 """
 
 from __future__ import annotations
 
-from ecluse.define import all_of, any_of, not_, pull_request, push, ship, tag
-from ecluse.model import Condition, Event
+from ecluse.definition.model import Condition, Event
+from ecluse.definition.words import all_of, any_of, not_, pull_request, push, ship, tag
 
 EVENTS: dict[str, Event] = {
     "pr-staging": Event(kind="pull_request", branch="staging"),

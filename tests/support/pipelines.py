@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ecluse.define import any_of, command, ecluse, pull_request, push, ship, tag, tox
-from ecluse.model import Environment, Job, Output, Pipeline, Providers, Service
+from ecluse.definition.model import Environment, Job, Output, Pipeline, Providers, Service
+from ecluse.definition.words import any_of, command, ecluse, pull_request, push, ship, tag, tox
 from ecluse.render.differences import DIFFERENCES
 
 __all__ = ["ACCEPT_ALL", "RELEASES", "job", "parsed", "pipeline"]

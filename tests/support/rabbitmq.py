@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from ecluse import probes
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import container
 from tests.support.containers import docker, free_port
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from ecluse import process
-from ecluse.load import load
+from ecluse.definition.load import load
 from ecluse.render import HEADER, drift, render
 
 __all__ = ["TOP", "copy", "image_alone", "small"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecluse.model import Event, Pipeline
-from ecluse.plan import plan
+from ecluse.definition.model import Event, Pipeline
+from ecluse.definition.plan import plan
 from ecluse.run.outcome import Outcome, Run, Status, StepOutcome
 
 __all__ = ["ended"]

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ecluse import process
-from ecluse.model import Event
+from ecluse.definition.model import Event
 from tests.support.act import commands, ends
 from tests.support.travis_conditions import data_of, evaluate
 

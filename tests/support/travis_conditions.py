@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from ecluse.model import Event
+from ecluse.definition.model import Event
 
 __all__ = ["ParseError", "data_of", "evaluate"]
 

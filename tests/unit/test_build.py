@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ecluse import build, process
+from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
-from ecluse.model import Build
 from ecluse.process import Completed
 
 BUILD = Build(

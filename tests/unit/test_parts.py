@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.load import load
-from ecluse.model import Job
+from ecluse.definition.load import load
+from ecluse.definition.model import Job
 from ecluse.run.inputs import chosen
 
 TOP = Path(__file__).resolve().parents[2]

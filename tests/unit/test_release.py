@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ecluse import release
+from ecluse.definition.model import ReleaseSpec
 from ecluse.errors import ReleaseError
-from ecluse.model import ReleaseSpec
 from ecluse.release import find, latest, unpack, verify
 
 SPEC = ReleaseSpec(files=("shop",), requirements="lock.txt", wsgi="shop.wsgi", settings="shop.settings")

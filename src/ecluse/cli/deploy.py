@@ -19,14 +19,14 @@ import click
 
 from ecluse.cli import job_summary
 from ecluse.cli.repository import top
+from ecluse.definition.load import load
+from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy import sentry
 from ecluse.deploy.contract import Ledger
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Progress, Request, recover, roll_out
 from ecluse.deploy.targets import TARGETS, Managed, Place
 from ecluse.errors import DefinitionError, LockHeld, PreflightError, RolloutError, TargetError
-from ecluse.load import load
-from ecluse.model import Environment, Pipeline
 from ecluse.release import package as make
 
 __all__ = [

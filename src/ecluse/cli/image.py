@@ -14,8 +14,10 @@ import click
 
 from ecluse import process
 from ecluse.cli.repository import top
+from ecluse.definition.events import reported
+from ecluse.definition.load import load
+from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError, RepositoryError
-from ecluse.events import reported
 from ecluse.image import accounts, compose, publish, sbom
 from ecluse.image.build import Target
 from ecluse.image.build import build as build_argv
@@ -24,8 +26,6 @@ from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
 from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, Source, labels, source_of
-from ecluse.load import load
-from ecluse.model import Event, ImageSpec
 
 __all__ = ["image"]
 

@@ -20,13 +20,13 @@ from ecluse.cli.selection import (
     refuse_missing,
     wanted_pythons,
 )
-from ecluse.conditions import holds
+from ecluse.definition.conditions import holds
+from ecluse.definition.events import example_tag
+from ecluse.definition.load import load
+from ecluse.definition.model import Environment, Event, EventKind, Pipeline
+from ecluse.definition.plan import Plan
+from ecluse.definition.plan import plan as make_plan
 from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
-from ecluse.events import example_tag
-from ecluse.load import load
-from ecluse.model import Environment, Event, EventKind, Pipeline
-from ecluse.plan import Plan
-from ecluse.plan import plan as make_plan
 from ecluse.run.provider import Provider, detect
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from ecluse.cli.repository import top
-from ecluse.events import example_tag, play
-from ecluse.load import load
-from ecluse.model import EventKind
+from ecluse.definition.events import example_tag, play
+from ecluse.definition.load import load
+from ecluse.definition.model import EventKind
 from ecluse.render import HEADER, drift
 from ecluse.render import render as render_all
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ecluse.plan import Leg, Plan
+from ecluse.definition.plan import Leg, Plan
 from ecluse.run.cache import Cache
 
 __all__ = ["dry_run", "plan_data", "plan_text", "run_text"]

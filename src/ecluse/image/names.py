@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from ecluse.definition.model import Event
 from ecluse.errors import ImageError
-from ecluse.model import Event
 from ecluse.secrets import Secret
 
 __all__ = [

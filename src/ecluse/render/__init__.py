@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
-from ecluse.model import Pipeline
 from ecluse.render import github, travis
 from ecluse.render.conditions import for_github, for_travis
 from ecluse.render.differences import DIFFERENCES, Loss, losses

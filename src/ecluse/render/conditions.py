@@ -1,8 +1,8 @@
 """Conditions as the providers write them: a GitHub expression, a Travis v1 condition.
 
-:func:`ecluse.conditions.holds` is the third compilation of the same tree, the one that counts: these two must agree
-with it on every event that a provider can report (``tests/unit/render/events.py`` is the table that all three are
-tested on).
+:func:`ecluse.definition.conditions.holds` evaluates the same tree on this machine, and is the reference: these two must
+agree with it on every event that a provider can report (``tests/support/providers/condition_table.py`` is the table
+that all three are tested on).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 
-from ecluse.conditions import possible
+from ecluse.definition.conditions import possible
+from ecluse.definition.model import All, Any, Condition, EventKind, Is, Not
 from ecluse.errors import RenderError
-from ecluse.model import All, Any, Condition, EventKind, Is, Not
 
 __all__ = ["KINDS", "filters", "for_github", "for_travis", "simplify"]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ecluse.conditions import patterns
-from ecluse.model import EventKind, Pipeline
+from ecluse.definition.conditions import patterns
+from ecluse.definition.model import EventKind, Pipeline
 from ecluse.render import provided
 from ecluse.render.conditions import KINDS, filters
 from ecluse.render.selection import Selected

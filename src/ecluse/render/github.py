@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from ecluse.define import pull_request
-from ecluse.model import Any, EventKind, Job, Pipeline
+from ecluse.definition.model import Any, EventKind, Job, Pipeline
+from ecluse.definition.words import pull_request
 from ecluse.process import quote
 from ecluse.render.actions import uses
 from ecluse.render.conditions import filters, for_github, simplify
@@ -134,7 +134,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
 
 
 def _title(job: Job) -> str:
-    """As :attr:`ecluse.plan.Leg.name` says it, so that a leg has one name everywhere."""
+    """As :attr:`ecluse.definition.plan.Leg.name` says it, so that a leg has one name everywhere."""
     axes = ", ".join(f"${{{{ matrix.{axis} }}}}" for axis in job.matrix)
     return f"{job.name} ({axes})" if axes else job.name
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ecluse.conditions import describe_event, possible
-from ecluse.model import Event, EventKind, Job, Pipeline
-from ecluse.plan import legs, plan, stages
+from ecluse.definition.conditions import describe_event, possible
+from ecluse.definition.model import Event, EventKind, Job, Pipeline
+from ecluse.definition.plan import legs, plan, stages
 
 __all__ = ["svg"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ecluse.model import Job, Pipeline, Service
+from ecluse.definition.model import Job, Pipeline, Service
 from ecluse.services.given import VARIABLES
 
 __all__ = ["PROVIDED", "Provided", "given", "in_container", "variable"]

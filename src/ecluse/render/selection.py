@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ecluse.conditions import possible
-from ecluse.model import All, Condition, EventKind, Job, Pipeline
-from ecluse.plan import stages
+from ecluse.definition.conditions import possible
+from ecluse.definition.model import All, Condition, EventKind, Job, Pipeline
+from ecluse.definition.plan import stages
 from ecluse.render.conditions import KINDS, simplify
 
 __all__ = ["Selected", "select"]

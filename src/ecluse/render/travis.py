@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ecluse.definition.model import Any, Job, Pipeline
+from ecluse.definition.plan import Leg, legs
 from ecluse.errors import RenderError
-from ecluse.model import Any, Job, Pipeline
-from ecluse.plan import Leg, legs
 from ecluse.process import quote
 from ecluse.render.conditions import for_travis, simplify
 from ecluse.render.provided import PROVIDED, given, in_container, variable

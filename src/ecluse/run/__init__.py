@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecluse.plan import Plan
+from ecluse.definition.plan import Plan
 from ecluse.run.cache import Cache
 from ecluse.run.console import Console
 from ecluse.run.inputs import Inputs

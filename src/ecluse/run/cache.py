@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ecluse.plan import Leg, Plan
+from ecluse.definition.plan import Leg, Plan
 from ecluse.run.inputs import Inputs
 from ecluse.run.outcome import Outcome
 

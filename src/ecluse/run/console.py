@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ecluse import process
-from ecluse.plan import Leg, Plan
+from ecluse.definition.plan import Leg, Plan
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.provider import Fold, Provider
 from ecluse.run.scheduler import Listener

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from ecluse.model import Job, Pipeline
-from ecluse.plan import stages
+from ecluse.definition.model import Job, Pipeline
+from ecluse.definition.plan import stages
 
 __all__ = ["svg"]
 

@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from ecluse.plan import Leg, Plan
+from ecluse.definition.plan import Leg, Plan
 from ecluse.run.ansi import as_text
 from ecluse.run.console import SYMBOLS, TAIL, alone, log_of, summary
 from ecluse.run.outcome import Outcome, Run, Status

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from ecluse.plan import Leg, Plan
+from ecluse.definition.plan import Leg, Plan
 
 __all__ = ["Outcome", "Run", "Status", "StepOutcome"]
 

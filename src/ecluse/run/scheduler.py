@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
-from ecluse.model import Step
-from ecluse.plan import Leg, Plan
+from ecluse.definition.model import Step
+from ecluse.definition.plan import Leg, Plan
 from ecluse.run.outcome import Outcome
 
 __all__ = ["Listener", "Scheduler", "shared_things"]

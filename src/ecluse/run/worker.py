@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Event
 
 from ecluse import process
+from ecluse.definition.model import Pipeline, Step
+from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import EcluseError, Interrupted, RepositoryError
-from ecluse.model import Pipeline, Step
-from ecluse.plan import Leg, Plan
 from ecluse.run.cache import Cache, Facts, Hit
 from ecluse.run.outcome import Outcome, Status, StepOutcome
 from ecluse.secrets import masked

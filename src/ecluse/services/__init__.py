@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Protocol
 
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 from ecluse.services import container, embedded, given
 from ecluse.services.order import order_of
 

@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ecluse import probes
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 from ecluse.services import probe
 from ecluse.services.given import VARIABLES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 from ecluse.services.binaries import Binaries, binaries_for
 from ecluse.services.cluster import Cluster
 from ecluse.services.order import VARIABLE

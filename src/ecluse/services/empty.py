@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import choose, container
 from ecluse.services.lease import Lease
 from ecluse.services.order import order_of

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from ecluse import probes
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import probe
 
 __all__ = ["VARIABLES", "provide", "why_not"]

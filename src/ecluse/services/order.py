@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 
 __all__ = ["DEFAULT", "VARIABLE", "order_of", "parse"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecluse import services
+from ecluse.definition.model import Service
 from ecluse.errors import CommandError, EcluseError, ServiceError
-from ecluse.model import Service
 from ecluse.services import commands, container, keeper
 from ecluse.services.lease import Lease
 from ecluse.services.paths import cache_folder

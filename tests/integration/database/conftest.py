@@ -176,7 +176,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def engine() -> None:
-    from ecluse.model import Service
+    from ecluse.definition.model import Service
 
     reason = container.why_not(Service(name="postgres", kind="postgres", version="18"), os.environ)
     if reason is not None:

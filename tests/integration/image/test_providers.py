@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from ecluse.model import Event
+from ecluse.definition.model import Event
 from tests.support.act import act
 from tests.support.containers import answers, await_, free_port
 from tests.support.repositories import image_alone

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecluse import process
-from ecluse.model import Event
+from ecluse.definition.model import Event
 from tests.support import act, repositories
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecluse import process
-from ecluse.model import Event
+from ecluse.definition.model import Event
 from tests.support.act import Play
 from tests.support.pipelines import parsed
 from tests.support.travis_build import build

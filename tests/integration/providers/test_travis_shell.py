@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecluse import process
-from ecluse.model import Event
+from ecluse.definition.model import Event
 from tests.support.travis_build import script_of, selected
 
 PUSH = Event(kind="push", branch="staging")

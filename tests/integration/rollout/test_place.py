@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import stat
 
 import pytest

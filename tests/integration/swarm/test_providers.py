@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ecluse.definition.model import Event
 from ecluse.deploy.targets.swarm.connection import connect
 from ecluse.deploy.targets.swarm.objects import Objects
-from ecluse.model import Event
 from tests.support.act import act
 from tests.support.containers import TOP, docker, free_port
 from tests.support.repositories import image_alone

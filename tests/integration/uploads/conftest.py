@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import container, empty
 from tests.support.containers import answers, docker, free_port
 from tests.support.waiting import until

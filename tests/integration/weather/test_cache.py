@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from ecluse.model import Service
+from ecluse.definition.model import Service
 from ecluse.services import container
 from tests.support.together import together
 from website.weather import fetching, history

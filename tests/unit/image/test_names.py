@@ -1,5 +1,6 @@
 import pytest
 
+from ecluse.definition.model import Event
 from ecluse.errors import ImageError
 from ecluse.image.names import (
     Version,
@@ -9,7 +10,6 @@ from ecluse.image.names import (
     registry_of,
     tag_of,
 )
-from ecluse.model import Event
 
 COMMIT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecluse.conditions import holds
-from ecluse.define import all_of, any_of, not_, pull_request, push, ship, tag
+from ecluse.definition.conditions import holds
+from ecluse.definition.model import All, Any, Condition, Event, Is, Not
+from ecluse.definition.words import all_of, any_of, not_, pull_request, push, ship, tag
 from ecluse.errors import RenderError
-from ecluse.model import All, Any, Condition, Event, Is, Not
 from ecluse.render.conditions import KINDS, filters, for_github, for_travis, simplify
 from tests.support.condition_table import EVENTS, TABLE
 from tests.support.travis_conditions import ParseError, data_of, evaluate

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ecluse.define import pull_request, push
+from ecluse.definition.model import Output, Pipeline, Providers, Service
+from ecluse.definition.words import pull_request, push
 from ecluse.errors import RenderError
-from ecluse.model import Output, Pipeline, Providers, Service
 from ecluse.render import render
 from ecluse.render.differences import DIFFERENCES
 from tests.support.pipelines import RELEASES, job, pipeline, with_accepted
@@ -85,7 +85,7 @@ def test_accepting_what_does_not_exist_is_refused() -> None:
 
 
 def test_a_pipeline_that_no_provider_runs_is_refused() -> None:
-    from ecluse.define import ship
+    from ecluse.definition.words import ship
 
     with pytest.raises(RenderError, match="no event of a provider selects a job"):
         render(pipeline(job(when=ship())))

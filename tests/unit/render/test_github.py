@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ecluse.define import any_of, not_, pull_request, push, ship, tag
-from ecluse.model import Pipeline, Service
+from ecluse.definition.model import Pipeline, Service
+from ecluse.definition.words import any_of, not_, pull_request, push, ship, tag
 from ecluse.render import render
 from ecluse.render.github import REPORT, SETUP, WORKFLOW
 from tests.support.pipelines import RELEASES, job, parsed, pipeline

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ecluse.load import load
-from ecluse.model import Event
+from ecluse.definition.load import load
+from ecluse.definition.model import Event
 from ecluse.render.graph import svg
 from tests.support.pipelines import RELEASES, job, pipeline
 

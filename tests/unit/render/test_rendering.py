@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ecluse.define import push
+from ecluse.definition.load import load
+from ecluse.definition.model import Pipeline, Service
+from ecluse.definition.words import push
 from ecluse.errors import RenderError
-from ecluse.load import load
-from ecluse.model import Pipeline, Service
 from ecluse.render import HEADER, PROVIDERS, render
 from ecluse.render.actions import ACTIONS, Action, uses
 from ecluse.render.drift import drifts

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ecluse.define import pull_request, push, tag
+from ecluse.definition.model import Event, Pipeline
+from ecluse.definition.plan import plan
+from ecluse.definition.words import pull_request, push, tag
 from ecluse.errors import RenderError
-from ecluse.model import Event, Pipeline
-from ecluse.plan import plan
 from ecluse.render import render
 from ecluse.render.travis import BUILD
 from tests.support.pipelines import RELEASES, job, parsed, pipeline

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecluse.model import Output
+from ecluse.definition.model import Output
 from ecluse.run.github import commands, failures, publish, summary
 from tests.support.pipelines import job, pipeline
 from tests.support.runs import ended

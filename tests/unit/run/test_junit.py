@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.model import Output
+from ecluse.definition.model import Output
 from ecluse.run.junit import as_xml, read
 from tests.support.pipelines import job, pipeline
 from tests.support.runs import ended

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from ecluse.model import Output
+from ecluse.definition.model import Output
 from ecluse.run.page import page
 from tests.support.pipelines import RELEASES, job, pipeline
 from tests.support.runs import ended

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 
 import pytest
 
-from ecluse.define import command, ship, tox
-from ecluse.model import Event, Pipeline
-from ecluse.plan import Leg, plan
+from ecluse.definition.model import Event, Pipeline
+from ecluse.definition.plan import Leg, plan
+from ecluse.definition.words import command, ship, tox
 from ecluse.run.outcome import Outcome, Status
 from ecluse.run.scheduler import Scheduler, shared_things
 from tests.support.pipelines import job, pipeline

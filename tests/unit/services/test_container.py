@@ -15,8 +15,8 @@ from testcontainers.core import container as testcontainers
 from testcontainers.core.config import testcontainers_config
 
 from ecluse import probes, process
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 from ecluse.services import container, keeper, probe
 from tests.support.programs import Programs
 

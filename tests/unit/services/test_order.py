@@ -1,7 +1,7 @@
 import pytest
 
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 from ecluse.services.order import order_of, parse
 
 POSTGRES = Service(name="postgres", kind="postgres", version="18")

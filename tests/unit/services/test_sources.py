@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 import pytest
 
 from ecluse import services
+from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.model import Service
 
 POSTGRES = Service(name="postgres", kind="postgres", version="18")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.contract import Ledger, Target
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
-from ecluse.model import Environment, Pipeline
 
 __all__ = ["TARGETS", "Managed", "Place"]
 

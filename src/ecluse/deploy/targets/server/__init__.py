@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse import durable, process, release, virtualenv
+from ecluse.definition.model import Environment
 from ecluse.deploy import health, migrations
 from ecluse.deploy.migrations import MARK
 from ecluse.deploy.rollout import Migration, Preflight
@@ -29,7 +30,6 @@ from ecluse.deploy.targets.server.slots import PROCESSES, Slot
 from ecluse.deploy.targets.server.supervisor import ALIVE
 from ecluse.deploy.targets.server.workers import Workers
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
-from ecluse.model import Environment
 
 __all__ = ["Server"]
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ecluse.definition.model import Worker
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import Slot
 from ecluse.deploy.targets.server.supervisor import ALIVE
 from ecluse.errors import RolloutError, TargetError
-from ecluse.model import Worker
 
 __all__ = ["Workers"]
 

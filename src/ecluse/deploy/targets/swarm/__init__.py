@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.targets.swarm.build import Builder
 from ecluse.deploy.targets.swarm.connection import connect
 from ecluse.deploy.targets.swarm.managed import Swarm
@@ -19,7 +20,6 @@ from ecluse.errors import DefinitionError, ImageError
 from ecluse.image import accounts
 from ecluse.image.names import RegistryAddress, registry_of
 from ecluse.image.registry import Registry
-from ecluse.model import Environment, Pipeline
 
 __all__ = ["Swarm", "opened"]
 

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from ecluse.definition.model import Environment, Event, ImageSpec
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.connection import Connection, variable
 from ecluse.deploy.targets.swarm.objects import Objects, Store
@@ -16,7 +17,6 @@ from ecluse.errors import DefinitionError, ReleaseError, TargetError
 from ecluse.image import publish
 from ecluse.image.names import tag_of
 from ecluse.image.registry import Registry
-from ecluse.model import Environment, Event, ImageSpec
 from ecluse.secrets import Secret
 
 __all__ = ["Builder", "Draft"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ecluse.definition.model import Environment
 from ecluse.deploy import health, migrations
 from ecluse.deploy.contract import Migration, Preflight
 from ecluse.deploy.targets.swarm import stackfile
@@ -19,7 +20,6 @@ from ecluse.deploy.targets.swarm.releases import Release, Releases
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import failed, nodes, seconds, why
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
-from ecluse.model import Environment
 
 __all__ = ["SwarmTarget"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from ecluse.definition.model import Environment
 from ecluse.deploy.targets.server import place as places
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import TargetError
-from ecluse.model import Environment
 
 
 class Refusing:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ecluse.definition.model import Environment
 from ecluse.deploy.targets.server import place as module
 from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import TargetError
-from ecluse.model import Environment
 
 
 def environment(url: str = "http://127.0.0.1:8000", **values: object) -> Environment:

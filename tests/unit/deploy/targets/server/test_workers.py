@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from ecluse.definition.model import Environment, Worker
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.workers import Workers
 from ecluse.errors import RolloutError, TargetError
-from ecluse.model import Environment, Worker
 from ecluse.services.account import Account
 
 ME = Account("me", 0, 0, switch=False)

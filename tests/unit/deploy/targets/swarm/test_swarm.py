@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ecluse.definition.model import Environment, ImageSpec
 from ecluse.deploy import health
 from ecluse.deploy.contract import Preflight
 from ecluse.deploy.health import Answer
@@ -21,7 +22,6 @@ from ecluse.deploy.targets.swarm.services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
 from ecluse.image.source import Source
-from ecluse.model import Environment, ImageSpec
 from tests.support.images import KIND, MemoryRegistry
 from tests.support.orchestrator import Orchestrator, Way
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ecluse.definition.load import load
 from ecluse.errors import DefinitionError
-from ecluse.load import load
 
 HEAD = "from ecluse import *\n"
 GOOD = HEAD + "pipeline = Pipeline(name='x', jobs=(Job(name='a', steps=(command('true'),)),))\n"

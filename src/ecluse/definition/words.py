@@ -1,10 +1,10 @@
-"""The words that ``pipeline.py`` is written in, beside the classes of :mod:`ecluse.model`."""
+"""The words that ``pipeline.py`` is written in, beside the classes of :mod:`ecluse.definition.model`."""
 
 from __future__ import annotations
 
 import sys
 
-from ecluse.model import All, Any, Condition, Is, Not, Step
+from ecluse.definition.model import All, Any, Condition, Is, Not, Step
 
 __all__ = [
     "CURRENT_PYTHON",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ecluse.model import All, Any, Condition, Event, EventKind, Is, Not
+from ecluse.definition.model import All, Any, Condition, Event, EventKind, Is, Not
 
 __all__ = ["describe", "describe_event", "holds", "matches", "patterns", "possible"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from ecluse.model import Pipeline
+from ecluse.definition.model import Pipeline
 
 __all__ = ["Problem", "misfits"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecluse.placeholders import fill, unknown
+from ecluse.definition.placeholders import fill, unknown
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecluse.define import any_of, command, pull_request, push, ship, tag, tox
-from ecluse.model import Event
-from ecluse.plan import Leg, legs, plan, stages
+from ecluse.definition.model import Event
+from ecluse.definition.plan import Leg, legs, plan, stages
+from ecluse.definition.words import any_of, command, pull_request, push, ship, tag, tox
 from tests.support.pipelines import job, pipeline
 
 PULL_REQUEST = Event(kind="pull_request", branch="staging")

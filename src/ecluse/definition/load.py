@@ -1,4 +1,4 @@
-"""pipeline.py as a checked :class:`~ecluse.model.Pipeline`, or one error that names everything that is wrong in it."""
+"""Loads pipeline.py as a checked Pipeline, or raises one error that lists every mistake in it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
+from ecluse.definition.model import Pipeline
+from ecluse.definition.shapes import Problem
+from ecluse.definition.validate import problems
 from ecluse.errors import DefinitionError
-from ecluse.model import Pipeline
-from ecluse.shapes import Problem
-from ecluse.validate import problems
 
 __all__ = ["load"]
 
@@ -81,7 +81,7 @@ def _shown(text: str | None) -> str | None:
 
 def _unknown_field(error: BaseException) -> str:
     """For ``Job(neds=…)``: the field that was probably meant."""
-    from ecluse import model
+    from ecluse.definition import model
 
     message = str(error)
     if isinstance(error, TypeError) and "unexpected keyword argument" in message:

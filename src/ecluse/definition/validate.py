@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from math import prod
 
-from ecluse.conditions import possible
-from ecluse.model import Job, Pipeline
-from ecluse.placeholders import OUTPUT, unknown
-from ecluse.plan import Leg, legs
-from ecluse.shapes import Problem, misfits
+from ecluse.definition.conditions import possible
+from ecluse.definition.model import Job, Pipeline
+from ecluse.definition.placeholders import OUTPUT, unknown
+from ecluse.definition.plan import Leg, legs
+from ecluse.definition.shapes import Problem, misfits
 
 __all__ = ["problems"]
 

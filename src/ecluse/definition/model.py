@@ -1,7 +1,8 @@
 """What a pipeline is: frozen data, no behaviour.
 
-``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.load` checks it, :mod:`ecluse.plan` says what an
-event selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes it as a provider's YAML.
+``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.definition.load` checks it,
+:mod:`ecluse.definition.plan` says what an event selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes
+it as a provider's YAML.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Event:
 
 
 # Conditions: which events select a job. One small tree, compiled to a local predicate (plan.py), to a GitHub expression
-# and to a Travis v1 condition (render/). Written with the functions and operators of ecluse.conditions.
+# and to a Travis v1 condition (render/). Written with the functions and operators of ecluse.definition.conditions.
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from ecluse import conditions
-from ecluse.model import Event, Job, Pipeline, Step
-from ecluse.placeholders import OUTPUT, fill
+from ecluse.definition import conditions
+from ecluse.definition.model import Event, Job, Pipeline, Step
+from ecluse.definition.placeholders import OUTPUT, fill
 
 __all__ = ["Leg", "Plan", "legs", "plan", "stages"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ecluse.conditions import patterns
-from ecluse.model import Event, EventKind, Pipeline
+from ecluse.definition.conditions import patterns
+from ecluse.definition.model import Event, EventKind, Pipeline
 
 __all__ = ["example_tag", "play", "reported"]
 

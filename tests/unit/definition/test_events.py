@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ecluse.define import any_of, pull_request, push, tag
-from ecluse.events import example_tag, play, reported
-from ecluse.model import Event
+from ecluse.definition.events import example_tag, play, reported
+from ecluse.definition.model import Event
+from ecluse.definition.words import any_of, pull_request, push, tag
 from tests.support.pipelines import job, pipeline
 
 PIPELINE = pipeline(
