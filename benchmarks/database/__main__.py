@@ -22,7 +22,7 @@ import click
 from benchmarks.database.project import MIGRATIONS, MODELS, generate
 from benchmarks.database.variants import VARIANTS, Variant
 from benchmarks.results import machine, write_section
-from ecluse import process
+from ecluse.machine import process
 from ecluse.services import account, probe
 from ecluse.services.cluster import Cluster
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
-from ecluse import process
+from ecluse.machine import process
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]

@@ -18,11 +18,11 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
-from ecluse import process
 from ecluse.definition.load import load
 from ecluse.definition.model import Event
 from ecluse.definition.plan import plan
-from ecluse.interpreters import find
+from ecluse.machine import process
+from ecluse.machine.interpreters import find
 
 TOP = Path(__file__).resolve().parents[2]
 

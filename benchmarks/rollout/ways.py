@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from ecluse import process
+from ecluse.machine import process
 from tests.support.containers import answers, docker, free_port
 from tests.support.hosts import DATABASE
 from tests.support.shop import Shop

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from benchmarks.results import machine, write_section
-from ecluse import process
+from ecluse.machine import process
 
 # The newest of both that were seen to work together.
 PACKAGES = ("node@24", "lighthouse@13")

@@ -26,8 +26,8 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
-from ecluse import process
 from ecluse.definition.model import Service
+from ecluse.machine import process
 from ecluse.services import container, embedded, probe
 from tests.support.containers import free_port
 

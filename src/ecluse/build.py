@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ecluse import durable, process
 from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
+from ecluse.machine import durable, process
 
 __all__ = ["ensure", "too_old"]
 

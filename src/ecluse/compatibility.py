@@ -22,8 +22,8 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from ecluse import process
 from ecluse.errors import CommandError, RepositoryError, ServiceError
+from ecluse.machine import process
 from ecluse.run import junit
 from ecluse.services import probe
 from ecluse.services.empty import named

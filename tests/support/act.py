@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse import process
 from ecluse.definition.model import Event
+from ecluse.machine import process
 
 __all__ = ["Play", "Played", "act", "commands", "ends", "event_file"]
 

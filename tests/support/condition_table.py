@@ -1,8 +1,7 @@
 """One table: events that a provider reports, conditions, and which of the events each condition selects.
 
-The three compilations of a condition are compared with it: the local one
-(:func:`ecluse.definition.conditions.holds`) and Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.
-"""
+The three compilations of a condition are compared with it: the local one (``ecluse.definition.conditions.holds``) and
+Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.
 
 from __future__ import annotations
 

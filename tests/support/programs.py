@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from ecluse.errors import CommandError
-from ecluse.process import Completed, quote
+from ecluse.machine.process import Completed, quote
 
 __all__ = ["Call", "Programs"]
 

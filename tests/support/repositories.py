@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from ecluse import process
 from ecluse.definition.load import load
+from ecluse.machine import process
 from ecluse.render import HEADER, drift, render
 
 __all__ = ["TOP", "copy", "image_alone", "small"]

@@ -14,13 +14,13 @@ from typing import Any
 
 import psycopg2
 
-from ecluse import process
 from ecluse.definition.load import load
 from ecluse.deploy import lock
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.ledger import Folder
 from ecluse.deploy.rollout import Request, recover, roll_out
 from ecluse.deploy.targets.server import Server
+from ecluse.machine import process
 from tests.support.repositories import TOP
 
 __all__ = ["Shop"]

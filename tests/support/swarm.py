@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ecluse import process
+from ecluse.machine import process
 from tests.support.containers import await_, docker, free_port
 from tests.support.load import Load
 from tests.support.repositories import TOP

@@ -19,8 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ecluse import process
 from ecluse.definition.model import Event
+from ecluse.machine import process
 from tests.support.act import commands, ends
 from tests.support.travis_conditions import data_of, evaluate
 

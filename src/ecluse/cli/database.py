@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from ecluse import process
 from ecluse.errors import ServiceError
+from ecluse.machine import process
 from ecluse.services import choose, container, empty
 from ecluse.services.lease import Lease
 from ecluse.services.order import VARIABLE, parse

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from ecluse import process
 from ecluse.cli.repository import top
 from ecluse.definition.events import reported
 from ecluse.definition.load import load
@@ -26,6 +25,7 @@ from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
 from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, Source, labels, source_of
+from ecluse.machine import process
 
 __all__ = ["image"]
 

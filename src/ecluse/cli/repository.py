@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ecluse import process
 from ecluse.errors import RepositoryError
+from ecluse.machine import process
 
 __all__ = ["completion", "lock", "test", "top"]
 

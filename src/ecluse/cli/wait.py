@@ -51,6 +51,6 @@ def wait(ctx: click.Context, addresses: tuple[str, ...], timeout: float, quiet: 
     wait_for([given(text, os.environ) for text in addresses], timeout=timeout, on_ready=say)
     command = ctx.meta["command"]
     if command:
-        from ecluse import process
+        from ecluse.machine import process
 
         process.replace(command)

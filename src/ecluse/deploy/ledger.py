@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ecluse import durable
 from ecluse.deploy.history import Journal, Record
+from ecluse.machine import durable
 
 __all__ = ["Folder"]
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ecluse import process
 from ecluse.errors import CommandError, RepositoryError
+from ecluse.machine import process
 
 __all__ = ["REVISION", "Source", "labels", "source_of"]
 

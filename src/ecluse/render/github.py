@@ -11,7 +11,7 @@ from math import ceil
 
 from ecluse.definition.model import Any, EventKind, Job, Pipeline
 from ecluse.definition.words import pull_request
-from ecluse.process import quote
+from ecluse.machine.process import quote
 from ecluse.render.actions import uses
 from ecluse.render.conditions import filters, for_github, simplify
 from ecluse.render.provided import PROVIDED, given, variable

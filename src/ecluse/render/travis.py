@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ecluse.definition.model import Any, Job, Pipeline
 from ecluse.definition.plan import Leg, legs
 from ecluse.errors import RenderError
-from ecluse.process import quote
+from ecluse.machine.process import quote
 from ecluse.render.conditions import for_travis, simplify
 from ecluse.render.provided import PROVIDED, given, in_container, variable
 from ecluse.render.selection import Selected

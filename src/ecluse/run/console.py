@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from ecluse import process
 from ecluse.definition.plan import Leg, Plan
+from ecluse.machine import process
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.provider import Fold, Provider
 from ecluse.run.scheduler import Listener

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run, Status

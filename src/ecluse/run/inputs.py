@@ -17,8 +17,8 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from threading import Lock
 
-from ecluse import durable, process
 from ecluse.errors import RepositoryError, ToolError
+from ecluse.machine import durable, process
 
 __all__ = ["Inputs", "chosen", "glob"]
 

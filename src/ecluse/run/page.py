@@ -13,7 +13,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.run import coverage, graph, junit
 from ecluse.run.ansi import as_html, as_text
 from ecluse.run.outcome import Outcome, Run, Status, StepOutcome

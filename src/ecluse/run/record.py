@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ecluse import durable
+from ecluse.machine import durable
 from ecluse.run import junit
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.page import page

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
-from ecluse import process
 from ecluse.definition.model import Pipeline, Step
 from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import EcluseError, Interrupted, RepositoryError
+from ecluse.machine import process
 from ecluse.run.cache import Cache, Facts, Hit
 from ecluse.run.outcome import Outcome, Status, StepOutcome
 from ecluse.secrets import masked

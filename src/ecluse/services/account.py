@@ -23,12 +23,12 @@ class Account:
 
     @property
     def user(self) -> int | None:
-        """What :func:`ecluse.process.spawn` takes as *user*."""
+        """What :func:`ecluse.machine.process.spawn` takes as *user*."""
         return self.uid if self.switch else None
 
     @property
     def group(self) -> int | None:
-        """What :func:`ecluse.process.spawn` takes as *group*."""
+        """What :func:`ecluse.machine.process.spawn` takes as *group*."""
         return self.gid if self.switch else None
 
     def own(self, path: Path) -> None:

@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import CommandError
+from ecluse.machine import process
 from ecluse.services.account import Account
 
 __all__ = ["pack", "unpack"]

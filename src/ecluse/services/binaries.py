@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import EcluseError, ServiceError
+from ecluse.machine import process
 from ecluse.services import account
 
 __all__ = ["Binaries", "binaries_for", "readable_by_all"]

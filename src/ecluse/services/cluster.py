@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import ServiceError
+from ecluse.machine import process
 from ecluse.services import account, commands
 from ecluse.services.account import Account
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all

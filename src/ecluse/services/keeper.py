@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from ecluse import process
 from ecluse.errors import EcluseError, ServiceError
+from ecluse.machine import process
 from ecluse.services import container
 from ecluse.services.lease import Lease
 

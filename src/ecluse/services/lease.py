@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.services.account import Account, for_server
 from ecluse.services.paths import volatile_folder
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import CommandError
+from ecluse.machine import process
 from ecluse.services import archive, commands, probe
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.cluster import server_environ

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
-from ecluse.process import Completed
+from ecluse.machine import process
+from ecluse.machine.process import Completed
 from ecluse.services import container
 from ecluse.services.account import enterable
 from ecluse.testing.databases import RUN

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
+from ecluse.machine import process
 from ecluse.services import embedded, for_job, probe
 from ecluse.services.account import for_server
 from ecluse.services.binaries import binaries_for, readable_by_all

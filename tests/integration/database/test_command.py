@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.services import probe
 from tests.support.waiting import until
 

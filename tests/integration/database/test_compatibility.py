@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.errors import JobFailed, RepositoryError
+from ecluse.machine import process
 from tests.support.repositories import TOP
 
 pytestmark = pytest.mark.counted

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.services.lease import Lease
 from ecluse.services.throwaway import Server
 from tests.support.waiting import until

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.definition.model import Event
+from ecluse.machine import process
 from tests.support import act, repositories
 
 

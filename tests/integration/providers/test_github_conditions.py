@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 from ecluse.render.conditions import for_github, simplify
 from ecluse.render.yaml import dump
 from tests.support.act import Play

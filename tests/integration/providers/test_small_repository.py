@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.definition.model import Event
+from ecluse.machine import process
 from tests.support.act import Play
 from tests.support.pipelines import parsed
 from tests.support.travis_build import build

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.definition.load import load
 from ecluse.definition.model import Event
 from ecluse.definition.plan import plan
+from ecluse.machine import process
 from ecluse.render.github import WORKFLOW
 from tests.support import repositories
 from tests.support.act import Play

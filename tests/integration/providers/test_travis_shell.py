@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
 from ecluse.definition.model import Event
+from ecluse.machine import process
 from tests.support.travis_build import script_of, selected
 
 PUSH = Event(kind="push", branch="staging")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.errors import ReleaseError, RepositoryError
+from ecluse.machine import process
 from tests.support.shop import Shop
 
 pytestmark = pytest.mark.counted

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 from tests.support.repositories import TOP, copy
 
 pytestmark = pytest.mark.slow

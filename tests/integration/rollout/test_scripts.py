@@ -16,9 +16,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from ecluse import collect, process
+from ecluse import collect
 from ecluse.deploy import migrations
 from ecluse.deploy.migrations import ADVISORY_LOCK, MARK
+from ecluse.machine import process
 from tests.support.repositories import TOP
 from tests.support.shop import PROJECT
 

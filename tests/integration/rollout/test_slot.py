@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.deploy.targets.server import gunicorn_conf, starter
 from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.slots import Slot
+from ecluse.machine import process
 from ecluse.services.account import Account
 from tests.support.waiting import until
 

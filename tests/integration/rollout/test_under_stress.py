@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.errors import RolloutError
+from ecluse.machine import process
 from tests.support.load import Load
 from tests.support.shop import Shop
 from tests.support.waiting import until

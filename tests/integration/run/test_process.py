@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from ecluse import process, secrets
+from ecluse import secrets
 from ecluse.errors import CommandError, Interrupted, ToolError
+from ecluse.machine import process
 from ecluse.secrets import REDACTED, Secret
 from tests.support.waiting import until
 

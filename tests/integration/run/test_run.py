@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.counted

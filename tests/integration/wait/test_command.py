@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
+from ecluse.machine import process
 
 pytestmark = pytest.mark.counted
 

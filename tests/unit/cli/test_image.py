@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
 from ecluse.cli import image as command
 from ecluse.image import publish
 from ecluse.image.engine import Facts, PushFailed
+from ecluse.machine import process
 from tests.support.images import APP, FRONT, OTHER, MemoryEngine, MemoryRegistry
 from tests.support.programs import Programs
 

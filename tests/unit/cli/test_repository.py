@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ecluse import process
 from ecluse.cli.repository import LOCKS
 from ecluse.cli.repository import test as command
+from ecluse.machine import process
 from tests.support.programs import Programs
 
 

@@ -14,9 +14,10 @@ from docker.errors import DockerException
 from testcontainers.core import container as testcontainers
 from testcontainers.core.config import testcontainers_config
 
-from ecluse import probes, process
+from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
+from ecluse.machine import process
 from ecluse.services import container, keeper, probe
 from tests.support.programs import Programs
 

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ecluse import durable, process, virtualenv
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
 from ecluse.errors import ServiceError, TargetError, ToolError
+from ecluse.machine import durable, process, virtualenv
 from ecluse.services import probe
 from ecluse.services.binaries import VARIABLE, binaries_for
 from ecluse.services.cluster import Cluster, server_environ

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ecluse import durable, process
 from ecluse.deploy import lock as locks
 from ecluse.deploy.ledger import Folder
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance, page
 from ecluse.deploy.targets.server import Server
 from ecluse.errors import TargetError
+from ecluse.machine import durable, process
 from ecluse.release import latest
 
 __all__ = ["ManagedServer"]

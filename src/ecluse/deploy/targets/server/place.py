@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ecluse import durable
 from ecluse.definition.model import Environment
 from ecluse.deploy.targets.server.slots import holder
 from ecluse.errors import TargetError
+from ecluse.machine import durable
+from ecluse.machine.virtualenv import base_python
 from ecluse.secrets import Secret
 from ecluse.services.account import Account, enterable, for_server
-from ecluse.virtualenv import base_python
 
 __all__ = ["Place"]
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse import durable
+from ecluse.machine import durable
 from ecluse.services.account import Account
 
 __all__ = ["GROUP", "HOLDER", "PROCESSES", "Slot", "holder", "slots", "worker_slots"]

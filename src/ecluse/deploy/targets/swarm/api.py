@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
-from ecluse import process
 from ecluse.errors import TargetError
+from ecluse.machine import process
 from ecluse.secrets import masked
 
 __all__ = ["Api", "Conflict", "Missing"]

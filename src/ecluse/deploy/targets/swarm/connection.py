@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ecluse import process
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.errors import CommandError, TargetError
 from ecluse.image.names import RegistryAddress
+from ecluse.machine import process
 from ecluse.secrets import Secret
 
 __all__ = ["Connection", "connect", "own_name", "variable"]

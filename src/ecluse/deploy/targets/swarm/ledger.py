@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from ecluse import process
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
 from ecluse.deploy.targets.swarm.objects import Kept, Objects
 from ecluse.deploy.targets.swarm.tasks import seconds
 from ecluse.errors import EcluseError, LockHeld
+from ecluse.machine import process
 
 __all__ = ["Lock", "SwarmLedger"]
 

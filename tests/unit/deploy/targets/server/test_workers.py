@@ -148,7 +148,7 @@ def test_at_the_end_none_is_left(workers: Workers, supervisor: Supervisor) -> No
 
 
 def test_a_worker_has_the_release_s_programs_and_scratch_files_of_its_own(workers: Workers) -> None:
-    from ecluse import durable
+    from ecluse.machine import durable
 
     workers.start("tasks", "one")
     [slot] = [slot for slot in workers._daemon.workers["tasks"] if slot.release]

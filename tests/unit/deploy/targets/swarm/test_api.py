@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ecluse import process
 from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
 from ecluse.errors import TargetError
+from ecluse.machine import process
 from ecluse.secrets import Secret
 
 Request = tuple[str, str, Any]

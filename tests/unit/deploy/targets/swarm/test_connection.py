@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from ecluse import process, secrets
+from ecluse import secrets
 from ecluse.deploy.targets.swarm import connection as module
 from ecluse.deploy.targets.swarm.connection import Connection, connect, variable
 from ecluse.errors import TargetError, ToolError
 from ecluse.image.names import RegistryAddress
+from ecluse.machine import process
 from ecluse.secrets import Secret
 from tests.support.programs import Programs
 

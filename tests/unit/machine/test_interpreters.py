@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
-from ecluse.interpreters import find
+from ecluse.machine import process
+from ecluse.machine.interpreters import find
 from tests.support.programs import Programs
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import EcluseError
+from ecluse.machine import process
 
 __all__ = ["find"]
 

@@ -1,4 +1,4 @@
-"""What of :mod:`ecluse.process` starts nothing. The rest: tests/integration/run."""
+"""What of :mod:`ecluse.machine.process` starts nothing. The rest: tests/integration/run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import process
 from ecluse.errors import ToolError
+from ecluse.machine import process
 
 
 def test_a_command_line_reads_back_as_the_same_arguments() -> None:

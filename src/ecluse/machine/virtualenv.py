@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecluse import process
 from ecluse.errors import CommandError, ToolError
+from ecluse.machine import process
 
 __all__ = ["base_python", "ensure", "key", "version"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import durable
+from ecluse.machine import durable
 
 
 def test_a_file_is_replaced_whole_with_the_mode_it_is_to_have(tmp_path: Path) -> None:
