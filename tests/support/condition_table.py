@@ -2,6 +2,7 @@
 
 The three compilations of a condition are compared with it: the local one (``ecluse.definition.conditions.holds``) and
 Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.
+"""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def compatibility(branch: str, tags: str, always: bool, tests: tuple[str, ...]) 
       python -m ecluse compatibility tests/website             in the environment of the tests
       python -m ecluse compatibility --always -- -k models
     """
-    from ecluse import compatibility as checks
     from ecluse.services.empty import server
+    from ecluse.testing import compatibility as checks
 
     folder = top()
     before = checks.previous(folder, branch, tags)

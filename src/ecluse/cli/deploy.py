@@ -27,7 +27,7 @@ from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Progress, Request, recover, roll_out
 from ecluse.deploy.targets import TARGETS, Managed, Place
 from ecluse.errors import DefinitionError, LockHeld, PreflightError, RolloutError, TargetError
-from ecluse.release import package as make
+from ecluse.release.archive import package as make
 
 __all__ = [
     "deploy",

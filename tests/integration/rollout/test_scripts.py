@@ -16,10 +16,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from ecluse import collect
 from ecluse.deploy import migrations
 from ecluse.deploy.migrations import ADVISORY_LOCK, MARK
 from ecluse.machine import process
+from ecluse.release import collect
 from tests.support.repositories import TOP
 from tests.support.shop import PROJECT
 

@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecluse import release
 from ecluse.definition.model import Environment
 from ecluse.deploy import health, migrations
 from ecluse.deploy.migrations import MARK
@@ -31,6 +30,7 @@ from ecluse.deploy.targets.server.supervisor import ALIVE
 from ecluse.deploy.targets.server.workers import Workers
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.machine import durable, process, virtualenv
+from ecluse.release import archive as release
 
 __all__ = ["Server"]
 

@@ -15,7 +15,7 @@ from ecluse.deploy.maintenance import Maintenance, page
 from ecluse.deploy.targets.server import Server
 from ecluse.errors import TargetError
 from ecluse.machine import durable, process
-from ecluse.release import latest
+from ecluse.release.archive import latest
 
 __all__ = ["ManagedServer"]
 

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from ecluse import build, collect
 from ecluse.definition.model import ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError, RepositoryError
 from ecluse.machine import durable, process, virtualenv
+from ecluse.release import build, collect
 
 __all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
 

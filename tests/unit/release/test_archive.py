@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import release
 from ecluse.definition.model import ReleaseSpec
 from ecluse.errors import ReleaseError
-from ecluse.release import find, latest, unpack, verify
+from ecluse.release import archive as release
+from ecluse.release.archive import find, latest, unpack, verify
 
 SPEC = ReleaseSpec(files=("shop",), requirements="lock.txt", wsgi="shop.wsgi", settings="shop.settings")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ecluse import build
 from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import process
 from ecluse.machine.process import Completed
+from ecluse.release import build
 
 BUILD = Build(
     output="out", folder="client", steps=(("make", "it"),), tool="node", version="22.22.3", sources=("a.css",)
