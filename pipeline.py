@@ -27,8 +27,8 @@ from ecluse import (
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".travis.yml")
-# What the tests of the site use of tests/support: servers of others, and many visitors at once.
-STAND_INS = ("tests/support/imagekit.py", "tests/support/open_meteo.py", "tests/support/together.py")
+# What the tests of the site use of testbed: stand-ins of other services, and calls at the same moment.
+STAND_INS = ("testbed/standins/imagekit.py", "testbed/standins/open_meteo.py", "testbed/load/together.py")
 
 # `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
 # each file's own: a part is some folders. An application's tests are a part without the files of the others, which
@@ -36,7 +36,11 @@ STAND_INS = ("tests/support/imagekit.py", "tests/support/open_meteo.py", "tests/
 # run everything, on every Python and Django.
 LINTED = (
     ("site", "the site", ("manage.py", "settings", "src/website")),
-    ("rest", "the pipeline, the tests and the benchmarks", ("pipeline.py", "src/ecluse", "tests", "benchmarks")),
+    (
+        "rest",
+        "the pipeline, the tests and the benchmarks",
+        ("pipeline.py", "src/ecluse", "tests", "testbed", "benchmarks"),
+    ),
 )
 APPLICATIONS = {
     "store": "the record shop",
@@ -82,7 +86,15 @@ pipeline = Pipeline(
             description="flake8, black, import order",
             when=shared,
             steps=(tox("lint-code"),),
-            inputs=("pipeline.py", "src/**/*.py", "tests/**/*.py", "benchmarks/**/*.py", *SITE, *TOOLS),
+            inputs=(
+                "pipeline.py",
+                "src/**/*.py",
+                "tests/**/*.py",
+                "testbed/**/*.py",
+                "benchmarks/**/*.py",
+                *SITE,
+                *TOOLS,
+            ),
         ),
         *(
             Job(
@@ -120,7 +132,16 @@ pipeline = Pipeline(
             description="the pipeline's own tests",
             when=change,
             steps=(tox("unit"),),
-            inputs=("pipeline.py", "src/ecluse/**", "tests/unit/**", "tests/support/**", "docs/**", *RENDERED, *TOOLS),
+            inputs=(
+                "pipeline.py",
+                "src/ecluse/**",
+                "tests/unit/**",
+                "tests/support/**",
+                "testbed/**",
+                "docs/**",
+                *RENDERED,
+                *TOOLS,
+            ),
         ),
         Job(
             name="tests",
@@ -161,7 +182,7 @@ pipeline = Pipeline(
             description="which lines of the sources the tests reach: under 90 % it fails",
             when=shared,
             steps=(tox("coverage", "{output}/coverage.xml"),),
-            inputs=("pipeline.py", "src/**", "tests/**", "docs/**", *RENDERED, *SITE, *TOOLS),
+            inputs=("pipeline.py", "src/**", "tests/**", "testbed/**", "docs/**", *RENDERED, *SITE, *TOOLS),
             outputs=(Output(path="coverage.xml", kind="coverage"),),
             timeout=1200,
         ),

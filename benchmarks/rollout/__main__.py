@@ -19,10 +19,10 @@ import click
 from benchmarks.results import machine, write_section
 from benchmarks.rollout.machines import OurMachines
 from benchmarks.rollout.ways import WAYS, Compose, OurServer, OurSwarm, Rollout, Stack, Way
-from tests.support.containers import docker, port_of
-from tests.support.load import Answer, Load, p99
-from tests.support.shop import Shop
-from tests.support.swarm import LABEL, SwarmShop, base_images
+from testbed.containers import docker, port_of
+from testbed.load.visitors import Answer, Load, p99
+from testbed.shop import Shop
+from testbed.swarm import LABEL, SwarmShop, base_images
 
 MACHINES = {"one": 1, "three": 3}
 # Seconds: about as many requests as arrive during a rollout, so that the p99 of both say the same.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.rollout.ways import OurSwarm
-from tests.support.hosts import hosts
+from testbed.hosts import hosts
 
 __all__ = ["OurMachines"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ecluse.machine import process
-from tests.support.containers import answers, docker, free_port
-from tests.support.hosts import DATABASE
-from tests.support.shop import Shop
-from tests.support.swarm import FRONT, SwarmShop
+from testbed.containers import answers, docker, free_port
+from testbed.hosts import DATABASE
+from testbed.shop import Shop
+from testbed.swarm import FRONT, SwarmShop
 
 __all__ = ["WAYS", "Compose", "OurServer", "OurSwarm", "Rollout", "Stack", "Way"]
 

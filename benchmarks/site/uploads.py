@@ -29,7 +29,7 @@ from benchmarks.results import machine, write_section
 from ecluse.definition.model import Service
 from ecluse.machine import process
 from ecluse.services import container, embedded, probe
-from tests.support.containers import free_port
+from testbed.containers import free_port
 
 TOP = Path(__file__).resolve().parents[2]
 PEOPLE = 50

@@ -19,7 +19,8 @@ from typing import Any
 import click
 
 from benchmarks.results import machine, write_section
-from tests.support import open_meteo, rabbitmq
+from testbed import rabbitmq
+from testbed.standins import open_meteo
 
 TOP = Path(__file__).resolve().parents[2]
 PARTS = ("insert", "history", "fetch")

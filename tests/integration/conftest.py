@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.load import Load
+from testbed.load.visitors import Load
 
 # A shell's background job ignores SIGINT, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -74,7 +74,7 @@ def test_the_support_that_the_tests_of_a_job_import_is_among_its_files(job: Job)
 def test_the_stand_ins_are_seen_where_they_are_imported() -> None:
     # Or the test before could not fail.
     for application, name in (("uploads", "imagekit"), ("weather", "open_meteo")):
-        assert f"tests/support/{name}.py" in support((TOP / "tests" / "website" / application).rglob("*.py"))
+        assert f"testbed/standins/{name}.py" in support((TOP / "tests" / "website" / application).rglob("*.py"))
 
 
 def support(paths: Iterable[Path]) -> set[str]:
@@ -87,7 +87,7 @@ def support(paths: Iterable[Path]) -> set[str]:
             for name in (module, module.rpartition(".")[0]):
                 path = TOP / f"{name.replace('.', '/')}.py"
                 relative = path.relative_to(TOP).as_posix()
-                if name.startswith("tests.") and relative not in found and path.is_file():
+                if name.startswith(("tests.", "testbed.")) and relative not in found and path.is_file():
                     found.add(relative)
                     waiting.append(path)
     return found

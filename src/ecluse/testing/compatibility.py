@@ -153,7 +153,7 @@ def _pytest(
     folder: Path, url: str, arguments: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]
 ) -> junit.Tests:
     report = folder.parent / "junit.xml"
-    shutil.copy(Path(__file__).parent / "testing" / "cascade.py", folder.parent / f"{_PLUGIN}.py")
+    shutil.copy(Path(__file__).parent / "cascade.py", folder.parent / f"{_PLUGIN}.py")
     paths = [*filter(None, [environ.get("PYTHONPATH")]), str(folder.parent)]
     variables = {**environ, "DATABASE_URL": url, "PYTHONPATH": os.pathsep.join(paths)}
     # One process: a worker would make a database of its own, with the old schema. And not ecluse's own databases.

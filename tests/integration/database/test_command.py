@@ -15,7 +15,7 @@ import pytest
 
 from ecluse.machine import process
 from ecluse.services import probe
-from tests.support.waiting import until
+from testbed.waiting import until
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ import pytest
 
 from ecluse.errors import JobFailed, RepositoryError
 from ecluse.machine import process
-from tests.support.repositories import TOP
+from tests.support.providers.repositories import TOP
 
 pytestmark = pytest.mark.counted
 

@@ -14,7 +14,7 @@ import pytest
 from ecluse.machine import process
 from ecluse.services.lease import Lease
 from ecluse.services.throwaway import Server
-from tests.support.waiting import until
+from testbed.waiting import until
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.containers import CANARY, LABEL, TOP, docker
+from testbed.containers import CANARY, LABEL, TOP, docker
 
 
 @pytest.fixture(scope="session")

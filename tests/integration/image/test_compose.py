@@ -14,7 +14,7 @@ from functools import partial
 
 import pytest
 
-from tests.support.containers import TOP, answers, await_, docker, free_port
+from testbed.containers import TOP, answers, await_, docker, free_port
 
 pytestmark = pytest.mark.engine
 

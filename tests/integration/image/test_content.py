@@ -12,7 +12,7 @@ import pytest
 
 from ecluse.image.build import Target, build, definition
 from ecluse.image.source import labels, source_of
-from tests.support.containers import CANARY, docker, inspect
+from testbed.containers import CANARY, docker, inspect
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests.support.containers import answers, await_, inspect, port_of
+from testbed.containers import answers, await_, inspect, port_of
 
 pytestmark = pytest.mark.engine
 

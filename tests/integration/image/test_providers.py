@@ -10,9 +10,9 @@ import sys
 import pytest
 
 from ecluse.definition.model import Event
-from tests.support.act import act
-from tests.support.containers import answers, await_, free_port
-from tests.support.repositories import image_alone
+from testbed.containers import answers, await_, free_port
+from tests.support.providers.act import act
+from tests.support.providers.repositories import image_alone
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

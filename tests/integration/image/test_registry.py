@@ -12,7 +12,7 @@ from ecluse.image import publish
 from ecluse.image.engine import connect
 from ecluse.image.names import registry_of
 from ecluse.image.registry import Registry
-from tests.support.containers import answers, await_, docker, free_port, inspect
+from testbed.containers import answers, await_, docker, free_port, inspect
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.containers import answers, await_, docker, inspect, port_of
+from testbed.containers import answers, await_, docker, inspect, port_of
 
 pytestmark = pytest.mark.engine
 

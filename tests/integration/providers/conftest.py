@@ -10,7 +10,7 @@ import pytest
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
-from tests.support import act, repositories
+from tests.support.providers import act, repositories
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 from ecluse.machine import process
 from ecluse.render.conditions import for_github, simplify
 from ecluse.render.yaml import dump
-from tests.support.act import Play
-from tests.support.condition_table import EVENTS, TABLE
+from tests.support.providers.act import Play
+from tests.support.providers.condition_table import EVENTS, TABLE
 
 
 @pytest.mark.parametrize("name", EVENTS)

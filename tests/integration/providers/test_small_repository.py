@@ -10,9 +10,9 @@ import pytest
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
-from tests.support.act import Play
-from tests.support.pipelines import parsed
-from tests.support.travis_build import build
+from tests.support.providers.act import Play
+from tests.support.providers.pipelines import parsed
+from tests.support.providers.travis_build import build
 
 PULL_REQUEST = Event(kind="pull_request", branch="staging")
 PUSH = Event(kind="push", branch="staging")

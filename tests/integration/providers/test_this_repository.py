@@ -13,10 +13,10 @@ from ecluse.definition.model import Event
 from ecluse.definition.plan import plan
 from ecluse.machine import process
 from ecluse.render.github import WORKFLOW
-from tests.support import repositories
-from tests.support.act import Play
-from tests.support.pipelines import parsed
-from tests.support.travis_build import build, selected
+from tests.support.providers import repositories
+from tests.support.providers.act import Play
+from tests.support.providers.pipelines import parsed
+from tests.support.providers.travis_build import build, selected
 
 pytestmark = pytest.mark.slow
 

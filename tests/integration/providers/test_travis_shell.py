@@ -9,7 +9,7 @@ import pytest
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
-from tests.support.travis_build import script_of, selected
+from tests.support.providers.travis_build import script_of, selected
 
 PUSH = Event(kind="push", branch="staging")
 

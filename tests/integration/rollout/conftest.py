@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop import Shop
-
-collect_ignore = ["project"]
+from testbed.shop import Shop
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ecluse.errors import Interrupted, LockHeld
-from tests.support.load import Load
-from tests.support.shop import Shop
-from tests.support.waiting import until
+from testbed.load.visitors import Load
+from testbed.shop import Shop
+from testbed.waiting import until
 
 # The step to be at, and the seconds to be in it: replacing is starting, gating, opening and draining. One before the
 # switch and one after it stand for all where not every one is asked for.

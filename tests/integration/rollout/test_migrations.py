@@ -8,8 +8,8 @@ import psycopg2
 import pytest
 
 from ecluse.errors import PreflightError, RolloutError
-from tests.support.load import Load
-from tests.support.shop import Shop
+from testbed.load.visitors import Load
+from testbed.shop import Shop
 
 pytestmark = pytest.mark.slow
 

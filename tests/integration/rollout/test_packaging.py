@@ -12,7 +12,7 @@ import pytest
 
 from ecluse.errors import ReleaseError, RepositoryError
 from ecluse.machine import process
-from tests.support.shop import Shop
+from testbed.shop import Shop
 
 pytestmark = pytest.mark.counted
 

@@ -11,10 +11,10 @@ import stat
 import pytest
 
 from ecluse.errors import ReleaseError, RolloutError, TargetError
-from tests.support.containers import listening
-from tests.support.load import Load
-from tests.support.shop import Shop
-from tests.support.waiting import until
+from testbed.containers import listening
+from testbed.load.visitors import Load
+from testbed.shop import Shop
+from testbed.waiting import until
 
 pytestmark = pytest.mark.counted
 

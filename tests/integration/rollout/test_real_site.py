@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.machine import process
-from tests.support.repositories import TOP, copy
+from tests.support.providers.repositories import TOP, copy
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from ecluse.deploy import migrations
 from ecluse.deploy.migrations import ADVISORY_LOCK, MARK
 from ecluse.machine import process
 from ecluse.release import collect
-from tests.support.repositories import TOP
-from tests.support.shop import PROJECT
+from testbed.shop import PROJECT
+from tests.support.providers.repositories import TOP
 
 pytestmark = pytest.mark.counted
 

@@ -21,7 +21,7 @@ from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.slots import Slot
 from ecluse.machine import process
 from ecluse.services.account import Account
-from tests.support.waiting import until
+from testbed.waiting import until
 
 pytestmark = pytest.mark.counted
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecluse.errors import RolloutError
-from tests.support.load import Load
-from tests.support.shop import Shop
+from testbed.load.visitors import Load
+from testbed.shop import Shop
 
 
 def each_effect_once(shop: Shop, load: Load) -> bool:

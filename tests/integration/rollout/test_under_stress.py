@@ -14,9 +14,9 @@ import pytest
 
 from ecluse.errors import RolloutError
 from ecluse.machine import process
-from tests.support.load import Load
-from tests.support.shop import Shop
-from tests.support.waiting import until
+from testbed.load.visitors import Load
+from testbed.shop import Shop
+from testbed.waiting import until
 
 MEGABYTE = 1 << 20
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 
+from testbed import rabbitmq
+from testbed.containers import listening
+from testbed.load.census import Census, send_during
+from testbed.shop import Shop
+from testbed.waiting import until
 from tests.integration.rollout.conftest import made
-from tests.support import rabbitmq
-from tests.support.census import Census, send_during
-from tests.support.containers import listening
-from tests.support.shop import Shop
-from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 

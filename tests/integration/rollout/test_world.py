@@ -7,7 +7,7 @@ import http.client
 import pytest
 
 from ecluse.errors import PreflightError
-from tests.support.shop import Shop
+from testbed.shop import Shop
 
 pytestmark = pytest.mark.counted
 

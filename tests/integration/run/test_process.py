@@ -14,7 +14,7 @@ from ecluse import secrets
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.machine import process
 from ecluse.secrets import REDACTED, Secret
-from tests.support.waiting import until
+from testbed.waiting import until
 
 pytestmark = pytest.mark.counted
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ecluse.machine import process
-from tests.support.waiting import until
+from testbed.waiting import until
 
 pytestmark = pytest.mark.counted
 

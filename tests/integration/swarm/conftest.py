@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.containers import docker, port_of
-from tests.support.swarm import LABEL, SwarmShop, base_images
-
-collect_ignore = ["project"]
+from testbed.containers import docker, port_of
+from testbed.swarm import LABEL, SwarmShop, base_images
 
 
 @pytest.fixture(scope="session")

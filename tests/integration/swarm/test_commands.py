@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.containers import answers, docker
+from testbed.containers import answers, docker
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

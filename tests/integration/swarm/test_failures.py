@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.containers import await_, docker
-from tests.support.load import Load
-from tests.support.swarm import once, unharmed
+from testbed.containers import await_, docker
+from testbed.load.visitors import Load
+from testbed.swarm import once, unharmed
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

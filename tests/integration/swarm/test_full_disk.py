@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.containers import await_, docker
-from tests.support.hosts import hosts
-from tests.support.load import Load
-from tests.support.swarm import base_images, once
+from testbed.containers import await_, docker
+from testbed.hosts import hosts
+from testbed.load.visitors import Load
+from testbed.swarm import base_images, once
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.support.containers import await_
-from tests.support.load import Load
-from tests.support.swarm import unharmed
+from testbed.containers import await_
+from testbed.load.visitors import Load
+from testbed.swarm import unharmed
 
 pytestmark = pytest.mark.engine
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from tests.support.containers import await_, docker
-from tests.support.hosts import ACCOUNT, hosts
-from tests.support.load import Load
-from tests.support.swarm import base_images, once, unharmed
+from testbed.containers import await_, docker
+from testbed.hosts import ACCOUNT, hosts
+from testbed.load.visitors import Load
+from testbed.swarm import base_images, once, unharmed
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

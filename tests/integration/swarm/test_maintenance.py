@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.containers import answers
-from tests.support.swarm import SwarmShop
+from testbed.containers import answers
+from testbed.swarm import SwarmShop
 
 pytestmark = pytest.mark.engine
 

@@ -17,10 +17,10 @@ import pytest
 from ecluse.definition.model import Event
 from ecluse.deploy.targets.swarm.connection import connect
 from ecluse.deploy.targets.swarm.objects import Objects
-from tests.support.act import act
-from tests.support.containers import TOP, docker, free_port
-from tests.support.repositories import image_alone
-from tests.support.swarm import remove
+from testbed.containers import TOP, docker, free_port
+from testbed.swarm import remove
+from tests.support.providers.act import act
+from tests.support.providers.repositories import image_alone
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tests.support.containers import await_
-from tests.support.load import Load
-from tests.support.swarm import unharmed
+from testbed.containers import await_
+from testbed.load.visitors import Load
+from testbed.swarm import unharmed
 
 pytestmark = pytest.mark.engine
 

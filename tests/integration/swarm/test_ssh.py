@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.support.containers import docker
-from tests.support.hosts import hosts
-from tests.support.swarm import SwarmShop
+from testbed.containers import docker
+from testbed.hosts import hosts
+from testbed.swarm import SwarmShop
 
 pytestmark = pytest.mark.engine
 

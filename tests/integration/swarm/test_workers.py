@@ -10,9 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from ecluse import probes
-from tests.support.census import Census, send_during
-from tests.support.containers import await_, docker, free_port
-from tests.support.swarm import SwarmShop, base_images
+from testbed.containers import await_, docker, free_port
+from testbed.load.census import Census, send_during
+from testbed.swarm import SwarmShop, base_images
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.exhaustive]
 

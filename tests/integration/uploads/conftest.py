@@ -20,8 +20,8 @@ import pytest
 
 from ecluse.definition.model import Service
 from ecluse.services import container, empty
-from tests.support.containers import answers, docker, free_port
-from tests.support.waiting import until
+from testbed.containers import answers, docker, free_port
+from testbed.waiting import until
 
 TOP = Path(__file__).resolve().parents[3]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from testbed.standins import imagekit
+from testbed.standins.imagekit import Failure, ImageKitServer
+from testbed.waiting import until
 from tests.integration.uploads.conftest import END, Site, begin_upload
-from tests.support import imagekit
-from tests.support.imagekit import Failure, ImageKitServer
-from tests.support.waiting import until
 
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
 MEGABYTE = 2**20

@@ -17,8 +17,8 @@ from pymongo import MongoClient
 from redis import Redis
 from rest_framework.authtoken.models import Token
 
+from testbed.waiting import until
 from tests.integration.uploads.conftest import Contained, Site
-from tests.support.waiting import until
 from website.uploads import health, projections, sweep
 from website.uploads.models import Media
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.support import open_meteo, rabbitmq
-from tests.support.containers import await_
-from tests.support.rabbitmq import Broker
+from testbed import rabbitmq
+from testbed.containers import await_
+from testbed.rabbitmq import Broker
+from testbed.standins import open_meteo
 
 TOP = Path(__file__).resolve().parents[3]
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ecluse.definition.model import Service
 from ecluse.services import container
-from tests.support.together import together
+from testbed.load.together import together
 from website.weather import fetching, history
 from website.weather.models import Place
 from website.weather.sample import hours

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from tests.support.containers import await_
-from tests.support.open_meteo import Answer
+from testbed.containers import await_
+from testbed.standins.open_meteo import Answer
 from website.weather.models import Observation, Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]

@@ -17,7 +17,7 @@ from ecluse.deploy.history import Journal
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.errors import LockHeld, ReleaseError
-from tests.support.rollouts import MemoryLedger, MemoryTarget
+from tests.support.doubles.rollouts import MemoryLedger, MemoryTarget
 
 PIPELINE = """
 from ecluse import *

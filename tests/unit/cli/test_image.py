@@ -14,8 +14,8 @@ from ecluse.cli import image as command
 from ecluse.image import publish
 from ecluse.image.engine import Facts, PushFailed
 from ecluse.machine import process
-from tests.support.images import APP, FRONT, OTHER, MemoryEngine, MemoryRegistry
-from tests.support.programs import Programs
+from tests.support.doubles.images import APP, FRONT, OTHER, MemoryEngine, MemoryRegistry
+from tests.support.doubles.programs import Programs
 
 COMMIT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 STAGING = f"staging-{COMMIT}"

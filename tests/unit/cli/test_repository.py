@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ecluse.cli.repository import LOCKS
 from ecluse.cli.repository import test as command
 from ecluse.machine import process
-from tests.support.programs import Programs
+from tests.support.doubles.programs import Programs
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from ecluse.definition.events import example_tag, play, reported
 from ecluse.definition.model import Event
 from ecluse.definition.words import any_of, pull_request, push, tag
-from tests.support.pipelines import job, pipeline
+from tests.support.providers.pipelines import job, pipeline
 
 PIPELINE = pipeline(
     job("lint", when=any_of(pull_request("feature/*"), pull_request("staging"), push("main"))),

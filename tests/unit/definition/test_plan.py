@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ecluse.definition.model import Event
 from ecluse.definition.plan import Leg, legs, plan, stages
 from ecluse.definition.words import any_of, command, pull_request, push, ship, tag, tox
-from tests.support.pipelines import job, pipeline
+from tests.support.providers.pipelines import job, pipeline
 
 PULL_REQUEST = Event(kind="pull_request", branch="staging")
 CHANGE = any_of(pull_request("staging"), ship())

@@ -8,7 +8,7 @@ import pytest
 from ecluse.definition.model import Environment, Output, Pipeline, Service, Step, Worker
 from ecluse.definition.validate import problems
 from ecluse.definition.words import all_of, any_of, command, not_, pull_request, push, ship, tag
-from tests.support.pipelines import RELEASES, job, pipeline
+from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 LOCAL = Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000")
 

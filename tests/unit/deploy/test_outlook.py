@@ -6,7 +6,7 @@ from click import unstyle
 from ecluse.cli.outlook import outlook_text
 from ecluse.deploy.outlook import Outlook, outlook
 from ecluse.deploy.rollout import Migration, Preflight, Request, roll_out
-from tests.support.rollouts import MemoryLedger, MemoryTarget
+from tests.support.doubles.rollouts import MemoryLedger, MemoryTarget
 
 ADDS = Migration("shop.0002_adds", sql="ALTER TABLE shop ADD x integer;")
 DROPS = Migration("shop.0003_drops", sql="ALTER TABLE shop DROP y;", unsafe=("drops the column shop.y",))

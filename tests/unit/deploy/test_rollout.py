@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ecluse.deploy.rollout import Migration, Preflight, Request, recover, roll_out
 from ecluse.errors import EcluseError, Interrupted, LockHeld, PreflightError, ReleaseError, RolloutError
-from tests.support.rollouts import Killed, MemoryLedger, MemoryTarget
+from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryTarget
 
 OPERATIONS = ("stage", "preflight", "migrate", "start", "gate", "switch", "drain", "watch")
 PENDING = Preflight((Migration("shop.0002_adds"),))

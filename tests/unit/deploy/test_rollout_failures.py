@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Request, recover, roll_out
 from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError, TargetError
-from tests.support.rollouts import Killed, MemoryLedger, MemoryLock, MemoryTarget
+from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryLock, MemoryTarget
 
 TASKS = ("worker", "web", "beat")
 BRINGS = {

@@ -6,9 +6,9 @@ from ecluse.errors import ImageError
 from ecluse.image import publish
 from ecluse.image.engine import PushFailed
 from ecluse.image.names import Version
-from tests.support.images import APP, FRONT, OTHER
-from tests.support.images import MemoryEngine as Engine
-from tests.support.images import MemoryRegistry
+from tests.support.doubles.images import APP, FRONT, OTHER
+from tests.support.doubles.images import MemoryEngine as Engine
+from tests.support.doubles.images import MemoryRegistry
 
 NAMES = ["website-front", "website"]
 

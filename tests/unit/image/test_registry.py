@@ -16,7 +16,7 @@ import pytest
 from ecluse.errors import ImageError
 from ecluse.image.names import RegistryAddress, registry_of
 from ecluse.image.registry import Manifest, Registry
-from tests.support.images import APP, KIND
+from tests.support.doubles.images import APP, KIND
 
 V2 = "https://registry.example/v2/team/shop"
 

@@ -5,7 +5,7 @@ import pytest
 from ecluse.errors import RepositoryError
 from ecluse.image.source import Source, labels, public_url, source_of
 from ecluse.machine import process
-from tests.support.programs import Programs
+from tests.support.doubles.programs import Programs
 
 SOURCE = Source("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
 

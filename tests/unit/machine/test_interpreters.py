@@ -10,7 +10,7 @@ import pytest
 
 from ecluse.machine import process
 from ecluse.machine.interpreters import find
-from tests.support.programs import Programs
+from tests.support.doubles.programs import Programs
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 

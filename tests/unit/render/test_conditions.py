@@ -13,8 +13,8 @@ from ecluse.definition.model import All, Any, Condition, Event, Is, Not
 from ecluse.definition.words import all_of, any_of, not_, pull_request, push, ship, tag
 from ecluse.errors import RenderError
 from ecluse.render.conditions import KINDS, filters, for_github, for_travis, simplify
-from tests.support.condition_table import EVENTS, TABLE
-from tests.support.travis_conditions import ParseError, data_of, evaluate
+from tests.support.providers.condition_table import EVENTS, TABLE
+from tests.support.providers.travis_conditions import ParseError, data_of, evaluate
 
 
 @pytest.mark.parametrize("name", TABLE)

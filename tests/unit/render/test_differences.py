@@ -12,7 +12,7 @@ from ecluse.definition.words import pull_request, push
 from ecluse.errors import RenderError
 from ecluse.render import render
 from ecluse.render.differences import DIFFERENCES
-from tests.support.pipelines import RELEASES, job, pipeline, with_accepted
+from tests.support.providers.pipelines import RELEASES, job, pipeline, with_accepted
 
 
 def lost(definition: Pipeline) -> dict[str, list[str]]:

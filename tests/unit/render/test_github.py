@@ -8,7 +8,7 @@ from ecluse.definition.model import Pipeline, Service
 from ecluse.definition.words import any_of, not_, pull_request, push, ship, tag
 from ecluse.render import render
 from ecluse.render.github import REPORT, SETUP, WORKFLOW
-from tests.support.pipelines import RELEASES, job, parsed, pipeline
+from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
 
 
 def workflow(definition: Pipeline) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from ecluse.definition.load import load
 from ecluse.definition.model import Event
 from ecluse.render.graph import svg
-from tests.support.pipelines import RELEASES, job, pipeline
+from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -18,7 +18,7 @@ from ecluse.render import HEADER, PROVIDERS, render
 from ecluse.render.actions import ACTIONS, Action, uses
 from ecluse.render.drift import drifts
 from ecluse.render.yaml import Commented, dump
-from tests.support.pipelines import ACCEPT_ALL, RELEASES, job, parsed, pipeline
+from tests.support.providers.pipelines import ACCEPT_ALL, RELEASES, job, parsed, pipeline
 
 
 def test_this_repository_s_files_are_what_its_pipeline_renders_to(request: Any) -> None:

@@ -12,8 +12,8 @@ from ecluse.definition.words import pull_request, push, tag
 from ecluse.errors import RenderError
 from ecluse.render import render
 from ecluse.render.travis import BUILD
-from tests.support.pipelines import RELEASES, job, parsed, pipeline
-from tests.support.travis_conditions import data_of, evaluate
+from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
+from tests.support.providers.travis_conditions import data_of, evaluate
 
 
 def build(definition: Pipeline) -> Any:

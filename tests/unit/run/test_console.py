@@ -10,8 +10,8 @@ from ecluse.run.console import Console, PlainConsole
 from ecluse.run.live import LiveConsole
 from ecluse.run.outcome import Run
 from ecluse.run.provider import Provider
-from tests.support.pipelines import job, pipeline
-from tests.support.runs import ended
+from tests.support.doubles.runs import ended
+from tests.support.providers.pipelines import job, pipeline
 
 ONE = pipeline(job("lint"))
 THREE = pipeline(job("lint"), job("unit"), job("gate", needs=("lint", "unit")))

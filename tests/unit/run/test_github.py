@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ecluse.definition.model import Output
 from ecluse.run.github import commands, failures, publish, summary
-from tests.support.pipelines import job, pipeline
-from tests.support.runs import ended
+from tests.support.doubles.runs import ended
+from tests.support.providers.pipelines import job, pipeline
 from tests.unit.run.test_junit import PYTEST
 
 PIPELINE = pipeline(job("lint"), job("tests", outputs=(Output(path="junit.xml", kind="junit"),)), job("checks"))

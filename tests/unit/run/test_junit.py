@@ -7,8 +7,8 @@ import pytest
 
 from ecluse.definition.model import Output
 from ecluse.run.junit import as_xml, read
-from tests.support.pipelines import job, pipeline
-from tests.support.runs import ended
+from tests.support.doubles.runs import ended
+from tests.support.providers.pipelines import job, pipeline
 
 PYTEST = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="3">
 <testcase classname="tests.test_a" name="test_one" time="0.25"/>

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ecluse.definition.model import Output
 from ecluse.run.page import page
-from tests.support.pipelines import RELEASES, job, pipeline
-from tests.support.runs import ended
+from tests.support.doubles.runs import ended
+from tests.support.providers.pipelines import RELEASES, job, pipeline
 from tests.unit.run.test_junit import PYTEST
 
 COBERTURA = """<coverage line-rate="0.915" branch-rate="0.8" branches-valid="10"><packages><package><classes>

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from ecluse.run.record import as_data, durations, write
-from tests.support.pipelines import RELEASES, job, pipeline
-from tests.support.runs import ended
+from tests.support.doubles.runs import ended
+from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 
 def test_a_run_is_data_that_json_takes_with_every_leg_of_the_plan(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ecluse.definition.plan import Leg, plan
 from ecluse.definition.words import command, ship, tox
 from ecluse.run.outcome import Outcome, Status
 from ecluse.run.scheduler import Scheduler, shared_things
-from tests.support.pipelines import job, pipeline
+from tests.support.providers.pipelines import job, pipeline
 
 PULL_REQUEST = Event(kind="pull_request", branch="staging")
 

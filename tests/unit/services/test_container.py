@@ -19,7 +19,7 @@ from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
 from ecluse.machine import process
 from ecluse.services import container, keeper, probe
-from tests.support.programs import Programs
+from tests.support.doubles.programs import Programs
 
 POSTGRES = Service(name="db", kind="postgres", version="18")
 

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.support import imagekit as fake
-from tests.support.imagekit import Failure
+from testbed.standins import imagekit as fake
+from testbed.standins.imagekit import Failure
 from website.uploads import health, storage, uploading
 from website.uploads.models import Media
 from website.uploads.storage import imagekit

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from tests.support import open_meteo
+from testbed.standins import open_meteo
 from website.weather import fetching, sources
 from website.weather.models import Place
 from website.weather.openmeteo import OpenMeteo, Patience

@@ -4,7 +4,7 @@ import time
 import pytest
 from django.core.cache import cache, caches
 
-from tests.support.together import together
+from testbed.load.together import together
 from website.weather import caching
 from website.weather.caching import cached
 

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tests.support.open_meteo import Answer
+from testbed.standins.open_meteo import Answer
 from website.weather import fetching, sample, sources
 from website.weather.models import DailySummary, Forecast, Observation, Place, Quarantined
 from website.weather.upstream import Rubbish, Unreachable

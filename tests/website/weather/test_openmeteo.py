@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.support.open_meteo import Answer
+from testbed.standins.open_meteo import Answer
 from website.weather import openmeteo
 from website.weather.openmeteo import OpenMeteo, Patience
 from website.weather.upstream import RateLimited, Refused, Rubbish, Unreachable

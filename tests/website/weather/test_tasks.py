@@ -4,7 +4,7 @@ import pytest
 from celery.exceptions import Retry
 from django.utils import timezone
 
-from tests.support.open_meteo import Answer
+from testbed.standins.open_meteo import Answer
 from website.celery import DEAD, QUEUES, app
 from website.weather import tasks
 from website.weather.models import DailySummary, Observation, Place, Quarantined

@@ -20,7 +20,7 @@ from ecluse.errors import TargetError, ToolError
 from ecluse.image.names import RegistryAddress
 from ecluse.machine import process
 from ecluse.secrets import Secret
-from tests.support.programs import Programs
+from tests.support.doubles.programs import Programs
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ecluse.deploy.targets.swarm import ledger as ledgers
 from ecluse.deploy.targets.swarm.ledger import Lock, SwarmLedger
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.errors import LockHeld
-from tests.support.managers import Managers
+from tests.support.doubles.managers import Managers
 
 WHO = {"who": "ada", "host": "elsewhere", "what": "deploy of r1"}
 

@@ -22,8 +22,8 @@ from ecluse.deploy.targets.swarm.services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
 from ecluse.image.source import Source
-from tests.support.images import KIND, MemoryRegistry
-from tests.support.orchestrator import Orchestrator, Way
+from tests.support.doubles.images import KIND, MemoryRegistry
+from tests.support.doubles.orchestrator import Orchestrator, Way
 
 STACK = """
 services:

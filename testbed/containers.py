@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["CANARY", "LABEL", "TOP", "answers", "await_", "docker", "free_port", "inspect", "listening", "port_of"]
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[1]
 LABEL = "ecluse.test=image"
 
 # Where no file that git ignores may end up. Told to nobody else.

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.containers import await_, docker, port_of
-from tests.support.swarm import FRONT, LABEL, SwarmShop
+from testbed.containers import await_, docker, port_of
+from testbed.swarm import FRONT, LABEL, SwarmShop
 
 __all__ = ["ACCOUNT", "DATABASE", "Hosts", "hosts"]
 

@@ -12,7 +12,7 @@ from ecluse.render import HEADER, drift, render
 
 __all__ = ["TOP", "copy", "image_alone", "small"]
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 
 # What a repository with its own copy of the command needs of this one, and what of its lock it can do without: each of
 # its jobs makes a .venv.

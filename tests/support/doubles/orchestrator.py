@@ -14,7 +14,7 @@ from ecluse.deploy.health import Answer
 from ecluse.deploy.targets.swarm.api import Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 from ecluse.errors import TargetError
-from tests.support.managers import Managers
+from tests.support.doubles.managers import Managers
 
 __all__ = ["Orchestrator", "Way"]
 

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.machine import process
-from tests.support.containers import await_, docker, free_port
-from tests.support.load import Load
-from tests.support.repositories import TOP
+from testbed.containers import TOP, await_, docker, free_port
+from testbed.load.visitors import Load
 
 __all__ = ["LABEL", "SwarmShop", "base_images", "once", "remove", "unharmed"]
 
 LABEL = "ecluse.test=swarm"
 BASE, FRONT = "ecluse-swarm-base:under-test", "ecluse-swarm-front:under-test"
 
-_ROLLOUT = TOP / "tests" / "integration" / "rollout" / "project"
-_SWARM = TOP / "tests" / "integration" / "swarm" / "project"
+_ROLLOUT = TOP / "testbed" / "projects" / "server"
+_SWARM = TOP / "testbed" / "projects" / "swarm"
 _MIGRATION = """\
 from django.db import migrations, models
 

@@ -21,11 +21,11 @@ from ecluse.deploy.ledger import Folder
 from ecluse.deploy.rollout import Request, recover, roll_out
 from ecluse.deploy.targets.server import Server
 from ecluse.machine import process
-from tests.support.repositories import TOP
+from testbed.containers import TOP
 
 __all__ = ["Shop"]
 
-PROJECT = TOP / "tests" / "integration" / "rollout" / "project"
+PROJECT = TOP / "testbed" / "projects" / "server"
 
 _MIGRATION = """\
 from django.db import migrations, models

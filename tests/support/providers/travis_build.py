@@ -21,8 +21,8 @@ from typing import Any
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
-from tests.support.act import commands, ends
-from tests.support.travis_conditions import data_of, evaluate
+from tests.support.providers.act import commands, ends
+from tests.support.providers.travis_conditions import data_of, evaluate
 
 __all__ = ["Built", "build", "script_of", "selected"]
 

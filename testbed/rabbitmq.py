@@ -12,7 +12,7 @@ import pytest
 from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.services import container
-from tests.support.containers import docker, free_port
+from testbed.containers import docker, free_port
 
 __all__ = ["Broker", "running"]
 
