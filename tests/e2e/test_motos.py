@@ -105,7 +105,7 @@ def test_a_file_that_is_no_picture_is_refused_beside_its_field(page, site, tmp_p
     expect(page.locator("#image-error")).to_contain_text("pas une image")
 
 
-def test_a_visitor_who_uses_no_mouse_finds_a_motorcycle_and_asks_about_it(page):
+def test_keyboard_is_enough_to_find_and_ask_about_a_motorcycle(page):
     page.goto("/motos/")
     expect(page.locator("motos-card").first).to_be_visible()
 
@@ -140,7 +140,7 @@ def test_a_visitor_who_uses_no_mouse_finds_a_motorcycle_and_asks_about_it(page):
 
 
 @pytest.mark.parametrize("context", [MOBILE], indirect=True)
-def test_on_a_telephone_nothing_is_wider_than_the_screen(page, screenshot):
+def test_pages_on_a_telephone_are_no_wider_than_its_screen(page, screenshot):
     for address in ("/motos/", "/motos/moto/40", "/motos/staff/login"):
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -175,7 +175,7 @@ def test_axe_finds_nothing(page, site):
 
 
 @pytest.mark.parametrize("context", [{"locale": "en-GB"}], indirect=True)
-def test_the_language_is_the_browsers_until_another_is_chosen_for_the_whole_site(page, screenshot):
+def test_language_is_the_browsers_until_another_is_chosen(page, screenshot):
     page.goto("/motos/moto/40")
     expect(page.get_by_role("button", name="Send")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -188,7 +188,7 @@ def test_the_language_is_the_browsers_until_another_is_chosen_for_the_whole_site
     expect(page.locator("html")).to_have_attribute("lang", "fr")
 
 
-def test_what_a_stranger_writes_is_shown_and_never_run(page, site, csrf):
+def test_text_written_by_a_stranger_is_shown_and_never_run(page, site, csrf):
     log_in(page, site)
     said = "&lt;img src=x onerror=alert(1)&gt; {{constructor.constructor('alert(1)')()}} javascript:alert(1)"
     answer = page.request.patch("/api/motos/motorcycles/40/", data={"description": said}, headers=csrf())
@@ -199,7 +199,7 @@ def test_what_a_stranger_writes_is_shown_and_never_run(page, site, csrf):
 
 
 @pytest.mark.parametrize(("address", "shown"), [("/swagger/", ".opblock-summary"), ("/redoc/", "h2")])
-def test_the_description_of_the_api_is_shown_with_what_is_here_alone(page, site, address, shown):
+def test_api_description_pages_load_nothing_from_elsewhere(page, site, address, shown):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
@@ -207,7 +207,7 @@ def test_the_description_of_the_api_is_shown_with_what_is_here_alone(page, site,
     assert [url for url in asked if not url.startswith((site.url, "data:", f"blob:{site.url}"))] == []
 
 
-def test_files_named_by_their_content_are_kept_for_ever_and_the_page_never(page, site):
+def test_hashed_files_are_cached_for_ever_but_not_the_page(page, site):
     answers = {}
     page.on("response", lambda response: answers.update({response.url.removeprefix(site.url): response}))
     page.goto("/motos/")

@@ -13,13 +13,13 @@ def test_ping_answers_whatever_name_it_is_asked_by(visitor):
     assert (answer.status, answer.text) == (200, "pong\n")
 
 
-def test_it_is_ready_and_says_which_release_it_is(visitor):
+def test_image_is_ready_and_names_its_release(visitor):
     answer = visitor.get("/readiness/", Accept="application/json")
     assert answer.status == 200, answer.text
     assert json.loads(answer.text)["release"] == os.environ["ECLUSE_RELEASE"]
 
 
-def test_everything_it_depends_on_is_well(visitor):
+def test_all_dependencies_are_healthy(visitor):
     # The workers are heard of as soon as each has taken what beat asks for when it begins.
     deadline = time.monotonic() + 60
     while (answer := visitor.get("/healthcheck/", Accept="application/json")).status != 200:
@@ -47,7 +47,7 @@ def test_pages_are_compressed(visitor):
     assert visitor.get("/store/", **{"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
 
 
-def test_every_static_file_of_a_page_is_there_hashed_and_kept_for_ever(visitor):
+def test_static_files_of_a_page_are_hashed_and_cached_for_ever(visitor):
     names = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', visitor.get("/store/").text))
     assert names
     for name in names:
@@ -73,7 +73,7 @@ def test_a_file_that_is_missing_is_never_remembered_as_missing(visitor, path):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_static_file_without_a_hash_is_asked_for_again_each_time(visitor):
+def test_static_file_without_hash_is_revalidated(visitor):
     answer = visitor.get("/static/admin/css/base.css")
     assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
     again = visitor.get("/static/admin/css/base.css", **{"If-None-Match": answer.headers["ETag"]})
@@ -81,5 +81,5 @@ def test_a_static_file_without_a_hash_is_asked_for_again_each_time(visitor):
 
 
 @pytest.mark.parametrize("path", ["/static/../manage.py", "/static/..%2fmanage.py", "/media/..%2f..%2fetc/passwd"])
-def test_nothing_outside_of_the_folders_is_served(visitor, path):
+def test_files_outside_of_the_static_folders_are_not_served(visitor, path):
     assert visitor.get(path).status in {400, 404}

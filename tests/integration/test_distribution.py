@@ -29,7 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_holds_the_library_with_its_types_and_not_the_site(wheel: Path) -> None:
+def test_wheel_holds_the_typed_library_and_not_the_site(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "ecluse/py.typed" in names
     assert not [name for name in names if name.startswith(("website", "settings", "tests"))]

@@ -12,12 +12,12 @@ def classes(base: type[EcluseError] = EcluseError) -> Iterator[type[EcluseError]
         yield from classes(cls)
 
 
-def test_each_class_has_an_exit_code_of_its_own() -> None:
+def test_error_classes_have_distinct_exit_codes() -> None:
     codes = [cls.exit_code for cls in classes() if cls.__module__ == errors.__name__]
     assert len(codes) == len(set(codes))
 
 
-def test_no_exit_code_is_one_that_shells_or_click_use_for_something_else() -> None:
+def test_exit_codes_avoid_those_of_shells_and_click() -> None:
     # 0 success, 2 a wrong command line (click), 70 a bug (sysexits.h), 126 and above shells and signals; 130 is SIGINT.
     codes = {cls.exit_code for cls in classes()} - {errors.Interrupted.exit_code}
     assert not codes & {0, 2, 70, *range(126, 256)}

@@ -47,7 +47,7 @@ def test_the_parts_of_lint_are_what_lint_reads() -> None:
     assert (read - packages) | {"src"} == set(whole.split())
 
 
-def test_the_last_part_of_the_tests_is_all_that_no_other_part_runs() -> None:
+def test_rest_of_website_tests_is_what_no_other_job_runs() -> None:
     left_out = {argument.removeprefix(EXCEPT) for argument in arguments(REST) if argument.startswith(EXCEPT)}
     assert {f"tests/website/{name}" for name in left_out} == OTHERS
     assert all((TOP / folder).is_dir() for folder in OTHERS)
@@ -55,7 +55,7 @@ def test_the_last_part_of_the_tests_is_all_that_no_other_part_runs() -> None:
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)
-def test_an_application_whose_tests_are_a_part_imports_none_of_the_others(application: str) -> None:
+def test_application_with_its_own_job_imports_no_other(application: str) -> None:
     others = [name for name in APPLICATIONS if name != application]
     imported = {module for path in modules(application) for module in imports(path)}
     assert not [module for module in imported for name in others if f"{module}.".startswith(f"website.{name}.")]
@@ -64,7 +64,7 @@ def test_an_application_whose_tests_are_a_part_imports_none_of_the_others(applic
 @pytest.mark.parametrize(
     "job", [job for job in PIPELINE.jobs if job.name.startswith("tests")], ids=lambda job: job.name
 )
-def test_the_support_that_the_tests_of_a_job_import_is_among_its_files(job: Job) -> None:
+def test_imported_support_files_are_inputs_of_the_job(job: Job) -> None:
     left_out = [argument.removeprefix(EXCEPT) for argument in arguments(job) if argument.startswith(EXCEPT)]
     found = (path for folder in folders(job) for path in (TOP / folder).rglob("*.py"))
     needed = support(path for path in found if not {*path.relative_to(TOP).parts}.intersection(left_out))

@@ -32,7 +32,7 @@ def test_secrets_compare_by_value_and_reveal_it_only_when_asked() -> None:
     assert Secret("same-value").reveal() == "same-value"
 
 
-def test_each_line_of_a_secret_is_masked_by_itself() -> None:
+def test_every_line_of_a_secret_is_masked() -> None:
     Secret("-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----")
     assert masked("key: abcdefgh!") == f"key: {REDACTED}!"
 
@@ -62,12 +62,12 @@ def test_a_value_never_passes(value: str, before: str, after: str) -> None:
     assert shown == before + REDACTED + after
 
 
-def test_of_two_values_that_begin_alike_the_longer_leaves_nothing() -> None:
+def test_longer_of_two_similar_secrets_is_fully_masked() -> None:
     masker = Masker(["token", "token-of-production"])
     assert masker.feed("x token-of-") + masker.feed("production y") + masker.flush() == f"x {REDACTED} y"
 
 
-def test_only_what_may_become_a_value_is_held_back() -> None:
+def test_masker_holds_back_only_a_possible_secret() -> None:
     masker = Masker(["password"])
     assert masker.feed("all is well, pass") == "all is well, "
     assert masker.feed("ed") == "passed"

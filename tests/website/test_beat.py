@@ -40,7 +40,7 @@ def begin(transactional_db, tmp_path, monkeypatch):
         scheduler.close()
 
 
-def test_of_two_beats_one_has_its_turn_and_then_the_other(turns):
+def test_second_beat_takes_over_when_the_first_ends(turns):
     first, second = turns(), turns()
     assert first.mine()
     assert first.mine()
@@ -53,7 +53,7 @@ def test_of_two_beats_one_has_its_turn_and_then_the_other(turns):
     assert not first.mine()
 
 
-def test_a_beat_whose_connection_is_cut_stops_and_takes_its_turn_again(turns, caplog):
+def test_beat_stops_when_its_connection_is_cut_and_resumes(turns, caplog):
     turn = turns()
     assert turn.mine()
     with turn._connection.cursor() as cursor:
@@ -75,12 +75,12 @@ def test_a_beat_that_waits_sends_nothing(turns, begin, tmp_path):
     assert (tmp_path / "alive").exists()
 
 
-def test_a_beat_that_begins_asks_every_worker_for_a_sign_of_life_at_once(begin):
+def test_starting_beat_asks_every_worker_for_a_heartbeat(begin):
     begin()
     assert {queue.name for queue in QUEUES} == set(Heartbeat.objects.values_list("queue", flat=True))
 
 
-def test_the_schedule_begins_as_the_settings_say_and_is_then_the_database_s(begin):
+def test_schedule_starts_from_settings_and_stays_in_the_database(begin):
     begin().close()
     hourly = PeriodicTask.objects.get(name="fetch-weather")
     assert (hourly.task, hourly.crontab.minute, hourly.crontab.hour) == ("weather.fetch_all", "4", "*")
@@ -101,7 +101,7 @@ def test_the_schedule_begins_as_the_settings_say_and_is_then_the_database_s(begi
     assert PeriodicTask.objects.filter(name="clean-weather").exists()
 
 
-def test_a_change_while_the_schedule_is_first_read_is_seen_at_the_next_tick(begin, monkeypatch):
+def test_change_during_the_first_read_is_seen_at_the_next_tick(begin, monkeypatch):
     read = Scheduler.all_as_schedule
 
     def read_and_change(scheduler):
@@ -117,7 +117,7 @@ def test_a_change_while_the_schedule_is_first_read_is_seen_at_the_next_tick(begi
     assert "fetch-weather" not in scheduler.schedule
 
 
-def test_what_is_due_is_sent(begin, monkeypatch):
+def test_due_task_is_sent(begin, monkeypatch):
     monkeypatch.setattr(Scheduler, "producer", None)  # there is no broker
     scheduler = begin()
     sent = []

@@ -22,7 +22,7 @@ def test_a_redis_that_is_away_keeps_nothing_and_fails_nobody(away, caplog):
     assert "The cache does not answer" in caplog.text
 
 
-def test_who_asks_it_for_a_lock_goes_to_work(away):
+def test_unreachable_cache_grants_a_lock(away):
     assert away.add("lock", True, 10)
 
 

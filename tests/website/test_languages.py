@@ -48,7 +48,7 @@ def used() -> set[str]:
     return found
 
 
-def test_everything_the_site_says_is_translated_and_nothing_else():
+def test_catalogue_holds_exactly_the_used_messages():
     assert set(messages(CATALOG / "django.po")) == used(), RENEW
 
 
@@ -58,7 +58,7 @@ def test_no_translation_is_empty_or_guessed():
     assert not re.search(r"^#,.*fuzzy", po.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_what_stands_between_percent_signs_is_kept():
+def test_translations_keep_their_placeholders():
     for message, translations in messages(CATALOG / "django.po").items():
         for translation in translations:
             assert set(re.findall(r"%\(\w+\)s", translation)) == set(re.findall(r"%\(\w+\)s", message))
@@ -78,7 +78,7 @@ def test_the_compiled_catalog_is_the_written_one():
     ("accept", "words"),
     [("fr", "Fraîchement débarqués"), ("en-GB,en;q=0.9", "Fresh off the boat"), ("de", "Fraîchement débarqués")],
 )
-def test_a_page_is_in_the_language_that_the_browser_asks_for_else_in_french(client, db, accept, words):
+def test_page_follows_the_browsers_language_else_french(client, db, accept, words):
     response = client.get("/store/", headers={"accept-language": accept})
     assert words in response.text
     assert "Accept-Language" in response["Vary"]

@@ -20,7 +20,7 @@ def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
     return logging.getLogger("shop").makeRecord("shop", logging.INFO, "f.py", 1, message, args, None, extra=extra)
 
 
-def test_a_record_is_one_line_with_time_level_logger_message_release_and_its_extras():
+def test_log_record_is_one_json_line_with_extras():
     line = formatted(record("Bien reçu : %s\nà demain", "été", query="eau", hits=3))
     assert line.pop("time").endswith("+00:00")
     assert line == {
@@ -42,7 +42,7 @@ def test_a_record_names_the_request_that_it_belongs_to():
         current.reset(token)
 
 
-def test_an_exception_and_what_is_no_plain_data_are_shown_as_text():
+def test_exception_and_complex_values_are_logged_as_text():
     try:
         raise ValueError("la vanne")
     except ValueError:

@@ -66,7 +66,7 @@ def test_the_policy_allows_this_site_alone_and_nothing_inline(client, db):
     assert not any("unsafe" in value or "*" in value or "http" in value for value in policy.values())
 
 
-def test_other_headers_of_safety(client, db):
+def test_security_headers_are_set(client, db):
     response = client.get("/store/")
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -79,7 +79,7 @@ def test_other_headers_of_safety(client, db):
     ("code", "words"),
     [(400, "Le site n'a pas compris"), (403, "Cette porte est fermée"), (404, "Ce bras de rivière")],
 )
-def test_what_went_wrong_has_a_page_of_the_site(client, code, words):
+def test_error_page_is_styled_like_the_site(client, code, words):
     response = client.get(f"/{code}/")
     assert response.status_code == code
     assert words in response.text.replace("&#x27;", "'")
@@ -111,7 +111,7 @@ def test_uploads_are_served_where_the_site_is_told_to_alone(client):
     assert client.get("/media/albums/photo.jpg").status_code == 404  # settings.travis does not
 
 
-def test_a_request_keeps_the_id_that_a_proxy_gave_it_and_gets_one_otherwise(client, db):
+def test_request_id_is_the_proxys_or_a_new_one(client, db):
     assert client.get("/", headers={"x-request-id": "req-12345678"})["X-Request-ID"] == "req-12345678"
     for forged in ("", "short", "a\tb c d e f g h", "x" * 65):
         assert re.fullmatch("[0-9a-f]{32}", client.get("/", headers={"x-request-id": forged})["X-Request-ID"])

@@ -26,7 +26,7 @@ apply("heartbeat-celery", "website.heartbeat")
 """
 
 
-def test_sentry_is_told_when_a_task_of_beat_begins_and_the_heartbeat_is_left_out(run_python):
+def test_sentry_monitors_beat_tasks_except_the_heartbeat(run_python):
     done = run_python(WATCHED, SENTRY_DSN="https://key@sentry.example/1")
     assert "check-in summarise-weather in_progress" in done.stdout
     assert "heartbeat" not in done.stdout

@@ -13,7 +13,7 @@ def no_motorcycles(monkeypatch):
     monkeypatch.setattr(demonstration, "load", lambda: 0)
 
 
-def test_the_demonstration_shop_has_fifty_albums_or_more_each_with_its_artists(shop):
+def test_demonstration_shop_has_fifty_albums_with_artists(shop):
     assert Album.objects.count() >= 50
     assert not Album.objects.filter(artists=None).exists()
     assert not Artist.objects.filter(albums=None).exists()
@@ -21,7 +21,7 @@ def test_the_demonstration_shop_has_fifty_albums_or_more_each_with_its_artists(s
         album.full_clean()
 
 
-def test_in_the_demonstration_shop_what_is_not_available_is_booked(shop):
+def test_demonstration_shop_books_every_unavailable_album(shop):
     booked = set(Booking.objects.values_list("album_id", flat=True))
     assert booked
     assert booked == set(Album.objects.filter(available=False).values_list("pk", flat=True))

@@ -27,7 +27,7 @@ def test_a_second_time_changes_nothing(monkeypatch, capsys):
     assert "chef exists already" in capsys.readouterr().out
 
 
-def test_nobody_is_made_where_nobody_is_asked_for(monkeypatch):
+def test_superuser_is_not_made_unless_asked_for(monkeypatch):
     monkeypatch.delenv("DJANGO_SUPERUSER_USERNAME")
     call_command("ensure_superuser")
     assert not User.objects.exists()

@@ -11,7 +11,7 @@ LOADED = (
 )
 
 
-def test_what_the_first_request_and_the_first_task_need_is_loaded_before_they_come(run_python):
+def test_wsgi_loads_modules_before_the_first_request(run_python):
     """Loaded by them it cost the first visitors of each worker a second."""
     code = f"import sys, website.wsgi; print([name for name in {LOADED!r} if name not in sys.modules])"
     # Nothing listens there: loading asks nobody.

@@ -39,7 +39,7 @@ def running(cluster: embedded.Cluster) -> Iterator[Any]:
         process.stop(server, first=signal.SIGINT)
 
 
-def test_what_is_written_is_there_after_a_restart_and_on_disk(project: Any) -> None:
+def test_written_rows_survive_a_restart(project: Any) -> None:
     cluster = embedded.Cluster.at(project.folder / "local" / "postgres", os.environ)
     with running(cluster) as cursor:
         cursor.execute("CREATE TABLE t AS SELECT 42 AS n")
@@ -82,7 +82,7 @@ def test_root_is_told_of_a_folder_that_the_server_may_not_enter(project: Any) ->
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user")
-def test_programs_in_a_closed_folder_are_copied_where_the_server_can_run_them(project: Any) -> None:
+def test_programs_in_a_private_folder_are_copied_for_the_server(project: Any) -> None:
     package = binaries_for("18", os.environ).folder.parents[1]
     closed = project.folder / "closed"
     for folder in (package, package.with_name(f"{package.name}.libs")):

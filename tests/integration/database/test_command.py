@@ -50,7 +50,7 @@ def started(project: Any) -> tuple[subprocess.Popen[bytes], str]:
         return running, str(json.loads(running.stdout.readline())["url"])
 
 
-def test_a_command_has_a_database_of_its_own_and_its_exit_code_is_ours(
+def test_db_command_returns_the_exit_code_of_its_program(
     project: Any,
 ) -> None:
     done = project.python("-m", "ecluse", "db", "--", sys.executable, "-c", CREATE, check=False)
@@ -61,7 +61,7 @@ def test_a_command_has_a_database_of_its_own_and_its_exit_code_is_ours(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_is_gone_however_it_is_ended(project: Any, number: signal.Signals) -> None:
+def test_throwaway_database_is_removed_however_it_ends(project: Any, number: signal.Signals) -> None:
     running, url = started(project)
     probe.wait(url, timeout=10)
     os.kill(running.pid, number)
@@ -69,7 +69,7 @@ def test_it_is_gone_however_it_is_ended(project: Any, number: signal.Signals) ->
     until(lambda: not folder_of(url).exists(), "its end")
 
 
-def test_one_that_is_kept_stays_until_it_is_stopped(project: Any) -> None:
+def test_kept_database_stays_until_it_is_stopped(project: Any) -> None:
     told = json.loads(project.python("-m", "ecluse", "db", "--keep", "--json").output)
     try:
         probe.wait(told["url"], timeout=10)
@@ -78,14 +78,14 @@ def test_one_that_is_kept_stays_until_it_is_stopped(project: Any) -> None:
     assert not folder_of(told["url"]).exists()
 
 
-def test_what_is_no_kept_database_is_not_touched(project: Any) -> None:
+def test_stop_of_another_folder_touches_nothing(project: Any) -> None:
     done = project.python("-m", "ecluse", "db", "--stop", str(project.folder), check=False)
     assert done.returncode == 4
     assert project.folder.exists()
 
 
 @pytest.mark.engine
-def test_it_can_be_a_container(project: Any, engine: None) -> None:
+def test_throwaway_database_can_be_a_container(project: Any, engine: None) -> None:
     done = project.python(
         "-m", "ecluse", "db", "--postgres", "container", "--", sys.executable, "-c", CREATE, check=False
     )

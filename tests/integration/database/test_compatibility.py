@@ -122,7 +122,7 @@ def compatibility(folder: Path, *arguments: str) -> process.Completed:
     return process.run(argv, cwd=folder, env=environ, check=False)
 
 
-def test_a_migration_that_the_release_before_cannot_live_with_is_found(repository: Path) -> None:
+def test_migration_that_breaks_the_previous_release_is_found(repository: Path) -> None:
     commit(repository, **{"shop/migrations/0002_drops.py": MIGRATION.format(operation=DROPS)})
     done = compatibility(repository)
     assert done.returncode == JobFailed.exit_code, done.output
@@ -131,7 +131,7 @@ def test_a_migration_that_the_release_before_cannot_live_with_is_found(repositor
     assert process.run(("git", "worktree", "list"), cwd=repository).output.count("\n") == 1
 
 
-def test_one_that_it_can_live_with_passes_with_tables_that_it_does_not_know(repository: Path) -> None:
+def test_migration_that_only_adds_passes(repository: Path) -> None:
     commit(repository, **{"shop/migrations/0002_adds.py": MIGRATION.format(operation=ADDS)})
     done = compatibility(repository)
     assert done.ok, done.output
@@ -139,7 +139,7 @@ def test_one_that_it_can_live_with_passes_with_tables_that_it_does_not_know(repo
 
 
 @pytest.mark.exhaustive
-def test_what_fails_on_its_own_schema_too_is_not_the_change_s_fault(repository: Path) -> None:
+def test_failure_on_both_schemas_is_not_blamed_on_the_change(repository: Path) -> None:
     git(repository, "checkout", "--quiet", "staging")
     commit(repository, **{"test_shop.py": FILES["test_shop.py"].replace("{broken}", "False")})
     git(repository, "checkout", "--quiet", "-B", "change")
@@ -153,7 +153,7 @@ def test_what_fails_on_its_own_schema_too_is_not_the_change_s_fault(repository: 
 
 
 @pytest.mark.exhaustive
-def test_what_fails_among_the_others_and_not_again_is_not_the_change_s_fault(repository: Path, tmp_path: Path) -> None:
+def test_flaky_test_is_not_blamed_on_the_change(repository: Path, tmp_path: Path) -> None:
     # Like a test that another one spoils: it fails the first time.
     once = f"(flag := __import__('pathlib').Path({str(tmp_path / 'flag')!r})).exists() or flag.touch()"
     git(repository, "checkout", "--quiet", "staging")
@@ -165,7 +165,7 @@ def test_what_fails_among_the_others_and_not_again_is_not_the_change_s_fault(rep
     assert "Failed among the others and not again, so that no schema is why: test_shop::test_that" in done.output
 
 
-def test_where_there_is_nothing_before_or_no_other_schema_it_says_so(repository: Path) -> None:
+def test_missing_previous_release_or_schema_change_is_said(repository: Path) -> None:
     commit(repository, **{"shop/views.py": ""})
     assert "no migration and no locked package has changed" in compatibility(repository).output
     git(repository, "checkout", "--quiet", "staging")
@@ -173,7 +173,7 @@ def test_where_there_is_nothing_before_or_no_other_schema_it_says_so(repository:
     assert first.ok and "Nothing to check: there is no staging that this has left, and no tag v*" in first.output
 
 
-def test_a_clone_too_short_to_tell_is_an_error_that_says_what_to_do(repository: Path, tmp_path: Path) -> None:
+def test_shallow_clone_is_an_error_with_a_hint(repository: Path, tmp_path: Path) -> None:
     commit(repository, **{"shop/views.py": ""})
     shallow = tmp_path / "shallow"
     process.run(("git", "clone", "--quiet", "--depth", "1", "--branch", "change", f"file://{repository}", str(shallow)))

@@ -26,7 +26,7 @@ def archives(project: Any) -> list[Path]:
     return sorted((project.folder / "cache" / "ecluse" / "clusters").glob("*.tar"))
 
 
-def test_a_database_comes_from_nothing_and_the_next_time_from_the_cache(project: Any) -> None:
+def test_database_is_migrated_once_and_then_cached(project: Any) -> None:
     first = project.test("-s", "test_shop.py")
     assert MIGRATED in first.output
     assert "|Kind 20|Blue 20" in first.output
@@ -35,7 +35,7 @@ def test_a_database_comes_from_nothing_and_the_next_time_from_the_cache(project:
     assert "|Kind 20|Blue 20" in second.output
 
 
-def test_whatever_decides_the_database_changes_a_stale_one_is_never_met(project: Any) -> None:
+def test_stale_database_is_never_used(project: Any) -> None:
     project.test("test_shop.py")
 
     def changed(what: str, shown: str = "|Kind 20|Blue 20", **environ: str) -> None:
@@ -68,7 +68,7 @@ def test_a_fresh_database_can_be_asked_for(project: Any, option: str) -> None:
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_each_worker_has_a_clone_of_one_server(project: Any, cached: bool) -> None:
+def test_workers_have_clones_on_one_server(project: Any, cached: bool) -> None:
     if cached:
         project.test("test_shop.py")
     done = project.test("-n", "3", "test_shop.py")
@@ -100,7 +100,7 @@ def test_for_ever():
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_nothing_is_left_of_a_run_that_is_killed(project: Any, workers: str) -> None:
+def test_killed_run_leaves_nothing_behind(project: Any, workers: str) -> None:
     project.write("test_waiting.py", WAITING)
     run = project.start("-n", workers, "test_waiting.py")
     reached = project.folder / "reached"
@@ -152,7 +152,7 @@ def test_transactions_and_serialized_rollback_work(project: Any, arguments: tupl
     assert "2 passed" in project.test("test_transactions.py", *arguments).output
 
 
-def test_without_migrations_the_tables_are_made_from_the_models(project: Any) -> None:
+def test_tables_without_migrations_are_made_from_the_models(project: Any) -> None:
     project.write("test_transactions.py", serialized(0))
     for _ in range(2):
         assert "2 passed" in project.test("--no-migrations", "test_transactions.py").output
@@ -197,7 +197,7 @@ def test_a_test_that_needs_no_database_gets_no_server(project: Any) -> None:
     assert not (project.folder / "cache").exists()
 
 
-def test_without_settings_of_django_the_plugin_does_nothing(project: Any) -> None:
+def test_plugin_without_django_settings_does_nothing(project: Any) -> None:
     del project.environ["DJANGO_SETTINGS_MODULE"]
     project.write("test_nothing.py", "import os\n\ndef test_nothing():\n    assert 'DATABASE_URL' not in os.environ\n")
     assert "1 passed" in project.test("test_nothing.py").output
@@ -259,7 +259,7 @@ def image(engine: None) -> str:
     return str(built.tags[0])
 
 
-def test_what_the_embedded_server_has_not_is_named(project: Any) -> None:
+def test_missing_feature_of_the_embedded_server_is_named(project: Any) -> None:
     needing_an_extension(project)
     done = project.test("--postgres", "embedded", "test_extension.py", check=False)
     assert done.returncode == 1
@@ -268,7 +268,7 @@ def test_what_the_embedded_server_has_not_is_named(project: Any) -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_what_the_embedded_server_has_not_a_container_has(project: Any, image: str, workers: str) -> None:
+def test_container_is_used_if_the_embedded_server_lacks_it(project: Any, image: str, workers: str) -> None:
     needing_an_extension(project)
     for _ in range(2):  # the second time it is known at once
         done = project.test("-n", workers, "test_extension.py", ECLUSE_POSTGRES_IMAGE=image)
@@ -286,7 +286,7 @@ def test_a_container_can_be_asked_for(project: Any, image: str) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user; an ordinary user has run the others")
-def test_it_works_as_an_ordinary_user_too(project: Any, monkeypatch: pytest.MonkeyPatch, python_for_all: str) -> None:
+def test_plugin_works_as_an_ordinary_user(project: Any, monkeypatch: pytest.MonkeyPatch, python_for_all: str) -> None:
     monkeypatch.setattr(sys, "executable", python_for_all)
     packages = Path(pytest.__file__).parents[1]
     os.chown(project.folder, 65534, 65534)

@@ -35,7 +35,7 @@ class Three(TransactionTestCase):
 """
 
 
-def test_where_settings_fall_back_to_sqlite_the_tests_have_postgresql(project: Any) -> None:
+def test_tests_use_postgresql_where_settings_fall_back_to_sqlite(project: Any) -> None:
     project.write("tests.py", TESTS)
     first = project.python("-W", "error", "-m", "django", "test")
     assert "migrated a new database" in first.output

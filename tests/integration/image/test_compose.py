@@ -78,7 +78,7 @@ def test_no_file_holds_a_secret():
             assert not account or account[1] == "website" or account[1].startswith("${"), f"{file}: {line}"
 
 
-def test_without_its_variables_production_does_not_start_by_accident(engine):
+def test_live_stack_without_its_variables_does_not_start(engine):
     done = compose("compose", "--file", "docker-compose.live.yml", "config", "--quiet", check=False)
     assert done.returncode != 0
     assert "required variable" in done.stderr
@@ -148,7 +148,7 @@ def development(built, clone):
         compose("compose", "down", "--volumes", "--timeout", "5", env=env, cwd=folder)
 
 
-def test_in_development_a_change_of_the_code_is_seen_at_once(development):
+def test_development_stack_reloads_changed_code(development):
     folder, address, in_development = development
     page = folder / "src" / "website" / "views.py"
     page.write_text(page.read_text() + "\n\ndef home(request):\n    return HttpResponse('changed')\n")
@@ -169,7 +169,7 @@ def test_in_development_a_change_of_the_code_is_seen_at_once(development):
 
 
 @pytest.mark.exhaustive
-def test_production_runs_beside_development_as_its_reference_says(development, certificate, tmp_path):
+def test_live_stack_runs_beside_development(development, certificate, tmp_path):
     _, address, in_development = development
     folder = tmp_path / "secrets"
     subprocess.run([TOP / "ops" / "secrets", folder], check=True, capture_output=True)

@@ -96,7 +96,7 @@ def test_the_bill_of_materials_has_what_is_really_inside(built, checkout):
     assert any(one["purl"].startswith("pkg:deb/debian/libc6@") for one in bill["components"])
 
 
-def test_two_builds_of_one_commit_from_two_clones_are_the_same_image(built, clone):
+def test_builds_of_one_commit_in_two_clones_are_identical(built, clone):
     other = clone("002")
     source = source_of(other)
     target = Target("applayer", ["website:again"], labels(source, title="website", version=f"staging-{source.commit}"))
@@ -107,7 +107,7 @@ def test_two_builds_of_one_commit_from_two_clones_are_the_same_image(built, clon
     assert again == inspect("website:under-test")["Id"]
 
 
-def test_a_change_of_a_view_leaves_the_layers_of_requirements_and_static_files(built, checkout):
+def test_change_of_a_view_changes_only_the_last_layer(built, checkout):
     view = checkout / "src" / "website" / "views.py"
     before = view.read_text()
     try:
@@ -121,7 +121,7 @@ def test_a_change_of_a_view_leaves_the_layers_of_requirements_and_static_files(b
     assert old[-1] != new[-1]
 
 
-def test_the_static_files_are_those_that_the_production_settings_gather(built):
+def test_static_files_match_the_production_settings(built):
     script = """
 import json, os, subprocess, sys, tempfile
 folder = tempfile.mkdtemp()

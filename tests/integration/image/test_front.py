@@ -31,7 +31,7 @@ def up(container):
     return f"http://127.0.0.1:{port_of(container, 8080)}"
 
 
-def test_a_certificate_makes_it_speak_https_and_send_everyone_there(start, built, certificate):
+def test_front_with_a_certificate_redirects_to_https(start, built, certificate):
     container = start(*LOCKED, "--volume", f"{certificate}:/run/secrets:ro", "website-front:under-test")
     up(container)
     plain = http.client.HTTPConnection("127.0.0.1", int(port_of(container, 8080)), timeout=5)
@@ -45,7 +45,7 @@ def test_a_certificate_makes_it_speak_https_and_send_everyone_there(start, built
         assert response.read() == b"pong\n"
 
 
-def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built):
+def test_front_shows_an_uncached_page_while_the_site_is_away(start, built):
     container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -55,7 +55,7 @@ def test_a_site_that_is_away_is_a_page_that_says_so_and_is_not_kept(start, built
         assert "Le site ne répond pas" in error.read().decode()
 
 
-def test_of_what_people_uploaded_pictures_are_shown_and_all_else_is_saved(start, built, tmp_path):
+def test_front_shows_uploaded_pictures_and_downloads_the_rest(start, built, tmp_path):
     media = tmp_path / "media"
     media.mkdir()
     names = {"photo.png": None, "photo.JPG": None, "facture.pdf": "attachment", "page.html": "attachment"}
@@ -74,7 +74,7 @@ def test_of_what_people_uploaded_pictures_are_shown_and_all_else_is_saved(start,
             assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
-def test_an_upload_over_the_limit_is_refused_before_the_site_is_asked(start, built):
+def test_front_refuses_an_oversized_upload_itself(start, built):
     container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
     client = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), timeout=10)
@@ -87,7 +87,7 @@ def test_an_upload_over_the_limit_is_refused_before_the_site_is_asked(start, bui
     client.close()
 
 
-def test_nobody_but_the_declared_proxy_says_where_a_request_comes_from(start, built, network):
+def test_forwarded_headers_are_trusted_only_from_the_proxy(start, built, network):
     echo = (
         "from wsgiref.simple_server import make_server\n"
         "def site(environ, start):\n"

@@ -25,7 +25,7 @@ def registry(start):
     return f"http://127.0.0.1:{port}/team"
 
 
-def test_the_push_event_pushes_what_it_tested_and_the_tag_event_promotes_exactly_that(clone, registry):
+def test_tag_event_promotes_the_images_the_push_event_tested(clone, registry):
     program = os.environ.get("ECLUSE_ACT")
     if not program:
         pytest.skip("ECLUSE_ACT does not name a program that starts act")

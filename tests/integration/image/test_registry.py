@@ -50,7 +50,7 @@ def tags(address, name):
     return set(json.loads(body)["tags"] or ()) if status == 200 else set()
 
 
-def test_from_a_commit_to_a_version_every_step_has_the_same_digest(built, ecluse, checkout, registry, start):
+def test_digest_stays_the_same_from_commit_to_version(built, ecluse, checkout, registry, start):
     container, address = registry
     pushed = ecluse("image", "push", "--branch", "staging", ECLUSE_REGISTRY=address).stdout.split()
     assert [one.partition("@")[0].rpartition("/")[2] for one in pushed] == ["website-front", "website"]
@@ -81,7 +81,7 @@ def test_from_a_commit_to_a_version_every_step_has_the_same_digest(built, ecluse
     assert "is there already" in again.stderr
 
 
-def test_a_version_of_what_was_never_built_is_refused_and_leaves_no_tag(ecluse, checkout, registry):
+def test_promotion_of_an_unbuilt_commit_leaves_no_tag(ecluse, checkout, registry):
     _container, address = registry
     subprocess.run(["git", "tag", "--force", "v9.0.0"], cwd=checkout, check=True)
     done = ecluse("image", "promote", "--version", "v9.0.0", check=False, ECLUSE_REGISTRY=address)
@@ -102,7 +102,7 @@ def test_a_changed_tree_is_not_pushed(built, ecluse, checkout, registry):
 
 
 @pytest.mark.parametrize("account", ["", "ci:wrong-password@"])
-def test_without_the_right_account_nothing_is_pushed_and_the_error_says_how_to_log_in(built, ecluse, guarded, account):
+def test_push_with_a_wrong_account_says_how_to_log_in(built, ecluse, guarded, account):
     address = f"http://{account}{guarded}/team"
     done = ecluse("image", "push", "--branch", "staging", check=False, ECLUSE_REGISTRY=address)
     assert done.returncode == 12
@@ -120,7 +120,7 @@ def test_the_account_of_the_address_pushes_and_promotes(built, ecluse, checkout,
     assert promoted.stdout == done.stdout
 
 
-def test_a_registry_that_goes_away_in_the_middle_leaves_no_tag_and_the_next_push_goes_on(built, registry):
+def test_interrupted_push_leaves_no_tag_and_the_next_continues(built, registry):
     container, address = registry
     there = Registry(registry_of({"ECLUSE_REGISTRY": address}), pauses=())
     said: list[str] = []

@@ -52,7 +52,7 @@ def test_the_site_runs_without_root_and_without_a_place_to_write(start, site):
         assert int(line, 16) == (limited == "NoNewPrivs"), limited
 
 
-def test_one_image_migrates_serves_and_reports_the_release_it_is_told(start, site):
+def test_image_migrates_serves_and_reports_its_release(start, site):
     docker(
         "run",
         "--rm",
@@ -72,7 +72,7 @@ def test_one_image_migrates_serves_and_reports_the_release_it_is_told(start, sit
     assert json.loads(answers(address, Host="shop.test")[1])["release"] == "r42"
 
 
-def test_before_the_migrations_it_is_alive_but_not_ready(start, site):
+def test_image_before_migrations_is_alive_but_not_ready(start, site):
     docker("run", "--rm", *site, "website:under-test", "ecluse", "wait", "DATABASE_URL")
     container = start(*site, "--publish", "127.0.0.1::8000", "website:under-test")
     await_(lambda: healthy(container), "healthy")
@@ -80,7 +80,7 @@ def test_before_the_migrations_it_is_alive_but_not_ready(start, site):
     assert (status, "missing" in body) == (503, True)
 
 
-def test_without_its_secrets_it_refuses_to_start_and_does_not_loop(built):
+def test_image_without_secrets_exits_once(built):
     done = docker("run", "--rm", *LOCKED, "website:under-test", check=False)
     assert done.returncode == 3
     assert "DJANGO_SECRET_KEY is not set" in done.stderr + done.stdout

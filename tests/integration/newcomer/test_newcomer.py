@@ -72,14 +72,14 @@ def sh(container: str, script: str, timeout: float = 900) -> subprocess.Complete
     return docker("exec", container, "sh", "-euc", script, timeout=timeout)
 
 
-def test_without_python_the_error_says_what_to_install(machine: Callable[..., str]) -> None:
+def test_missing_python_names_what_to_install(machine: Callable[..., str]) -> None:
     done = sh(machine(), "/repository/ecluse --version")
     assert done.returncode == 9
     assert "no Python 3.11 or newer" in done.stderr
     assert "apt install python3 python3-venv" in done.stderr
 
 
-def test_without_the_venv_module_the_error_names_debian_s_package(machine: Callable[..., str]) -> None:
+def test_missing_venv_module_names_the_debian_package(machine: Callable[..., str]) -> None:
     done = sh(machine("python3"), "/repository/ecluse --version")
     assert done.returncode == 9
     assert "apt install python3.13-venv" in done.stderr
@@ -95,7 +95,7 @@ def newcomer(machine: Callable[..., str]) -> str:
     return container
 
 
-def test_ship_brings_a_site_up_and_a_second_one_replaces_it_without_losing_a_request(newcomer: str) -> None:
+def test_second_ship_replaces_the_site_without_losing_a_request(newcomer: str) -> None:
     done = sh(newcomer, "cd clone && ./ecluse ship")
     assert done.returncode == 0, done.stdout + done.stderr
     address = "http://127.0.0.1:8000"

@@ -43,7 +43,7 @@ def break_it(repository: Path, how: str) -> None:
 @pytest.mark.parametrize(
     "how", [pytest.param(how, marks=() if how == "drift" else pytest.mark.exhaustive) for how in BROKEN]
 )
-def test_what_is_broken_turns_its_own_jobs_and_the_gate_red_on_github(how: str, small: Path, play: Play) -> None:
+def test_broken_change_turns_its_jobs_and_the_gate_red_on_github(how: str, small: Path, play: Play) -> None:
     break_it(small, how)
     played = play(small, PULL_REQUEST)
     assert set(played.results) == CHECKS | {"gate"}
@@ -56,7 +56,7 @@ def test_what_is_broken_turns_its_own_jobs_and_the_gate_red_on_github(how: str, 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("how", BROKEN)
-def test_what_is_broken_turns_its_own_jobs_red_on_travis(how: str, small: Path, docker: str) -> None:
+def test_broken_change_turns_its_jobs_red_on_travis(how: str, small: Path, docker: str) -> None:
     break_it(small, how)
     config = parsed(process.run(["git", "show", "HEAD:.travis.yml"], cwd=small).output)
     built = build(docker, small, config, PULL_REQUEST)
@@ -101,7 +101,7 @@ def test_a_failed_stage_keeps_the_next_from_running_on_travis(small: Path, docke
 
 
 @pytest.mark.parametrize("how", [None, pytest.param("broken test", marks=pytest.mark.exhaustive)])
-def test_laptop_github_and_travis_run_the_same_commands_with_the_same_verdicts(
+def test_laptop_github_and_travis_agree_on_commands_and_results(
     how: str | None, small: Path, play: Play, docker: str
 ) -> None:
     if how:

@@ -66,7 +66,7 @@ def conditions(repository: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", SELECTED)
-def test_an_event_selects_the_same_jobs_here_on_github_and_on_travis(
+def test_event_selects_the_same_jobs_here_on_github_and_travis(
     name: str, repository: Path, conditions: Path, play: Play
 ) -> None:
     event, expected = SELECTED[name]
@@ -83,27 +83,27 @@ def test_an_event_selects_the_same_jobs_here_on_github_and_on_travis(
 LEG = ("--matrix", "python:3.13", "--matrix", "django:5.2")
 
 
-def test_its_tests_are_green_on_github_with_a_real_postgresql(repository: Path, play: Play) -> None:
+def test_site_tests_are_green_on_github(repository: Path, play: Play) -> None:
     played = play(repository, PULL_REQUEST, *LEG, "--job", "tests")
     assert set(played.results) == {"tests (3.13, 5.2)"}
     assert not played.red, played.why()
 
 
 @pytest.mark.exhaustive
-def test_its_whole_pull_request_is_green_on_github(repository: Path, play: Play) -> None:
+def test_whole_pull_request_is_green_on_github(repository: Path, play: Play) -> None:
     played = play(repository, PULL_REQUEST, *LEG)
     assert {name.partition(" (")[0] for name in played.results} == CHECKS | {"compatibility", "gate"}
     assert not played.red, played.why()
 
 
-def test_its_tests_pass_on_travis_s_own_postgresql(repository: Path, docker: str) -> None:
+def test_site_tests_are_green_on_travis(repository: Path, docker: str) -> None:
     config = parsed((repository / ".travis.yml").read_text())
     built = build(docker, repository, config, PULL_REQUEST, only="tests (3.13, 5.2)")
     assert built.results == {"tests (3.13, 5.2)": "passed"}, built.why()
 
 
 @pytest.mark.exhaustive
-def test_its_whole_pull_request_is_green_on_travis(repository: Path, docker: str) -> None:
+def test_whole_pull_request_is_green_on_travis(repository: Path, docker: str) -> None:
     config = parsed((repository / ".travis.yml").read_text())
     # The runner has one Python: the other legs would be another Python's.
     config["jobs"]["include"] = [job for job in config["jobs"]["include"] if job["python"] == "3.13"]

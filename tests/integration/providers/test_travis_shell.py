@@ -20,18 +20,18 @@ def run(folder: Path, config: dict[str, Any] | None = None, **job: Any) -> proce
 
 
 @pytest.mark.parametrize("phase", ["before_install", "install", "before_script"])
-def test_a_line_that_fails_before_the_script_ends_the_job_as_errored(phase: str, tmp_path: Path) -> None:
+def test_failed_line_before_the_script_ends_the_job_as_errored(phase: str, tmp_path: Path) -> None:
     done = run(tmp_path, **{phase: ["false", "echo after"], "script": "echo script"})
     assert done.returncode == 2
     assert "after" not in done.output.splitlines() and "script" not in done.output.splitlines()
 
 
-def test_a_script_goes_on_after_a_line_that_fails_and_the_job_has_failed(tmp_path: Path) -> None:
+def test_failed_script_line_does_not_stop_the_script(tmp_path: Path) -> None:
     done = run(tmp_path, script=["false", "echo after"])
     assert done.returncode == 1 and "after" in done.output.splitlines()
 
 
-def test_what_runs_after_the_script_changes_nothing(tmp_path: Path) -> None:
+def test_after_phases_do_not_change_the_result(tmp_path: Path) -> None:
     config = {"after_success": "echo won; false", "after_failure": "echo lost", "after_script": "false"}
     done = run(tmp_path, config, script="true")
     assert done.returncode == 0

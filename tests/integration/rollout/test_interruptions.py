@@ -32,7 +32,7 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("step", "seconds"), MOMENTS)
-def test_a_deployer_killed_at_any_moment_loses_nothing_and_the_next_command_goes_on(
+def test_killed_deployer_loses_no_request_and_is_recovered(
     shop: Shop, one: str, two: str, step: str, seconds: float
 ) -> None:
     release = two
@@ -58,9 +58,7 @@ def test_a_deployer_killed_at_any_moment_loses_nothing_and_the_next_command_goes
         assert ("finished" in done.output) == (left == "watch")
 
 
-def test_a_deployer_killed_while_the_old_release_finishes_a_request_leaves_room_to_go_back(
-    shop: Shop, one: str, two: str
-) -> None:
+def test_deployer_killed_while_draining_leaves_room_to_go_back(shop: Shop, one: str, two: str) -> None:
     address = f"http://127.0.0.1:{shop.port}/?seconds=6"
     with ThreadPoolExecutor() as visitors:
         slow = [visitors.submit(urllib.request.urlopen, address, timeout=30) for _ in range(8)]
@@ -100,7 +98,7 @@ def test_ctrl_c_undoes_and_says_what_serves(shop: Shop, one: str, two: str) -> N
     assert (shop.status()["serving"], shop.step()) == (one, None)
 
 
-def test_of_two_deployers_at_once_the_second_is_told_who_the_first_is(shop: Shop, one: str, two: str) -> None:
+def test_second_deployer_is_told_who_the_first_is(shop: Shop, one: str, two: str) -> None:
     first = shop.begin("deploy", "local", "--release", two)
     until(lambda: shop.step() is not None, "the first rollout")
     second = shop.ecluse("deploy", "local", "--release", one, check=False)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 DROPS = 'migrations.RemoveField(model_name="effect", name="note")'
 
 
-def test_a_migration_that_both_releases_can_live_with_is_run_before_the_switch(shop: Shop, one: str) -> None:
+def test_safe_migration_runs_before_the_switch(shop: Shop, one: str) -> None:
     field = "models.CharField(max_length=9, null=True)"
     release = shop.release("adds", migration=f'migrations.AddField("effect", "added", {field})')
     with Load(shop.port) as load:
@@ -29,7 +29,7 @@ def test_a_migration_that_both_releases_can_live_with_is_run_before_the_switch(s
     assert shop.query("SELECT added FROM shop_effect LIMIT 1") == [(None,)]
 
 
-def test_a_migration_that_the_serving_release_cannot_live_with_is_refused_by_name(shop: Shop, one: str) -> None:
+def test_migration_unsafe_for_the_serving_release_is_refused(shop: Shop, one: str) -> None:
     field = "models.IntegerField(default=1)"
     release = shop.release("requires", migration=f'migrations.AddField("effect", "required", {field})')
     with Load(shop.port) as load:
@@ -42,7 +42,7 @@ def test_a_migration_that_the_serving_release_cannot_live_with_is_refused_by_nam
     assert shop.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'required'") == []
 
 
-def test_a_rollback_past_an_allowed_unsafe_migration_is_refused_with_the_reason(fresh_shop: Shop) -> None:
+def test_rollback_past_an_allowed_unsafe_migration_is_refused(fresh_shop: Shop) -> None:
     one = fresh_shop.release("one")
     fresh_shop.ecluse("deploy", "local")
     field = "models.IntegerField(default=1)"
@@ -54,7 +54,7 @@ def test_a_rollback_past_an_allowed_unsafe_migration_is_refused_with_the_reason(
     assert fresh_shop.status()["serving"] == release
 
 
-def test_a_migration_that_waits_for_a_lock_gives_up_and_leaves_all_as_it_was(shop: Shop, one: str) -> None:
+def test_migration_that_waits_for_a_lock_gives_up(shop: Shop, one: str) -> None:
     field = "models.CharField(max_length=9, null=True)"
     release = shop.release("waits", migration=f'migrations.AddField("effect", "waited", {field})')
     url = shop.server().daemon.database_url()
@@ -91,7 +91,7 @@ def test_two_migrations_at_once_do_not_meet(shop: Shop, one: str) -> None:
     assert "another migration of this database is under way" in done.output
 
 
-def test_the_plan_of_a_rollout_shows_what_would_be_migrated_and_changes_nothing(shop: Shop, one: str) -> None:
+def test_plan_deploy_shows_migrations_and_changes_nothing(shop: Shop, one: str) -> None:
     field = "models.IntegerField(default=1)"
     release = shop.release("needs", migration=f'migrations.AddField("effect", "needed", {field})')
     before = {

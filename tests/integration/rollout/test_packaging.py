@@ -27,7 +27,7 @@ def package(shop: Shop) -> dict[str, object]:
     return found
 
 
-def test_a_release_has_what_git_knows_and_its_hashed_and_compressed_static_files(fresh_shop: Shop) -> None:
+def test_release_holds_tracked_files_and_hashed_static_files(fresh_shop: Shop) -> None:
     (fresh_shop.folder / ".gitignore").write_text("/.ecluse/\n__pycache__/\n*.secret\n")
     (fresh_shop.folder / "shop" / "key.secret").write_text("ignored")
     (fresh_shop.folder / "shop" / "new.py").write_text("untracked, and not ignored")
@@ -40,7 +40,7 @@ def test_a_release_has_what_git_knows_and_its_hashed_and_compressed_static_files
     assert len(hashed) == 1 and {f"{hashed[0]}.gz", "static/staticfiles.json"} <= names
 
 
-def test_the_same_content_is_the_same_release_to_the_byte_wherever_and_whenever_it_is_made(fresh_shop: Shop) -> None:
+def test_packaging_the_same_content_gives_the_same_bytes(fresh_shop: Shop) -> None:
     first = package(fresh_shop)
     releases = fresh_shop.folder / ".ecluse" / "releases"
     shutil.rmtree(releases)
@@ -73,14 +73,14 @@ def test_the_commit_and_what_differs_from_it_are_told(fresh_shop: Shop) -> None:
     assert dirty["dirty"] is True and dirty["id"] != clean["id"]
 
 
-def test_static_files_that_cannot_be_collected_are_an_error_with_the_reason(fresh_shop: Shop) -> None:
+def test_broken_static_file_is_an_error_with_the_reason(fresh_shop: Shop) -> None:
     (fresh_shop.folder / "shop" / "static" / "shop.css").write_text("body { background: url(nowhere.png) }")
     done = fresh_shop.ecluse("package", check=False)
     assert done.returncode == ReleaseError.exit_code
     assert "nowhere.png" in done.output and "Traceback" not in done.output.splitlines()[0]
 
 
-def test_a_file_that_the_pipeline_names_and_nobody_has_is_an_error(fresh_shop: Shop) -> None:
+def test_missing_file_named_by_the_pipeline_is_an_error(fresh_shop: Shop) -> None:
     (fresh_shop.folder / "manage.py").unlink()
     done = fresh_shop.ecluse("package", check=False)
     assert done.returncode == ReleaseError.exit_code and "not there: manage.py" in done.output

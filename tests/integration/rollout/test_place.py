@@ -29,7 +29,7 @@ def get(port: int, path: str = "/") -> tuple[int, str]:
         connection.close()
 
 
-def test_processes_that_are_killed_are_started_again_and_nobody_is_refused_meanwhile(shop: Shop, one: str) -> None:
+def test_killed_processes_restart_and_no_connection_is_refused(shop: Shop, one: str) -> None:
     before = shop.pids()
     with Load(shop.port, rate=50) as load:
         load.wait(20)
@@ -42,7 +42,7 @@ def test_processes_that_are_killed_are_started_again_and_nobody_is_refused_meanw
     assert not shop.pids() & before
 
 
-def test_stop_leaves_nothing_running_and_start_brings_everything_back(shop: Shop, one: str) -> None:
+def test_stop_ends_everything_and_start_brings_it_back(shop: Shop, one: str) -> None:
     token = "kept over a stop"
     shop.query(f"INSERT INTO shop_effect (token) VALUES ('{token}')")
     (shop.place / "media" / "picture").write_text("uploaded")
@@ -84,7 +84,7 @@ def test_a_taken_port_is_passed_over_at_first_and_an_error_later(fresh_shop: Sho
     assert f"port {fresh_shop.port} of local is taken by another program" in second.output
 
 
-def test_a_port_that_is_taken_during_the_first_rollout_is_passed_over_too(fresh_shop: Shop) -> None:
+def test_port_taken_during_the_first_rollout_is_skipped(fresh_shop: Shop) -> None:
     """As by another environment, which decided on the same one at the same time."""
     release = fresh_shop.release("one")
     server = fresh_shop.server()
@@ -96,21 +96,21 @@ def test_a_port_that_is_taken_during_the_first_rollout_is_passed_over_too(fresh_
         assert get(fresh_shop.port)[1].startswith(f"one {release}")
 
 
-def test_what_is_secret_is_readable_by_its_owner_alone_and_printed_by_nobody(shop: Shop, one: str) -> None:
+def test_secrets_are_only_in_files_private_to_their_owner(shop: Shop, one: str) -> None:
     secret = re.findall(r'"DJANGO_SECRET_KEY": "(.+?)"', (shop.place / "secrets.json").read_text())[0]
     holding = [path for path in shop.place.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert {path.name for path in holding} == {"secrets.json", "slot.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
 
 
-def test_nothing_changes_and_nothing_is_recorded_when_the_release_serves_already(shop: Shop, one: str) -> None:
+def test_deploy_of_the_serving_release_changes_nothing(shop: Shop, one: str) -> None:
     before, last = shop.pids(), shop.last()
     done = shop.ecluse("deploy", "local", "--release", one)
     assert "serves already" in done.output
     assert (shop.pids(), shop.last()) == (before, last)
 
 
-def test_a_page_of_either_release_finds_its_static_files_with_the_other(shop: Shop, one: str) -> None:
+def test_static_files_of_both_releases_are_served(shop: Shop, one: str) -> None:
     style = shop.folder / "shop" / "static" / "shop.css"
     before = style.read_text()
     style.write_text(before.replace("black", "red"))
@@ -156,15 +156,13 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
 
 
-def test_what_was_never_rolled_out_has_no_visitors_to_be_given_a_maintenance_page(fresh_shop: Shop) -> None:
+def test_maintenance_before_the_first_rollout_is_refused(fresh_shop: Shop) -> None:
     done = fresh_shop.ecluse("maintenance", "on", "local", check=False)
     assert done.returncode == TargetError.exit_code
     assert "local has served nothing yet that could be closed" in done.output
 
 
-def test_the_maintenance_page_stays_over_a_rollout_and_the_health_addresses_stay_honest(
-    shop: Shop, one: str, two: str
-) -> None:
+def test_maintenance_page_stays_during_a_rollout(shop: Shop, one: str, two: str) -> None:
     shop.ecluse("maintenance", "on", "local")
     try:
         status, page = get(shop.port)

@@ -108,7 +108,7 @@ def query(release: Release, sql: str) -> list[tuple[Any, ...]]:
 
 
 class TestMigrations:
-    def test_what_is_pending_is_told_with_its_sql_until_it_has_been_applied(self, release: Release) -> None:
+    def test_pending_migration_is_told_with_its_sql(self, release: Release) -> None:
         (pending,) = release.preflight()["pending"]
         assert (pending["name"], pending["unsafe"]) == ("shop.0001_initial", [])
         assert 'CREATE TABLE "shop_effect"' in pending["sql"]
@@ -116,7 +116,7 @@ class TestMigrations:
         assert done.ok and "Applying shop.0001_initial... OK" in done.output
         assert release.preflight() == {"pending": [], "unknown": []}
 
-    def test_a_migration_that_has_no_sql_to_show_is_pending_all_the_same(self, release: Release) -> None:
+    def test_migration_without_sql_is_still_pending(self, release: Release) -> None:
         release.run(migrations, "migrate")
         asks = "migrations.RunPython(lambda apps, editor: apps.get_model('shop', 'Effect').objects.count())"
         release.migration("0002_asks", asks)
@@ -129,7 +129,7 @@ class TestMigrations:
         assert pending.keys() == {"shop.0002_asks", "shop.0003_looks"}
         assert pending["shop.0003_looks"] == "-- cannot be shown: RuntimeError: there is no such row"
 
-    def test_what_the_database_has_and_the_release_does_not_know_is_named(self, release: Release) -> None:
+    def test_applied_migration_unknown_to_the_release_is_named(self, release: Release) -> None:
         release.migration("0002_later", "migrations.RunSQL('SELECT 1')")
         release.run(migrations, "migrate")
         (release.app / "shop" / "migrations" / "0002_later.py").unlink()
@@ -161,7 +161,7 @@ class TestMigrations:
         assert "another migration of this database is under way" in done.output
         assert query(release, "SELECT count(*) FROM pg_tables WHERE tablename = 'shop_effect'") == [(0,)]
 
-    def test_then_those_of_the_site_s_own_commands_that_it_has_are_run(self, release: Release) -> None:
+    def test_existing_commands_run_after_the_migrations(self, release: Release) -> None:
         release.write("management/__init__.py", "")
         release.write("management/commands/__init__.py", "")
         command = "from django.core.management import BaseCommand\nfrom shop.models import Effect\n"
@@ -178,7 +178,7 @@ class TestCollect:
         assert {"shop.css", "shop.css.gz", "staticfiles.json"} <= names
         assert any(name.startswith("shop.") and name.count(".") == 2 and name.endswith(".css") for name in names)
 
-    def test_the_same_files_are_collected_once(self, release: Release) -> None:
+    def test_unchanged_static_files_are_collected_once(self, release: Release) -> None:
         first = release.collected()
         (first / "mark").touch()
         release.write("views.py", "# no static file depends on this\n")
@@ -186,7 +186,7 @@ class TestCollect:
         assert (first / "mark").is_file(), "it was collected again"
 
     @pytest.mark.parametrize("change", ["file", "setting", "storage"])
-    def test_whatever_decides_them_makes_others(self, release: Release, change: str) -> None:
+    def test_changed_static_file_or_storage_is_collected_again(self, release: Release, change: str) -> None:
         settings = (release.app / "shop" / "settings.py").read_text()
         own = settings.replace("whitenoise.storage.Compressed", "shop.storage.Compressed")
         storage = "from whitenoise.storage import CompressedManifestStaticFilesStorage  # noqa: F401\n"

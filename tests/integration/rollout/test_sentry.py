@@ -106,7 +106,7 @@ def test_a_refusal_is_said_without_the_token_and_fails_nothing(sentry: Sentry, e
         ({"SENTRY_AUTH_TOKEN": ""}, None),
     ],
 )
-def test_what_is_missing_or_away_is_a_line_and_no_more(
+def test_unreachable_sentry_is_only_a_line_of_output(
     environ: dict[str, str], change: dict[str, str], line: str | None
 ) -> None:
     said: list[str] = []

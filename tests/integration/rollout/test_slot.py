@@ -102,7 +102,7 @@ def serving(place: Place) -> Place:
     return place
 
 
-def test_a_process_answers_the_gate_alone_until_its_slot_is_opened(place: Place) -> None:
+def test_process_answers_only_the_gate_until_its_slot_opens(place: Place) -> None:
     place.describe()
     place.start()
     assert ask(place.private())[1].startswith("one ")
@@ -115,7 +115,7 @@ def test_a_process_answers_the_gate_alone_until_its_slot_is_opened(place: Place)
     assert ask(place.private())[0] == 200, "the watch goes on asking there"
 
 
-def test_a_slot_that_is_open_for_another_release_stays_closed_for_this_one(place: Place) -> None:
+def test_slot_opened_for_another_release_stays_closed(place: Place) -> None:
     place.describe("two")
     (place.slot.folder / "open").write_text("one\n")
     place.start()
@@ -123,14 +123,14 @@ def test_a_slot_that_is_open_for_another_release_stays_closed_for_this_one(place
     assert not place.slot.accepting
 
 
-def test_errors_of_the_site_are_noted_and_a_site_that_is_not_ready_is_none(serving: Place) -> None:
+def test_slot_notes_server_errors_but_not_unreadiness(serving: Place) -> None:
     for path in ("/200-OK", "/404-Not-Found", "/503-Service-Unavailable", "/500-Internal-Server-Error"):
         ask(serving.public, path)
     until(lambda: bool(serving.slot.errors), "the error to be noted")
     assert serving.slot.errors == ["500 GET /500-Internal-Server-Error"]
 
 
-def test_a_worker_that_dies_is_noted_and_the_next_one_accepts_at_once(serving: Place) -> None:
+def test_dead_worker_is_noted_and_the_next_one_accepts(serving: Place) -> None:
     worker = int(ask(serving.public)[1].split()[1])
     os.kill(worker, signal.SIGKILL)
     until(lambda: bool(serving.slot.errors), "the end to be noted")
@@ -138,7 +138,7 @@ def test_a_worker_that_dies_is_noted_and_the_next_one_accepts_at_once(serving: P
     assert ask(serving.public)[1].startswith("one "), "who came meanwhile was refused"
 
 
-def test_a_project_s_own_values_are_read_after_ours_and_its_sockets_are_not(place: Place) -> None:
+def test_gunicorn_file_of_the_project_applies_except_its_sockets(place: Place) -> None:
     (place.app / "gunicorn.conf.py").write_text("threads = 2\nbind = '127.0.0.1:1'\nraw_env = ['OWN=yes']\n")
     (place.app / "site_wsgi.py").write_text(APPLICATION.replace("os.environ['ECLUSE_RELEASE']", "os.environ['OWN']"))
     place.describe()

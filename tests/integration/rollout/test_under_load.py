@@ -15,7 +15,7 @@ def each_effect_once(shop: Shop, load: Load) -> bool:
     return all(effects.get(token) == 1 for token in load.effects) and set(effects.values()) <= {1}
 
 
-def test_a_rollout_and_a_rollback_lose_no_request_and_repeat_none(shop: Shop, one: str, two: str) -> None:
+def test_rollout_and_rollback_lose_and_repeat_no_request(shop: Shop, one: str, two: str) -> None:
     with Load(shop.port) as load:
         load.wait(100)
         shop.ecluse("deploy", "local", "--release", two)
@@ -28,7 +28,7 @@ def test_a_rollout_and_a_rollback_lose_no_request_and_repeat_none(shop: Shop, on
     assert shop.status()["serving"] == one
 
 
-def test_the_same_proof_fails_without_draining(shop: Shop, one: str, two: str) -> None:
+def test_rollout_without_draining_loses_requests(shop: Shop, one: str, two: str) -> None:
     # QUIT ends gunicorn at once. Supervisor has read its file when it was started: so it is started again.
     shop.ecluse("stop", "local")
     shop.roll_out(one, stop_signal="QUIT")
@@ -42,7 +42,7 @@ def test_the_same_proof_fails_without_draining(shop: Shop, one: str, two: str) -
         shop.ecluse("stop", "local")
 
 
-def test_a_release_that_never_gets_ready_leaves_the_processes_that_serve_untouched(shop: Shop, one: str) -> None:
+def test_unready_release_leaves_the_serving_processes_untouched(shop: Shop, one: str) -> None:
     never = shop.release("never", READY=False)
     before = shop.pids()
     with Load(shop.port) as load:
@@ -58,7 +58,7 @@ def test_a_release_that_never_gets_ready_leaves_the_processes_that_serve_untouch
 
 
 @pytest.mark.slow
-def test_a_release_that_fails_after_the_switch_is_reverted_by_the_watch(shop: Shop, one: str) -> None:
+def test_release_that_fails_after_the_switch_is_reverted(shop: Shop, one: str) -> None:
     fails = shop.release("fails", FAILS=True)
     with Load(shop.port) as load:
         load.wait(50)
@@ -75,7 +75,7 @@ def test_a_release_that_fails_after_the_switch_is_reverted_by_the_watch(shop: Sh
 
 
 @pytest.mark.slow
-def test_a_release_whose_processes_die_after_the_switch_is_reverted_by_the_watch(shop: Shop, one: str) -> None:
+def test_release_whose_processes_die_is_reverted(shop: Shop, one: str) -> None:
     dies = shop.release("dies", DIES=0.3)
     with Load(shop.port) as load:
         load.wait(50)
@@ -99,7 +99,7 @@ def test_a_release_whose_processes_die_after_the_switch_is_reverted_by_the_watch
         ("breaks", {"migration": "migrations.RunSQL('SELECT 1/0')"}, 6, "division by zero"),
     ],
 )
-def test_a_release_that_fails_before_it_is_started_is_not_noticed(
+def test_release_that_fails_before_its_start_costs_no_request(
     shop: Shop, one: str, version: str, behaviour: dict[str, object], code: int, reason: str
 ) -> None:
     release = shop.release(version, **behaviour)  # type: ignore[arg-type]

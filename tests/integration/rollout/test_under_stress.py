@@ -48,9 +48,7 @@ def upload(port: int, token: str, seconds: float) -> tuple[int, str]:
         connection.close()
 
 
-def test_requests_of_ten_seconds_and_uploads_that_a_rollout_meets_are_finished_by_who_began_them(
-    shop: Shop, one: str, two: str
-) -> None:
+def test_slow_requests_and_uploads_outlive_the_rollout(shop: Shop, one: str, two: str) -> None:
     with Load(shop.port, rate=25) as load, ThreadPoolExecutor() as visitors:
         load.wait(20)
         deployer = shop.begin("deploy", "local", "--release", two)
@@ -77,9 +75,7 @@ def test_requests_of_ten_seconds_and_uploads_that_a_rollout_meets_are_finished_b
     assert [effects.get(token) for token in uploads] == [1] * len(uploads)
 
 
-def test_a_database_that_restarts_during_a_rollout_costs_what_needs_it_and_nothing_else(
-    shop: Shop, one: str, two: str
-) -> None:
+def test_database_restart_in_a_rollout_costs_only_its_requests(shop: Shop, one: str, two: str) -> None:
     postmaster = shop.place / "postgres" / "postmaster.pid"
     before = postmaster.read_text().splitlines()[0]
     with Load(shop.port) as load:
@@ -154,7 +150,7 @@ def test_a_release_for_which_the_disk_has_no_room_is_not_noticed(fresh_shop: Sho
 
 
 @pytest.mark.exhaustive
-def test_a_disk_that_is_full_when_the_new_release_takes_over_leaves_one_of_both_in_service(fresh_shop: Shop) -> None:
+def test_full_disk_at_the_switch_leaves_one_release_serving(fresh_shop: Shop) -> None:
     with small_disk(fresh_shop, fresh_shop.place, 400):
         venvs = fresh_shop.place / "venvs"
         one, two = fresh_shop.release("one"), fresh_shop.release("two")

@@ -33,7 +33,7 @@ def beats(shop: Shop) -> list[str]:
     return [line for line in shop.running() if " beat " in line]
 
 
-def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_two_beats(
+def test_tasks_in_a_rollout_run_once_and_beat_is_never_double(
     working: tuple[Shop, str],
 ) -> None:
     shop, broker = working
@@ -58,9 +58,7 @@ def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_t
 
 
 @pytest.mark.exhaustive
-def test_a_port_that_is_taken_during_the_first_rollout_costs_no_worker(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_port_taken_during_the_first_rollout_costs_no_worker(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     with rabbitmq.running() as broker:
         monkeypatch.setenv("SHOP_BROKER", broker.url)
         with made(like=shop) as other:
@@ -75,7 +73,7 @@ def test_a_port_that_is_taken_during_the_first_rollout_costs_no_worker(
 
 
 @pytest.mark.exhaustive
-def test_a_worker_that_does_not_get_ready_leaves_the_old_ones_at_work(working: tuple[Shop, str]) -> None:
+def test_unready_worker_leaves_the_old_ones_at_work(working: tuple[Shop, str]) -> None:
     shop, broker = working
     code = shop.folder / "shop" / "celery.py"
     good = code.read_text()

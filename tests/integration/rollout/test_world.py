@@ -33,7 +33,7 @@ def shop(fresh_shop: Shop) -> Shop:
     return fresh_shop
 
 
-def test_what_the_deployment_checks_warn_of_is_refused_there_and_a_safe_release_serves(shop: Shop) -> None:
+def test_deployment_check_warnings_refuse_a_release(shop: Shop) -> None:
     settings = shop.folder / "shop" / "settings.py"
     as_it_was = settings.read_text()
     settings.write_text(as_it_was + SAFE.replace("SECURE_HSTS_SECONDS = 3600", ""))

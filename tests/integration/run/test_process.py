@@ -162,11 +162,11 @@ def test_a_signal_is_told_from_a_failure() -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-def test_a_program_has_a_session_of_its_own_so_that_ctrl_c_reaches_only_us() -> None:
+def test_program_has_its_own_session() -> None:
     assert process.run(python("import os; print(os.getsid(0) == os.getpid())")).output == "True\n"
 
 
-def test_what_has_ended_does_not_run_also_where_nobody_has_waited_for_it() -> None:
+def test_ended_process_is_not_running_even_if_not_waited_for() -> None:
     running = process.spawn(python("import sys; sys.stdin.read()"), stdin=subprocess.PIPE)
     try:
         assert process.runs(running.pid) and process.runs(os.getpid())
@@ -206,7 +206,7 @@ def test_ctrl_c_is_for_the_program_on_our_terminal_to_act_on() -> None:
 @pytest.mark.parametrize(
     ("mode", "said"), [(None, "does not exist"), (0o644, "it may not be executed")], ids=["missing", "no program"]
 )
-def test_what_cannot_be_started_is_named(start: Any, mode: int | None, said: str, tmp_path: Path) -> None:
+def test_unstartable_program_is_named(start: Any, mode: int | None, said: str, tmp_path: Path) -> None:
     program = tmp_path / "program"
     if mode is not None:
         program.touch(mode)

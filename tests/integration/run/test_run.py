@@ -86,7 +86,7 @@ def test_jobs_run_at_the_same_time_and_in_the_order_of_needs(repository: Reposit
     assert (repository.top / "made" / "seen").read_text() == "a\nb\nseen\n"
 
 
-def test_a_failure_ends_with_1_skips_what_needs_it_and_lets_the_rest_go_on(repository: Repository) -> None:
+def test_failed_job_exits_1_and_skips_only_its_dependents(repository: Repository) -> None:
     repository.pipeline(
         f"{job('bad', 'echo wrong; exit 7')}, {job('good', 'true')}, {job('after', 'true', needs=repr(('bad',)))}"
     )
@@ -126,7 +126,7 @@ def test_a_job_that_takes_too_long_is_ended(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_children_writes_the_report_and_exits_with_130(repository: Repository, number: int) -> None:
+def test_signal_ends_jobs_writes_the_report_and_exits_130(repository: Repository, number: int) -> None:
     repository.pipeline(
         f"{job('long', 'echo $$ > made/pid; exec sleep 60')}, {job('next', 'true', needs=repr(('long',)))}"
     )
@@ -158,7 +158,7 @@ class TestCache:
     def count(self, repository: Repository) -> int:
         return len((repository.top / "made" / "count").read_text().splitlines())
 
-    def test_what_has_not_changed_is_not_run_again(self, repository: Repository) -> None:
+    def test_unchanged_job_is_not_run_again(self, repository: Repository) -> None:
         repository.ecluse("run")
         done = repository.ecluse("run")
         assert self.count(repository) == 1
@@ -195,7 +195,7 @@ class TestCache:
         assert self.count(repository) == 2
 
     @pytest.mark.parametrize("outside", ["README", "made/a.py", "src/ignored.pyc"])
-    def test_what_is_no_input_changes_nothing(self, repository: Repository, outside: str) -> None:
+    def test_file_that_is_no_input_does_not_rerun_the_job(self, repository: Repository, outside: str) -> None:
         (repository.top / ".gitignore").write_text("/.ecluse/\n/made/\n*.pyc\n")
         repository.ecluse("run")
         (repository.top / outside).write_text("x")
@@ -227,7 +227,7 @@ class TestCache:
         repository.ecluse("run", "--no-cache")
         assert self.count(repository) == 2
 
-    def test_a_success_whose_inputs_changed_meanwhile_is_not_remembered(self, repository: Repository) -> None:
+    def test_success_with_inputs_changed_meanwhile_is_not_cached(self, repository: Repository) -> None:
         self.define(repository, "echo x >> made/count; echo $$ > src/a.py")
         repository.ecluse("run")
         (repository.top / "src" / "a.py").write_text("1\n")
@@ -322,7 +322,7 @@ def test_github_gets_folds_annotations_and_a_summary(repository: Repository, tmp
     assert "❌ failed" in summary.read_text()
 
 
-def test_in_ci_a_missing_python_is_an_error_and_here_a_reason(repository: Repository) -> None:
+def test_missing_python_is_an_error_only_in_ci(repository: Repository) -> None:
     matrix = "{'python': ('3.99', '%d.%d')}" % sys.version_info[:2]
     repository.pipeline(job("t", "true", matrix=matrix))
     assert repository.ecluse("run").ok
@@ -333,7 +333,7 @@ def test_in_ci_a_missing_python_is_an_error_and_here_a_reason(repository: Reposi
     assert "the Python that t (3.99) asks for is not on this machine" in done.output
 
 
-def test_only_so_many_runs_are_kept(repository: Repository) -> None:
+def test_old_runs_are_deleted(repository: Repository) -> None:
     runs = repository.top / ".ecluse" / "runs"
     for number in range(30):
         folder = runs / f"20200101-0000{number:02}-aaaa"
@@ -372,7 +372,7 @@ def test_report_shows_the_last_run_or_the_one_asked_for(repository: Repository) 
         (("db", "--bogus"), "No such option"),
     ],
 )
-def test_a_wrong_command_line_ends_with_2_and_what_would_be_right(
+def test_wrong_command_line_exits_2_with_a_suggestion(
     repository: Repository, arguments: tuple[str, ...], said: str
 ) -> None:
     repository.pipeline(job("lint", "true"))
@@ -426,7 +426,7 @@ def test_ship_runs_what_it_selects_and_says_where_the_site_is(repository: Reposi
     }
 
 
-def test_ship_names_the_port_that_was_chosen_where_the_environment_s_was_taken(repository: Repository) -> None:
+def test_ship_names_the_port_chosen_instead_of_a_taken_one(repository: Repository) -> None:
     place = ".ecluse/environments/local"
     chosen = '{"host": "127.0.0.1", "port": 2}'
     step = f"mkdir -p {place}; echo '{chosen}' > {place}/address.json"
@@ -449,7 +449,7 @@ def test_ship_that_would_roll_nothing_out_runs_nothing(repository: Repository) -
     assert not (repository.top / "made" / "ran").exists()
 
 
-def test_on_a_terminal_a_table_is_drawn_and_what_failed_is_shown_at_the_end(repository: Repository) -> None:
+def test_terminal_shows_a_table_and_the_failure_at_the_end(repository: Repository) -> None:
     repository.pipeline(f"{job('good', 'true')}, {job('bad', 'echo wrong; exit 1')}")
     ours, theirs = os.openpty()
     environ = {**repository.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}

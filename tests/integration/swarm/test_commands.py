@@ -18,7 +18,7 @@ def test_logs_and_exec_reach_the_containers_of_the_release(shop, one):
     assert (done.returncode, done.output.strip()) == (3, shop.status()["serving"])
 
 
-def test_the_plan_of_a_rollout_shows_the_sql_and_what_would_be_refused_and_changes_nothing(shop, one):
+def test_plan_deploy_shows_sql_and_refusals_and_changes_nothing(shop, one):
     field = "models.IntegerField(default=1)"
     release = shop.release("needs", migration=f'migrations.AddField("effect", "needed", {field})')
     before = shop.last()
@@ -30,7 +30,7 @@ def test_the_plan_of_a_rollout_shows_the_sql_and_what_would_be_refused_and_chang
     assert shop.images("web") == {one} and shop.last() == before
 
 
-def test_stop_keeps_what_start_needs_to_serve_the_same_release_again(shop, one):
+def test_start_after_stop_serves_the_same_release(shop, one):
     serving = shop.status()["serving"]
     shop.query("INSERT INTO shop_effect (token) VALUES ('kept-over-a-stop')")
     shop.ecluse("stop", "staging")
@@ -42,7 +42,7 @@ def test_stop_keeps_what_start_needs_to_serve_the_same_release_again(shop, one):
     assert shop.effects()["kept-over-a-stop"] == 1
 
 
-def test_what_no_kept_release_names_is_deleted_and_no_secret_is_left_in_the_open(shop, one):
+def test_unused_objects_are_deleted_and_secrets_stay_hidden(shop, one):
     secret = shop.folder / "secrets" / "django_secret_key"
     before = secret.read_text()
     try:

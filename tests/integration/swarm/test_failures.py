@@ -26,7 +26,7 @@ def as_it_was(shop, one, outcome):
         ("drops", {"migration": "migrations.RunSQL('DROP TABLE shop_effect')"}, 11, "--allow-migration", "refused"),
     ],
 )
-def test_a_release_that_fails_before_it_is_started_is_not_noticed(shop, one, version, behaviour, code, reason, outcome):
+def test_release_that_fails_before_its_start_costs_no_request(shop, one, version, behaviour, code, reason, outcome):
     release = shop.release(version, **behaviour)
     with Load(shop.port) as load:
         load.wait(100)
@@ -37,7 +37,7 @@ def test_a_release_that_fails_before_it_is_started_is_not_noticed(shop, one, ver
     as_it_was(shop, one, outcome)
 
 
-def test_a_migration_that_waits_for_a_lock_gives_up_and_leaves_all_as_it_was(shop, one):
+def test_migration_that_waits_for_a_lock_gives_up(shop, one):
     field = "models.CharField(max_length=9, null=True)"
     release = shop.release("waits", migration=f'migrations.AddField("effect", "waited", {field})')
     reads = "BEGIN; SELECT count(*) FROM shop_effect; SELECT pg_sleep(600)"
@@ -75,7 +75,7 @@ def test_a_release_that_fails_once_it_has_visitors_is_undone(shop, one, version,
     as_it_was(shop, one, "undone")
 
 
-def test_a_database_that_restarts_during_a_rollout_costs_what_needs_it_and_nothing_else(shop, one, two):
+def test_database_restart_in_a_rollout_costs_only_its_requests(shop, one, two):
     with Load(shop.port) as load:
         load.wait(100)
         deployer = shop.begin("deploy", "staging", "--release", two)
@@ -94,7 +94,7 @@ def test_a_database_that_restarts_during_a_rollout_costs_what_needs_it_and_nothi
     assert last["serving"].startswith((two if deployer.returncode == 0 else one)[7:19])
 
 
-def test_the_same_proof_fails_without_draining(shop, one, two):
+def test_rollout_without_draining_loses_requests(shop, one, two):
     # What is over within two seconds a swarm waits for in any case, once it has taken the task's name away.
     with shop.edited("    stop_grace_period: 40s\n", "    stop_signal: SIGKILL\n"):
         shop.ecluse("deploy", "staging", "--release", one)
@@ -105,7 +105,7 @@ def test_the_same_proof_fails_without_draining(shop, one, two):
     assert any("POST of ten seconds" in lost for lost in load.lost)
 
 
-def test_the_same_proof_fails_without_the_gate(shop, one):
+def test_rollout_without_the_gate_serves_an_unready_release(shop, one):
     never = shop.release("never", READY=False)
     with shop.edited("      test: [CMD, python, /app/ops/container/gate.py]\n", "      disable: true\n"):
         with Load(shop.port) as load:

@@ -73,7 +73,7 @@ def test_a_release_for_which_the_disk_has_no_room_is_not_noticed(machine, shop, 
     assert shop.images("web") == {two}
 
 
-def test_a_disk_that_is_full_when_the_new_release_takes_over_leaves_one_of_both_in_service(machine, shop, one):
+def test_full_disk_at_the_switch_leaves_one_release_serving(machine, shop, one):
     two = shop.release("three")
     with Load(shop.port, host=shop.address) as load:
         load.wait(100)

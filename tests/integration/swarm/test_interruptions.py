@@ -37,7 +37,7 @@ IN_SHORT = ("replace", 2.0)
     ("step", "seconds"),
     [one if one == IN_SHORT else pytest.param(*one, marks=pytest.mark.exhaustive) for one in MOMENTS],
 )
-def test_a_deployer_that_is_killed_is_finished_or_undone_by_the_next_command(shop, one, two, step, seconds):
+def test_killed_rollout_is_ended_by_the_next_command(shop, one, two, step, seconds):
     release = two
     if step == "migrate":  # one each: it is applied once
         name = f"migrates{seconds:.0f}"
@@ -62,7 +62,7 @@ def test_a_deployer_that_is_killed_is_finished_or_undone_by_the_next_command(sho
 
 
 @pytest.mark.exhaustive
-def test_a_deployer_that_is_killed_while_it_undoes_is_undone_by_the_next_command(shop, one):
+def test_killed_undo_is_completed_by_the_next_command(shop, one):
     with Load(shop.port) as load:
         deployer = shop.begin("deploy", "staging", "--release", shop.release("never", READY=False))
         await_(lambda: shop.step() == "undo", "the rollout is undone", 240)
@@ -91,7 +91,7 @@ def test_ctrl_c_undoes_and_says_what_serves(shop, one, two):
 
 
 @pytest.mark.exhaustive
-def test_a_lock_that_is_held_is_given_up_only_by_force_and_who_had_it_stops(shop, one, two):
+def test_held_lock_is_removed_only_by_force_and_its_holder_stops(shop, one, two):
     with Load(shop.port) as load:
         deployer = shop.begin("deploy", "staging", "--release", two)
         await_(lambda: shop.step() == "preflight", "the rollout is under way", 120)

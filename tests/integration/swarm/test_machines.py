@@ -68,7 +68,7 @@ def test_nodes_pull_with_the_account_that_the_deployer_has(machines, shop, one):
     assert shop.images("web") == {two}
 
 
-def test_a_node_that_cannot_reach_the_registry_stops_the_rollout_before_it_begins(machines, shop, one):
+def test_node_without_the_registry_stops_the_rollout_early(machines, shop, one):
     two = shop.release("out-of-reach")
     with Load(shop.port, host=shop.address) as load:
         with machines.cut(OTHER, machines.registry.partition(":")[0]):
@@ -84,7 +84,7 @@ def test_a_node_that_cannot_reach_the_registry_stops_the_rollout_before_it_begin
 
 
 @pytest.mark.parametrize("seconds", [20, 150, 300])
-def test_a_deployer_that_is_cut_off_goes_on_or_undoes_or_leaves_it_to_the_next_command(machines, shop, one, seconds):
+def test_cut_off_deployer_continues_undoes_or_is_recovered(machines, shop, one, seconds):
     two = shop.release("cut-off")
     gateway = docker("inspect", "--format", "{{.NetworkSettings.Gateway}}", machines.names[MANAGER]).stdout.strip()
     with Load(shop.port, host=shop.address) as load:
@@ -108,9 +108,7 @@ def test_a_deployer_that_is_cut_off_goes_on_or_undoes_or_leaves_it_to_the_next_c
 
 
 @pytest.mark.parametrize("seconds", [5, 45])
-def test_a_manager_that_is_cut_off_for_a_moment_costs_what_its_tasks_were_answering_and_no_more(
-    machines, shop, one, seconds
-):
+def test_manager_cut_off_for_a_moment_costs_only_open_requests(machines, shop, one, seconds):
     two = shop.release(f"without-manager-{seconds}")
     with Load(shop.port, host=shop.address) as load:
         load.wait(100)
@@ -133,7 +131,7 @@ def test_a_manager_that_is_cut_off_for_a_moment_costs_what_its_tasks_were_answer
     assert shop.images("web") == {two} and shop.status()["healthy"], done.output
 
 
-def test_a_machine_that_dies_in_the_middle_costs_what_it_was_answering_and_no_more(machines, shop, one):
+def test_dead_machine_costs_only_its_open_requests(machines, shop, one):
     three = shop.release("three")
     with Load(shop.port, host=shop.address) as load:
         load.wait(100)

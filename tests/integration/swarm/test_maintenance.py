@@ -10,7 +10,7 @@ from testbed.swarm import SwarmShop
 pytestmark = pytest.mark.engine
 
 
-def test_the_maintenance_page_stays_over_a_rollout_and_health_stays_honest(shop: SwarmShop, one: str, two: str) -> None:
+def test_maintenance_page_stays_during_a_rollout(shop: SwarmShop, one: str, two: str) -> None:
     site = f"http://{shop.address}:{shop.port}"
     shop.ecluse("maintenance", "on", "staging")
     try:

@@ -49,7 +49,7 @@ def test_a_tag_is_refused_with_the_digest_that_it_names(shop, one):
     assert "neither a kept release nor a digest" in done.output and f"--release {one}" in done.output
 
 
-def test_a_stack_file_that_a_swarm_would_not_do_is_refused_before_anything_changes(shop, two):
+def test_unsupported_stack_file_is_refused_before_any_change(shop, two):
     file = shop.folder / "docker-compose.live.yml"
     before = file.read_text()
     try:

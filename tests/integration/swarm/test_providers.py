@@ -91,9 +91,7 @@ def bring_secrets(repository, stack, folder, certificate):
         Objects(connection.api, stack).make({("secrets", key): value for key, value in found.items()})
 
 
-def test_a_push_to_staging_is_served_there_and_a_tag_brings_the_same_digest_to_production(
-    repository, name, ports, registry, certificate, tmp_path
-):
+def test_tag_brings_the_digest_of_staging_to_production(repository, name, ports, registry, certificate, tmp_path):
     program = os.environ.get("ECLUSE_ACT")
     if not program:
         pytest.skip("ECLUSE_ACT does not name a program that starts act")

@@ -36,7 +36,7 @@ def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two, long):
     assert [shop.last()[name] for name in ("kind", "outcome")] == ["rollback", "succeeded"]
 
 
-def test_a_release_that_never_gets_ready_leaves_the_old_one_serving(shop, one):
+def test_unready_release_leaves_the_old_one_serving(shop, one):
     with Load(shop.port) as load:
         load.wait(100)
         done = shop.ecluse("deploy", "staging", "--release", shop.release("never", READY=False), check=False)
@@ -52,7 +52,7 @@ def test_a_release_that_never_gets_ready_leaves_the_old_one_serving(shop, one):
     assert shop.last()["outcome"] == "undone"
 
 
-def test_of_two_deployers_one_is_told_who_the_other_is(shop, two):
+def test_second_deployer_is_told_who_the_first_is(shop, two):
     first = shop.begin("deploy", "staging", "--release", two)
     try:
         await_(lambda: shop.step() is not None, "the first one has begun", 60)

@@ -39,7 +39,7 @@ def refused(shop, **variables):
     return done.output
 
 
-def test_why_a_host_cannot_be_deployed_to_is_said_with_what_to_do(machine, shop, tmp_path):
+def test_unusable_host_is_refused_with_reason_and_hint(machine, shop, tmp_path):
     said = refused(shop)
     assert "this engine is not in a swarm" in said
     assert f"docker --host {machine.url} swarm init" in said

@@ -71,7 +71,7 @@ def give_work(stack: Path, port: int) -> None:
     yaml.dump(found, stack)
 
 
-def test_tasks_sent_during_a_rollout_take_effect_once_each_and_there_are_never_two_beats(
+def test_tasks_in_a_rollout_run_once_and_beat_is_never_double(
     working: tuple[SwarmShop, str],
 ) -> None:
     shop, broker = working

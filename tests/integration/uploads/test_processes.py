@@ -68,7 +68,7 @@ def connected(start_site: Callable[..., Site], server: ImageKitServer) -> Site:
     )
 
 
-def test_200_megabytes_to_this_machine_cost_less_than_30_of_memory(local: Site) -> None:
+def test_local_upload_of_200_mb_costs_under_30_mb_of_memory(local: Site) -> None:
     assert cost(local, 200 * MEGABYTE) <= 30 * MEGABYTE
     assert sum(file.stat().st_size for file in local.media.rglob("*.mp4")) == 203 * MEGABYTE
     until(lambda: not list(local.temporary.iterdir()), "nothing to be left of it")
@@ -92,9 +92,7 @@ def test_a_large_file_goes_to_imagekit_in_pieces(connected: Site, server: ImageK
     until(lambda: not connected.left(), "nothing to be left here")
 
 
-def test_a_process_killed_between_the_storage_and_the_database_leaves_one_file_or_none(
-    connected: Site, server: ImageKitServer
-) -> None:
+def test_process_killed_while_uploading_leaves_at_most_one_file(connected: Site, server: ImageKitServer) -> None:
     before, rows = set(server.files), connected.python(COUNT)
     go_on = threading.Event()
     failure = Failure(500, stored=True, until=go_on)

@@ -47,7 +47,7 @@ def connected(settings: Any, tmp_path: Path, mongodb: Contained, redis: Containe
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("connected")
-def test_they_are_told_catch_up_and_are_made_anew(
+def test_projections_are_told_catch_up_and_are_rebuilt(
     client: Client, settings: Any, tmp_path: Path, mongodb: Contained, redis: Contained
 ) -> None:
     documents: Any = MongoClient(settings.MONGODB_URL).get_default_database()["media_metadata"]

@@ -38,7 +38,7 @@ def test_quiet_says_nothing_while_all_goes_well(serve: Callable[..., int]) -> No
     assert (done.returncode, done.output) == (0, "")
 
 
-def test_what_is_not_ready_in_time_is_told_without_its_password_and_the_command_is_not_run(closed_port: int) -> None:
+def test_unready_service_is_named_and_the_command_not_run(closed_port: int) -> None:
     url = f"redis://shop:s3cret-word@127.0.0.1:{closed_port}"
     done = ecluse("--timeout", "0.1", "CACHE_URL", "--", "echo", "ran", CACHE_URL=url)
     assert done.returncode == 4
@@ -54,7 +54,7 @@ def test_what_is_not_ready_in_time_is_told_without_its_password_and_the_command_
         ((), 2, "Missing argument 'ADDRESS...'"),
     ],
 )
-def test_what_is_no_address_is_refused_at_once(arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_invalid_address_is_refused_at_once(arguments: tuple[str, ...], code: int, said: str) -> None:
     done = ecluse(*arguments)
     assert done.returncode == code
     assert said in done.output and "Traceback" not in done.output

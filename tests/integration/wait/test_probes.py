@@ -36,7 +36,7 @@ def reason(url: str) -> str:
     return caught.value.what.partition(f"{url.rpartition('@')[2].partition('://')[2]}: ")[2] or caught.value.what
 
 
-def test_a_service_is_waited_for_until_it_is_ready_and_each_is_told_of_once(serve: Serve) -> None:
+def test_service_is_awaited_and_told_of_once(serve: Serve) -> None:
     asked = 0
 
     def starting(connection: socket.socket) -> None:
@@ -51,7 +51,7 @@ def test_a_service_is_waited_for_until_it_is_ready_and_each_is_told_of_once(serv
     assert (asked, ready) == (3, [urls[1], urls[0]])
 
 
-def test_when_the_time_is_over_the_last_answer_of_each_is_told(serve: Serve, closed_port: int) -> None:
+def test_timeout_tells_the_last_answer_of_each_service(serve: Serve, closed_port: int) -> None:
     loading = serve(said(b"-LOADING Redis is loading\r\n"))
     with pytest.raises(ServiceError) as caught:
         wait([f"redis://127.0.0.1:{loading}", f"tcp://127.0.0.1:{closed_port}"], timeout=0.1)
@@ -91,7 +91,7 @@ class Redis:
             connection.sendall(answer)
 
 
-def test_redis_is_asked_as_the_user_of_the_address_in_its_database(serve: Serve) -> None:
+def test_redis_is_asked_with_user_and_database_of_the_address(serve: Serve) -> None:
     redis = Redis(b"+OK\r\n", b"+OK\r\n", b"+PONG\r\n")
     wait([f"redis://shop:s3cret-word@127.0.0.1:{serve(redis)}/2"], timeout=10)
     words = [message.split(b"\r\n")[2::2] for message in redis.told]
@@ -123,7 +123,7 @@ def test_a_service_that_says_nothing_is_not_waited_for_alone(serve: Serve) -> No
         released.set()
 
 
-def test_an_encrypted_scheme_is_not_ready_where_the_service_speaks_in_clear(serve: Serve) -> None:
+def test_encrypted_scheme_is_not_ready_without_tls(serve: Serve) -> None:
     port = serve(said(b"-ERR unknown command\r\n"))
     assert "SSL" in reason(f"rediss://127.0.0.1:{port}")
 
@@ -175,7 +175,7 @@ class Broker(Redis):
         return connection.recv(int.from_bytes(head[3:], "big") + 1, socket.MSG_WAITALL)
 
 
-def test_a_broker_is_ready_once_it_opens_the_virtual_host_for_the_user(serve: Serve) -> None:
+def test_broker_is_ready_once_it_opens_the_virtual_host(serve: Serve) -> None:
     broker = Broker(START, TUNE, OPEN_OK, CLOSE_OK)
     wait([f"amqp://shop:s3cret-word@127.0.0.1:{serve(broker)}/orders%2Feu"], timeout=10)
     assert broker.told[0] == b"AMQP\x00\x00\x09\x01"
@@ -200,5 +200,5 @@ def test_a_broker_says_why_it_refuses(serve: Serve, answers: list[bytes], expect
     assert reason(f"amqp://127.0.0.1:{serve(Broker(*answers))}") == expected
 
 
-def test_postgresql_that_does_not_answer_says_so_in_its_driver_s_words(closed_port: int) -> None:
+def test_unreachable_postgresql_is_told_in_the_drivers_words(closed_port: int) -> None:
     assert "Connection refused" in reason(f"postgres://shop@127.0.0.1:{closed_port}/shop")

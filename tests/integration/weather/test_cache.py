@@ -64,7 +64,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def test_of_many_who_ask_for_the_same_at_once_one_reads_it_and_all_are_told(address, readings):
+def test_concurrent_requests_read_the_history_once(address, readings):
     def ask() -> bytes:
         response = Client().get(address)
         assert response.status_code == 200

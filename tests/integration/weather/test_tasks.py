@@ -46,7 +46,7 @@ def test_a_broker_restarted_in_the_middle_loses_no_place(broker, processes, upst
     assert stored_once()
 
 
-def test_a_worker_that_is_killed_leaves_its_task_to_another_and_it_takes_effect_once(broker, processes, upstream, send):
+def test_task_of_a_killed_worker_is_done_once_by_another(broker, processes, upstream, send):
     make_places(3)
     upstream.answers = [Answer(200, b"{}", pause=60)]
     first = processes.worker(concurrency=1)
@@ -60,7 +60,7 @@ def test_a_worker_that_is_killed_leaves_its_task_to_another_and_it_takes_effect_
     await_(lambda: broker.waiting("weather") == 0, "an empty queue")
 
 
-def test_what_is_delivered_twice_takes_effect_once(broker, processes, upstream, send):
+def test_task_delivered_twice_takes_effect_once(broker, processes, upstream, send):
     make_places(10)
     upstream.latency = 0.05
     send("weather.fetch_place", *([place.pk] for place in Place.objects.all() for _ in range(5)), queue="weather")
@@ -72,7 +72,7 @@ def test_what_is_delivered_twice_takes_effect_once(broker, processes, upstream, 
     assert max(upstream.count().values()) <= 2
 
 
-def test_a_worker_keeps_its_connection_to_the_database_and_one_that_was_cut_fails_no_task(broker, processes, send):
+def test_cut_database_connection_of_a_worker_fails_no_task(broker, processes, send):
     places = iter(make_places(3))
     processes.worker(concurrency=1)
 
@@ -112,7 +112,7 @@ def test_a_task_that_fails_to_the_end_is_kept_for_a_person(broker, processes, up
     assert "Latitude must be in range" in place.failure
 
 
-def test_of_two_beats_one_sends_and_the_other_goes_on_when_it_is_killed(broker, processes):
+def test_second_beat_takes_over_when_the_first_is_killed(broker, processes):
     from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
     from website.models import Heartbeat

@@ -135,14 +135,14 @@ def test_the_newest_release_is_rolled_out_where_none_is_named(serving: Managed, 
     assert serving.asked_for == [("deploy of two", "commit-of-two")]
 
 
-def test_what_serves_already_is_left_alone_and_programs_are_told_so(serving: Managed, ecluse: Run) -> None:
+def test_deploy_leaves_a_serving_release_alone(serving: Managed, ecluse: Run) -> None:
     done = ecluse("deploy", "local", "--release", "one", "--json")
     expected = {"release": "one", "outcome": "unchanged", "serving": "one", "address": serving.url}
     assert json.loads(done.out) == expected
     assert serving.operations == []
 
 
-def test_a_release_that_does_not_get_ready_ends_with_6_and_what_serves(serving: Managed, ecluse: Run) -> None:
+def test_deploy_of_unready_release_exits_6_and_names_what_serves(serving: Managed, ecluse: Run) -> None:
     serving.broken.add("two")
     done = ecluse("deploy", "local")
     assert (done.code, done.out) == (6, "")
@@ -176,14 +176,14 @@ def test_an_interrupted_rollout_is_ended_first(
     assert said in done.err
 
 
-def test_of_two_at_once_the_second_is_told_who_the_first_is(serving: Managed, ecluse: Run) -> None:
+def test_deploy_names_the_holder_of_the_lock(serving: Managed, ecluse: Run) -> None:
     serving.held_by = HOLDER
     done = ecluse("deploy", "local")
     assert done.code == 7
     assert "ada on here (process 7)" in done.err and "deploy of two" in done.err
 
 
-def test_a_rollback_goes_to_what_the_last_success_took_the_place_of(serving: Managed, ecluse: Run) -> None:
+def test_rollback_returns_to_the_previous_release(serving: Managed, ecluse: Run) -> None:
     ecluse("deploy", "local")
     assert ecluse("rollback", "local").code == 0
     assert serving.serving("web") == {"one"}
@@ -206,9 +206,7 @@ def test_a_release_that_is_not_kept_is_deployed_not_gone_back_to(serving: Manage
 
 
 class TestStatus:
-    def test_it_says_what_serves_and_ends_with_0_where_that_is_one_healthy_release(
-        self, serving: Managed, ecluse: Run
-    ) -> None:
+    def test_status_of_one_healthy_release_exits_0(self, serving: Managed, ecluse: Run) -> None:
         done = ecluse("status", "local")
         assert done.code == 0
         assert done.out.startswith("local: release one, healthy at http://127.0.0.1:8001\n")
@@ -220,13 +218,11 @@ class TestStatus:
         assert done.code == 1
         assert "local: release one and two, NOT healthy" in done.out
 
-    def test_where_nothing_runs_it_is_stopped(self, target: Managed, ecluse: Run) -> None:
+    def test_status_of_a_stopped_environment_exits_1(self, target: Managed, ecluse: Run) -> None:
         done = ecluse("status", "local")
         assert (done.code, done.out) == (1, "local: stopped\n")
 
-    def test_it_tells_of_a_rollout_under_way_or_of_one_that_was_interrupted(
-        self, serving: Managed, ecluse: Run
-    ) -> None:
+    def test_status_tells_of_running_or_interrupted_rollouts(self, serving: Managed, ecluse: Run) -> None:
         serving.memory.write(interrupted("two", "replace"))
         assert (
             "the rollout of two was interrupted; the next deploy or rollback ends it" in ecluse("status", "local").out
@@ -267,7 +263,7 @@ def test_stop_ends_what_runs_and_what_was_interrupted_with_it(serving: Managed, 
     assert serving.memory.journal() is None and serving.processes() == []
 
 
-def test_start_brings_back_what_served_last_and_not_what_is_newest(serving: Managed, ecluse: Run) -> None:
+def test_start_serves_the_last_release_not_the_newest(serving: Managed, ecluse: Run) -> None:
     ecluse("stop", "local")
     done = ecluse("start", "local")
     assert (done.code, done.out) == (0, "http://127.0.0.1:8001\n"), done.err
@@ -299,9 +295,7 @@ def test_a_lock_is_taken_from_a_rollout_only_by_force(serving: Managed, ecluse: 
     assert ecluse("unlock", "local").out == "nobody holds the lock of local\n"
 
 
-def test_visitors_get_a_page_instead_of_the_site_and_status_says_since_when_and_by_whom(
-    serving: Managed, ecluse: Run
-) -> None:
+def test_maintenance_closes_the_site_and_status_names_who_did(serving: Managed, ecluse: Run) -> None:
     assert ecluse("maintenance", "on", "local").out == "visitors of local get the maintenance page\n"
     assert serving.closed is not None
     first = serving.closed
@@ -315,7 +309,7 @@ def test_visitors_get_a_page_instead_of_the_site_and_status_says_since_when_and_
 
 
 class TestOutlook:
-    def test_it_shows_what_would_go_over_what_and_touches_nothing(self, serving: Managed, ecluse: Run) -> None:
+    def test_plan_deploy_shows_the_rollout_and_changes_nothing(self, serving: Managed, ecluse: Run) -> None:
         serving.found = Preflight((Migration("shop.0002_adds", "ALTER TABLE shop_album\nADD COLUMN note"),))
         done = ecluse("plan", "deploy", "local")
         assert done.code == 0, done.err
@@ -323,7 +317,7 @@ class TestOutlook:
         assert "migration shop.0002_adds\n    ALTER TABLE shop_album\n    ADD COLUMN note" in done.out
         assert serving.operations == [] and serving.serving("web") == {"one"}
 
-    def test_what_would_be_refused_ends_with_11_and_says_how_it_is_allowed(self, serving: Managed, ecluse: Run) -> None:
+    def test_plan_deploy_of_unsafe_migration_exits_11_and_names_flag(self, serving: Managed, ecluse: Run) -> None:
         serving.found = Preflight((Migration("shop.0002_drops", "DROP", ("drops the column",)),))
         done = ecluse("plan", "deploy", "local")
         assert done.code == 11
@@ -346,7 +340,7 @@ class TestOutlook:
         (("package",), 3, "the pipeline has no release"),
     ],
 )
-def test_what_is_not_there_is_named(
+def test_missing_release_or_environment_is_named(
     target: Managed, ecluse: Run, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     done = ecluse(*arguments)

@@ -94,7 +94,7 @@ def changed(top: Path, programs: Programs) -> None:
     programs.answers[f"git -C {top} status"] = " M site.py\n"
 
 
-def test_a_build_makes_every_target_at_once_named_by_the_commit_with_a_bill_for_each_published_image(
+def test_build_makes_all_targets_and_an_sbom_for_each_published(
     top: Path, ecluse: Run, programs: Programs, engine: MemoryEngine
 ) -> None:
     done = ecluse("image", "build")
@@ -111,9 +111,7 @@ def test_a_build_makes_every_target_at_once_named_by_the_commit_with_a_bill_for_
     assert "shop:built  81 MB  sha256:1" in done.err
 
 
-def test_a_build_tells_its_steps_once_each_and_not_what_they_print(
-    ecluse: Run, programs: Programs, engine: MemoryEngine
-) -> None:
+def test_build_prints_each_step_once_without_its_output(ecluse: Run, programs: Programs, engine: MemoryEngine) -> None:
     told = [line.split()[:2] for line in ecluse("image", "build").err.splitlines() if line.startswith("  ")]
     assert told == [["builder", "1/2"], ["applayer", "2/2"]]
 
@@ -124,7 +122,7 @@ def test_a_build_without_cache_asks_for_every_layer_anew(ecluse: Run, programs: 
     assert bake.argv[-1] == "--no-cache"
 
 
-def test_a_changed_tree_is_built_to_be_tested_and_says_that_it_cannot_be_pushed(
+def test_build_of_a_changed_tree_cannot_be_pushed(
     ecluse: Run, programs: Programs, engine: MemoryEngine, changed: None
 ) -> None:
     done = ecluse("image", "build")
@@ -141,7 +139,7 @@ def test_a_build_that_fails_is_an_error_of_the_image(ecluse: Run, programs: Prog
     assert "docker buildx bake" in done.err and "the builder's last lines are above" in done.err
 
 
-def test_the_test_from_outside_gets_the_images_that_were_built_and_leaves_nothing(
+def test_outside_test_uses_the_built_images_and_cleans_up(
     ecluse: Run, programs: Programs, engine: MemoryEngine
 ) -> None:
     done = ecluse("image", "test")
@@ -225,7 +223,7 @@ def test_the_account_of_the_registry_is_never_printed(
     assert "denied to ci:[REDACTED]" in done.err and "t0ken" not in done.out + done.err
 
 
-def test_without_a_registry_the_variable_is_named(
+def test_push_without_registry_names_the_variable(
     ecluse: Run, programs: Programs, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ECLUSE_REGISTRY")
@@ -240,7 +238,7 @@ def staged(registry: MemoryRegistry) -> MemoryRegistry:
     return registry
 
 
-def test_a_promotion_gives_the_version_of_the_commit_s_tag_to_what_staging_has(
+def test_promotion_gives_staging_images_the_version_of_the_tag(
     ecluse: Run, programs: Programs, staged: MemoryRegistry
 ) -> None:
     programs.answers["git tag"] = "v1.2.3\nnot-a-version\n"
@@ -254,7 +252,7 @@ def test_a_promotion_gives_the_version_of_the_commit_s_tag_to_what_staging_has(
     assert programs.started("git", "rev-parse")[0].argv[-1] == "refs/tags/v1.2.3^{commit}"
 
 
-def test_a_promotion_takes_the_commit_that_the_provider_has_checked_out_for_its_tag(
+def test_promotion_of_a_tag_event_takes_the_checked_out_commit(
     ecluse: Run, programs: Programs, staged: MemoryRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -272,7 +270,7 @@ def test_a_promotion_takes_the_commit_that_the_provider_has_checked_out_for_its_
         ("", ("--version", "v9.0.0"), 13, "there is no tag v9.0.0 here"),
     ],
 )
-def test_what_cannot_be_promoted_is_refused_with_what_to_do(
+def test_impossible_promotion_is_refused_with_a_hint(
     ecluse: Run,
     programs: Programs,
     staged: MemoryRegistry,

@@ -26,7 +26,7 @@ RECORD = Record(
 )
 
 
-def test_why_a_rollout_failed_and_what_to_do_is_in_the_summary_and_the_job_still_fails(tmp_path: Path) -> None:
+def test_job_summary_has_the_failure_and_the_job_still_fails(tmp_path: Path) -> None:
     file = tmp_path / "summary"
     Secret("correct horse")
     with (
@@ -41,13 +41,13 @@ def test_why_a_rollout_failed_and_what_to_do_is_in_the_summary_and_the_job_still
     )
 
 
-def test_what_went_well_is_there_with_the_seconds_of_each_step(tmp_path: Path) -> None:
+def test_job_summary_of_success_has_the_seconds_of_each_step(tmp_path: Path) -> None:
     file = tmp_path / "summary"
     job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging", "new", RECORD)
     assert "### ✅ deploy of release new to staging, over old, in 3.5 s" in file.read_text()
     assert "| replace | 2.00 |" in file.read_text()
 
 
-def test_where_there_is_no_summary_or_none_can_be_written_nothing_fails(tmp_path: Path) -> None:
+def test_job_summary_without_a_writable_file_is_skipped(tmp_path: Path) -> None:
     job_summary.succeeded({}, "deploy", "staging", "new", None)
     job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(tmp_path)}, "deploy", "staging", "new", None)

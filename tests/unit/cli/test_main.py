@@ -26,7 +26,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], No
     return make
 
 
-def test_every_command_that_help_names_is_there_and_explains_itself() -> None:
+def test_every_listed_command_exists_and_has_help() -> None:
     context = click.Context(cli)
     for name in COMMANDS:
         command = cli.get_command(context, name)  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     return fail
 
 
-def test_an_expected_failure_is_told_with_its_place_and_hint_and_ends_with_its_own_code(
+def test_expected_error_shows_place_and_hint_and_its_exit_code(
     ecluse: Callable[..., Any], failing: Callable[..., None]
 ) -> None:
     failing(raising(RolloutError("it did not get ready", where="local", hint="see the logs")))
@@ -85,9 +85,7 @@ def test_sigterm_is_an_interruption(ecluse: Callable[..., Any], failing: Callabl
     assert ecluse("lock").code == 130
 
 
-def test_what_nobody_expected_asks_for_a_report_with_its_traceback(
-    ecluse: Callable[..., Any], failing: Callable[..., None]
-) -> None:
+def test_unexpected_error_asks_for_a_bug_report(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
     failing(raising(ZeroDivisionError("division by zero")))
     done = ecluse("lock")
     assert done.code == 70

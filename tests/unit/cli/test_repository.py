@@ -22,7 +22,7 @@ from tests.support.doubles.programs import Programs
         (["list"], ["list"]),
     ],
 )
-def test_what_is_said_to_test_is_said_to_tox_as_it_is(
+def test_ecluse_test_passes_its_arguments_to_tox_unchanged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], passed: list[str]
 ) -> None:
     (tmp_path / "pipeline.py").touch()
@@ -50,7 +50,7 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("options", [(), ("--upgrade",)])
-def test_lock_renews_every_lock_for_every_python_with_hashes_and_no_index(
+def test_lock_renews_every_lock_with_hashes_and_no_index(
     top: Path, monkeypatch: pytest.MonkeyPatch, ecluse: Callable[..., Any], options: tuple[str, ...]
 ) -> None:
     programs = Programs()

@@ -56,12 +56,12 @@ def test_a_laptop_reports_nothing_even_with_a_variable_left_over() -> None:
     assert reported({"CI": "true", "GITHUB_REF": "refs/heads/main"}) is None
 
 
-def test_an_event_is_played_on_the_first_branch_that_jobs_ask_for_by_name() -> None:
+def test_played_event_takes_the_first_branch_named_by_a_job() -> None:
     assert play(PIPELINE, "pull_request") == Event(kind="pull_request", branch="staging")
     assert play(PIPELINE, "push") == Event(kind="push", branch="main")
     assert play(PIPELINE, "push", "other") == Event(kind="push", branch="other")
     assert play(PIPELINE, "ship") == Event(kind="ship")
 
 
-def test_an_example_of_a_tag_satisfies_the_pattern_that_jobs_ask_for() -> None:
+def test_example_tag_matches_the_pattern_of_the_jobs() -> None:
     assert example_tag(PIPELINE) == "v1.0"

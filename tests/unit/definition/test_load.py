@@ -20,7 +20,7 @@ def refusal(folder: Path, text: str | bytes) -> DefinitionError:
     return caught.value
 
 
-def test_a_good_file_is_loaded_and_leaves_no_trace_in_the_interpreter(tmp_path: Path) -> None:
+def test_loading_a_good_file_leaves_sys_path_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "names_of_jobs.py").write_text("NAME = 'lint'\n")
     path = tmp_path / "pipeline.py"
     path.write_text("from names_of_jobs import NAME\n" + GOOD.replace("'a'", "NAME"))
@@ -45,7 +45,7 @@ def test_a_good_file_is_loaded_and_leaves_no_trace_in_the_interpreter(tmp_path: 
         (b"\xff\xfe", "pipeline.py", "not UTF-8", None),
     ],
 )
-def test_what_cannot_be_executed_is_refused_with_its_line_and_a_hint(
+def test_broken_pipeline_file_is_refused_with_line_and_hint(
     tmp_path: Path, text: str | bytes, where: str, what: str, hint: str | None
 ) -> None:
     error = refusal(tmp_path, text)
@@ -74,7 +74,7 @@ def test_a_problem_is_placed_where_its_job_is_written(tmp_path: Path) -> None:
     assert error.what == "job 'a', field 'needs': there is no job 'b'"
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_load_error_lists_all_problems(tmp_path: Path) -> None:
     text = HEAD + (
         "pipeline = Pipeline(name='x', jobs=(\n"
         " Job(name='a', needs=('lnt',), steps=()),\n"

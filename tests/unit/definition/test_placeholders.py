@@ -19,7 +19,7 @@ def test_a_placeholder_is_filled_and_everything_else_stays(text: str, filled: st
     assert fill(text, {"python": "3.13", "output": "out"}) == filled
 
 
-def test_a_value_that_looks_like_a_placeholder_is_not_filled_again() -> None:
+def test_value_that_looks_like_a_placeholder_is_kept() -> None:
     assert fill("{a}", {"a": "{b}", "b": "wrong"}) == "{b}"
 
 

@@ -59,14 +59,14 @@ def test_jobs_asked_for_by_name_run_alone_whatever_the_event() -> None:
     assert why("lint", PIPELINE, PULL_REQUEST, jobs=["package"]) == "not asked for"
 
 
-def test_with_needs_adds_what_they_need_and_says_for_what() -> None:
+def test_with_needs_adds_needed_jobs_and_the_reason() -> None:
     options = {"jobs": ["deploy"], "with_needs": True, "matrix": {"python": ["3.12"], "django": ["5.2"]}}
     assert running(PIPELINE, PULL_REQUEST, **options) == ["tests (3.12, 5.2)", "lint", "package", "deploy"]
     assert why("lint", PIPELINE, PULL_REQUEST, **options) == "needed by package"
     assert why("deploy", PIPELINE, PULL_REQUEST, **options) == "asked for"
 
 
-def test_a_matrix_value_narrows_the_jobs_that_have_the_axis_and_no_other() -> None:
+def test_matrix_option_narrows_only_jobs_with_that_axis() -> None:
     narrowed = {"matrix": {"python": ["3.12"]}}
     assert running(PIPELINE, PULL_REQUEST, **narrowed) == ["tests (3.12, 5.2)", "tests (3.12, 6.1)", "lint"]
     assert why("tests (3.13, 5.2)", PIPELINE, PULL_REQUEST, **narrowed) == "not asked for: --matrix python=3.12"
@@ -82,7 +82,7 @@ def test_a_leg_whose_python_is_missing_does_not_run_and_says_so() -> None:
     )
 
 
-def test_what_needs_a_job_without_any_leg_does_not_run() -> None:
+def test_job_that_needs_a_job_without_legs_does_not_run() -> None:
     found = plan(PIPELINE, Event(kind="ship"), missing_pythons={"3.12", "3.13"})
     assert [leg.name for leg in found.running] == ["lint"]
     reasons = {leg.name: leg.reason for leg in found.legs}
@@ -90,7 +90,7 @@ def test_what_needs_a_job_without_any_leg_does_not_run() -> None:
     assert reasons["deploy"] == "needs package, which does not run"
 
 
-def test_a_job_does_not_run_where_what_it_needs_is_for_another_event() -> None:
+def test_job_does_not_run_if_its_need_is_for_another_event() -> None:
     # As in GitHub, where a skipped need skips what follows it.
     found = pipeline(job("image", when=push()), job("lint", when=pull_request(), needs=("image",)))
     assert running(found, PULL_REQUEST) == []
@@ -101,7 +101,7 @@ def test_a_job_without_condition_runs_on_every_event() -> None:
     assert why("lint", pipeline(job("lint", when=None)), Event(kind="tag", tag="x")) == "every event"
 
 
-def test_a_leg_fills_its_values_into_steps_and_names_the_command_that_runs_it_alone() -> None:
+def test_leg_fills_its_values_in_and_knows_its_own_command() -> None:
     leg = Leg(
         job=job("t", steps=(tox("py{python.digits}", "--junit-xml={output}/j.xml"), command("x", A="{python}"))),
         values={"python": "3.13"},
@@ -132,7 +132,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
 
 
 @given(graphs())
-def test_whatever_the_graph_everything_runs_once_after_what_it_needs(needs: dict[str, tuple[str, ...]]) -> None:
+def test_every_job_runs_once_and_after_its_needs(needs: dict[str, tuple[str, ...]]) -> None:
     found = pipeline(*(job(name, needs=names) for name, names in needs.items()))
     order = [leg.name for leg in plan(found, PULL_REQUEST).running]
     assert sorted(order) == sorted(needs)

@@ -156,7 +156,7 @@ def test_a_wrong_type_at_any_depth_is_refused_and_named(fields: dict[str, Any], 
     assert found[0].startswith(problem)
 
 
-def test_a_wrong_type_in_a_service_or_an_environment_is_named_too() -> None:
+def test_wrong_type_in_service_or_environment_is_named() -> None:
     service = Service(name="db", kind="oracle", version="18")  # type: ignore[arg-type]
     (first,) = told(pipeline(job("a"), services=(service,)))
     assert first.startswith("service 'db', field 'kind': one of 'postgres'")

@@ -74,7 +74,7 @@ def test_the_watch_lasts_as_long_as_it_should() -> None:
     assert 2 <= time.now < 2.2
 
 
-def test_the_watch_lets_one_bad_answer_pass_and_not_three_in_a_row() -> None:
+def test_watch_allows_one_bad_answer_but_not_three_in_a_row() -> None:
     time = Time()
     watch(answers(BUSY, BUSY, then=READY), "new", 1, trouble=lambda: None, clock=time, sleep=time.sleep)
     with pytest.raises(RolloutError, match="did not do well after the switch: /readiness/ says no answer: refused"):

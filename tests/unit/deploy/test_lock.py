@@ -47,7 +47,7 @@ def test_a_heartbeat_is_told(tmp_path: Path) -> None:
     assert after.since == before.since and after.heartbeat >= before.heartbeat
 
 
-def test_who_has_lost_the_lock_notices_at_the_next_heartbeat(tmp_path: Path) -> None:
+def test_lost_lock_is_noticed_at_the_next_heartbeat(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with lock.held(path, who="ada", host="mill", what="deploy") as held:
         lock.remove(path)

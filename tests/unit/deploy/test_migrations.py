@@ -91,7 +91,7 @@ def test_the_serving_release_cannot_live_with_it(state: ProjectState, operation:
     assert reasons(state, operation) == [reason]
 
 
-def test_what_is_made_and_changed_before_anybody_uses_it_is_safe(state: ProjectState) -> None:
+def test_change_of_a_model_created_in_the_same_migration_is_safe(state: ProjectState) -> None:
     made = migrations.CreateModel("Label", [("id", models.BigAutoField(primary_key=True))])
     changes = [
         migrations.AddField("label", "name", models.CharField(max_length=9, default="")),
@@ -102,7 +102,7 @@ def test_what_is_made_and_changed_before_anybody_uses_it_is_safe(state: ProjectS
     assert reasons(state, made, *changes) == []
 
 
-def test_each_operation_is_judged_at_the_state_that_the_ones_before_it_leave(state: ProjectState) -> None:
+def test_operation_is_judged_on_the_state_before_it(state: ProjectState) -> None:
     found = reasons(
         state,
         migrations.AddField("album", "year", models.IntegerField(null=True)),

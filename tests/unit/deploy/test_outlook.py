@@ -24,7 +24,7 @@ def planned(target: MemoryTarget, *allowed: str, release: str = "new", ledger: M
     return outlook(target, ledger or MemoryLedger(), "staging", release, allowed)
 
 
-def test_it_shows_the_sql_of_each_migration_and_the_flag_of_what_is_refused(target: MemoryTarget) -> None:
+def test_outlook_shows_sql_and_the_flag_for_refused_migrations(target: MemoryTarget) -> None:
     found = planned(target)
     assert not found.goes
     assert unstyle(outlook_text(found)).splitlines() == [
@@ -40,23 +40,23 @@ def test_it_shows_the_sql_of_each_migration_and_the_flag_of_what_is_refused(targ
     ]
 
 
-def test_what_is_allowed_by_name_goes(target: MemoryTarget) -> None:
+def test_outlook_lets_an_allowed_migration_go(target: MemoryTarget) -> None:
     found = planned(target, "shop.0003")
     assert found.goes and "allowed by name" in outlook_text(found)
     assert [one["refused"] for one in found.as_json()["migrations"]] == [False, False]
 
 
-def test_where_nothing_serves_nothing_is_refused(target: MemoryTarget) -> None:
+def test_outlook_refuses_nothing_where_nothing_serves(target: MemoryTarget) -> None:
     target.open["web"].clear()
     assert planned(target).goes
 
 
-def test_it_does_nothing(target: MemoryTarget) -> None:
+def test_outlook_changes_nothing(target: MemoryTarget) -> None:
     planned(target)
     assert target.operations == []
 
 
-def test_it_says_what_a_rollout_says_of_going_back(target: MemoryTarget) -> None:
+def test_outlook_refuses_a_rollback_past_an_unsafe_migration(target: MemoryTarget) -> None:
     ledger = MemoryLedger()
     roll_out(target, ledger, Request(release="new", by="test", allowed=("shop.0003",)))
     target.found = Preflight(unknown=frozenset({"shop.0002_adds", "shop.0003_drops"}))
@@ -65,5 +65,5 @@ def test_it_says_what_a_rollout_says_of_going_back(target: MemoryTarget) -> None
     assert "refused: the database has moved past this release: shop.0003_drops" in outlook_text(found)
 
 
-def test_what_serves_well_already_needs_nothing(target: MemoryTarget) -> None:
+def test_outlook_of_a_healthy_serving_release_is_nothing_to_do(target: MemoryTarget) -> None:
     assert "nothing to do" in outlook_text(planned(target, release="old"))

@@ -67,7 +67,7 @@ def test_every_step_is_in_the_journal_before_it_is_begun(target: MemoryTarget, l
     }
 
 
-def test_nothing_is_migrated_where_nothing_is_pending(target: MemoryTarget, ledger: MemoryLedger) -> None:
+def test_rollout_without_pending_migrations_runs_none(target: MemoryTarget, ledger: MemoryLedger) -> None:
     roll_out(target, ledger, request())
     assert target.migrated == []
 
@@ -77,18 +77,14 @@ def test_a_release_that_serves_well_is_not_rolled_out_again(target: MemoryTarget
     assert target.operations == [] and ledger.history() == []
 
 
-def test_what_is_missing_of_a_release_is_added_while_the_rest_of_it_serves(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_rollout_adds_missing_processes_without_outage(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.running["web"].clear()  # one of its processes ended, another one takes requests
     record = roll_out(target, ledger, request("old"))
     assert record is not None and record.outcome == "succeeded"
     assert target.running == {"web": {"old"}} and target.outages == []
 
 
-def test_a_release_that_serves_but_is_sick_is_not_ended_with_nothing_in_its_place(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_sick_serving_release_keeps_serving_if_its_rollout_fails(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.sick = {"old"}
     with pytest.raises(RolloutError, match="watch: (.|\n)*release old serves again"):
         roll_out(target, ledger, request("old"))
@@ -139,9 +135,7 @@ def test_ctrl_c_undoes_and_says_what_serves(target: MemoryTarget, ledger: Memory
     assert ledger.journal() is None
 
 
-def test_where_undoing_fails_too_what_serves_is_said_and_the_next_command_tries_again(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_failed_undo_is_tried_again_by_the_next_command(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.before = failing("drain", RolloutError("no answer"), times=2)  # type: ignore[assignment]
     with pytest.raises(RolloutError, match="going back from new to old failed(.|\n)*what serves now: new, old"):
         roll_out(target, ledger, request())
@@ -151,9 +145,7 @@ def test_where_undoing_fails_too_what_serves_is_said_and_the_next_command_tries_
     assert serving(target) == {"old"}
 
 
-def test_where_what_served_before_never_comes_back_the_release_stays_and_another_one_can_follow(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_new_release_stays_if_the_old_one_cannot_come_back(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.broken, target.sick = {"old"}, {"new"}
     with pytest.raises(RolloutError, match="going back from new to old failed: release old did not get ready"):
         roll_out(target, ledger, request())
@@ -164,7 +156,7 @@ def test_where_what_served_before_never_comes_back_the_release_stays_and_another
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_killed_rollout_is_finished_where_it_had_switched_and_undone_where_not(
+def test_killed_rollout_is_finished_after_the_switch_else_undone(
     target: MemoryTarget, ledger: MemoryLedger, operation: str
 ) -> None:
     target.found = PENDING
@@ -179,9 +171,7 @@ def test_a_killed_rollout_is_finished_where_it_had_switched_and_undone_where_not
     assert recover(target, ledger) is None
 
 
-def test_on_a_full_disk_what_serves_is_kept_though_nothing_can_be_written(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_full_disk_leaves_the_old_release_serving(target: MemoryTarget, ledger: MemoryLedger) -> None:
     def full(operation: str) -> None:
         if operation in ("write", "append") and "start" in target.operations:
             raise OSError(28, "No space left on device")
@@ -192,9 +182,7 @@ def test_on_a_full_disk_what_serves_is_kept_though_nothing_can_be_written(
     assert serving(target) == {"old"} and ledger.journal() is None
 
 
-def test_a_rollout_whose_lock_is_taken_leaves_the_rest_to_who_took_it(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_rollout_that_lost_its_lock_leaves_recovery_to_the_next(target: MemoryTarget, ledger: MemoryLedger) -> None:
     def lost(operation: str) -> None:
         if "switch" in target.operations:
             raise LockHeld("it was removed")
@@ -208,7 +196,7 @@ def test_a_rollout_whose_lock_is_taken_leaves_the_rest_to_who_took_it(
     assert serving(target) == {"old"}
 
 
-def test_a_rollout_killed_between_record_and_end_is_recorded_once(target: MemoryTarget, ledger: MemoryLedger) -> None:
+def test_rollout_killed_after_its_record_is_recorded_once(target: MemoryTarget, ledger: MemoryLedger) -> None:
     ledger.before = failing("clear", Killed())  # type: ignore[assignment]
     with pytest.raises(Killed):
         roll_out(target, ledger, request())
@@ -222,7 +210,7 @@ def test_a_rollout_killed_between_record_and_end_is_recorded_once(target: Memory
         st.tuples(st.integers(0, 24), st.sampled_from([Killed, KeyboardInterrupt, RolloutError])), max_size=6
     ),
 )
-def test_whatever_interrupts_it_however_often_one_release_serves_in_the_end_and_none_is_ever_missing(
+def test_repeated_interruptions_end_with_one_serving_release(
     tasks: list[str], kills: list[tuple[int, type[BaseException]]]
 ) -> None:
     """The n-th operation of each command fails, by an error, a signal or a kill; then one command is left alone."""
@@ -266,9 +254,7 @@ def test_whatever_interrupts_it_however_often_one_release_serves_in_the_end_and_
 DROPS = Preflight((Migration("shop.0002_drops", unsafe=("drops the column shop_album.price",)),))
 
 
-def test_a_migration_that_the_serving_release_cannot_live_with_is_refused_by_name(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_migration_unsafe_for_the_serving_release_is_refused(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.found = DROPS
     with pytest.raises(PreflightError) as raised:
         roll_out(target, ledger, request())
@@ -295,15 +281,13 @@ def test_allowing_another_migration_allows_nothing(target: MemoryTarget, ledger:
         roll_out(target, ledger, request(allowed=(allowed,)))
 
 
-def test_where_nothing_serves_no_migration_is_unsafe(ledger: MemoryLedger) -> None:
+def test_migration_is_safe_where_nothing_serves(ledger: MemoryLedger) -> None:
     target = MemoryTarget()
     target.found = DROPS
     assert roll_out(target, ledger, request()) is not None
 
 
-def test_going_back_is_refused_past_an_unsafe_migration_and_allowed_past_others(
-    target: MemoryTarget, ledger: MemoryLedger
-) -> None:
+def test_rollback_is_refused_only_past_an_unsafe_migration(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.found = DROPS
     roll_out(target, ledger, request(allowed=("shop.0002",)))
     target.found = Preflight(unknown=frozenset({"shop.0002_drops"}))

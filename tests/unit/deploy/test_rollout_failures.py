@@ -215,7 +215,7 @@ def last_call() -> int:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_whatever_happens_at_whatever_call_ends_in_a_named_state_that_serves(fault: str, after: bool) -> None:
+def test_fault_at_any_call_ends_in_a_named_serving_state(fault: str, after: bool) -> None:
     for at in range(1, last_call() + 1):
         world = made()
         ended = world.hurt("b", fault, at, after=after)
@@ -224,7 +224,7 @@ def test_whatever_happens_at_whatever_call_ends_in_a_named_state_that_serves(fau
         world.come_to_rest("c")
 
 
-def test_without_the_look_at_the_lock_two_deployers_would_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deployers_collide_if_the_lock_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """That these tests can fail: a deployer who does not notice that its lock was taken goes on."""
     monkeypatch.setattr(MemoryLedger, "write", lambda self, journal: setattr(self, "_journal", journal))
     with pytest.raises(AssertionError):

@@ -21,16 +21,16 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_the_account_is_that_of_docker_login_and_its_password_a_secret(configured: Path) -> None:
+def test_account_comes_from_docker_login_and_is_masked(configured: Path) -> None:
     assert from_docker("registry.example") == ("ci", "t0ken-of-ci")
     assert "t0ken-of-ci" in secrets.known()
 
 
-def test_for_another_registry_there_is_none(configured: Path) -> None:
+def test_account_of_another_registry_is_not_found(configured: Path) -> None:
     assert from_docker("other.example") is None
 
 
-def test_without_a_configuration_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_without_docker_config_is_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     assert from_docker("registry.example") is None
 

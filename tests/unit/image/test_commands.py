@@ -5,14 +5,14 @@ from ecluse.image.build import Target, build, definition
 from ecluse.image.compose import down, up
 
 
-def test_all_targets_are_built_at_once_from_standard_input():
+def test_build_command_reads_all_targets_from_standard_input():
     assert build() == (
         *("docker", "buildx", "bake", "--file", "-", "--load", "--provenance=false", "--progress=plain"),
     )
     assert build(cache=False)[-1] == "--no-cache"
 
 
-def test_a_target_has_its_names_its_labels_its_time_and_its_release():
+def test_target_has_its_tags_labels_time_and_release():
     targets = [Target("applayer", ["website:built", "website:pr-7"], {"title": "the ${shop}"}), Target("tests", [])]
     found = json.loads(definition(Path("/shop"), targets, epoch=1760000000, release="4b825dc"))
     assert found["group"] == {"default": {"targets": ["applayer", "tests"]}}
@@ -26,7 +26,7 @@ def test_a_target_has_its_names_its_labels_its_time_and_its_release():
     }
 
 
-def test_the_test_from_outside_ends_as_its_service_does_and_leaves_nothing():
+def test_outside_test_returns_its_services_code_and_cleans_up():
     compose = ("docker", "compose", "--ansi", "never", "--file", "ci.yml", "--project-name", "p1")
     assert up(Path("ci.yml"), project="p1", service="tests") == (
         *compose,

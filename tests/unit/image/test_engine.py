@@ -40,7 +40,7 @@ def test_a_push_ends_with_the_digest_and_tells_of_its_bytes():
         ("denied: requested access to the resource is denied", False),
     ],
 )
-def test_only_what_may_pass_is_worth_another_attempt(error, passing):
+def test_push_error_is_retried_only_if_temporary(error, passing):
     with pytest.raises(PushFailed) as caught:
         follow({"errorDetail": {"message": error}, "error": error})
     assert (str(caught.value), caught.value.passing) == (error, passing)
@@ -80,19 +80,19 @@ def raising(error):
         (BARE, ({}, "root", (), ())),
     ],
 )
-def test_what_is_known_about_an_image_has_no_gaps(found, facts):
+def test_image_facts_are_complete(found, facts):
     engine = Engine(SimpleNamespace(api=SimpleNamespace(inspect_image=lambda image: found)))
     assert engine.inspect("website:built") == Facts("sha256:1", "2026-01-01T00:00:00Z", 81_000_000, *facts)
 
 
-def test_an_image_that_is_not_there_is_named_with_the_command_that_builds_it():
+def test_missing_image_is_named_with_the_build_command():
     api = SimpleNamespace(inspect_image=raising(docker.errors.ImageNotFound("No such image")))
     with pytest.raises(ImageError, match="there is no image website:built here") as caught:
         Engine(SimpleNamespace(api=api)).inspect("website:built")
     assert caught.value.hint == "build it: ecluse image build"
 
 
-def test_an_image_is_looked_into_without_a_network_and_without_writing():
+def test_image_is_inspected_without_network_and_read_only():
     asked = {}
 
     def run(image, command, **options):
@@ -105,7 +105,7 @@ def test_an_image_is_looked_into_without_a_network_and_without_writing():
     assert asked["network_disabled"] and asked["read_only"] and asked["remove"]
 
 
-def test_an_image_without_a_shell_cannot_be_looked_into_and_is_named():
+def test_image_without_shell_is_named():
     error = docker.errors.ContainerError("c", 127, "sh", "website:built", b"no sh")
     engine = Engine(SimpleNamespace(containers=SimpleNamespace(run=raising(error))))
     with pytest.raises(ImageError, match="website:built could not be looked into"):
@@ -138,7 +138,7 @@ def push(api, registry=ADDRESS):
     )
 
 
-def test_a_push_names_the_image_and_sends_the_account_of_the_address_or_none():
+def test_push_sends_the_account_of_the_registry_or_none():
     done = {"aux": {"Digest": "sha256:1"}}
     api = Api(done)
     assert push(api) == "sha256:1"
@@ -152,7 +152,7 @@ def test_a_push_names_the_image_and_sends_the_account_of_the_address_or_none():
 
 
 @pytest.mark.parametrize(("status", "passing"), [(500, True), (404, False)])
-def test_what_the_engine_itself_refuses_may_pass_only_where_it_is_the_engine_s_fault(status, passing):
+def test_engine_refusal_is_retried_only_for_server_errors(status, passing):
     response = requests.Response()
     response.status_code = status
     api = Api()
@@ -171,7 +171,7 @@ def test_an_engine_is_let_go_of_at_the_end(monkeypatch):
     assert closed == [True]
 
 
-def test_where_no_engine_answers_the_error_says_how_to_name_one(monkeypatch):
+def test_unreachable_engine_names_docker_host(monkeypatch):
     monkeypatch.setattr(docker, "from_env", raising(docker.errors.DockerException("connection refused")))
     with pytest.raises(ToolError, match="no Docker engine answers: connection refused") as caught, connect():
         pass

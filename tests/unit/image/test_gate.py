@@ -44,7 +44,7 @@ def ask(gate, monkeypatch, *answers):
     return gate.main(ENVIRON), site
 
 
-def test_it_opens_after_several_good_answers_of_the_release(gate, monkeypatch):
+def test_gate_opens_after_several_good_answers(gate, monkeypatch):
     code, site = ask(gate, monkeypatch, answer(200, "r2"))
     assert (code, site.asked) == (0, ["/readiness/"] * 3)
 
@@ -52,7 +52,7 @@ def test_it_opens_after_several_good_answers_of_the_release(gate, monkeypatch):
 @pytest.mark.parametrize(
     "wrong", [None, answer(503, "r2"), answer(200, "r1"), (200, "<html>"), (200, '["r2"]'), (200, '{"release": null}')]
 )
-def test_one_answer_that_is_not_good_keeps_it_closed(gate, monkeypatch, wrong):
+def test_gate_stays_closed_after_one_bad_answer(gate, monkeypatch, wrong):
     code, _site = ask(gate, monkeypatch, answer(200, "r2"), wrong)
     assert code == 1
     code, site = ask(gate, monkeypatch, answer(200, "r2"), wrong)

@@ -22,7 +22,7 @@ COMMIT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
         (Event(kind="push", branch="feature/Élan vital"), None, f"feature-lan-vital-{COMMIT}"),
     ],
 )
-def test_what_an_event_builds_is_named_after_it(event, number, tag):
+def test_image_tag_is_named_after_its_event(event, number, tag):
     assert tag_of(event, COMMIT, number) == tag
 
 
@@ -47,7 +47,7 @@ def test_the_number_of_a_pull_request_is_the_providers(environ, number):
 
 
 @pytest.mark.parametrize("text", ["1.2", "v1.2.3.4", "1.2.3+build", "latest", "v01.2.3", "staging-1.2.3", "1.2.3-"])
-def test_what_is_no_version_is_none(text):
+def test_invalid_version_parses_to_none(text):
     assert Version.parse(text) is None
 
 
@@ -78,7 +78,7 @@ def test_a_moving_tag_goes_to_the_highest_release_only(version, existing, tags):
     assert moving_tags(found, existing) == tags
 
 
-def test_the_address_of_a_registry_has_its_account_and_never_shows_it():
+def test_registry_address_has_an_account_and_hides_it():
     found = registry_of({"ECLUSE_REGISTRY": "https://ci:s3cr%40t-token@registry.example:5000/team/"})
     assert found.repository("website") == "registry.example:5000/team/website"
     assert (found.url, found.user, found.password.reveal()) == ("https://registry.example:5000", "ci", "s3cr@t-token")
@@ -101,12 +101,12 @@ def test_a_registry_is_spoken_to_as_its_address_says(address, repository, url):
 @pytest.mark.parametrize(
     "address", ["", "  ", "ftp://registry.example", "https://", "https://h:port/", "https://h/UPPER"]
 )
-def test_what_is_no_address_of_a_registry_is_refused_by_name(address):
+def test_invalid_registry_address_is_refused_by_name(address):
     with pytest.raises(ImageError) as caught:
         registry_of({"ECLUSE_REGISTRY": address})
     assert caught.value.where == "ECLUSE_REGISTRY"
 
 
-def test_each_target_has_its_variable_for_compose():
+def test_target_name_makes_its_compose_variable():
     assert image_variable("applayer") == "ECLUSE_IMAGE_APPLAYER"
     assert image_variable("front-layer") == "ECLUSE_IMAGE_FRONT_LAYER"

@@ -37,7 +37,7 @@ def test_a_push_is_tried_again_while_the_network_fails():
     assert [line.partition(": ")[2] for line in said] == ["EOF; again in 0 s", "timeout; again in 0 s"]
 
 
-def test_a_push_that_keeps_failing_is_given_up_with_the_last_reason():
+def test_push_that_keeps_failing_ends_with_the_last_reason():
     registry = MemoryRegistry()
     engine = Engine(registry, *(PushFailed(f"EOF {attempt}", True) for attempt in range(3)))
     with pytest.raises(ImageError, match="the push failed: EOF 2") as caught:
@@ -58,7 +58,7 @@ def test_the_image_of_a_commit_is_pushed_once_and_stays():
     assert "is there already" in said[0]
 
 
-def test_a_registry_that_gives_another_image_back_is_not_believed():
+def test_push_fails_if_the_registry_returns_another_image():
     registry = MemoryRegistry()
     engine = Engine(registry, APP)
     registry.manifest = lambda name, reference: OTHER if (name, reference) in registry.content else None
@@ -72,14 +72,14 @@ def promote(registry, version="1.2.3"):
     return publish.promote(registry, NAMES, "staging-1", found, lambda line: None)
 
 
-def test_a_promotion_gives_the_same_images_their_version_the_site_last():
+def test_promotion_tags_the_same_images_and_the_site_last():
     registry = having(website={"staging-1": APP}, website_front={"staging-1": FRONT})
     assert promote(registry) == {"website-front": FRONT.digest, "website": APP.digest}
     assert registry.puts[:2] == [("website-front", "1.2.3"), ("website", "1.2.3")]
     assert set(registry.puts[2:]) == {(name, tag) for name in NAMES for tag in ("1.2", "latest")}
 
 
-def test_what_was_never_built_is_named_and_nothing_is_promoted():
+def test_promotion_without_a_built_image_changes_no_tag():
     registry = having(website={"staging-1": APP})
     with pytest.raises(ImageError, match="never built: registry.example/team/website-front:staging-1"):
         promote(registry)
@@ -93,7 +93,7 @@ def test_a_version_is_given_once():
     assert registry.puts == []
 
 
-def test_a_promotion_that_was_interrupted_is_finished_by_the_next():
+def test_interrupted_promotion_is_finished_by_the_next():
     registry = having(website={"staging-1": APP}, website_front={"staging-1": FRONT, "1.2.3": FRONT})
     promote(registry)
     assert registry.manifest("website", "latest") == APP

@@ -84,7 +84,7 @@ def test_an_image_is_what_its_digest_says_to_the_byte(wire: Wire) -> None:
     assert KIND in str(wire.sent[0].get_header("Accept"))
 
 
-def test_an_answer_that_is_not_what_its_digest_says_is_not_believed(wire: Wire) -> None:
+def test_manifest_that_does_not_match_its_digest_is_refused(wire: Wire) -> None:
     wire.answers = [Answer(body=b"another", Content_Type=KIND)]
     with pytest.raises(ImageError, match="the registry answers with sha256:") as caught:
         registry().manifest("shop", APP.digest)
@@ -138,7 +138,7 @@ def test_a_token_is_bought_with_the_account_once(wire: Wire) -> None:
     assert wire.credentials == [None, basic("ci:secret"), "Bearer paid", "Bearer paid"]
 
 
-def test_to_push_is_another_right_than_to_pull(wire: Wire) -> None:
+def test_push_asks_for_a_token_with_the_push_right(wire: Wire) -> None:
     wire.answers = [Answer(401, WWW_Authenticate=CHALLENGE), Answer(body=b'{"token": "paid"}'), Answer(201)]
     registry().put_manifest("shop", "1", APP)
     assert "pull%2Cpush" in wire.urls[1]
@@ -162,7 +162,7 @@ def test_the_account_itself_is_sent_where_that_is_asked_for(wire: Wire) -> None:
         (("ci", "x"), [Answer(401, WWW_Authenticate=CHALLENGE), Answer(403)], "refuses the account ci"),
     ],
 )
-def test_who_is_refused_is_told_and_how_to_log_in(
+def test_refused_account_is_told_how_to_log_in(
     wire: Wire, account: tuple[str, str] | None, answers: list[Answer], said: str
 ) -> None:
     wire.answers = [*answers]
@@ -172,14 +172,14 @@ def test_who_is_refused_is_told_and_how_to_log_in(
     assert caught.value.hint.startswith("log in: docker login registry.example")
 
 
-def test_what_may_pass_is_tried_again(wire: Wire) -> None:
+def test_temporary_registry_error_is_tried_again(wire: Wire) -> None:
     wire.answers = [urllib.error.URLError("EOF"), Answer(503), Answer(body=b"one")]
     assert registry(pauses=(0, 0)).manifest("shop", "1") == Manifest(
         "application/vnd.docker.distribution.manifest.v2+json", b"one"
     )
 
 
-def test_what_does_not_pass_is_told_with_its_last_reason(wire: Wire) -> None:
+def test_lasting_registry_error_is_told_with_its_last_reason(wire: Wire) -> None:
     wire.answers = [Answer(503), Answer(500, refusal({"message": "disk full"}))]
     with pytest.raises(ImageError, match="the registry answers 500: disk full"):
         registry(pauses=(0,)).manifest("shop", "1")
@@ -190,7 +190,7 @@ def test_what_does_not_pass_is_told_with_its_last_reason(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"errors": [{}]}', b'{"errors": null}'])
-def test_an_answer_in_another_form_than_the_registry_s_own_is_no_crash(wire: Wire, body: bytes) -> None:
+def test_unknown_form_of_a_registry_error_does_not_crash(wire: Wire, body: bytes) -> None:
     wire.answers = [Answer(400, body)]
     with pytest.raises(ImageError, match="the registry answers 400: without a reason"):
         registry().manifest("shop", "1")

@@ -47,7 +47,7 @@ class Engine:
         return RECORDS
 
 
-def test_the_bill_has_what_is_installed_once_and_not_what_was_removed():
+def test_sbom_lists_installed_packages_once_and_no_removed_ones():
     bill = json.loads(sbom(Engine(), "website:built"))
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert [one["purl"] for one in bill["components"]] == [
@@ -58,5 +58,5 @@ def test_the_bill_has_what_is_installed_once_and_not_what_was_removed():
     assert bill["metadata"]["component"]["version"] == "4b825dc"
 
 
-def test_the_same_image_has_the_same_bill():
+def test_sbom_of_one_image_never_changes():
     assert sbom(Engine(), "website:built") == sbom(Engine(), "website:built")

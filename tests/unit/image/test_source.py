@@ -25,7 +25,7 @@ def test_the_source_is_where_others_find_it_without_an_account(remote, url):
     assert public_url(remote) == url
 
 
-def test_labels_are_those_of_the_open_container_initiative_and_know_no_now():
+def test_labels_follow_oci_and_hold_no_current_time():
     assert labels(SOURCE, title="website", version="staging-4b825dc") == {
         "org.opencontainers.image.title": "website",
         "org.opencontainers.image.version": "staging-4b825dc",
@@ -54,12 +54,12 @@ def git(monkeypatch):
     return programs
 
 
-def test_what_is_checked_out_is_a_commit_its_date_and_where_others_find_it(git):
+def test_source_has_commit_date_and_remote_address(git):
     assert source_of(Path("/shop")) == SOURCE
 
 
 @pytest.mark.parametrize(("status", "clean"), [(" M site.py\n", False), ("?? new.py\n", False), ("", True)])
-def test_what_was_changed_or_added_is_not_the_commit(git, status, clean):
+def test_source_with_changed_or_added_files_is_not_clean(git, status, clean):
     git.answers["git -C /shop status"] = status
     assert source_of(Path("/shop")).clean is clean
 
@@ -70,7 +70,7 @@ def test_a_repository_of_nobody_else_has_no_url(git):
 
 
 @pytest.mark.parametrize("log", [128, ""])
-def test_before_the_first_commit_there_is_nothing_to_build(git, log):
+def test_source_without_a_commit_is_an_error(git, log):
     git.answers["git -C /shop log"] = log
     with pytest.raises(RepositoryError, match="an image is built of a commit, and there is none") as caught:
         source_of(Path("/shop"))

@@ -42,7 +42,7 @@ MIB = 1024 * 1024
         ({"memory__memory_DOT_limit_in_bytes": str(256 * MIB)}, 2),
     ],
 )
-def test_the_limits_of_the_container_decide_in_either_version_of_cgroups(configuration, tmp_path, files, workers):
+def test_worker_count_follows_the_limits_of_cgroup_v1_and_v2(configuration, tmp_path, files, workers):
     assert configuration.worker_count({}, write(tmp_path, **files)) == workers
 
 

@@ -50,7 +50,7 @@ def test_the_python_that_runs_is_not_asked(machine: Machine) -> None:
     assert machine.asked == 0
 
 
-def test_one_that_is_not_there_is_not_found(machine: Machine) -> None:
+def test_missing_python_is_not_found(machine: Machine) -> None:
     assert machine.find("3.99") == {}
 
 

@@ -15,7 +15,7 @@ def test_a_command_line_reads_back_as_the_same_arguments() -> None:
     assert process.quote(("git", "commit", "-m", "it's done", Path("a b"))) == """git commit -m 'it'"'"'s done' 'a b'"""
 
 
-def test_a_program_is_found_where_it_is_or_the_error_says_what_to_do(tmp_path: Path) -> None:
+def test_find_returns_the_program_or_an_error_with_a_hint(tmp_path: Path) -> None:
     program = tmp_path / "tool"
     program.touch(0o755)
     assert process.find("tool", path=str(tmp_path), hint="install it") == str(program)
@@ -24,7 +24,7 @@ def test_a_program_is_found_where_it_is_or_the_error_says_what_to_do(tmp_path: P
     assert caught.value.hint == "apt install other-tool"
 
 
-def test_a_program_that_is_to_take_our_place_and_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replace_by_a_missing_program_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*arguments: object) -> None:
         raise FileNotFoundError
 

@@ -20,12 +20,12 @@ def test_the_query_is_part_of_what_http_asks_for():
 
 
 @pytest.mark.parametrize("text", ["database", "tcp://host", "redis://", "http://host:port/", "://host:1"])
-def test_what_is_no_address_is_refused(text):
+def test_invalid_address_is_refused(text):
     with pytest.raises(ServiceError):
         Address.parse(text)
 
 
-def test_a_name_stands_for_the_variable_or_the_file_that_it_names(tmp_path):
+def test_address_may_be_given_by_variable_or_file(tmp_path):
     file = tmp_path / "url"
     file.write_text("postgres://db/shop\n")
     assert given("DATABASE_URL", {"DATABASE_URL": "postgres://a/b"}) == "postgres://a/b"
@@ -33,7 +33,7 @@ def test_a_name_stands_for_the_variable_or_the_file_that_it_names(tmp_path):
     assert given("tcp://db:5432", {}) == "tcp://db:5432"
 
 
-def test_a_variable_that_is_not_set_and_a_file_that_is_not_there_are_named(tmp_path):
+def test_missing_variable_or_file_is_named(tmp_path):
     with pytest.raises(ServiceError, match="DATABASE_URL is not set, and neither is DATABASE_URL_FILE"):
         given("DATABASE_URL", {})
     with pytest.raises(ServiceError, match="cannot be read"):

@@ -14,7 +14,7 @@ def test_every_scheme_has_a_probe():
     assert all(callable(import_module(f"ecluse.probes.{module}").ask) for module in PROBES.values())
 
 
-def test_a_scheme_nobody_knows_is_refused_before_anything_is_asked():
+def test_unknown_scheme_is_refused_before_any_probe():
     with pytest.raises(ServiceError, match="how to ask gopher"):
         wait(["tcp://127.0.0.1:1", "gopher://127.0.0.1:70"], timeout=60)
 
@@ -23,7 +23,7 @@ def test_a_redis_command_is_an_array_of_bulk_strings():
     assert command("AUTH", "gé") == b"*2\r\n$4\r\nAUTH\r\n$3\r\ng\xc3\xa9\r\n"
 
 
-def test_mongodb_is_greeted_in_one_message_that_says_its_own_length():
+def test_mongodb_hello_states_its_own_length():
     assert int.from_bytes(HELLO[:4], "little") == len(HELLO)
     document = HELLO[21:]
     assert int.from_bytes(document[:4], "little") == len(document)

@@ -29,7 +29,7 @@ def store(folder: Path, release_id: str, *, content: bytes = b"page", name: str 
     return folder
 
 
-def test_a_release_is_found_by_its_id_or_the_beginning_that_only_it_has(tmp_path: Path) -> None:
+def test_release_is_found_by_id_or_unique_beginning(tmp_path: Path) -> None:
     store(tmp_path, "4f1c22aa90b3")
     store(tmp_path, "4f9900000000")
     assert find(tmp_path, "4f1c22aa90b3").id == find(tmp_path, "4f1").id == "4f1c22aa90b3"
@@ -58,7 +58,7 @@ def test_a_broken_manifest_is_told_from_a_missing_release(tmp_path: Path) -> Non
         find(tmp_path, "4f1c")
 
 
-def test_an_archive_is_trusted_only_while_it_is_what_was_packaged(tmp_path: Path) -> None:
+def test_changed_archive_is_refused(tmp_path: Path) -> None:
     found = find(store(tmp_path, "4f1c"), "4f1c")
     assert verify(found) is found
     found.archive.write_bytes(found.archive.read_bytes().replace(b"page", b"PAGE"))
@@ -112,7 +112,7 @@ def identity(tree: Path, *names: str, lock: bytes = b"Django", spec: ReleaseSpec
     return release._id(tree, names or ("shop/run", "shop/views.py"), lock, spec)
 
 
-def test_the_id_is_twelve_hexadecimal_digits_of_the_content_alone(tree: Path) -> None:
+def test_release_id_is_twelve_hex_digits_of_the_content(tree: Path) -> None:
     before = identity(tree)
     assert len(before) == 12 and int(before, 16)
     (tree / "shop" / "views.py").touch()

@@ -51,7 +51,7 @@ def ensure(machine: Machine, said: list[str]) -> tuple[str, ...]:
     return build.ensure(machine.top, BUILD, machine.top / "stamps", {"PATH": "/bin"}, say=said.append)
 
 
-def test_the_same_sources_are_built_once_and_changed_ones_again(machine: Machine) -> None:
+def test_unchanged_sources_are_built_once(machine: Machine) -> None:
     said: list[str] = []
     assert ensure(machine, said) == ensure(machine, said) == ("out/index.html",)
     assert (machine.built, said) == (1, ["building out"])
@@ -63,7 +63,7 @@ def test_the_same_sources_are_built_once_and_changed_ones_again(machine: Machine
 
 
 @pytest.mark.parametrize(("version", "there"), [("v20.20.2", "node 20.20.2"), ("v22.22", "node 22.22")])
-def test_with_an_old_tool_the_release_goes_without_and_says_why(machine: Machine, version: str, there: str) -> None:
+def test_release_with_an_old_tool_skips_the_build_and_says_so(machine: Machine, version: str, there: str) -> None:
     machine.version = version
     said: list[str] = []
     assert ensure(machine, said) == ()
@@ -71,7 +71,7 @@ def test_with_an_old_tool_the_release_goes_without_and_says_why(machine: Machine
     assert machine.built == 0
 
 
-def test_without_the_tool_the_release_goes_without_and_says_so(
+def test_release_without_the_tool_skips_the_build_and_says_so(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build.shutil, "which", lambda tool, path=None: None)
@@ -80,7 +80,7 @@ def test_without_the_tool_the_release_goes_without_and_says_so(
     assert said == ["without out: it takes node 22.22.3 or newer, and there is no node"]
 
 
-def test_a_build_that_fails_or_leaves_nothing_is_an_error_and_tried_again(machine: Machine) -> None:
+def test_failed_or_empty_build_is_an_error_and_tried_again(machine: Machine) -> None:
     machine.fails = True
     with pytest.raises(ReleaseError, match="out cannot be built"):
         ensure(machine, [])

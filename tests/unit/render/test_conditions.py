@@ -74,7 +74,7 @@ def test_github_and_this_machine_agree(condition: Condition, event: Event) -> No
 
 @settings(max_examples=60)
 @given(conditions, events)
-def test_the_workflows_filters_let_every_event_through_that_a_job_asks_for(condition: Condition, event: Event) -> None:
+def test_workflow_filters_pass_every_event_a_job_asks_for(condition: Condition, event: Event) -> None:
     names = filters(simplify(condition), event.kind)
     if holds(condition, event) and names is not None:
         assert any(holds(Is(event.kind, name), event) for name in names)
@@ -87,14 +87,14 @@ def test_ship_is_nothing_to_a_provider() -> None:
     assert simplify(all_of(not_(ship()), push("main"), push("main"))) == push("main")
 
 
-def test_what_another_part_implies_is_left_out() -> None:
+def test_condition_part_implied_by_another_is_dropped() -> None:
     change = any_of(pull_request("main"), push("main"))
     assert simplify(all_of(push("main"), change)) == push("main")
     assert simplify(any_of(push("main"), all_of(push("main"), not_(tag())))) == push("main")
     assert simplify(all_of(push("main"), any_of(tag(), pull_request()))) != push("main")
 
 
-def test_what_the_workflow_reads_is_short() -> None:
+def test_rendered_condition_is_short() -> None:
     change = simplify(any_of(pull_request("staging"), push("staging"), ship()))
     assert not isinstance(change, bool)
     assert for_github(change) == "github.base_ref == 'staging' || github.ref == 'refs/heads/staging'"
@@ -103,7 +103,7 @@ def test_what_the_workflow_reads_is_short() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["a*b*c", "*a*b", "ab*b", "v1*1.0"])
-def test_a_pattern_that_github_cannot_express_is_refused_and_named(pattern: str) -> None:
+def test_pattern_github_cannot_express_is_refused_by_name(pattern: str) -> None:
     with pytest.raises(RenderError, match=f"GitHub cannot express the pattern '{re.escape(pattern)}'"):
         for_github(push(pattern))
 
@@ -133,7 +133,7 @@ def test_a_name_that_travis_takes_for_a_truth_value_is_refused(name: str) -> Non
         ("(tag =~ ^v) AND (branch = master)", True),
     ],
 )
-def test_the_interpreter_reads_the_examples_of_travis_documentation(condition: str, expected: bool) -> None:
+def test_interpreter_agrees_with_travis_documented_examples(condition: str, expected: bool) -> None:
     assert evaluate(condition, {"type": "push", "branch": "master", "tag": "v1.0"}) is expected
 
 

@@ -22,7 +22,7 @@ def lost(definition: Pipeline) -> dict[str, list[str]]:
     return found
 
 
-def test_what_is_lost_is_named_with_the_jobs_that_lose_it() -> None:
+def test_difference_names_the_jobs_it_affects() -> None:
     found = lost(RELEASES)
     assert found["travis-service-version"] == [
         "tests: postgres is 18 in the pipeline, version 16 on Travis",
@@ -37,7 +37,7 @@ def test_a_job_that_waits_for_more_than_it_needs_is_named() -> None:
     assert lost(definition) == {"travis-stages": ["c also waits for b, and does not run if one of them fails"]}
 
 
-def test_jobs_that_never_meet_in_a_build_do_not_wait_for_each_other() -> None:
+def test_jobs_of_different_events_are_no_stage_difference() -> None:
     definition = pipeline(job("a"), job("b", when=push("x")), job("c", needs=("a",)))
     assert lost(definition) == {}
 
@@ -50,7 +50,7 @@ def test_names_that_github_cannot_tell_apart_are_said() -> None:
 
 
 @pytest.mark.parametrize("id", DIFFERENCES)
-def test_a_difference_that_is_not_accepted_is_refused_with_the_way_to_accept_it(id: str) -> None:
+def test_unaccepted_difference_is_refused_with_its_accept_line(id: str) -> None:
     examples: dict[str, Pipeline] = {
         "travis-stages": pipeline(job("a"), job("b"), job("c", needs=("a",))),
         "travis-service-version": pipeline(
@@ -66,7 +66,7 @@ def test_a_difference_that_is_not_accepted_is_refused_with_the_way_to_accept_it(
     assert f'accept=("{id}",)' in str(error.value.hint)
 
 
-def test_all_that_is_not_accepted_is_said_at_once() -> None:
+def test_unaccepted_differences_are_all_listed() -> None:
     with pytest.raises(RenderError) as error:
         render(with_accepted(RELEASES))
     assert set(re.findall(r"^  ([a-z-]+):", error.value.what, re.MULTILINE)) == set(DIFFERENCES) - {

@@ -17,12 +17,12 @@ def top(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_was_written_does_not_differ(top: Path) -> None:
+def test_written_files_have_no_drift(top: Path) -> None:
     check(top, FILES, HEADER)
     assert write(top, FILES, HEADER) == ()
 
 
-def test_a_hand_edited_file_is_refused_with_the_diff_and_the_command_that_mends_it(top: Path) -> None:
+def test_edited_file_is_refused_with_diff_and_remedy(top: Path) -> None:
     (top / ".travis.yml").write_text("# Rendered.\nos: windows\n")
     with pytest.raises(RenderError) as error:
         check(top, FILES, HEADER)
@@ -34,7 +34,7 @@ def test_a_hand_edited_file_is_refused_with_the_diff_and_the_command_that_mends_
 @pytest.mark.parametrize(
     "change", [lambda data: data + b" ", lambda data: data[:-1], lambda data: data.replace(b"\n", b"\r\n")]
 )
-def test_one_byte_is_a_difference(top: Path, change: object) -> None:
+def test_drift_of_one_byte_is_found(top: Path, change: object) -> None:
     path = top / ".travis.yml"
     path.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
     assert [drift.path for drift in drifts(top, FILES, HEADER)] == [".travis.yml"]

@@ -36,12 +36,12 @@ def test_a_job_that_only_ship_selects_is_not_there(releases: Any) -> None:
     assert "package" not in releases["jobs"] and "deploy-local" not in releases["jobs"]
 
 
-def test_a_job_that_needs_one_that_is_not_there_is_not_there_either() -> None:
+def test_job_that_needs_a_missing_job_is_left_out() -> None:
     found = workflow(pipeline(job("a"), job("b", when=ship()), job("c", when=None, needs=("b",))))
     assert set(found["jobs"]) == {"a", "gate"}
 
 
-def test_a_job_runs_after_what_it_needs_and_where_its_condition_holds(releases: Any) -> None:
+def test_job_has_its_needs_and_its_condition(releases: Any) -> None:
     assert releases["jobs"]["image"]["needs"] == ["lint", "tests"]
     assert releases["jobs"]["image"]["if"] == "github.ref == 'refs/heads/staging'"
     assert releases["jobs"]["promote"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
@@ -61,7 +61,7 @@ def test_credentials_are_not_left_in_the_checkout(releases: Any) -> None:
             assert made["steps"][0]["with"]["persist-credentials"] is False
 
 
-def test_a_superseded_pull_request_is_cancelled_and_a_rollout_never(releases: Any) -> None:
+def test_outdated_pull_request_is_cancelled_but_no_rollout(releases: Any) -> None:
     assert releases["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
     rollout = releases["jobs"]["deploy-production"]
     assert rollout["concurrency"] == {"group": "environment-production", "cancel-in-progress": False}
@@ -92,7 +92,7 @@ def test_a_matrix_and_what_it_excludes_are_github_s_own(releases: Any) -> None:
     }
 
 
-def test_a_leg_calls_back_with_its_values_and_none_of_them_is_code(releases: Any) -> None:
+def test_leg_passes_matrix_values_as_variables_not_code(releases: Any) -> None:
     setup, run = releases["jobs"]["tests"]["steps"][1:3]
     assert setup == {"uses": "./.github/actions/setup", "with": {"python": "${{ matrix.python }}"}}
     assert run["run"] == './ecluse run tests --matrix "python=$MATRIX_PYTHON" --matrix "django=$MATRIX_DJANGO"'
@@ -105,7 +105,7 @@ def test_no_line_of_shell_holds_an_expression(releases: Any) -> None:
             assert "${{" not in step.get("run", "")
 
 
-def test_a_service_is_a_container_of_its_version_with_a_health_check(releases: Any) -> None:
+def test_service_is_a_container_with_version_and_health_check(releases: Any) -> None:
     services = releases["jobs"]["tests"]["services"]
     assert services["db"]["image"] == "postgres:18"
     assert "--health-cmd 'pg_isready" in services["db"]["options"]
@@ -115,7 +115,7 @@ def test_a_service_is_a_container_of_its_version_with_a_health_check(releases: A
     assert env["REDIS_URL"] == "redis://127.0.0.1:6379/0"
 
 
-def test_a_service_that_must_come_from_a_container_is_left_to_the_job(releases: Any) -> None:
+def test_container_only_service_is_left_to_the_job(releases: Any) -> None:
     made = releases["jobs"]["container"]
     assert "services" not in made and "env" not in made["steps"][2]
 
@@ -124,7 +124,7 @@ def test_the_time_limit_leaves_room_for_every_attempt(releases: Any) -> None:
     assert releases["jobs"]["tests"]["timeout-minutes"] == 900 * 2 / 60 + 10
 
 
-def test_reports_are_kept_whatever_the_outcome_under_a_name_of_their_own(releases: Any) -> None:
+def test_report_is_always_uploaded_under_its_own_name(releases: Any) -> None:
     report = releases["jobs"]["tests"]["steps"][3]
     assert report == {
         "if": "always()",
@@ -135,7 +135,7 @@ def test_reports_are_kept_whatever_the_outcome_under_a_name_of_their_own(release
     assert kept["path"] == ".ecluse/runs" and kept["include-hidden-files"] is True
 
 
-def test_every_job_has_the_providers_variables_and_skips_no_interpreter(releases: Any) -> None:
+def test_every_job_has_the_variables_and_skips_no_interpreter(releases: Any) -> None:
     assert releases["env"] == {
         "DJANGO_SETTINGS_MODULE": "settings.travis",
         "GREETING": "hello $USER",
@@ -154,7 +154,7 @@ def test_the_gate_judges_each_job_that_a_pull_request_may_run(releases: Any) -> 
     ]
 
 
-def test_the_gate_forgives_only_jobs_that_this_pull_request_does_not_ask_for() -> None:
+def test_gate_ignores_only_jobs_not_asked_for() -> None:
     everywhere, one = job("everywhere", when=None), job("one", when=pull_request("main"))
     gate = workflow(pipeline(everywhere, one))["jobs"]["gate"]
     assert gate["if"] == "always() && (github.event_name == 'pull_request')"
@@ -164,7 +164,7 @@ def test_the_gate_forgives_only_jobs_that_this_pull_request_does_not_ask_for() -
     ]
 
 
-def test_there_is_no_gate_without_pull_requests() -> None:
+def test_workflow_without_pull_requests_has_no_gate() -> None:
     assert "gate" not in workflow(pipeline(job(when=tag("v*"))))["jobs"]
 
 
@@ -190,13 +190,13 @@ def test_packages_are_cached_by_the_locks_the_python_and_the_job() -> None:
     assert python["env"] == {"PIP_CACHE_DIR": "~/.cache"}
 
 
-def test_a_job_that_needs_the_history_checks_it_out_and_no_other_does() -> None:
+def test_history_is_checked_out_only_for_jobs_that_need_it() -> None:
     jobs = workflow(pipeline(job("compatibility", history=True), job("lint")))["jobs"]
     depths = {name: jobs[name]["steps"][0]["with"].get("fetch-depth") for name in ("compatibility", "lint")}
     assert depths == {"compatibility": 0, "lint": None}
 
 
-def test_a_job_that_needs_a_browser_gets_one_where_the_runner_has_none() -> None:
+def test_browser_is_installed_if_the_runner_has_none() -> None:
     definition = pipeline(job("e2e", browser=True), job("lint"))
     jobs = workflow(definition)["jobs"]
     assert jobs["e2e"]["steps"][1]["with"] == {"python": "3.13", "browser": True}
@@ -206,7 +206,7 @@ def test_a_job_that_needs_a_browser_gets_one_where_the_runner_has_none() -> None
     assert browser["run"].startswith("command -v google-chrome || command -v chromium ||")
 
 
-def test_every_action_is_pinned_by_a_commit_with_its_version_beside_it() -> None:
+def test_actions_are_pinned_by_commit_with_version_comment() -> None:
     for path in (WORKFLOW, SETUP, REPORT):
         for line in render(RELEASES).files[path].splitlines():
             if "uses: actions/" in line:

@@ -36,7 +36,7 @@ def test_an_event_shows_the_jobs_that_it_runs() -> None:
     assert names(svg(RELEASES, Event(kind="tag", tag="v1.0"))) == ["promote", "deploy-production"]
 
 
-def test_it_says_in_words_what_it_shows() -> None:
+def test_graph_has_a_title_and_a_description() -> None:
     root = ElementTree.fromstring(svg(RELEASES, Event(kind="push", branch="staging")))
     assert root.get("role") == "img" and root.get("aria-labelledby") == "title description"
     title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")

@@ -21,7 +21,7 @@ from ecluse.render.yaml import Commented, dump
 from tests.support.providers.pipelines import ACCEPT_ALL, RELEASES, job, parsed, pipeline
 
 
-def test_this_repository_s_files_are_what_its_pipeline_renders_to(request: Any) -> None:
+def test_rendered_files_of_this_repository_are_up_to_date(request: Any) -> None:
     top = Path(request.config.rootpath)
     found = drifts(top, render(load(top / "pipeline.py")).files, HEADER)
     assert not found, "".join(drift.diff() for drift in found)
@@ -36,7 +36,7 @@ def test_every_file_says_that_it_is_rendered_and_how() -> None:
         assert text.startswith(f"# {HEADER}\n")
 
 
-def test_both_providers_run_the_same_jobs_by_the_same_commands() -> None:
+def test_providers_run_the_same_jobs_by_the_same_commands() -> None:
     files = render(RELEASES).files
     workflow, build = parsed(files[".github/workflows/pipeline.yml"]), parsed(files[".travis.yml"])
     on_github = {
@@ -49,7 +49,7 @@ def test_both_providers_run_the_same_jobs_by_the_same_commands() -> None:
     assert on_github == on_travis == {job.name for job in RELEASES.jobs} - {"package", "deploy-local"}
 
 
-def test_a_condition_that_no_provider_can_express_is_refused_with_its_place() -> None:
+def test_inexpressible_condition_is_refused_with_its_place() -> None:
     with pytest.raises(RenderError) as error:
         render(pipeline(job("odd", when=push("a*b*c"))))
     assert error.value.where == "pipeline.py, job 'odd', field 'when'"
@@ -71,7 +71,7 @@ def test_two_services_at_one_address_are_refused() -> None:
         pipeline(job(), name="${{ github.title }}"),
     ],
 )
-def test_what_github_alone_would_evaluate_is_refused(definition: Pipeline) -> None:
+def test_github_expression_in_a_value_is_refused(definition: Pipeline) -> None:
     with pytest.raises(RenderError, match="which GitHub would evaluate"):
         render(definition)
 

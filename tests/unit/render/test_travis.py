@@ -33,7 +33,7 @@ def test_the_build_opts_into_validation(releases: Any) -> None:
     assert releases["version"] == "~> 1.0"
 
 
-def test_every_leg_is_a_job_of_its_own_with_name_stage_and_condition(releases: Any) -> None:
+def test_every_leg_is_a_travis_job_with_name_stage_and_condition(releases: Any) -> None:
     names = list(named(releases))
     assert names[:4] == ["lint", "tests (3.12, 5.2)", "tests (3.13, 5.2)", "tests (3.13, 6.1)"]
     for made in releases["jobs"]["include"]:
@@ -121,7 +121,7 @@ def test_encrypted_variables_are_named_and_have_no_value_here() -> None:
     assert "secrets" not in text.replace("# ", "").split("\n", 2)[2]
 
 
-def test_what_travis_would_install_by_itself_is_replaced(releases: Any) -> None:
+def test_default_install_step_is_replaced(releases: Any) -> None:
     assert {made["install"] for made in releases["jobs"]["include"]} == {"./ecluse --version"}
 
 

@@ -13,7 +13,7 @@ FACTS = {
 }
 
 
-def test_what_has_changed_is_said_by_name() -> None:
+def test_cache_differences_are_named() -> None:
     now = FACTS | {
         "files": {"a.py": "9", "c.py": "2"},
         "commands": [["tox", "-v"]],
@@ -30,7 +30,7 @@ def test_what_has_changed_is_said_by_name() -> None:
     )
 
 
-def test_nothing_changed_is_nothing_said() -> None:
+def test_cache_without_differences_says_nothing() -> None:
     assert differences(FACTS, FACTS) == ()
 
 

@@ -45,7 +45,7 @@ def failed(tmp_path: Path) -> Run:
     )
 
 
-def test_the_output_of_a_failed_leg_comes_after_all_others_with_the_command_that_runs_it_alone(tmp_path: Path) -> None:
+def test_failed_output_comes_last_with_the_command_to_repeat_it(tmp_path: Path) -> None:
     text = plain(failed(tmp_path))
     assert text.index("3 passed") < text.index("E501 long") < text.index("alone: ./ecluse run lint")
     assert text.count("E501 long") == 1
@@ -64,7 +64,7 @@ def test_the_output_of_a_single_leg_is_shown_as_it_comes(tmp_path: Path) -> None
     assert "".join(said).endswith("half a li")
 
 
-def test_github_folds_each_leg_and_is_told_to_obey_no_command_in_it(tmp_path: Path) -> None:
+def test_github_log_folds_each_leg_and_stops_its_commands(tmp_path: Path) -> None:
     lines = plain(failed(tmp_path), Provider.GITHUB).splitlines()
     at = lines.index("::group::lint")
     token = lines[at + 1].removeprefix("::stop-commands::")
@@ -91,7 +91,7 @@ def test_a_fold_that_is_open_is_closed_when_the_run_breaks_off(tmp_path: Path) -
     assert said[-1].endswith("::endgroup::\n")
 
 
-def test_of_a_long_failure_a_laptop_shows_the_end_and_a_provider_everything(tmp_path: Path) -> None:
+def test_long_failure_is_cut_on_a_laptop_but_not_in_ci(tmp_path: Path) -> None:
     log = "".join(f"line {number}\n" for number in range(1000))
     run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs={"lint": log})
     assert "line 5\n" not in plain(run)
@@ -109,7 +109,7 @@ def test_a_terminal_shows_a_row_for_each_leg_then_the_failure(tmp_path: Path, wi
     assert "\x1b[?25h" in text, "the cursor is back"
 
 
-def test_what_a_job_printed_is_not_markup_for_the_terminal(tmp_path: Path) -> None:
+def test_job_output_is_not_read_as_terminal_markup(tmp_path: Path) -> None:
     run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs={"lint": "[bold]x[/nonsense]\n"})
     stream = io.StringIO()
     shown(LiveConsole(Terminal(file=stream, force_terminal=True, width=100)), run)

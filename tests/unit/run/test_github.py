@@ -36,7 +36,7 @@ def test_a_failure_that_names_no_line_is_annotated_by_itself(tmp_path: Path) -> 
     assert commands(failures(run)) == "::error title=checks::tox ended with 1\n"
 
 
-def test_what_a_program_printed_cannot_make_a_command_of_its_own(tmp_path: Path) -> None:
+def test_job_output_cannot_inject_workflow_commands(tmp_path: Path) -> None:
     hostile = "a,b.py:1:2: 100%\r::set-env name=X::y\nsrc/a.py:1:2: x%0A::warning::y\n"
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": hostile})
     lines = commands(failures(run)).splitlines()
@@ -49,7 +49,7 @@ def test_no_more_is_annotated_than_github_shows(tmp_path: Path) -> None:
     assert commands(failures(run)).count("::error ") == 10
 
 
-def test_the_summary_has_a_row_for_each_leg_and_the_command_that_runs_a_failed_one_alone(tmp_path: Path) -> None:
+def test_summary_has_a_row_per_leg_and_the_command_to_repeat_it(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed", "checks": "cached"}, logs={"lint": LINTS})
     text = summary(run)
     assert "| lint | ❌ failed | 1.5 |  |" in text
@@ -58,7 +58,7 @@ def test_the_summary_has_a_row_for_each_leg_and_the_command_that_runs_a_failed_o
     assert "- src/a.py:3: E501 line too long" in text
 
 
-def test_what_a_program_printed_is_text_in_the_summary(tmp_path: Path) -> None:
+def test_job_output_is_escaped_in_the_summary(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, reasons={"lint": "<img src=x> | [a](b) `c`"})
     assert "&lt;img src=x&gt; \\| \\[a\\](b) \\`c\\`" in summary(run)
 

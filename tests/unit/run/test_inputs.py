@@ -30,7 +30,7 @@ def test_a_pattern_stays_in_its_folder_unless_it_says_otherwise(pattern: str, pa
     assert bool(glob(pattern).fullmatch(path)) == matched
 
 
-def test_a_pattern_behind_an_exclamation_mark_takes_away_wherever_it_stands() -> None:
+def test_negated_pattern_excludes_wherever_it_stands() -> None:
     paths = ["site/shop/views.py", "site/motos/views.py", "site/urls.py", "README.md"]
     for patterns in (("site/**", "!site/motos/**"), ("!site/motos", "site")):
         assert chosen(paths, patterns) == ["site/shop/views.py", "site/urls.py"]

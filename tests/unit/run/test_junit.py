@@ -23,7 +23,7 @@ tests/test_a.py:7: AssertionError</failure></testcase>
 PIPELINE = pipeline(job("lint"), job("tests", outputs=(Output(path="junit.xml", kind="junit"),)))
 
 
-def test_what_pytest_wrote_is_read_with_the_place_of_each_failure(tmp_path: Path) -> None:
+def test_pytest_junit_file_is_read_with_failure_places(tmp_path: Path) -> None:
     (tmp_path / "junit.xml").write_text(PYTEST)
     tests = read(tmp_path / "junit.xml")
     assert tests is not None
@@ -57,7 +57,7 @@ def test_a_leg_that_failed_beside_its_passing_tests_is_a_failure(tmp_path: Path)
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
 
 
-def test_a_log_that_xml_cannot_hold_is_written_without_what_it_cannot(tmp_path: Path) -> None:
+def test_junit_log_is_written_without_invalid_xml_characters(tmp_path: Path) -> None:
     run = ended(
         PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": "\x1b[31m<bad>\x00\x0b ]]>\ufffe\x1b[0m\n"}
     )
@@ -66,7 +66,7 @@ def test_a_log_that_xml_cannot_hold_is_written_without_what_it_cannot(tmp_path: 
     assert failure.text == "<bad> ]]>\n"
 
 
-def test_what_did_not_run_is_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_leg_that_did_not_run_is_skipped_with_a_reason(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"tests": "skipped"}, reasons={"tests": "needs lint, which failed"})
     skipped = ElementTree.fromstring(as_xml(run).encode()).find(".//skipped")
     assert skipped is not None

@@ -41,14 +41,14 @@ def test_the_page_loads_nothing(tmp_path: Path) -> None:
             assert value is None or re.match(r"#|logs/", value), (tag, name, value)
 
 
-def test_its_policy_allows_the_script_and_style_it_was_made_with_and_nothing_else(tmp_path: Path) -> None:
+def test_report_policy_allows_only_its_own_script_and_style(tmp_path: Path) -> None:
     text = page(ended(PIPELINE, tmp_path / "run", {}))
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
     assert re.fullmatch(r"default-src 'none'; style-src 'sha256-[\w+/=]+'; script-src 'sha256-[\w+/=]+'", policy)
     assert text.count("<script>") == text.count("<style>") == 1
 
 
-def test_what_a_job_printed_is_text(tmp_path: Path) -> None:
+def test_job_output_is_escaped_in_the_report(tmp_path: Path) -> None:
     hostile = "</pre><script>alert(1)</script>\n\x1b[31m<img onerror=x>\x1b[0m $title ${policy}\n"
     text = page(ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": hostile}))
     assert "<script>alert" not in text
@@ -83,7 +83,7 @@ def test_tests_and_coverage_are_shown_where_a_job_left_them(tmp_path: Path) -> N
     assert text.index("src/a.py") < text.index("src/b.py"), "the least covered file comes first"
 
 
-def test_of_a_long_log_the_page_has_the_end_and_a_link_to_the_whole(tmp_path: Path) -> None:
+def test_long_log_is_cut_in_the_report_and_linked(tmp_path: Path) -> None:
     log = "".join(f"line {number}\n" for number in range(10_000))
     text = page(ended(PIPELINE, tmp_path / "run", {}, logs={"lint": log}))
     assert "line 9999\n" in text

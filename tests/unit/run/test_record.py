@@ -8,14 +8,14 @@ from tests.support.doubles.runs import ended
 from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 
-def test_a_run_is_data_that_json_takes_with_every_leg_of_the_plan(tmp_path: Path) -> None:
+def test_run_record_is_json_with_every_leg(tmp_path: Path) -> None:
     run = ended(RELEASES, tmp_path / "run", {"lint": "failed"})
     data = json.loads(json.dumps(as_data(run)))
     assert data["ok"] is False
     assert [leg["name"] for leg in data["legs"]] == [leg.name for leg in run.plan.legs]
 
 
-def test_the_records_of_a_run_are_complete_once_run_json_is_there(tmp_path: Path) -> None:
+def test_run_json_is_written_after_all_other_records(tmp_path: Path) -> None:
     run = ended(pipeline(job("lint")), tmp_path / "run", {})
     write(run)
     written = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir() if path.is_file()}

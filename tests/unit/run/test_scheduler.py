@@ -56,7 +56,7 @@ def statuses(outcomes: dict[str, Outcome]) -> dict[str, Status]:
     return {name: outcome.status for name, outcome in outcomes.items()}
 
 
-def test_legs_that_need_nothing_of_each_other_run_at_the_same_time() -> None:
+def test_independent_legs_run_at_the_same_time() -> None:
     together = threading.Barrier(3)
 
     def meet(leg: Leg) -> Status:
@@ -93,7 +93,7 @@ def test_a_leg_starts_after_every_leg_of_what_it_needs() -> None:
     assert starts == ["tests (3.12)", "tests (3.13)", "gate"]
 
 
-def test_what_needs_a_failed_leg_is_skipped_with_all_that_needs_it_and_the_rest_goes_on() -> None:
+def test_failed_leg_skips_its_dependents_and_the_rest_goes_on() -> None:
     found = pipeline(job("lint"), job("unit"), job("gate", needs=("lint", "unit")), job("deploy", needs=("gate",)))
     outcomes, starts, _ = run(found, lambda leg: "failed" if leg.name == "lint" else "passed", workers=1)
     assert statuses(outcomes) == {"lint": "failed", "unit": "passed", "gate": "skipped", "deploy": "skipped"}
@@ -132,14 +132,14 @@ def test_legs_of_one_tox_environment_do_not_run_at_once() -> None:
     assert set(statuses(outcomes).values()) == {"passed"}
 
 
-def test_what_only_one_leg_may_use_is_its_environment_and_its_tox_environments() -> None:
+def test_leg_locks_its_environment_and_its_tox_environments() -> None:
     steps = (tox("py{python.digits}"), command("tox", "run", "-e", "lint,unit"), command("echo", "-e", "x"))
     leg = Leg(job=job("a", steps=steps, environment="local"), values={"python": "3.13"})
     assert shared_things(leg) == {"environment local", "tox py313", "tox lint", "tox unit"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_what_runs_and_every_leg_has_an_outcome(number: int) -> None:
+def test_interruption_cancels_running_legs_and_skips_the_others(number: int) -> None:
     cancel = threading.Event()
     before = signal.getsignal(number)
 
@@ -164,12 +164,12 @@ def test_a_bug_in_the_work_is_raised_not_hidden() -> None:
         run(pipeline(job("a")), work)
 
 
-def test_what_the_plan_does_not_run_keeps_its_reason() -> None:
+def test_leg_not_planned_keeps_its_reason() -> None:
     outcomes, _, _ = run(pipeline(job("a"), job("b", when=ship())), lambda leg: "passed")
     assert (outcomes["b"].status, outcomes["b"].reason) == ("skipped", "only on ship")
 
 
-def test_the_leg_that_took_longest_goes_first_and_an_unknown_one_before_it() -> None:
+def test_longest_leg_starts_first_and_unknown_legs_before_it() -> None:
     heard = Heard()
     found = pipeline(job("short"), job("long"), job("new"), job("gate", needs=("short",)))
     scheduler = Scheduler(

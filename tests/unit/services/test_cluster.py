@@ -11,9 +11,7 @@ from ecluse.services.cluster import Cluster
 ME = Account("me", 1000, 1000, switch=False)
 
 
-def test_a_cluster_of_another_version_is_not_opened_and_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cluster_of_another_version_is_refused_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "PG_VERSION").write_text("17\n", encoding="ascii")
@@ -32,7 +30,7 @@ def test_a_cluster_of_another_version_is_not_opened_and_the_error_says_what_to_d
     assert "pg_dumpall" in str(raised.value.hint)
 
 
-def test_the_socket_is_beside_the_data_where_its_path_is_short_enough() -> None:
+def test_socket_is_beside_the_data_if_its_path_is_short_enough() -> None:
     binaries = Binaries(Path("/pg/bin"), "18.6")
     near = Cluster(Path("/srv/site/postgres"), binaries, ME)
     assert near.socket_folder == Path("/srv/site/postgres.socket")

@@ -47,7 +47,7 @@ def test_clusters_sort_the_same_on_every_machine(initdb: object) -> None:
     assert {"--auth-local=trust", "--auth-host=reject"} <= set(argv)
 
 
-def test_the_address_of_a_socket_is_understood_by_libpq_and_by_settings() -> None:
+def test_socket_url_is_understood_by_libpq_and_django_settings() -> None:
     url = commands.socket_url(Path("/dev/shm/ecluse-1"), "a/b c")
     parsed = parse_dsn(url)
     assert (parsed["host"], parsed["dbname"], parsed["user"]) == ("/dev/shm/ecluse-1", "a/b c", "postgres")

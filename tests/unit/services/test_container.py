@@ -102,7 +102,7 @@ def test_a_container_can_be_had_where_an_engine_answers(
     assert closed == [True]
 
 
-def test_without_testcontainers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_testcontainers_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "find_spec", lambda name: None)
     assert container.why_not(POSTGRES, {}) == "Testcontainers is not installed (ecluse[containers])"
 
@@ -115,7 +115,7 @@ def test_without_testcontainers_the_extra_is_named(monkeypatch: pytest.MonkeyPat
         ("rabbitmq", "4", "rabbitmq:4", "RABBITMQ_URL", "amqp://docker.example:55672//"),
     ],
 )
-def test_other_services_are_asked_in_their_own_protocols(
+def test_other_services_are_probed_in_their_own_protocols(
     monkeypatch: pytest.MonkeyPatch,
     engine: type[Container],
     kind: Any,
@@ -134,7 +134,7 @@ def test_other_services_are_asked_in_their_own_protocols(
     assert made.states == ["started", "removed"]
 
 
-def test_a_job_gets_the_address_and_the_container_is_removed_at_the_end(engine: type[Container]) -> None:
+def test_container_serves_the_job_and_is_removed_at_its_end(engine: type[Container]) -> None:
     with container.provide(POSTGRES, {}, ()) as variables:
         (made,) = engine.made
         password = made.environment["POSTGRES_PASSWORD"]
@@ -143,7 +143,7 @@ def test_a_job_gets_the_address_and_the_container_is_removed_at_the_end(engine: 
     assert made.states == ["started", "removed"]
 
 
-def test_another_image_can_be_named() -> None:
+def test_container_image_can_be_chosen_by_variable() -> None:
     assert container.image_of(POSTGRES, {container.IMAGE: "postgis/postgis:18-3.6"}) == "postgis/postgis:18-3.6"
 
 
@@ -154,9 +154,7 @@ def test_no_two_containers_have_the_same_password(engine: type[Container]) -> No
     assert len({one.environment["POSTGRES_PASSWORD"] for one in engine.made}) == 2
 
 
-def test_one_that_never_gets_ready_is_removed_all_the_same(
-    engine: type[Container], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unready_container_is_removed(engine: type[Container], monkeypatch: pytest.MonkeyPatch) -> None:
     def never(url: str, **options: Any) -> None:
         raise ServiceError("not ready")
 
@@ -166,7 +164,7 @@ def test_one_that_never_gets_ready_is_removed_all_the_same(
     assert engine.made[0].states == ["started", "removed"]
 
 
-def test_one_that_does_not_start_is_an_error_with_the_command_to_try(
+def test_unstartable_container_is_an_error_with_a_command_to_try(
     engine: type[Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "failure", DockerException("manifest unknown\nlong explanation"))
@@ -176,7 +174,7 @@ def test_one_that_does_not_start_is_an_error_with_the_command_to_try(
     assert caught.value.hint == "try it alone: docker run --rm -e POSTGRES_PASSWORD=x postgres:99"
 
 
-def test_one_that_is_kept_stays_under_its_name_and_no_reaper_takes_it(engine: type[Container]) -> None:
+def test_kept_container_keeps_its_name_and_disables_the_reaper(engine: type[Container]) -> None:
     name = container.new_name()
     with container.postgres("postgres:18", keep=name):
         pass
@@ -193,7 +191,7 @@ class TestKeeper:
         monkeypatch.setattr(process, "run", made.run)
         return made
 
-    def test_it_tells_the_address_and_keeps_the_container_until_the_lease_ends(
+    def test_keeper_keeps_the_container_until_the_lease_ends(
         self,
         engine: type[Container],
         programs: Programs,
@@ -214,7 +212,7 @@ class TestKeeper:
         assert engine.made[0].states == ["started", "removed"]
         assert [call.argv for call in programs.calls] == [("rm", "-rf", "/run/lease")]
 
-    def test_what_fails_is_told_in_one_line_and_the_lease_s_folder_is_removed(
+    def test_keeper_failure_is_one_line_and_removes_the_lease_folder(
         self,
         engine: type[Container],
         programs: Programs,
@@ -233,13 +231,13 @@ class TestKeeper:
             (b"", "no container of postgres:18: its keeper ended"),
         ],
     )
-    def test_who_starts_it_is_told_why_there_is_none(
+    def test_keeper_start_reports_why_it_failed(
         self, monkeypatch: pytest.MonkeyPatch, told: bytes, reason: str
     ) -> None:
         with pytest.raises(ServiceError, match=reason):
             self.start(monkeypatch, told)
 
-    def test_who_starts_it_gets_the_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_keeper_start_returns_the_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.start(monkeypatch, b"ready postgres://db/x\n") == "postgres://db/x"
 
     @staticmethod

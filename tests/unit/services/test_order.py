@@ -12,7 +12,7 @@ def test_names_are_taken_in_the_order_they_are_written() -> None:
 
 
 @pytest.mark.parametrize("text", ["docker", "embedded,docker", ","])
-def test_what_is_no_source_is_refused_where_it_was_written(text: str) -> None:
+def test_unknown_source_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(ServiceError) as raised:
         parse(text, where="--postgres")
     assert str(raised.value).startswith("--postgres: ")

@@ -30,5 +30,5 @@ def test_throwaway_data_goes_to_memory_where_there_is_room(monkeypatch: pytest.M
     assert paths.volatile_folder({"TMPDIR": "/" + "long" * 30}) == Path("/tmp")
 
 
-def test_there_is_no_room_where_there_is_no_folder() -> None:
+def test_room_of_a_missing_folder_is_zero() -> None:
     assert paths.room(Path("/nowhere/at/all")) == 0

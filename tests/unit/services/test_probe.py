@@ -16,14 +16,14 @@ def answering_at(attempt: int, asked: list[str]) -> Callable[[str, float], str |
     return refusal
 
 
-def test_it_waits_until_the_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_waits_until_the_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(probe, "refusal", answering_at(4, asked))
     probe.wait("postgres://x", timeout=5)
     assert asked == ["postgres://x"] * 4
 
 
-def test_it_gives_up_with_the_last_answer_and_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_timeout_shows_last_answer_without_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "refusal", answering_at(10**9, []))
     with pytest.raises(ServiceError) as raised:
         probe.wait("postgres://me:hush@db/site", timeout=0)
@@ -31,7 +31,7 @@ def test_it_gives_up_with_the_last_answer_and_without_the_password(monkeypatch: 
     assert "hush" not in str(raised.value)
 
 
-def test_it_does_not_wait_for_a_server_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_does_not_wait_for_an_ended_server(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(probe, "refusal", answering_at(10**9, asked))
     with pytest.raises(ServiceError, match="no space left"):

@@ -40,7 +40,7 @@ def test_the_first_source_that_can_is_taken_and_told_of_the_rest(monkeypatch: py
         assert variables == {"REST": "container"}
 
 
-def test_where_none_can_every_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_of_all_sources_lists_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     having(monkeypatch, given="it is not set", embedded="no programs", container="no engine")
     with pytest.raises(ServiceError) as raised, services.for_job(POSTGRES, {}):
         pass
@@ -58,13 +58,13 @@ def test_a_database_that_is_given_is_handed_on_as_it_is(monkeypatch: pytest.Monk
     assert asked == [environ["DATABASE_URL"]]
 
 
-def test_of_an_embedded_one_only_the_choice_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_postgres_passes_on_only_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecluse.services.embedded.why_not", lambda service, environ: None)
     with services.for_job(POSTGRES, {}) as variables:
         assert variables == {"ECLUSE_POSTGRES": "embedded,container"}
 
 
-def test_what_has_no_embedded_server_says_so() -> None:
+def test_kind_without_embedded_server_is_an_error() -> None:
     redis = Service(name="cache", kind="redis", version="8", sources=("embedded",))
     with pytest.raises(ServiceError, match="there is no embedded redis"), services.for_job(redis, {}):
         pass

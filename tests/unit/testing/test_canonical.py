@@ -28,7 +28,7 @@ def function() -> None:
         (Path("/a/b"), "/a/b"),
     ],
 )
-def test_what_is_the_same_has_the_same_text(one: object, other: object) -> None:
+def test_equal_values_have_equal_canonical_text(one: object, other: object) -> None:
     assert canonical(one) == canonical(other)
 
 
@@ -46,7 +46,7 @@ def test_what_is_the_same_has_the_same_text(one: object, other: object) -> None:
         (["a, b"], ["a", "b"]),
     ],
 )
-def test_what_differs_has_another_text(one: object, other: object) -> None:
+def test_different_values_have_different_canonical_text(one: object, other: object) -> None:
     assert canonical(one) != canonical(other)
 
 

@@ -29,7 +29,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def test_what_a_migration_imports_is_followed_through_the_projects_own_modules(package: Path) -> None:
+def test_imports_of_a_migration_are_followed_in_own_modules(package: Path) -> None:
     importlib.import_module("shop_of_a_test.migrations.m1")
     importlib.import_module("shop_of_a_test.unrelated")
     found = {Path(path).relative_to(package).as_posix() for path in modules(["shop_of_a_test.migrations.m1"])}
@@ -42,7 +42,7 @@ def test_an_import_inside_a_function_counts_too(package: Path) -> None:
     assert str(package / "rates.py") in modules(["shop_of_a_test.migrations.m2"])
 
 
-def test_files_that_are_read_and_modules_that_are_imported_are_noted(package: Path, tmp_path: Path) -> None:
+def test_watch_notes_read_files_and_imported_modules(package: Path, tmp_path: Path) -> None:
     data, before, written = tmp_path / "data.sql", tmp_path / "before.sql", tmp_path / "written.txt"
     data.touch()
     before.touch()

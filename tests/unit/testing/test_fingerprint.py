@@ -15,7 +15,7 @@ def now(**options: Any) -> dict[str, str]:
     return fingerprint({"PostgreSQL": "18.6"}, "test_database", top="/top", **options)
 
 
-def test_it_is_the_same_as_long_as_nothing_changes() -> None:
+def test_fingerprint_is_stable_while_nothing_changes() -> None:
     assert now() == now()
 
 
@@ -53,7 +53,7 @@ def test_a_setting_that_is_to_be_ignored_does_not(settings: Any) -> None:
         ({"TEST": {"CHARSET": "LATIN1"}}, True),
     ],
 )
-def test_where_the_database_is_does_not_change_it_but_how_it_is_used_does(
+def test_fingerprint_ignores_address_but_not_use_of_the_database(
     monkeypatch: pytest.MonkeyPatch, settings: Any, changed: dict[str, Any], matters: bool
 ) -> None:
     before = now()
@@ -63,7 +63,7 @@ def test_where_the_database_is_does_not_change_it_but_how_it_is_used_does(
     assert differences(before, now()) == (["setting DATABASES"] if matters else [])
 
 
-def test_another_user_model_changes_it(settings: Any) -> None:
+def test_fingerprint_changes_with_the_user_model(settings: Any) -> None:
     before = now()
     settings.AUTH_USER_MODEL = "other.User"
     assert "setting AUTH_USER_MODEL" in differences(before, now())
@@ -81,7 +81,7 @@ def test_an_installed_package_changes_it(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert differences(before, now()) == ["installed packages"]
 
 
-def test_any_file_among_the_migrations_changes_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_fingerprint_changes_with_any_file_beside_migrations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "migrations"
     folder.mkdir()
     (folder / "0001_initial.py").write_text("# one\n", encoding="utf-8")
@@ -98,13 +98,13 @@ def test_any_file_among_the_migrations_changes_it(monkeypatch: pytest.MonkeyPatc
     assert now() == states[-1]
 
 
-def test_what_becomes_a_permission_or_content_type_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fingerprint_changes_with_permissions_and_content_types(monkeypatch: pytest.MonkeyPatch) -> None:
     before = now()
     monkeypatch.setattr(apps.get_model("auth", "Group")._meta, "permissions", (("merge", "Can merge"),))
     assert differences(before, now()) == ["models of auth"]
 
 
-def test_without_migrations_the_models_themselves_are_parts(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_fingerprint_without_migrations_includes_the_models(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     with_migrations = now()
     session = apps.get_model("sessions", "Session")
     monkeypatch.setattr(session._meta, "db_table", "elsewhere")
@@ -116,7 +116,7 @@ def test_without_migrations_the_models_themselves_are_parts(monkeypatch: pytest.
     assert differences(before, now()) == ["models of sessions"]
 
 
-def test_a_handler_of_migrations_changes_it_and_is_where_dependencies_begin() -> None:
+def test_fingerprint_includes_migration_signal_handlers() -> None:
     def handler(**_arguments: object) -> None:
         """Somebody's default rows."""
 

@@ -22,7 +22,7 @@ def server_error(code: str, text: str) -> ServerError:
         ("42704", 'collation "fr-x-icu" for encoding "UTF8" does not exist'),
     ],
 )
-def test_what_the_build_has_not_is_told_in_the_servers_words(code: str, text: str) -> None:
+def test_missing_feature_is_told_in_the_servers_words(code: str, text: str) -> None:
     error = RuntimeError("migration failed")
     error.__cause__ = server_error(code, f"{text}\nDETAIL: …")
     assert why(error) == text
@@ -36,5 +36,5 @@ def test_what_the_build_has_not_is_told_in_the_servers_words(code: str, text: st
         RuntimeError("a bug in a migration"),
     ],
 )
-def test_what_a_migration_does_wrong_is_not_the_servers_inability(error: Exception) -> None:
+def test_migration_error_is_not_a_missing_feature(error: Exception) -> None:
     assert why(error) is None

@@ -39,7 +39,7 @@ def test_a_cluster_is_not_found_when_any_part_has_changed(store: Store, part: st
     assert store.find(Wanted("/site", {**PARTS, "setting NEW": "cc"})) is None
 
 
-def test_a_cluster_is_not_found_when_a_file_that_its_migrations_read_has_changed(store: Store, tmp_path: Path) -> None:
+def test_cluster_is_stale_once_a_file_read_by_migrations_changes(store: Store, tmp_path: Path) -> None:
     data = tmp_path / "countries.json"
     data.write_text("[]", encoding="utf-8")
     archive = kept(store, wanted(), [str(data)])
@@ -63,7 +63,7 @@ def test_a_new_cluster_is_explained_by_what_has_changed(store: Store, tmp_path: 
     assert store.why_new(Wanted("/another", PARTS)) == []
 
 
-def test_only_the_newest_clusters_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_keeps_only_the_newest_clusters(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT", 2)
     archives = [kept(store, wanted(Django=str(number))) for number in range(4)]
     for age, archive in enumerate(archives):
@@ -73,7 +73,7 @@ def test_only_the_newest_clusters_are_kept(store: Store, monkeypatch: pytest.Mon
     assert {path.stem for path in store.folder.glob("*.json")} == {archives[0].stem, archives[3].stem}
 
 
-def test_what_an_interrupted_run_left_is_deleted_once_it_is_old(store: Store) -> None:
+def test_leftovers_of_an_interrupted_run_are_deleted_when_old(store: Store) -> None:
     archive = kept(store, wanted())
     half = store.folder / f"{archive.name}.x1y2"
     half.touch()
@@ -84,7 +84,7 @@ def test_what_an_interrupted_run_left_is_deleted_once_it_is_old(store: Store) ->
     assert not half.exists()
 
 
-def test_what_an_embedded_server_cannot_do_is_remembered_for_these_parts(store: Store) -> None:
+def test_store_remembers_what_the_embedded_server_cannot_do(store: Store) -> None:
     assert store.impossible(wanted()) is None
     store.set_impossible(wanted(), "no postgis")
     assert store.impossible(wanted()) == "no postgis"

@@ -8,14 +8,14 @@ def schema(client, db):
     return json.loads(client.get("/schema/", headers={"Accept": "application/json"}).content)
 
 
-def test_the_description_says_which_problems_an_operation_may_answer(schema):
+def test_api_description_lists_the_problems_of_an_operation(schema):
     enquire = schema["paths"]["/api/motos/motorcycles/{id}/enquiries/"]["post"]
     assert {"201", "400", "403", "404", "413", "415", "429"} <= set(enquire["responses"])
     problem = enquire["responses"]["429"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
 
 
-def test_only_the_apis_are_described(schema):
+def test_api_description_covers_only_api_addresses(schema):
     assert schema["paths"]
     assert all(path.startswith(("/api/", "/upload/", "/uploads/")) for path in schema["paths"])
 

@@ -22,7 +22,7 @@ def outcome(check):
     return ""
 
 
-def test_without_a_broker_there_is_nothing_to_ask(settings):
+def test_background_checks_exist_only_with_a_broker(settings):
     assert background.checks() == {}
     settings.CELERY_BROKER_URL = "amqp://rabbitmq"
     assert list(background.checks()) == ["broker", "workers"]

@@ -37,7 +37,7 @@ def test_every_dependency_is_asked(client):
     assert "release" in response.json()
 
 
-def test_one_that_is_away_is_named_and_why_is_for_the_log_alone(client, monkeypatch, caplog):
+def test_failed_dependency_is_named_and_its_reason_only_logged(client, monkeypatch, caplog):
     monkeypatch.setitem(dependencies.DEPENDENCIES, "images", Broken())
     monkeypatch.delitem(dependencies.DEPENDENCIES, "database")
     response = client.get("/healthcheck/")
@@ -46,7 +46,7 @@ def test_one_that_is_away_is_named_and_why_is_for_the_log_alone(client, monkeypa
     assert "images.internal" in caplog.text
 
 
-def test_one_that_hangs_is_not_waited_for(monkeypatch, slow):
+def test_hanging_dependency_is_not_waited_for(monkeypatch, slow):
     monkeypatch.setattr(dependencies, "DEPENDENCIES", {"images": slow})
     started = time.monotonic()
     assert dependencies.run() == {"images": "unavailable"}

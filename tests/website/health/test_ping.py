@@ -9,12 +9,12 @@ def test_ping_answers_whatever_the_host_and_touches_no_database(client):
     assert not response.cookies
 
 
-def test_another_address_is_refused_for_a_host_that_is_not_allowed(client, db):
+def test_readiness_with_an_unknown_host_is_refused(client, db):
     assert client.get("/readiness/", headers={"host": "10.0.0.7:8000"}).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/ping/", "/readiness/", "/healthcheck/"])
-def test_a_probe_over_plain_http_is_answered_where_people_are_sent_to_https(client, db, settings, path):
+def test_probe_over_plain_http_is_not_redirected(client, db, settings, path):
     settings.SECURE_SSL_REDIRECT = True
     assert client.get(path).status_code == 200
     assert client.get("/").status_code == 301

@@ -39,13 +39,13 @@ def test_an_unapplied_migration_is_not_ready_and_is_named(client, db):
     assert response.json()["checks"] == {"database": "ok", "migrations": "missing: store.0001_initial"}
 
 
-def test_a_migration_taken_back_is_noticed_by_a_process_that_was_ready_before(client, db):
+def test_unapplied_migration_makes_a_ready_process_unready(client, db):
     assert client.get("/readiness/").status_code == 200
     MigrationRecorder(connection).record_unapplied("store", "0001_initial")
     assert client.get("/readiness/").status_code == 503
 
 
-def test_a_squashed_migration_counts_as_applied_when_all_that_it_replaces_are(db, monkeypatch):
+def test_squashed_migration_is_applied_if_all_it_replaces_are(db, monkeypatch):
     squashed = ("store", "0001_squashed_0002")
     monkeypatch.setattr(migrations, "_on_disk", lambda: {squashed: [("store", "0001_initial"), ("store", "0002_x")]})
     assert unapplied() == ["store.0001_squashed_0002"]
@@ -53,7 +53,7 @@ def test_a_squashed_migration_counts_as_applied_when_all_that_it_replaces_are(db
     assert unapplied() == []
 
 
-def test_a_database_that_is_away_is_not_ready_and_its_address_stays_private(client, database_away, caplog):
+def test_missing_database_is_unready_and_its_address_private(client, database_away, caplog):
     response = client.get("/readiness/")
     assert response.status_code == 503
     assert response.json()["checks"] == {"database": "does not answer", "migrations": "unknown"}
@@ -87,7 +87,7 @@ def test_no_answer_is_kept_by_a_cache(client, db, path):
     assert "Accept" in response["Vary"]
 
 
-def test_only_reading_is_allowed(client, db):
+def test_readiness_refuses_post(client, db):
     assert client.post("/readiness/").status_code == 405
 
 

@@ -20,7 +20,7 @@ def test_the_lists_of_the_admin_are_shown_and_searched(admin, make_motorcycle, p
 
 
 @pytest.mark.parametrize("name", ["motorcycle", "enquiry"])
-def test_a_list_of_the_admin_takes_as_many_queries_for_five_as_for_one(admin, make_motorcycle, photo, name):
+def test_admin_list_uses_a_constant_number_of_queries(admin, make_motorcycle, photo, name):
     rendition = pictures.prepare(photo())
 
     def queries(number):

@@ -21,7 +21,7 @@ def built(monkeypatch, tmp_path):
     pages._read.cache_clear()
 
 
-def test_every_address_of_the_client_is_its_one_page_never_kept_without_asking(client, built):
+def test_client_addresses_serve_one_page_that_is_revalidated(client, built):
     answers = [client.get(path) for path in ("/motos/", "/motos/moto/7", "/motos/staff/edit/7?created=1")]
     for answer in answers:
         assert answer.content == built.read_bytes()
@@ -35,7 +35,7 @@ def test_the_page_brings_the_cookie_that_changes_need(client, built):
     assert client.get("/motos/").cookies["csrftoken"].value
 
 
-def test_where_the_client_is_not_built_a_page_says_so(client, monkeypatch, tmp_path):
+def test_missing_client_build_is_a_503_that_says_so(client, monkeypatch, tmp_path):
     monkeypatch.setattr(pages, "BUILT", tmp_path / "missing.html")
     pages._read.cache_clear()
     answer = client.get("/motos/")
@@ -44,7 +44,7 @@ def test_where_the_client_is_not_built_a_page_says_so(client, monkeypatch, tmp_p
     assert "npm run build" in answer.text
 
 
-def test_what_the_client_was_generated_from_is_what_the_api_is(tmp_path):
+def test_openapi_file_of_the_client_matches_the_api(tmp_path):
     """Renew it: manage.py spectacular --format openapi-json --file docs/reference/openapi.json; npm run api."""
     call_command("spectacular", "--format", "openapi-json", "--validate", "--file", tmp_path / "openapi.json")
     kept = TOP / "docs" / "reference" / "openapi.json"
@@ -53,7 +53,7 @@ def test_what_the_client_was_generated_from_is_what_the_api_is(tmp_path):
     assert json.loads((tmp_path / "openapi.json").read_text()) == json.loads(kept.read_text())
 
 
-def test_the_lock_file_of_the_client_names_no_place_to_download_from():
+def test_client_lock_file_names_no_download_address():
     lock = TOP / "frontend" / "package-lock.json"
     if not lock.exists():
         pytest.skip("no frontend here: the image holds the site alone")

@@ -3,7 +3,7 @@ from website.motos.demonstration import load
 from website.motos.models import Motorcycle
 
 
-def test_the_demonstration_has_40_motorcycles_with_pictures_and_is_loaded_once(db, visitor, media, monkeypatch):
+def test_demonstration_loads_40_motorcycles_with_pictures_once(db, visitor, media, monkeypatch):
     monkeypatch.setattr(demonstration, "WITH_ALL_VIEWS", 1)
     assert load() == 40
     assert load() == 0

@@ -56,13 +56,13 @@ def test_the_sixth_within_an_hour_has_to_wait(visitor, path):
     assert visitor.post(path, ENQUIRY).status_code == 201
 
 
-def test_nobody_becomes_another_by_a_header(visitor, path):
+def test_forwarded_header_does_not_change_the_sender(visitor, path):
     for number in range(5):
         visitor.post(path, ENQUIRY, **{"X-Forwarded-For": f"192.0.2.{number}"})
     assert visitor.post(path, ENQUIRY, **{"X-Forwarded-For": "192.0.2.99"}).status_code == 429
 
 
-def test_the_address_that_the_declared_proxy_gives_is_what_counts(visitor, path, settings):
+def test_address_given_by_the_declared_proxy_counts(visitor, path, settings):
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
     for _ in range(5):
         visitor.post(path, ENQUIRY, **{"X-Forwarded-For": "203.0.113.5, 192.0.2.1"})

@@ -83,7 +83,7 @@ def test_the_list_is_filtered_and_ordered(visitor, garage, parameters, expected)
         ({"cursor": "é"}, {"cursor"}),
     ],
 )
-def test_what_cannot_be_understood_is_refused_and_named(visitor, garage, parameters, wrong):
+def test_invalid_parameters_are_refused_and_named(visitor, garage, parameters, wrong):
     response = visitor.get("motorcycles/", parameters)
     assert response.status_code == 400
     assert {error["parameter"] for error in response.json()["errors"]} == wrong
@@ -99,7 +99,7 @@ def test_what_cannot_be_understood_is_refused_and_named(visitor, garage, paramet
         str(Cursor("price_cents", "after", "5", 1)),
     ],
 )
-def test_a_cursor_of_another_list_or_of_none_is_a_page_that_is_not_there(visitor, garage, cursor):
+def test_invalid_cursor_is_a_404(visitor, garage, cursor):
     response = visitor.get("motorcycles/", {"cursor": cursor})
     if response.status_code != 200:
         assert response.status_code == 404
@@ -107,7 +107,7 @@ def test_a_cursor_of_another_list_or_of_none_is_a_page_that_is_not_there(visitor
 
 
 @pytest.mark.parametrize("ordering", ["-created_at", "created_at", "price_cents", "-year", "mileage_km"])
-def test_every_motorcycle_is_on_one_page_and_the_way_back_shows_the_same_pages(visitor, make_motorcycle, ordering):
+def test_pages_hold_each_motorcycle_once_in_both_directions(visitor, make_motorcycle, ordering):
     # Many of the same value: what a page counts on is the key.
     for number in range(11):
         make_motorcycle(year=2000 + number % 2, created_at=NOON + timedelta(hours=number // 4))
@@ -127,7 +127,7 @@ def test_every_motorcycle_is_on_one_page_and_the_way_back_shows_the_same_pages(v
     assert back[::-1] == pages
 
 
-def test_a_motorcycle_that_is_added_meanwhile_moves_no_other_to_the_next_page(visitor, garage, make_motorcycle):
+def test_added_motorcycle_does_not_shift_later_pages(visitor, garage, make_motorcycle):
     first = visitor.get("motorcycles/", {"page_size": 2}).json()
     make_motorcycle("Sagitta Dardo")
     assert names(visitor.get("motorcycles/", {"page_size": 2, "cursor": first["next"]})) == ["Fjell", "Peregrine"]

@@ -31,7 +31,7 @@ def bomb(width, height):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_picture_is_stored_as_webp_in_two_sizes_under_a_name_of_ours(staff, path, photo, media, kind):
+def test_picture_is_stored_as_webp_in_two_sizes(staff, path, photo, media, kind):
     response = staff.upload(path, image=photo(kind, (2000, 1000), "../../evil.php"), alternative_text="De profil")
     assert response.status_code == 201, response.content
     picture = response.json()
@@ -44,7 +44,7 @@ def test_a_picture_is_stored_as_webp_in_two_sizes_under_a_name_of_ours(staff, pa
             assert stored.size == {"image": (1600, 800), "thumbnail": (640, 480)}[name]
 
 
-def test_nothing_of_the_files_metadata_is_stored_but_the_way_up_is_kept(staff, path, photo, media):
+def test_metadata_is_dropped_but_orientation_is_kept(staff, path, photo, media):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     exif[0x010F] = "SecretCamera"
@@ -75,7 +75,7 @@ def test_nothing_of_the_files_metadata_is_stored_but_the_way_up_is_kept(staff, p
         (b"\xff\xd8" + b"x" * (pictures.LARGEST_FILE), "too_large"),
     ],
 )
-def test_what_is_no_picture_or_too_much_of_one_is_refused_and_not_stored(staff, path, media, content, code):
+def test_invalid_or_too_large_picture_is_refused(staff, path, media, content, code):
     upload = SimpleUploadedFile("photo.jpg", content, "image/jpeg")
     response = staff.upload(path, image=upload, alternative_text="De profil")
     assert response.status_code == 400, response.content
@@ -105,13 +105,13 @@ def test_an_upload_larger_than_the_limit_is_not_even_read(staff, path, media):
     assert response.json()["title"] == "Content Too Large"
 
 
-def test_a_picture_without_its_text_or_a_form_without_picture_is_refused(staff, path, photo):
+def test_picture_form_needs_both_picture_and_text(staff, path, photo):
     assert staff.upload(path, image=photo()).json()["errors"][0]["pointer"] == "/alternative_text"
     assert staff.upload(path, alternative_text="De profil").json()["errors"][0]["pointer"] == "/image"
     assert staff.upload(path, image="text", alternative_text="De profil").status_code == 400
 
 
-def test_transparency_becomes_white_and_a_palette_becomes_colours(staff, path, media):
+def test_transparency_becomes_white_and_palettes_become_colours(staff, path, media):
     for mode in ("RGBA", "LA", "P", "1", "I;16", "CMYK"):
         buffer = io.BytesIO()
         Image.new(mode, (100, 100)).save(buffer, "JPEG" if mode == "CMYK" else "PNG")
@@ -137,9 +137,7 @@ def test_pictures_have_an_order_that_staff_change(staff, path, photo):
     assert staff.send("PATCH", f"pictures/{ids[0]}/", {"position": -1}).status_code == 400
 
 
-def test_files_go_with_their_picture_and_pictures_with_their_motorcycle(
-    staff, path, photo, media, django_capture_on_commit_callbacks
-):
+def test_files_are_deleted_with_picture_or_motorcycle(staff, path, photo, media, django_capture_on_commit_callbacks):
     first = staff.upload(path, image=photo(), alternative_text="1").json()
     staff.upload(path, image=photo(), alternative_text="2")
     assert len(files(media)) == 4

@@ -59,7 +59,7 @@ def test_staff_put_a_motorcycle_up_change_it_and_take_it_away(staff, model):
         ("currency", "XXX"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_place_and_nothing_is_stored(staff, model, field, value):
+def test_wrong_value_is_refused_with_its_place(staff, model, field, value):
     response = staff.post("motorcycles/", {**NEW, "model": model.pk, field: value})
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
@@ -138,7 +138,7 @@ def test_a_request_from_another_site_changes_nothing(staff, visitor, make_motorc
     assert staff.get("session/").json()["is_staff"]
 
 
-def test_what_is_not_there_is_a_problem_too(visitor):
+def test_missing_object_is_a_problem_document(visitor):
     for path in ("motorcycles/1/", f"motorcycles/{10**30}/", "motorcycles/one/", "nothing/"):
         response = visitor.get(path)
         assert response.status_code == 404, path

@@ -10,7 +10,7 @@ def problems(env: Environment, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_nothing_wrong_is_nothing_refused():
+def test_refuse_without_problems_does_nothing():
     env = Environment({"A": "1"})
     assert env.text("A") == "1"
     env.refuse("settings.test")
@@ -57,11 +57,11 @@ def test_names_stand_between_commas_and_spaces():
     assert Environment({"A": " a.example, b.example ,,"}).names("A") == ["a.example", "b.example"]
 
 
-def test_a_secret_is_taken_as_it_is_also_when_it_begins_with_a_dollar():
+def test_value_that_begins_with_a_dollar_is_kept():
     assert Environment({"KEY": "$HOME"}).text("KEY") == "$HOME"
 
 
-def test_a_value_is_read_from_the_file_that_is_named_without_its_line_end(tmp_path):
+def test_value_from_a_file_loses_only_its_line_end(tmp_path):
     file = tmp_path / "key"
     file.write_text(" s3cret \n")
     env = Environment({"KEY_FILE": str(file)})
@@ -123,7 +123,7 @@ def test_the_address_of_a_database_is_read(address, expected):
         "postgres://u:hunter2@h/",
     ],
 )
-def test_the_address_of_no_database_is_a_problem_that_shows_no_password(address, capsys):
+def test_invalid_database_address_hides_its_password(address, capsys):
     env = Environment({"DATABASE_URL": address})
     assert env.database("DATABASE_URL") is None
     told = problems(env, capsys)
@@ -161,13 +161,13 @@ def test_the_address_of_a_mail_server_is_read(address, expected):
     assert mailer["OPTIONS"].items() >= expected.items()
 
 
-def test_without_a_mail_server_mails_are_printed():
+def test_mails_are_printed_without_a_mail_server():
     mailer = Environment({}).mail("EMAIL_URL", "consolemail://")
     assert mailer == {"BACKEND": "django.core.mail.backends.console.EmailBackend", "OPTIONS": {}}
 
 
 @pytest.mark.parametrize("address", ["mail.example", "smtp://", "imap://u:hunter2@h", "smtp://u:hunter2@h:port"])
-def test_the_address_of_no_mail_server_is_a_problem_that_shows_no_password(address, capsys):
+def test_invalid_mail_address_hides_its_password(address, capsys):
     env = Environment({"EMAIL_URL": address})
     assert env.mail("EMAIL_URL", "consolemail://") == {}
     told = problems(env, capsys)

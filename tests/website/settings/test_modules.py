@@ -56,7 +56,7 @@ def settings_of(module: str, *names: str, **env: str) -> dict[str, Any]:
     return found
 
 
-def test_production_names_all_that_is_missing_or_weak_at_once_with_remedies_and_no_traceback(manage, tmp_path):
+def test_production_names_missing_and_weak_values_with_remedies(manage, tmp_path):
     done = manage(
         "check",
         DJANGO_SETTINGS_MODULE="settings.production",
@@ -96,7 +96,7 @@ def test_production_refuses_the_development_key(manage):
     assert KEY not in done.stderr
 
 
-def test_a_server_that_cannot_load_production_stops_instead_of_trying_for_ever():
+def test_server_with_broken_settings_stops_at_once():
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "website.wsgi:application"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{TOP / 'src'}:{TOP}"},
@@ -111,7 +111,7 @@ def test_a_server_that_cannot_load_production_stops_instead_of_trying_for_ever()
     assert "Traceback" not in done.stderr
 
 
-def test_the_deployment_checks_find_nothing_to_say_about_production(manage):
+def test_production_passes_the_deployment_checks(manage):
     done = manage("check", "--deploy", "--fail-level", "WARNING", **GOOD)
     assert (done.returncode, done.stdout) == (0, "System check identified no issues (0 silenced).\n"), done.stderr
 

@@ -12,7 +12,7 @@ from website.store.models import Album, Booking, Contact
 PERSON = {"name": "Adèle Mornand", "email": "adele@example.org"}
 
 
-def test_a_booking_puts_the_album_aside_and_says_so_on_a_page_that_can_be_reloaded(client, make_album):
+def test_booking_reserves_the_album_and_redirects_to_its_page(client, make_album):
     album = make_album("Sillage")
     response = client.post(album.get_absolute_url(), PERSON)
     assert (response.status_code, response.url) == (302, album.get_absolute_url())
@@ -37,7 +37,7 @@ def test_a_booked_album_cannot_be_booked_again(client, make_album):
 @pytest.mark.parametrize(
     ("field", "value"), [("name", ""), ("email", ""), ("email", "adele"), ("name", "x" * 201), ("name", "a\x00b")]
 )
-def test_a_wrong_form_books_nothing_and_comes_back_with_the_reason(client, make_album, field, value):
+def test_invalid_booking_form_returns_with_the_reason(client, make_album, field, value):
     album = make_album("Sillage")
     response = client.post(album.get_absolute_url(), {**PERSON, field: value})
     assert response.status_code == 200
@@ -46,7 +46,7 @@ def test_a_wrong_form_books_nothing_and_comes_back_with_the_reason(client, make_
     assert Album.objects.get(pk=album.pk).available
 
 
-def test_a_person_is_one_contact_however_they_write_their_address(make_album):
+def test_address_in_another_letter_case_is_the_same_contact(make_album):
     first, second = make_album("un"), make_album("deux")
     book(first, name="Adèle Mornand", email="adele@example.org")
     book(second, name="Quelqu'un d'autre", email="Adele@Example.org")
@@ -54,7 +54,7 @@ def test_a_person_is_one_contact_however_they_write_their_address(make_album):
     assert [str(contact) for contact in Contact.objects.all()] == ["Adèle Mornand"]
 
 
-def test_the_database_itself_refuses_a_second_booking_and_a_second_contact(make_album):
+def test_database_refuses_a_second_booking_or_contact(make_album):
     booking = book(make_album("Sillage"), **PERSON)
     with pytest.raises(IntegrityError), transaction.atomic():
         Booking.objects.create(album=booking.album, contact=booking.contact)
@@ -91,7 +91,7 @@ def test_a_booked_album_cannot_be_made_available_by_hand(make_album):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_people_at_the_same_instant_one_gets_the_album():
+def test_concurrent_bookings_give_the_album_to_one_person():
     album = Album.objects.create(title="Sillage", reference="COURSE-1")
     people, start = 2, threading.Barrier(2)
 

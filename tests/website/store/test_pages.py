@@ -17,7 +17,7 @@ def titles(response) -> list[str]:
     return [album.title for album in (context["page"].object_list if "page" in context else context["albums"])]
 
 
-def test_the_shop_shows_the_twelve_newest_available_albums_newest_first(client, make_album):
+def test_shop_shows_the_twelve_newest_available_albums(client, make_album):
     for day in range(15):
         make_album(f"jour {day}", created_at=NOON + timedelta(days=day), available=day != 13)
     expected = [f"jour {day}" for day in (14, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)]
@@ -30,7 +30,7 @@ def test_an_empty_shop_says_so(client, db):
     assert "Aucun album pour l&#x27;instant" in response.text or "Aucun album pour l'instant" in response.text
 
 
-def test_all_albums_are_listed_once_each_over_the_pages_even_when_all_are_of_one_instant(client, make_album):
+def test_pages_list_each_album_once_even_with_equal_times(client, make_album):
     for number in range(2 * PER_PAGE + 3):
         make_album(f"album {number}", created_at=NOON, available=number % 2 == 0)
     with connection.cursor() as cursor:
@@ -79,7 +79,7 @@ def test_an_album_that_is_not_there_is_not_found(client, db, pk):
     assert "Ce bras de rivière" in response.text
 
 
-def test_what_people_typed_is_escaped(client, make_album):
+def test_typed_text_is_escaped(client, make_album):
     album = make_album("<script>alert(1)</script>", "<b>")
     for address in ("/store/", "/store/albums/", album.get_absolute_url(), "/store/search/?query=<script>"):
         assert "<script>" not in client.get(address).text
@@ -100,9 +100,7 @@ def test_a_drawn_sleeve_follows_from_the_reference_alone():
 
 
 @pytest.mark.parametrize("address", ["/store/", "/store/albums/", "/store/search/?query=a"])
-def test_a_list_takes_as_many_queries_for_twelve_albums_as_for_two(
-    client: Client, make_album, address, django_assert_max_num_queries
-):
+def test_list_uses_a_constant_number_of_queries(client: Client, make_album, address, django_assert_max_num_queries):
     for number in range(12):
         make_album(f"album {number}", f"artiste {number}", "partagé")
     with django_assert_max_num_queries(3) as many:

@@ -56,7 +56,7 @@ def test_a_booking_cancelled_in_the_meantime_is_not_confirmed(booked):
     assert mail.outbox == []
 
 
-def test_a_mail_that_cannot_be_sent_leaves_the_booking_to_be_confirmed_later(booked, monkeypatch, caplog):
+def test_unsent_mail_leaves_the_booking_unconfirmed(booked, monkeypatch, caplog):
     def refuse(*args, **kwargs):
         raise smtplib.SMTPServerDisconnected("please run connect() first")
 
@@ -70,18 +70,14 @@ def test_a_mail_that_cannot_be_sent_leaves_the_booking_to_be_confirmed_later(boo
     ("age", "found"),
     [(timedelta(0), 0), (timedelta(minutes=6), 1), (timedelta(hours=23), 1), (timedelta(hours=25), 0)],
 )
-def test_a_mail_that_the_queue_lost_is_asked_for_again_within_a_day(
-    booked, age, found, django_capture_on_commit_callbacks
-):
+def test_lost_confirmation_is_requested_again_within_a_day(booked, age, found, django_capture_on_commit_callbacks):
     Booking.objects.update(created_at=timezone.now() - age)
     with django_capture_on_commit_callbacks(execute=True):
         assert tasks.confirm_forgotten_bookings() == found
     assert len(mail.outbox) == found
 
 
-def test_nothing_that_goes_wrong_in_asking_fails_a_booking(
-    make_album, django_capture_on_commit_callbacks, monkeypatch, caplog
-):
+def test_queue_error_does_not_fail_a_booking(make_album, django_capture_on_commit_callbacks, monkeypatch, caplog):
     def fail(*arguments: object) -> None:
         raise RuntimeError("nobody thought of this")
 

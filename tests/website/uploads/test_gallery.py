@@ -24,7 +24,7 @@ def test_a_visitor_is_asked_to_log_in(client, db):
     assert 'type="file"' not in text
 
 
-def test_one_logs_in_comes_back_and_logs_out(client, adele):
+def test_login_returns_to_the_gallery_and_logout_works(client, adele):
     answer = client.post("/login/?next=/gallery/", {"username": "adele", "password": "un mot de passe"})
     assert (answer.status_code, answer.url) == (302, "/gallery/")
     assert 'type="file"' in client.get("/gallery/").text
@@ -32,7 +32,7 @@ def test_one_logs_in_comes_back_and_logs_out(client, adele):
     assert 'type="file"' not in client.get("/gallery/").text
 
 
-def test_without_a_script_a_form_uploads_and_says_so(browser, photo, files):
+def test_upload_form_works_without_a_script(browser, photo, files):
     fields = {"file": photo(), "title": "Le port", "tags": "Été,  port ,", "csrfmiddlewaretoken": token(browser)}
     answer = browser.post("/gallery/upload/", fields)
     assert (answer.status_code, answer.url) == (302, "/gallery/")
@@ -44,7 +44,7 @@ def test_without_a_script_a_form_uploads_and_says_so(browser, photo, files):
     assert 'href="?tag=%C3%A9t%C3%A9"' in text
 
 
-def test_what_the_api_would_refuse_is_said_on_the_page(browser, photo, settings):
+def test_refused_upload_is_explained_on_the_page(browser, photo, settings):
     browser.post("/gallery/upload/", {"csrfmiddlewaretoken": token(browser)})
     assert "message error" in browser.get("/gallery/").text
     settings.UPLOADS_PER_HOUR = 0
@@ -62,7 +62,7 @@ def test_a_forged_form_uploads_and_deletes_nothing(browser, adele, photo, make_m
     assert Media.objects.get() == hers
 
 
-def test_nobody_uploads_by_the_form_without_being_allowed(client, db, photo, settings):
+def test_upload_form_refuses_anonymous_visitors_unless_allowed(client, db, photo, settings):
     client.post("/gallery/upload/", {"file": photo(), "csrfmiddlewaretoken": token(client)})
     assert not Media.objects.exists()
     settings.UPLOADS_ANONYMOUS = True
@@ -70,7 +70,7 @@ def test_nobody_uploads_by_the_form_without_being_allowed(client, db, photo, set
     assert Media.objects.count() == 1
 
 
-def test_one_deletes_ones_own_on_the_page(browser, adele, bruno, make_media):
+def test_gallery_deletes_only_ones_own_files(browser, adele, bruno, make_media):
     hers, his = make_media(adele), make_media(bruno)
     for media, status in ((his, 404), (hers, 302)):
         form = {"csrfmiddlewaretoken": token(browser)}

@@ -45,14 +45,12 @@ def test_a_file_goes_to_imagekit_under_a_name_of_ours(adele, photo, server, file
     assert f"{server.endpoint}{path}?tr=" in Media.objects.get().thumbnail_url
 
 
-def test_what_is_no_picture_is_given_out_to_be_saved(adele, server):
+def test_file_that_is_no_picture_is_served_as_a_download(adele, server):
     told = adele.upload(SimpleUploadedFile("a.pdf", b"%PDF-1.7\n")).json()
     assert told["url"].endswith(".pdf?ik-attachment=true")
 
 
-def test_what_imagekit_says_of_the_file_is_read_from_the_original(
-    adele, photo, server, django_capture_on_commit_callbacks
-):
+def test_imagekit_metadata_is_read_from_the_original(adele, photo, server, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         told = adele.upload(photo(size=(80, 60))).json()
     assert adele.get(f"/uploads/{told['id']}/metadata/").json() == {"width": 80, "height": 60}
@@ -108,7 +106,7 @@ def test_a_failure_that_lasts_is_told_and_leaves_nothing(adele, photo, server):
 
 
 @pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "42"}, "42"), ({"X-RateLimit-Reset": "31500"}, "32")])
-def test_who_has_to_wait_for_long_is_told_for_how_long(adele, photo, server, headers, wait):
+def test_long_imagekit_wait_is_a_503_with_retry_after(adele, photo, server, headers, wait):
     server.failures = [Failure(429, headers=headers)]
     response = adele.upload(photo())
     assert (response.status_code, response["Retry-After"]) == (503, wait)
@@ -130,7 +128,7 @@ def test_a_file_whose_answers_were_all_lost_does_not_stay(adele, photo, server):
     assert not Media.objects.exists()
 
 
-def test_what_cannot_be_undone_now_is_swept_later(adele, photo, server, django_capture_on_commit_callbacks, caplog):
+def test_upload_that_cannot_be_undone_is_swept_later(adele, photo, server, django_capture_on_commit_callbacks, caplog):
     server.failures = [Failure(500, stored=True)] * 3 + [Failure(500)] * 3
     assert adele.upload(photo(), key="k").status_code == 503
     assert len(server.files) == 1
@@ -165,7 +163,7 @@ def test_a_file_that_no_row_knows_is_swept_and_no_other(adele, photo, server):
         call_command("sweep_uploads")
 
 
-def test_a_deleted_file_goes_from_imagekit_also_when_it_had_gone_before(
+def test_deletion_from_imagekit_accepts_an_already_missing_file(
     adele, photo, server, django_capture_on_commit_callbacks
 ):
     one, other = adele.upload(photo()).json(), adele.upload(photo()).json()
@@ -196,7 +194,7 @@ def test_an_address_elsewhere_is_not_read(adele, server):
         pass
 
 
-def test_its_health_is_asked(server):
+def test_imagekit_health_check_reports_refusal(server):
     check = health.checks()["imagekit"]
     check.run()
     server.failures = [Failure(401)]

@@ -34,7 +34,7 @@ def test_a_file_that_no_row_knows_is_swept_and_no_other(adele, photo, media, fil
     assert files() == [kept]
 
 
-def test_without_a_folder_there_are_no_files_and_there_is_room(media):
+def test_storage_without_its_folder_is_empty_and_healthy(media):
     kept = storage.get("local")
     assert not list(kept.entries())
     kept.check()

@@ -75,5 +75,5 @@ def test_a_pdf_has_pages():
     ],
 )
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
-def test_of_a_file_that_is_broken_nothing_is_known(content, mime_type):
+def test_broken_file_has_no_metadata(content, mime_type):
     assert metadata.read(io.BytesIO(content), mime_type, keep_position=True) == {}

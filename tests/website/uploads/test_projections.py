@@ -72,7 +72,7 @@ def catch_up(django_capture_on_commit_callbacks):
     return run
 
 
-def test_both_are_told_once_the_upload_is_committed(servers, adele, photo, django_capture_on_commit_callbacks):
+def test_projections_are_told_once_the_upload_is_committed(servers, adele, photo, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         adele.upload(photo(), title="Le port")
         assert not servers["redis"].known
@@ -83,7 +83,7 @@ def test_both_are_told_once_the_upload_is_committed(servers, adele, photo, djang
 
 
 @pytest.mark.parametrize("away", [["mongodb"], ["redis"], ["mongodb", "redis"]])
-def test_an_upload_succeeds_while_they_are_away_and_they_catch_up(servers, send, catch_up, away, caplog):
+def test_projections_that_were_away_catch_up(servers, send, catch_up, away, caplog):
     for name in away:
         servers[name].away = True
     media = send(title="Le port")
@@ -96,7 +96,7 @@ def test_an_upload_succeeds_while_they_are_away_and_they_catch_up(servers, send,
     assert catch_up() == 0
 
 
-def test_what_is_told_twice_is_known_once(servers, send):
+def test_upload_told_twice_is_stored_once(servers, send):
     media = send()
     Media.objects.update(described_at=None)
     tasks.project.delay(str(media.pk))
@@ -117,7 +117,7 @@ def test_a_deletion_waits_for_them(servers, send, adele, files, catch_up, django
     assert not Media.objects.exists()
 
 
-def test_what_was_deleted_meanwhile_is_told_to_nobody(servers, send, adele):
+def test_upload_deleted_meanwhile_is_not_projected(servers, send, adele):
     media = send()
     servers["mongodb"].known.clear()
     Media.objects.update(described_at=None)
@@ -126,7 +126,7 @@ def test_what_was_deleted_meanwhile_is_told_to_nobody(servers, send, adele):
     assert not servers["mongodb"].known
 
 
-def test_they_are_made_anew_from_postgresql_alone(servers, send, make_media, capsys):
+def test_projections_are_rebuilt_from_postgresql_alone(servers, send, make_media, capsys):
     kept, other = send(title="Le port"), send(title="La plage")
     going = make_media(state="deleting")
     for server in servers.values():
@@ -161,7 +161,7 @@ def test_making_them_anew_says_what_is_in_the_way(servers, settings, send):
         call_command("rebuild_projections")
 
 
-def test_without_servers_titles_and_metadata_come_from_postgresql(adele, bruno, staff, send, make_media):
+def test_titles_and_metadata_come_from_postgresql_if_no_servers(adele, bruno, staff, send, make_media):
     media = send(title="Le port", tags=["Été"])
     make_media(bruno, tags=["été"])
     [title] = adele.get("/uploads/titles/", {"tag": "ÉTÉ"}).json()["results"]
@@ -172,7 +172,7 @@ def test_without_servers_titles_and_metadata_come_from_postgresql(adele, bruno, 
     assert bruno.get(f"/uploads/{media.pk}/metadata/").status_code == 404
 
 
-def test_with_real_servers_that_are_away_everything_answers(adele, settings, send):
+def test_site_answers_while_real_servers_are_away(adele, settings, send):
     """Nothing listens at port 1."""
     settings.MONGODB_URL, settings.REDIS_URL = "mongodb://127.0.0.1:1/site", "redis://127.0.0.1:1/0"
     media = send(title="Le port", tags=["été"])

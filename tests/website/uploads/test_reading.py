@@ -31,7 +31,7 @@ def test_people_see_their_own_and_staff_see_all(adele, bruno, staff, visitor, ma
 
 
 @pytest.mark.parametrize("state", ["pending", "deleting"])
-def test_what_is_not_stored_is_not_there(adele, make_media, state):
+def test_unstored_upload_is_not_found(adele, make_media, state):
     media = make_media(adele, state=state)
     assert ids(adele.get("/uploads/")) == []
     assert adele.get(f"/uploads/{media.pk}/").status_code == 404
@@ -104,7 +104,7 @@ def test_a_deleted_file_goes_from_the_storage_too(adele, photo, files, django_ca
     assert adele.delete(f"/uploads/{one['id']}/").status_code == 404
 
 
-def test_only_the_owner_and_staff_delete(adele, bruno, staff, make_media, visitor):
+def test_deletion_is_for_the_owner_and_staff_only(adele, bruno, staff, make_media, visitor):
     hers = make_media(adele)
     assert bruno.delete(f"/uploads/{hers.pk}/").status_code == 404
     assert visitor.delete(f"/uploads/{hers.pk}/").status_code in (401, 403)
@@ -141,7 +141,7 @@ def test_deleting_twice_is_deleting_once(adele, photo, django_capture_on_commit_
     assert len(callbacks) == 1
 
 
-def test_what_a_user_leaves_behind_is_nobodys(adele, staff, make_media):
+def test_uploads_of_a_deleted_user_have_no_owner(adele, staff, make_media):
     hers = make_media(adele)
     adele.user.delete()
     assert ids(staff.get("/uploads/")) == [str(hers.pk)]

@@ -64,7 +64,7 @@ def titles():
     return found
 
 
-def test_the_newest_with_a_tag_come_first_of_everybody_and_of_each(titles, adele, bruno, make_media):
+def test_tagged_titles_are_newest_first_for_all_or_one_owner(titles, adele, bruno, make_media):
     hers = make_media(adele, title="Le port", tags=["été", "port"])
     his = make_media(bruno, filename="plage.png", tags=["été"], created_at=hers.created_at + timedelta(seconds=1))
     titles.write([hers, his])
@@ -78,7 +78,7 @@ def test_the_newest_with_a_tag_come_first_of_everybody_and_of_each(titles, adele
     assert {*titles.keys()} == {hers.pk, his.pk}
 
 
-def test_what_is_written_again_is_found_by_its_new_tags_alone(titles, adele, make_media):
+def test_rewritten_title_is_found_by_its_new_tags_only(titles, adele, make_media):
     media = make_media(adele, title="Le port", tags=["été"])
     titles.write([media])
     media.title, media.tags = "La plage", ["hiver"]
@@ -88,7 +88,7 @@ def test_what_is_written_again_is_found_by_its_new_tags_alone(titles, adele, mak
     assert [one["title"] for one in titles.tagged("hiver", adele.user.pk, 10)] == ["La plage"]
 
 
-def test_what_is_removed_leaves_nothing_also_when_it_was_not_there(titles, adele, make_media):
+def test_removed_title_leaves_nothing_even_if_unknown(titles, adele, make_media):
     media, other = make_media(adele, tags=["été"]), make_media(adele, tags=["été"])
     titles.write([media])
     titles.remove([media.pk, other.pk])

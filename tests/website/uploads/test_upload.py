@@ -80,7 +80,7 @@ def test_pictures_are_taken_as_they_are(adele, photo, media, files, kind):
     assert (media / files()[0]).read_bytes() == content
 
 
-def test_without_a_title_and_tags_there_are_none(adele, photo):
+def test_upload_without_title_and_tags_has_none(adele, photo):
     told = adele.upload(photo()).json()
     assert (told["title"], told["tags"]) == ("", [])
 
@@ -94,7 +94,7 @@ def test_a_session_needs_the_token_against_forgery(adele, photo):
     assert adele.upload(photo()).status_code == 201
 
 
-def test_nobody_uploads_unless_a_setting_lets_them(visitor, photo, settings):
+def test_anonymous_upload_needs_a_setting(visitor, photo, settings):
     visitor.headers = {"Authorization": "Token 0000"}
     refused(visitor.upload(photo()), 401)
     visitor.client.get("/gallery/")
@@ -118,7 +118,7 @@ def test_an_empty_file_is_refused(adele, files):
     assert not files()
 
 
-def test_one_that_is_too_large_is_refused_before_it_is_read(adele, settings):
+def test_oversized_upload_is_refused_before_it_is_read(adele, settings):
     class Unread:
         def read(self, *args):
             raise AssertionError("the body was read")
@@ -131,7 +131,7 @@ def test_one_that_is_too_large_is_refused_before_it_is_read(adele, settings):
     assert response.json()["title"] == "Content Too Large"
 
 
-def test_one_that_is_just_too_large_is_refused(adele, photo, settings, files):
+def test_slightly_oversized_upload_is_refused(adele, photo, settings, files):
     settings.UPLOADS_MAX_BYTES = 100
     refused(adele.upload(photo()), 400, "too_large")
     assert not files()
@@ -177,7 +177,7 @@ def test_a_name_that_is_none_is_refused(adele, photo, files, name):
 
 
 @pytest.mark.urls(ServingUrls())
-def test_a_pdf_with_a_script_is_given_out_to_be_saved_and_never_to_be_shown(adele):
+def test_pdf_is_served_as_a_sandboxed_download(adele):
     response = adele.get(adele.upload(SimpleUploadedFile("facture.pdf", PDF)).json()["url"])
     assert response["Content-Disposition"] == "attachment"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -208,7 +208,7 @@ def test_invalid_multipart_is_refused(adele, files, body, content_type):
     assert not files()
 
 
-def test_what_is_no_form_is_refused(adele):
+def test_upload_that_is_no_form_is_refused(adele):
     refused(adele.send(b"{}", "application/json"), 415)
 
 
@@ -252,7 +252,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(adele, photo, media, files):
     assert files() == ["uploads"]
 
 
-def test_a_database_that_goes_away_after_the_file_is_stored_leaves_nothing(adele, photo, monkeypatch, files):
+def test_database_failure_after_storing_leaves_no_file(adele, photo, monkeypatch, files):
     def fail(*args, **kwargs):
         assert files()
         raise DatabaseError("server closed the connection unexpectedly")
@@ -265,9 +265,7 @@ def test_a_database_that_goes_away_after_the_file_is_stored_leaves_nothing(adele
     monkeypatch.undo()
 
 
-def test_a_database_that_stays_away_leaves_what_the_sweep_removes(
-    adele, photo, monkeypatch, files, django_capture_on_commit_callbacks
-):
+def test_file_left_by_a_lost_database_is_swept(adele, photo, monkeypatch, files, django_capture_on_commit_callbacks):
     def fail(*args, **kwargs):
         raise DatabaseError("server closed the connection unexpectedly")
 
@@ -311,7 +309,7 @@ def test_a_request_made_again_with_its_key_gets_the_first_answer(adele, bruno, p
     assert len(files()) == 3
 
 
-def test_a_request_made_again_gets_its_answer_also_when_the_file_has_been_deleted(adele, photo):
+def test_repeated_key_gets_the_first_answer_even_after_deletion(adele, photo):
     first = adele.upload(photo(), key="k").json()
     Media.objects.all().delete()
     assert adele.upload(photo(), key="k").json() == first
@@ -324,7 +322,7 @@ def test_a_key_stands_for_one_file_and_description(adele, photo, files):
     assert len(files()) == 1
 
 
-def test_a_key_whose_first_request_is_under_way_is_to_be_used_later(adele, photo, monkeypatch):
+def test_key_of_a_running_request_is_a_409_with_retry_after(adele, photo, monkeypatch):
     put = storage.get("local").put
     answers = []
 
@@ -354,7 +352,7 @@ def test_a_key_that_is_none_is_refused(adele, photo, key):
     refused(adele.upload(photo(), key=key), 400)
 
 
-def test_one_user_has_so_many_bytes(adele, bruno, photo, settings, files):
+def test_user_quota_limits_the_bytes(adele, bruno, photo, settings, files):
     size = len(photo().read())
     settings.UPLOADS_QUOTA_BYTES = 2 * size
     assert [adele.upload(photo()).status_code for _ in range(3)] == [201, 201, 400]
@@ -366,7 +364,7 @@ def test_one_user_has_so_many_bytes(adele, bruno, photo, settings, files):
     assert adele.upload(photo()).status_code == 201
 
 
-def test_one_user_uploads_so_often_and_so_does_one_address(adele, bruno, photo, settings):
+def test_uploads_per_hour_are_limited_by_user_and_address(adele, bruno, photo, settings):
     settings.UPLOADS_PER_HOUR = 2
     assert [adele.upload(photo()).status_code for _ in range(3)] == [201, 201, 429]
     assert 0 < int(adele.upload(photo())["Retry-After"]) <= 3600

@@ -9,7 +9,7 @@ def test_the_lists_are_shown(admin, observed, model):
     assert admin.get(f"/admin/weather/{model}/").status_code == 200
 
 
-def test_what_is_in_quarantine_is_shown_as_text(admin, observed):
+def test_quarantined_answer_is_shown_as_text(admin, observed):
     kept = Quarantined.objects.create(place=observed, reason="it is HTML", excerpt="<h1>Sign in</h1>")
     text = admin.get(f"/admin/weather/quarantined/{kept.pk}/change/").text
     assert "&lt;h1&gt;Sign in" in text and "<h1>Sign in" not in text

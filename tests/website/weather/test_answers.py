@@ -78,7 +78,7 @@ def test_rubbish_is_refused_with_the_reason(answer, reason):
         parse_weather(answer, VARIABLES)
 
 
-def test_what_is_kept_of_rubbish_can_be_stored():
+def test_excerpt_of_rubbish_is_short_and_storable():
     with pytest.raises(Rubbish) as caught:
         parse_weather(b"\0\xff" * 5000, VARIABLES)
     assert len(caught.value.excerpt) <= 2000

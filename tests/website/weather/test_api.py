@@ -104,7 +104,7 @@ def test_a_place_that_is_unknown_is_not_found(client, db, path):
 @pytest.mark.parametrize(
     "path", ["places/", "places/{}/", "places/{}/latest/", "places/{}/history/", "places/{}/forecast/"]
 )
-def test_what_has_not_changed_is_not_sent_again(client, observed, path):
+def test_unchanged_answer_is_a_304(client, observed, path):
     path = path.format(observed.pk)
     first = get(client, path)
     again = get(client, path, **{"If-None-Match": first["ETag"]})
@@ -120,7 +120,7 @@ def test_new_weather_is_seen_at_once(client, observed, weather):
     assert len(again.json()["hours"]) > len(first.json()["hours"])
 
 
-def test_what_is_kept_costs_one_query(client, observed, django_assert_num_queries):
+def test_cached_history_costs_one_query(client, observed, django_assert_num_queries):
     path = f"places/{observed.pk}/history/"
     get(client, path)
     with django_assert_num_queries(1):
@@ -163,7 +163,7 @@ def test_a_place_that_was_not_found_is_not_added(member, upstream, body, where):
     assert not Place.objects.exists()
 
 
-def test_an_upstream_that_is_down_is_a_503_that_says_when_to_come_back(member):
+def test_unreachable_upstream_is_a_503_with_retry_after(member):
     for answer in (
         get(member, "search/", {"name": "lyon"}),
         send(member, "POST", "places/", {"name": "lyon", "geonames_id": 2996944}),
@@ -185,7 +185,7 @@ def test_a_favourite_is_true_or_false(member, make_place, body):
     assert send(member, "PUT", f"places/{make_place().pk}/favourite/", body).status_code == 400
 
 
-def test_only_staff_take_a_place_away(member, observed):
+def test_place_is_deleted_by_staff_only(member, observed):
     assert member.delete(f"/api/weather/places/{observed.pk}/").status_code == 403
     staff = Client()
     staff.force_login(User.objects.create_user("chef", is_staff=True))

@@ -22,13 +22,13 @@ class Counter:
         return self.count
 
 
-def test_what_is_kept_is_not_made_again():
+def test_cached_value_is_not_made_again():
     make = Counter()
     assert [cached("a", 60, make), cached("a", 60, make)] == [1, 1]
     assert cached("b", 60, make) == 2
 
 
-def test_what_is_old_is_made_anew(monkeypatch):
+def test_old_value_is_made_again(monkeypatch):
     make = Counter()
     cached("a", 60, make)
     now = time.time()
@@ -36,13 +36,13 @@ def test_what_is_old_is_made_anew(monkeypatch):
     assert cached("a", 60, make) == 2
 
 
-def test_of_many_who_miss_the_same_one_makes_it():
+def test_concurrent_misses_make_the_value_once():
     make = Counter(pause=0.1)
     assert together(20, lambda: cached("a", 60, make)) == [1] * 20
     assert make.count == 1
 
 
-def test_what_another_has_made_between_the_look_and_the_lock_is_not_made_again(monkeypatch):
+def test_value_made_before_the_lock_is_not_made_again(monkeypatch):
     make = Counter()
     backend = type(caches["default"])
     add = backend.add
@@ -57,7 +57,7 @@ def test_what_another_has_made_between_the_look_and_the_lock_is_not_made_again(m
     assert make.count == 1
 
 
-def test_while_it_is_made_anew_the_others_get_what_there_was(monkeypatch):
+def test_old_value_is_served_while_a_new_one_is_made(monkeypatch):
     cached("a", 60, lambda: "old")
     now = time.time()
     monkeypatch.setattr(caching.time, "time", lambda: now + 61)
@@ -86,7 +86,7 @@ def test_an_error_is_kept_from_nobody_and_keeps_nothing():
     assert cached("a", 60, lambda: "well") == "well"
 
 
-def test_who_waits_for_one_that_died_makes_it_in_the_end(monkeypatch):
+def test_waiting_caller_makes_the_value_if_the_maker_died(monkeypatch):
     monkeypatch.setattr(caching, "PATIENCE", 0.05)
     monkeypatch.setattr(cache, "add", lambda *arguments: False)
     assert cached("a", 60, lambda: "mine") == "mine"

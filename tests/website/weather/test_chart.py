@@ -23,7 +23,7 @@ def numbers(path):
 @pytest.mark.parametrize(
     "temperatures", [(5.0,) * 30, tuple(range(-30, 45)), (-40.0, 50.0), (0.0, 0.1), (-89.2, 56.7), (-0.4,) * 3]
 )
-def test_everything_is_inside(temperatures):
+def test_chart_stays_inside_its_frame(temperatures):
     chart = draw(points(*temperatures, precipitation=120.0), START, "UTC")
     for x, y in numbers(chart.observed):
         assert 0 <= x <= WIDTH and 0 <= y <= HEIGHT
@@ -36,7 +36,7 @@ def test_warmer_is_higher():
     assert warm < cold
 
 
-def test_too_little_is_not_drawn():
+def test_chart_with_too_few_points_is_not_drawn():
     assert draw([], START, "UTC") is None
     assert draw(points(1.0), START, "UTC") is None
 

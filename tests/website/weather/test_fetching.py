@@ -15,7 +15,7 @@ def fetch(place):
     return fetching.fetch(place, sources.for_visitors())
 
 
-def test_what_was_is_observed_and_what_will_be_is_forecast(make_place, upstream, this_hour):
+def test_past_hours_are_observations_and_coming_hours_forecast(make_place, upstream, this_hour):
     place = make_place()
     count = fetch(place)
     observed = Observation.objects.filter(place=place)
@@ -37,7 +37,7 @@ def test_fetching_twice_stores_nothing_twice(make_place, upstream):
     assert Observation.objects.count() == len(before)
 
 
-def test_what_is_stored_of_an_hour_stays(make_place, weather):
+def test_stored_hour_is_not_overwritten(make_place, weather):
     place = make_place()
     fetching.store(place, weather(2, temperature=1.0), timezone.now())
     fetching.store(place, weather(3, temperature=9.0), timezone.now())
@@ -80,7 +80,7 @@ def test_fetching_at_the_same_time_stores_nothing_twice(make_place, upstream):
     assert Observation.objects.count() == len(set(Observation.objects.values_list("hour", flat=True))) > 7 * 24
 
 
-def test_rubbish_goes_into_quarantine_and_the_last_good_data_stay(observed, upstream, caplog):
+def test_rubbish_is_quarantined_and_good_data_stay(observed, upstream, caplog):
     before = list(Observation.objects.values_list("pk", "temperature"))
     upstream.answers = [Answer(200, b"<h1>Sign in</h1>", {"Content-Type": "text/html"})]
     with pytest.raises(Rubbish):
@@ -108,7 +108,7 @@ def _with_words(answer):
     return answer
 
 
-def test_an_upstream_that_is_away_is_noted_and_forgotten_when_it_is_back(make_place, upstream):
+def test_upstream_failure_is_noted_until_it_is_back(make_place, upstream):
     place = make_place()
     upstream.down = True
     with pytest.raises(Unreachable):

@@ -52,7 +52,7 @@ def test_a_name_that_no_place_has_finds_none(ask):
 
 
 @pytest.mark.parametrize("answer", [BROKEN, Answer(500), Answer(503), Answer(408)])
-def test_what_is_broken_for_a_moment_is_asked_again_later_and_later(ask, server, answer):
+def test_temporary_failure_is_retried_with_growing_pauses(ask, server, answer):
     server.answers = [answer, answer]
     slept: list[float] = []
     assert lyon(ask(slept, patience={"attempts": 3, "pause": 1}))
@@ -61,7 +61,7 @@ def test_what_is_broken_for_a_moment_is_asked_again_later_and_later(ask, server,
     assert 0.5 <= first <= 1 <= second <= 2
 
 
-def test_what_stays_broken_is_given_up(ask, server):
+def test_lasting_failure_is_given_up(ask, server):
     server.answers = [BROKEN] * 3
     with pytest.raises(Unreachable, match="502"):
         lyon(ask(patience={"attempts": 3}))
@@ -108,7 +108,7 @@ def test_a_limit_of_a_minute_is_not_sat_out_but_told(ask, server):
     assert (len(server.asked), slept) == (1, [])
 
 
-def test_too_many_at_once_are_asked_again_in_a_second(ask, server):
+def test_concurrency_limit_is_retried_after_a_second(ask, server):
     server.answers = [Answer(429, b'{"error":true,"reason":"Too many concurrent requests"}')]
     slept: list[float] = []
     assert lyon(ask(slept))
@@ -136,7 +136,7 @@ def test_a_question_that_is_refused_is_not_asked_again(ask, server):
     assert len(server.asked) == 1
 
 
-def test_html_in_place_of_json_is_rubbish_and_kept_to_be_looked_at(ask, server):
+def test_html_instead_of_json_is_rubbish_with_an_excerpt(ask, server):
     server.answers = [HTML]
     with pytest.raises(Rubbish, match="it is HTML") as caught:
         lyon(ask())

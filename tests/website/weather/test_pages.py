@@ -55,7 +55,7 @@ def test_an_hour_of_a_day_to_come_is_not_shown_as_that_day(client, make_place, w
     assert days[-1].day == tomorrow.date() and len(days) <= 2
 
 
-def test_what_is_invented_is_marked_so_on_every_page(client, make_place, settings):
+def test_sample_data_is_marked_on_every_page(client, make_place, settings):
     settings.CELERY_TASK_ALWAYS_EAGER = False
     place, now = make_place(), timezone.now()
     fetching.store(place, sample.hours(place, now), now, sample=True)
@@ -118,9 +118,7 @@ def test_strangers_are_asked_who_they_are(client, make_place, path):
     assert client.post(path).url.startswith("/login/?next=/weather/")
 
 
-def test_a_place_of_the_world_is_found_and_added_with_its_weather(
-    member, user, upstream, django_capture_on_commit_callbacks
-):
+def test_place_is_found_and_added_with_its_weather(member, user, upstream, django_capture_on_commit_callbacks):
     text = page(member, "/weather/search/?name=lyon")
     assert "Auvergne-Rhône-Alpes, France" in text
     with django_capture_on_commit_callbacks(execute=True):
@@ -145,7 +143,7 @@ def test_a_search_while_the_upstream_is_down_says_so(member):
     assert not Place.objects.exists()
 
 
-def test_without_a_broker_who_looks_at_a_place_has_it_fetched(client, make_place, upstream, caplog):
+def test_view_of_a_place_fetches_it_without_a_broker(client, make_place, upstream, caplog):
     caplog.set_level("INFO")
     place = make_place()
     assert "Humidité" in page(client, f"/weather/{place.pk}/")
@@ -162,7 +160,7 @@ def test_an_upstream_that_is_down_is_not_asked_by_every_visitor(client, observed
     assert len(upstream.asked) == 1
 
 
-def test_with_a_broker_no_visitor_waits_for_the_upstream(client, make_place, upstream, settings):
+def test_refresh_with_a_broker_does_not_wait_for_the_upstream(client, make_place, upstream, settings):
     settings.CELERY_TASK_ALWAYS_EAGER = False
     refreshing.refresh(make_place())
     assert upstream.asked == []

@@ -8,7 +8,7 @@ from website.weather import sample
 from website.weather.models import Forecast, Observation, Place
 
 
-def test_without_an_upstream_there_are_places_with_a_sample_marked_so(db, caplog):
+def test_places_without_an_upstream_have_marked_sample_data(db, caplog):
     assert sample.load() == Place.objects.count() == 8
     assert not Observation.objects.filter(sample=False).exists()
     assert Forecast.objects.filter(sample=True).count() == 8
@@ -17,7 +17,7 @@ def test_without_an_upstream_there_are_places_with_a_sample_marked_so(db, caplog
     assert sample.load() == 0
 
 
-def test_with_an_upstream_they_have_its_weather(db, upstream):
+def test_places_with_an_upstream_have_its_weather(db, upstream):
     assert sample.load() == 8
     assert not Observation.objects.filter(sample=True).exists()
     assert len(upstream.asked) == 8

@@ -32,7 +32,7 @@ def test_a_day_is_made_of_its_hours(make_place, hours):
     assert (day.precipitation, day.hours, day.weather_code) == (1.0, 2, 3)
 
 
-def test_a_day_begins_at_midnight_of_the_place_also_where_clocks_change(make_place, hours):
+def test_day_begins_at_local_midnight_when_clocks_change(make_place, hours):
     place = make_place(timezone="Europe/Paris")
     # The night to 29 March 2026 is an hour shorter.
     hours(place, datetime(2026, 3, 28, 0, tzinfo=UTC), *[1.0] * 72)
@@ -53,7 +53,7 @@ def test_the_last_whole_days_are_stored_and_replaced(make_place, hours):
     assert DailySummary.objects.get(day=start.date()).temperature_max == 20
 
 
-def test_the_days_of_a_place_are_those_stored_and_then_those_of_its_hours(observed):
+def test_days_come_from_summaries_and_then_from_hours(observed):
     today = summaries.today(observed.timezone)
     before = history.by_day(observed, today - timedelta(days=5), today)
     summaries.store(1)

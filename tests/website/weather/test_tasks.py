@@ -20,7 +20,7 @@ class Asked:
         )
 
 
-def test_all_that_is_due_is_asked_for_a_task_each(make_place, monkeypatch):
+def test_due_places_get_one_task_each(make_place, monkeypatch):
     due = [make_place().pk for _number in range(3)]
     make_place(fetched_at=timezone.now())
     asked = Asked(monkeypatch)
@@ -28,7 +28,7 @@ def test_all_that_is_due_is_asked_for_a_task_each(make_place, monkeypatch):
     assert asked.calls == due
 
 
-def test_a_place_is_fetched_once_an_hour_however_often_it_is_asked_for(make_place, upstream):
+def test_place_is_fetched_once_an_hour(make_place, upstream):
     place = make_place()
     assert tasks.fetch_place.delay(place.pk).get() > 0
     assert tasks.fetch_place.delay(place.pk).get() == 0
@@ -64,9 +64,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(tasks.sources, "for_workers", tasks.sources.for_visitors)
 
 
-def test_an_upstream_that_is_away_is_asked_later_and_later_and_not_by_all_at_once(
-    make_place, upstream, as_worker, impatient
-):
+def test_unreachable_upstream_is_retried_after_growing_pauses(make_place, upstream, as_worker, impatient):
     upstream.down = True
     place = make_place()
     for retries, (least, most) in enumerate([(15, 30), (30, 60), (60, 120), (120, 240), (240, 480)]):
@@ -104,7 +102,7 @@ def test_a_question_that_is_refused_is_not_asked_again(make_place, upstream, as_
         task.pop_request()
 
 
-def test_each_kind_of_work_has_its_queue(settings):
+def test_task_kinds_have_their_own_queues(settings):
     def queue(task):
         return app.amqp.router.route({}, task)["queue"].name
 
@@ -136,7 +134,7 @@ def test_a_night_s_work_is_done_by_tasks(observed, settings):
     assert tasks.clean.delay().get() == 0
 
 
-def test_what_a_task_has_done_is_in_the_admin(admin, make_place, upstream):
+def test_task_result_is_in_the_admin(admin, make_place, upstream):
     tasks.summarise.delay()
     tasks.clean.delay()
     text = admin.get("/admin/django_celery_results/taskresult/").text

@@ -41,7 +41,7 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Daemon:
     return made
 
 
-def test_a_holder_that_runs_has_the_port_whatever_else_has_failed(daemon: Daemon) -> None:
+def test_running_holder_keeps_the_port_after_other_failures(daemon: Daemon) -> None:
     with open(daemon.holder.folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(TargetError, match="Supervisor failed at startProcess web:0"):
@@ -49,7 +49,7 @@ def test_a_holder_that_runs_has_the_port_whatever_else_has_failed(daemon: Daemon
     assert daemon.place.listen == ("127.0.0.1", 8000)
 
 
-def test_a_port_that_was_lost_after_it_was_listened_on_is_an_error_and_nothing_is_ended(daemon: Daemon) -> None:
+def test_lost_port_is_an_error_and_stops_no_process(daemon: Daemon) -> None:
     (daemon.holder.folder / "lock").touch()
     with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
         daemon.hold()

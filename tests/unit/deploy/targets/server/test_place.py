@@ -42,7 +42,7 @@ def test_a_taken_port_is_passed_over_said_and_remembered(tmp_path: Path, taken: 
     assert said == ["port 8000 is taken: local listens on 8002 from now on"]
 
 
-def test_a_port_where_nothing_ever_listened_is_given_up_once_it_is_taken(tmp_path: Path, taken: set[int]) -> None:
+def test_unused_port_is_replaced_once_another_program_takes_it(tmp_path: Path, taken: set[int]) -> None:
     at(tmp_path).choose_address(print)
     taken.add(8000)
     assert at(tmp_path).choose_address(print) == ("127.0.0.1", 8001)
@@ -59,13 +59,13 @@ def test_the_port_where_it_listened_is_not_given_up(tmp_path: Path, taken: set[i
         at(tmp_path).choose_address(print)
 
 
-def test_behind_a_front_server_visitors_use_another_address_than_it_listens_on(tmp_path: Path, taken: set[int]) -> None:
+def test_url_behind_a_front_server_differs_from_the_address(tmp_path: Path, taken: set[int]) -> None:
     place = at(tmp_path, url="https://shop.example")
     place.choose_address(print)
     assert (place.url, place.address) == ("https://shop.example", "127.0.0.1:8000")
 
 
-def test_before_the_first_rollout_there_is_no_address(tmp_path: Path) -> None:
+def test_address_before_the_first_rollout_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="nothing has been rolled out to local yet"):
         assert at(tmp_path).address
 
@@ -85,12 +85,12 @@ def test_a_given_secret_is_kept_and_a_newer_one_takes_its_place(tmp_path: Path) 
     assert json.loads((tmp_path / "secrets.json").read_text())["SENTRY_DSN"] == "second-dsn"
 
 
-def test_all_missing_secrets_are_named_at_once(tmp_path: Path) -> None:
+def test_missing_secrets_are_all_named_in_one_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="secrets that local needs are not set: SENTRY_DSN, IMAGEKIT_KEY"):
         at(tmp_path, secrets=("SENTRY_DSN", "IMAGEKIT_KEY")).secrets()
 
 
-def test_a_process_finds_what_it_needs_in_its_environment_and_nothing_of_the_deployer_s(tmp_path: Path) -> None:
+def test_process_environment_has_nothing_of_the_deployers(tmp_path: Path) -> None:
     place = at(tmp_path, {"HOME": "/home/ada", "AWS_KEY": "deployer"}, env={"LANGUAGE": "fr"})
     variables = place.variables("4f1c", tmp_path / "releases" / "4f1c", "postgres:///site")
     assert variables["DJANGO_SETTINGS_MODULE"] == "settings.local"

@@ -19,12 +19,12 @@ def slot(tmp_path: Path) -> Slot:
     return made
 
 
-def test_there_is_a_slot_beside_each_that_serves(tmp_path: Path) -> None:
+def test_slots_are_twice_the_number_of_processes(tmp_path: Path) -> None:
     assert [slot.name for slot in slots(tmp_path)] == ["web:1", "web:2", "web:3", "web:4"]
     assert len(slots(tmp_path)) == 2 * PROCESSES
 
 
-def test_a_described_slot_is_closed_and_its_environment_is_its_owner_s_alone(slot: Slot) -> None:
+def test_described_slot_is_closed_and_private_to_its_owner(slot: Slot) -> None:
     assert (slot.release, slot.is_open, slot.accepting, slot.address) == ("new", False, False, None)
     assert stat.S_IMODE((slot.folder / "slot.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(slot.folder.stat().st_mode) == 0o700
@@ -54,7 +54,7 @@ def test_errors_are_what_the_process_noted(slot: Slot) -> None:
     assert list(slot.errors) == ["500 GET /", "worker ended 7"]
 
 
-def test_nothing_runs_where_nobody_holds_the_lock(slot: Slot) -> None:
+def test_slot_without_lock_holder_runs_no_process(slot: Slot) -> None:
     assert slot.process() is None
     (slot.folder / "lock").write_text("123")
     assert slot.process() is None

@@ -24,7 +24,7 @@ def written(*programs: Program, root: bool = False) -> configparser.RawConfigPar
     return parser
 
 
-def test_one_program_owns_the_listening_socket_and_has_a_process_per_slot() -> None:
+def test_web_program_owns_the_socket_and_has_a_process_per_slot() -> None:
     section = written(WEB)["fcgi-program:web"]
     assert (section["socket"], section["numprocs"]) == ("tcp://127.0.0.1:8000", "5")
     assert section["command"] == "/usr/bin/python3 '/a b/100%%/starter.py' /slots %(process_num)d"
@@ -38,13 +38,13 @@ def test_a_program_is_started_when_told_to_and_again_for_ever() -> None:
         assert int(section["startretries"]) > 1000
 
 
-def test_postgres_is_stopped_with_its_own_signal_and_inherits_nothing_of_the_site() -> None:
+def test_postgres_program_has_own_stop_signal_and_environment() -> None:
     section = written(DATABASE)["program:postgres"]
     assert section["stopsignal"] == "INT" and section["environment"] == 'LC_ALL="C"'
     assert "socket" not in section and "numprocs" not in section
 
 
-def test_supervisor_listens_for_its_owner_alone_and_keeps_root_only_where_it_is_root() -> None:
+def test_supervisor_socket_is_private_and_user_set_only_as_root() -> None:
     assert written(WEB)["unix_http_server"]["chmod"] == "0700"
     assert "user" not in written(WEB)["supervisord"]
     assert written(WEB, root=True)["supervisord"]["user"] == "root"

@@ -80,7 +80,7 @@ def bring(workers: Workers, name: str, release: str) -> None:
     workers.drain(name, release)
 
 
-def test_those_that_may_overlap_come_before_the_site_and_the_others_after_it(workers: Workers) -> None:
+def test_overlapping_workers_start_before_web_and_others_after(workers: Workers) -> None:
     assert (workers.first(), workers.last()) == (["tasks"], ["beat"])
 
 
@@ -91,33 +91,33 @@ def test_the_new_one_starts_beside_the_old_one_which_then_ends(workers: Workers,
     assert workers.serving("tasks") == {"two"}
 
 
-def test_one_that_must_be_alone_is_never_two(workers: Workers, supervisor: Supervisor) -> None:
+def test_single_worker_never_runs_twice_at_once(workers: Workers, supervisor: Supervisor) -> None:
     for release in ("one", "two", "three", "one"):
         bring(workers, "beat", release)
         assert workers.serving("beat") == {release}
     assert supervisor.most["beat"] == 1
 
 
-def test_what_works_already_is_not_started_again(workers: Workers, supervisor: Supervisor) -> None:
+def test_running_worker_is_not_started_again(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
     bring(workers, "tasks", "one")
     assert supervisor.log == ["start tasks:1"]
 
 
-def test_one_that_does_not_get_ready_in_time_is_not_switched_to(workers: Workers) -> None:
+def test_unready_worker_fails_the_gate(workers: Workers) -> None:
     workers.start("tasks", "one")
     with pytest.raises(RolloutError, match="tasks of release one: not ready within 0.2 s"):
         workers.gate("tasks", "one")
 
 
-def test_one_that_ends_is_not_waited_for(workers: Workers, supervisor: Supervisor, monkeypatch: Any) -> None:
+def test_ended_worker_fails_the_gate_at_once(workers: Workers, supervisor: Supervisor, monkeypatch: Any) -> None:
     workers.start("tasks", "one")
     monkeypatch.setattr(workers, "_state", lambda slot: "BACKOFF")
     with pytest.raises(RolloutError, match="its process ended"):
         workers.gate("tasks", "one")
 
 
-def test_one_that_never_took_over_makes_room_for_another(workers: Workers, supervisor: Supervisor) -> None:
+def test_unfinished_worker_makes_room_for_the_next_release(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
     workers.start("tasks", "two")  # and then the deployer was killed
     bring(workers, "tasks", "three")
@@ -132,7 +132,7 @@ def test_a_supervisor_that_does_not_know_them_is_said(workers: Workers, supervis
     assert caught.value.hint is not None and "./ecluse stop staging" in caught.value.hint
 
 
-def test_it_is_whole_with_one_of_each_of_the_release(workers: Workers) -> None:
+def test_workers_are_healthy_with_one_of_each_kind(workers: Workers) -> None:
     assert not workers.healthy("one")
     bring(workers, "tasks", "one")
     assert not workers.healthy("one")
@@ -147,7 +147,7 @@ def test_at_the_end_none_is_left(workers: Workers, supervisor: Supervisor) -> No
     assert workers.serving("tasks") == set()
 
 
-def test_a_worker_has_the_release_s_programs_and_scratch_files_of_its_own(workers: Workers) -> None:
+def test_worker_has_programs_of_its_release_and_its_own_tmpdir(workers: Workers) -> None:
     from ecluse.machine import durable
 
     workers.start("tasks", "one")

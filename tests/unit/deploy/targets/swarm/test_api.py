@@ -90,7 +90,7 @@ def api(engine: Engine) -> Iterator[Api]:
     made.close()
 
 
-def test_one_program_is_started_for_all_that_is_asked(engine: Engine, api: Api) -> None:
+def test_engine_requests_share_one_program(engine: Engine, api: Api) -> None:
     engine.answers = [(200, {"Swarm": 1}), (200, [])]
     assert api.get("/info") == {"Swarm": 1}
     assert api.get("/tasks", filters={"service": ["shop_web"]}) == []
@@ -114,7 +114,7 @@ def test_a_change_whose_answer_is_lost_is_not_sent_again(engine: Engine, api: Ap
     assert len([one for one in engine.asked if one[0] == "POST"]) == 1
 
 
-def test_a_question_is_asked_again_where_an_engine_that_has_answered_is_away(engine: Engine, api: Api) -> None:
+def test_request_is_repeated_while_a_known_engine_is_away(engine: Engine, api: Api) -> None:
     engine.answers = [(200, 1), None, None, (200, 2)]
     assert api.get("/info") == 1
     assert api.get("/info") == 2
@@ -139,7 +139,7 @@ def test_an_engine_that_stays_away_is_given_up(engine: Engine, api: Api) -> None
         ("Cannot connect to the Docker daemon", "start it, or say where it is: DOCKER_HOST="),
     ],
 )
-def test_an_engine_that_never_answered_is_told_at_once_with_what_the_program_said_and_what_to_do(
+def test_engine_that_never_answered_fails_at_once_with_a_hint(
     engine: Engine, api: Api, complaint: str, hint: str
 ) -> None:
     engine.answers, engine.complaint = [None], complaint
@@ -160,7 +160,7 @@ def test_an_engine_that_never_answered_is_told_at_once_with_what_the_program_sai
         (503, "This node is not a swarm manager", TargetError),
     ],
 )
-def test_what_the_engine_refuses_says_what_kind_of_refusal_it_is(
+def test_engine_refusal_has_an_error_class_of_its_kind(
     engine: Engine, api: Api, status: int, message: str, kind: type[TargetError]
 ) -> None:
     engine.answers = [(status, {"message": message})]
@@ -182,7 +182,7 @@ def test_a_secret_in_a_refusal_is_masked(engine: Engine, api: Api) -> None:
         api.get("/info")
 
 
-def test_what_is_not_there_is_removed(engine: Engine, api: Api) -> None:
+def test_delete_of_a_missing_object_succeeds(engine: Engine, api: Api) -> None:
     engine.answers = [(404, {"message": "no such service"})]
     api.delete("/services/shop_web")
     engine.answers = [(500, {"message": "raft is broken"})]

@@ -74,7 +74,7 @@ def test_docker_is_told_one_way_to_one_engine(given: dict[str, str], told: dict[
 REGISTRY = RegistryAddress("registry.example", user="ci", password=Secret("t0ken-of-ci"))
 
 
-def test_the_account_of_the_registry_is_added_to_docker_s_configuration_and_gone_afterwards(tmp_path: Path) -> None:
+def test_registry_account_is_in_docker_config_while_connected(tmp_path: Path) -> None:
     theirs = tmp_path / "docker"
     (theirs / "contexts").mkdir(parents=True)
     (theirs / "config.json").write_text('{"auths": {"other.example": {"auth": "x"}}, "credsStore": "vault"}')
@@ -91,7 +91,7 @@ def test_the_account_of_the_registry_is_added_to_docker_s_configuration_and_gone
     assert "t0ken" not in (theirs / "config.json").read_text()
 
 
-def test_without_an_account_docker_s_configuration_is_the_deployer_s_own() -> None:
+def test_docker_config_without_account_is_the_deployers_own() -> None:
     with connect({"DOCKER_CONFIG": "/mine"}, "staging", RegistryAddress("registry.example")) as found:
         assert found.environ["DOCKER_CONFIG"] == "/mine"
 
@@ -118,7 +118,7 @@ class TestSsh:
     def folder(found: Connection) -> Path:
         return Path(found.environ["PATH"].split(":")[0]).parent
 
-    def test_one_connection_is_shared_and_ends_with_ours(
+    def test_ssh_connection_is_shared_and_ends_with_ours(
         self, connected: Callable[..., Any], started: list[tuple[str, ...]]
     ) -> None:
         with connected() as found:
@@ -128,9 +128,7 @@ class TestSsh:
             assert arguments == options.split()
         assert started == []
 
-    def test_a_key_and_the_hosts_are_files_of_ours_that_no_program_finds_in_its_environment(
-        self, connected: Callable[..., Any]
-    ) -> None:
+    def test_ssh_key_and_known_hosts_are_private_files_not_variables(self, connected: Callable[..., Any]) -> None:
         given = {"STAGING_SSH_KEY": "the key\r\nof staging\r\n", "SSH_KNOWN_HOSTS": "staging.example ssh-ed25519 A"}
         with connected(**given, PRODUCTION_SSH_KEY="another") as found:
             folder = self.folder(found)
@@ -151,12 +149,12 @@ class TestSsh:
             assert "BatchMode yes" in (self.folder(found) / "ssh_config").read_text(), "nobody is there to answer"
 
     @pytest.mark.parametrize("host", ["ssh://", "ssh://ops@staging/var/run/docker.sock", "ssh://ops@"])
-    def test_what_is_no_address_is_refused(self, connected: Callable[..., Any], host: str) -> None:
+    def test_host_that_is_no_address_is_refused(self, connected: Callable[..., Any], host: str) -> None:
         with pytest.raises(TargetError, match="this is no address of a host") as caught, connected(host):
             pass
         assert caught.value.hint == "DOCKER_HOST=ssh://USER@HOST[:PORT]"
 
-    def test_without_ssh_the_package_is_named(self, tmp_path: Path) -> None:
+    def test_missing_ssh_names_the_package(self, tmp_path: Path) -> None:
         with pytest.raises(ToolError) as caught, connect({"DOCKER_HOST": self.HOST, "PATH": str(tmp_path)}, "staging"):
             pass
         assert caught.value.hint == "apt install openssh-client"
@@ -177,13 +175,13 @@ def test_docker_is_run_in_the_environment_of_the_connection(programs: Programs) 
     assert call.options["env"] == {"DOCKER_HOST": "tcp://eu", "ECLUSE_RELEASE": "r"}
 
 
-def test_what_docker_refuses_is_the_target_s_error_with_its_name(programs: Programs) -> None:
+def test_docker_refusal_is_a_target_error_with_its_name(programs: Programs) -> None:
     programs.answers["docker stack deploy"] = 1
     with pytest.raises(TargetError, match="docker stack deploy ended with 1") as caught:
         Connection({}, "context eu").run("stack", "deploy")
     assert caught.value.where == "context eu"
 
 
-def test_on_our_own_terminal_docker_ends_as_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attached_docker_command_returns_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.process, "attached", lambda argv, env: 7 if argv[1] == "exec" else 0)
     assert Connection({}, "context eu").attached("exec", "c1", "sh") == 7

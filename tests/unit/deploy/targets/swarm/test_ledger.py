@@ -36,7 +36,7 @@ def journal(release="r1", **values):
     return Journal(id="1", kind="deploy", release=release, previous=None, began=1.0, by="ada", **values)
 
 
-def test_of_two_who_take_the_lock_one_gets_it_and_the_other_is_told_by_whom(managers, lock):
+def test_second_deployer_is_told_who_holds_the_lock(managers, lock):
     other = Lock(managers, Objects(managers, "shop-staging"), "staging")
     with lock.held(**WHO):
         with pytest.raises(LockHeld, match="ada on elsewhere.*deploy of r1") as raised:
@@ -66,7 +66,7 @@ def test_a_lock_whose_holder_gives_no_sign_of_life_is_anybodys(managers, lock):
         assert left not in managers.stores["configs"]
 
 
-def test_the_lock_of_a_process_of_this_machine_that_has_ended_is_free_at_once(lock, monkeypatch):
+def test_lock_of_an_ended_local_process_is_free_at_once(lock, monkeypatch):
     lock._take(holder(lock, host=os.uname().nodename, pid=2**22 + 1))
     with lock.held(**WHO):
         pass
@@ -79,7 +79,7 @@ def test_the_lock_of_a_process_of_this_machine_that_runs_is_not(lock):
             pass
 
 
-def test_who_has_lost_the_lock_is_told_before_writing(lock, objects):
+def test_lost_lock_is_noticed_before_writing(lock, objects):
     with lock.held(**WHO) as check:
         ledger = SwarmLedger(objects, check)
         ledger.write(journal())
@@ -90,7 +90,7 @@ def test_who_has_lost_the_lock_is_told_before_writing(lock, objects):
     assert ledger.journal() == journal()
 
 
-def test_who_has_lost_the_lock_does_not_give_back_anothers(managers, lock):
+def test_lost_lock_does_not_release_the_new_holders_lock(managers, lock):
     other = Lock(managers, Objects(managers, "shop-staging"), "staging")
     with other.held(**WHO) if False else lock.held(**WHO):
         lock.remove()

@@ -92,7 +92,7 @@ def test_a_part_has_what_its_services_use_and_nothing_else():
         ),
     ],
 )
-def test_what_a_swarm_would_not_do_is_named_with_its_place(service, said):
+def test_unsupported_field_is_named_with_its_place(service, said):
     (found,) = stackfile.problems({"services": {"web": service}})
     assert found.startswith(said)
 
@@ -101,7 +101,7 @@ def test_a_file_that_a_swarm_takes_has_no_problems():
     assert stackfile.problems(content()) == []
 
 
-def test_the_same_build_with_the_same_configuration_is_the_same_release_wherever_it_is():
+def test_release_id_depends_on_build_and_configuration_only():
     same = stackfile.identity(content(), IMAGE)
     assert stackfile.identity(content(), IMAGE) == same
     assert same.startswith("abababababab-")
@@ -120,14 +120,14 @@ def test_a_release_is_named_by_a_digest_and_by_nothing_else(image):
         stackfile.digest_of(image)
 
 
-def test_this_repositorys_own_stack_file_is_one_that_a_swarm_takes():
+def test_stack_file_of_this_repository_has_no_problems():
     text = (Path(__file__).resolve().parents[5] / "docker-compose.live.yml").read_text(encoding="utf-8")
     assert stackfile.problems(YAML(typ="safe", pure=True).load(text)) == []
     # A reader of such files takes a dash in the message of a variable for its default.
     assert [line for line in text.splitlines() if re.search(r"\$\{\w+:\?[^}]*-", line)] == []
 
 
-def test_its_id_is_on_everything_that_serves_a_release():
+def test_release_id_is_on_every_serving_service():
     made = stackfile.release_of(content(), "r1", ["web"])
     assert made["services"]["web"]["labels"] == {"ecluse.release": "r1"}
     assert made["services"]["web"]["deploy"]["labels"] == {"ecluse.release": "r1"}
@@ -162,5 +162,5 @@ def test_a_job_runs_once_in_the_way_of_its_template():
     assert set(made["volumes"]) == {"static"} and set(made["secrets"]) == {"key"}
 
 
-def test_dollars_are_what_they_were_after_they_have_been_read_again():
+def test_dollar_signs_are_escaped_for_the_second_reading():
     assert stackfile.escaped(content())["services"]["worker"]["command"] == ["sh", "-c", "echo $$HOME"]

@@ -41,7 +41,7 @@ def test_adding_a_release_changes_nothing_that_is_there(volume, release):
     assert (volume / "sub" / "page.html").read_text() == "two"
 
 
-def test_what_is_named_alike_becomes_that_of_the_release_that_serves(volume, release):
+def test_file_of_the_serving_release_wins_over_its_namesake(volume, release):
     one, two = release("one", page_dot_html="one"), release("two", page_dot_html="two!")
     run("add", "one", one, volume)
     run("serve", "one", one, volume)
@@ -75,7 +75,7 @@ def test_a_page_is_copied_when_what_it_names_is_there(volume, release, monkeypat
     assert copied[-1] == "index.html" and set(copied) == {"app.css", "zebra.js", "index.html"}
 
 
-def test_a_closed_site_stays_closed_over_releases_until_it_is_opened(volume, release):
+def test_closed_site_stays_closed_over_rollouts(volume, release):
     one, two = release("one"), release("two")
     run("add", "one", one, volume)
     run("close", "one", one, volume)

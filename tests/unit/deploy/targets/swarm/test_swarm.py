@@ -138,7 +138,7 @@ def first(world: World) -> str:
     return record.release
 
 
-def test_the_first_rollout_sets_up_all_that_a_release_needs_before_it_starts_one(world: World) -> None:
+def test_first_rollout_sets_up_infrastructure_before_the_release(world: World) -> None:
     world.orchestrator.found["pending"] = [{"name": "shop.0001_initial", "sql": "CREATE TABLE", "unsafe": []}]
     record = world.deploy()
     assert record is not None
@@ -150,7 +150,7 @@ def test_the_first_rollout_sets_up_all_that_a_release_needs_before_it_starts_one
     assert (record.migrations, record.outcome) == (("shop.0001_initial",), "succeeded")
 
 
-def test_the_next_leaves_alone_what_is_no_release_and_keeps_the_one_before(world: World, first: str) -> None:
+def test_next_rollout_leaves_infrastructure_and_keeps_the_old(world: World, first: str) -> None:
     world.build("2" * 40)
     record = world.deploy()
     assert record is not None and record.previous == first
@@ -160,9 +160,7 @@ def test_the_next_leaves_alone_what_is_no_release_and_keeps_the_one_before(world
     assert world.serving() == {first}
 
 
-def test_the_same_commit_with_the_same_configuration_is_the_same_release_and_with_another_is_not(
-    world: World, first: str
-) -> None:
+def test_changed_secret_makes_another_release_of_the_same_commit(world: World, first: str) -> None:
     assert world.deploy() is None, "it serves already"
     (world.top / "secrets" / "key").write_text("another secret\n")
     record = world.deploy()
@@ -170,7 +168,7 @@ def test_the_same_commit_with_the_same_configuration_is_the_same_release_and_wit
     assert record.release.partition("-")[0] == first.partition("-")[0] and record.release != first
 
 
-def test_a_release_that_does_not_start_is_undone_and_told_with_its_last_words(world: World, first: str) -> None:
+def test_unstartable_release_is_undone_and_its_output_is_shown(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.broken = lambda service, release: service == "web" and release != first
     world.orchestrator.printed["web"] = ["ImproperlyConfigured: no such setting"]
@@ -183,7 +181,7 @@ def test_a_release_that_does_not_start_is_undone_and_told_with_its_last_words(wo
     assert world.orchestrator.serving("shop-staging_worker") == {first}
 
 
-def test_a_job_that_a_killed_deployer_has_left_is_ended_by_the_next_command(world: World, first: str) -> None:
+def test_next_command_removes_the_job_of_a_killed_deployer(world: World, first: str) -> None:
     left = {"services": {"files": {"image": "shop", "command": ["sleep"], "deploy": {"mode": "global-job"}}}}
     world.orchestrator.deploy("shop-staging", left)
     assert "shop-staging_files" in world.orchestrator.services
@@ -192,7 +190,7 @@ def test_a_job_that_a_killed_deployer_has_left_is_ended_by_the_next_command(worl
     assert world.orchestrator.serving("shop-staging_web") == {first}
 
 
-def test_an_update_that_waits_for_a_machine_which_went_away_is_made_to_look_again(world: World) -> None:
+def test_stuck_update_is_retried_when_its_node_is_down(world: World) -> None:
     world.deploy()
     swarm = world.orchestrator
     swarm.nodes["node-gone"] = {**swarm.nodes["node-one"], "ID": "node-gone", "Status": {"State": "down"}}
@@ -214,16 +212,14 @@ def test_a_machine_that_begins_nothing_is_to_be_looked_at(
         world.deploy()
 
 
-def test_a_kept_release_of_a_swarm_that_was_stopped_gets_its_database_and_front_server(
-    world: World, first: str
-) -> None:
+def test_deploy_after_stop_starts_database_and_front_server(world: World, first: str) -> None:
     world.target().stop()
     assert world.orchestrator.services == {}
     world.deploy(first)
     assert {"shop-staging_db", "shop-staging_front", "shop-staging_web"} <= set(world.orchestrator.services)
 
 
-def test_a_release_whose_checks_fail_is_refused_before_anything_serves_it(world: World, first: str) -> None:
+def test_failed_checks_refuse_the_release_before_it_serves(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.broken = lambda service, release: service == "preflight"
     world.orchestrator.printed["preflight"] = ["shop.E001: it does not add up"]
@@ -242,7 +238,7 @@ def test_a_migration_that_fails_is_told_with_its_output(world: World, first: str
     assert world.serving() == {first}
 
 
-def test_images_that_a_node_cannot_have_stop_a_rollout_before_it_begins(world: World, first: str) -> None:
+def test_unreachable_image_stops_the_rollout_before_it_begins(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.broken = lambda service, release: service == "files"
     with pytest.raises(TargetError, match="cannot be had everywhere") as caught:
@@ -251,7 +247,7 @@ def test_images_that_a_node_cannot_have_stop_a_rollout_before_it_begins(world: W
     assert world.serving() == {first}
 
 
-def test_tasks_that_end_after_the_switch_or_errors_of_the_front_are_trouble(world: World, first: str) -> None:
+def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> None:
     target = world.target()
     target.watch(first, 0)
     error = json.dumps({"status": 500, "method": "GET", "uri": "/"})
@@ -262,9 +258,7 @@ def test_tasks_that_end_after_the_switch_or_errors_of_the_front_are_trouble(worl
         target.watch(first, 0)
 
 
-def test_a_task_that_is_started_again_during_the_watch_is_trouble(
-    world: World, first: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
 
     def door(address: str, url: str) -> Answer:
@@ -279,7 +273,7 @@ def test_a_task_that_is_started_again_during_the_watch_is_trouble(
         world.target().watch(first, 0.05)
 
 
-def test_a_release_is_healthy_where_all_of_it_runs_alone_and_the_door_says_so(
+def test_release_is_healthy_if_all_services_run_and_it_answers(
     world: World, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = world.target()
@@ -306,7 +300,7 @@ class TestFind:
         with pytest.raises(ReleaseError, match=f"{first[:8]} is the beginning of several"):
             world.target().find(first[:8])
 
-    def test_a_commit_or_a_digest_is_a_release_of_the_configuration_as_it_is(self, world: World, first: str) -> None:
+    def test_commit_or_digest_names_a_release(self, world: World, first: str) -> None:
         target = world.target()
         assert target.find("1" * 40) == first
         assert target.commit(first) == "1" * 40
@@ -326,7 +320,7 @@ class TestFind:
             ),
         ],
     )
-    def test_what_may_be_another_image_tomorrow_is_refused(
+    def test_tag_that_may_move_is_refused_as_a_release(
         self, world: World, name: str, said: str, hint: str | None
     ) -> None:
         with pytest.raises(ReleaseError, match=said) as caught:
@@ -348,20 +342,20 @@ class TestStackFile:
             (("services:", "services: {{"), DefinitionError, "this is no YAML"),
         ],
     )
-    def test_what_a_swarm_would_not_take_is_refused(
+    def test_invalid_stack_file_is_refused(
         self, world: World, change: tuple[str, str], error: type[Exception], said: str
     ) -> None:
         world.file(STACK.replace(*change, 1))
         with pytest.raises(error, match=said):
             world.target().newest()
 
-    def test_one_that_is_not_there_is_named(self, world: World) -> None:
+    def test_missing_stack_file_is_named(self, world: World) -> None:
         (world.top / "docker-compose.live.yml").unlink()
         with pytest.raises(DefinitionError, match="the stack file cannot be read: No such file") as caught:
             world.target().newest()
         assert caught.value.where == "docker-compose.live.yml"
 
-    def test_a_secret_without_a_value_is_named_before_anything_is_done(self, world: World) -> None:
+    def test_secret_without_value_is_named_first(self, world: World) -> None:
         world.environ["ECLUSE_SECRETS"] = ""
         with pytest.raises(TargetError, match="no value of these secrets, and none is given: key") as caught:
             world.target().newest()
@@ -371,7 +365,7 @@ class TestStackFile:
         world.environ["ECLUSE_SECRETS"] = ""
         assert world.target().newest() == first
 
-    def test_a_variable_that_the_environment_names_is_the_secret_s_value(self, world: World, first: str) -> None:
+    def test_secret_value_comes_from_the_environment_variable(self, world: World, first: str) -> None:
         world.environ["KEY"] = "given by the provider"
         assert world.target().newest() != first
 
@@ -381,7 +375,7 @@ class TestStackFile:
 
 
 class TestNodes:
-    def test_where_there_is_a_choice_of_nodes_the_label_is_asked_for(self, world: World) -> None:
+    def test_missing_node_label_is_asked_for_on_several_nodes(self, world: World) -> None:
         world.orchestrator.nodes = Orchestrator("one", "two").nodes
         with pytest.raises(TargetError, match="no node has the label that db asks for: ecluse.state=true") as caught:
             world.deploy()
@@ -398,7 +392,7 @@ class TestNodes:
             ),
         ],
     )
-    def test_only_a_manager_of_a_swarm_can_be_asked(
+    def test_engine_that_is_no_manager_is_refused(
         self, world: World, swarm: dict[str, Any], said: str, hint: str
     ) -> None:
         world.target().check()
@@ -435,9 +429,7 @@ class TestCommands:
             world.target().exec("web", ("true",), terminal=False)
         assert caught.value.hint is not None and caught.value.hint.startswith("they run on one")
 
-    def test_stop_ends_the_site_before_what_it_needs_and_keeps_what_it_can_go_back_to(
-        self, world: World, first: str
-    ) -> None:
+    def test_stop_ends_all_services_and_keeps_the_release(self, world: World, first: str) -> None:
         target = world.target()
         target.stop()
         assert world.orchestrator.services == {} and target.kept(first)
@@ -457,7 +449,7 @@ class TestCommands:
         with pytest.raises(DefinitionError, match="the stack file has no service front"):
             world.target().front()
 
-    def test_visitors_get_a_page_instead_of_the_site_until_it_is_taken_away(self, world: World, first: str) -> None:
+    def test_maintenance_lasts_until_it_is_ended(self, world: World, first: str) -> None:
         target = world.target()
         wanted = Maintenance(by="ada@here", since=1.0)
         assert target.maintenance() is None
@@ -467,7 +459,7 @@ class TestCommands:
         assert world.target().maintenance() is None
         assert [command[2] for _name, command in world.orchestrator.done] == ["close", "open"]
 
-    def test_where_nothing_serves_there_is_nothing_to_close(self, world: World) -> None:
+    def test_maintenance_without_a_serving_release_is_refused(self, world: World) -> None:
         with pytest.raises(TargetError, match="staging serves nothing that could be closed"):
             world.target().maintain(None)
 
@@ -478,12 +470,12 @@ class TestCommands:
         assert target.look(target.newest()) == Preflight(unknown=frozenset({"shop.0009_later"}))
         assert world.serving() == {first} and world.orchestrator.deployed == []
 
-    def test_before_the_first_rollout_there_is_no_database_to_look_at(self, world: World) -> None:
+    def test_look_before_the_first_rollout_finds_no_database(self, world: World) -> None:
         target = world.target()
         assert target.look(target.newest()) is None
 
 
-def test_a_task_that_only_one_of_two_releases_has_comes_and_goes_with_it(world: World, first: str) -> None:
+def test_service_of_only_one_release_comes_and_goes_with_it(world: World, first: str) -> None:
     world.build("2" * 40)
     world.file(STACK.replace("  worker:", "  mailer:"))
     second = world.deploy()
