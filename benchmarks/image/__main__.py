@@ -91,7 +91,7 @@ def _tag(name: str) -> str:
 
 
 def _docker(*arguments: str) -> str:
-    return process.run(("docker", *arguments), merge_stderr=False).output
+    return process.read(("docker", *arguments)).text
 
 
 def _build(name: str, context: Path, *options: str) -> float:

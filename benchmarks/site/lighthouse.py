@@ -60,7 +60,7 @@ def _report(address: str) -> dict[str, Any]:
     argv = ["npm", "exec", "--yes", *packages, "--", "lighthouse", address, "--quiet", "--output=json"]
     argv += [f"--chrome-flags={CHROME}", f"--only-categories={','.join(CATEGORIES)}"]
     chromium = os.environ.get("CHROME_PATH") or shutil.which("chromium") or shutil.which("google-chrome") or ""
-    done = process.run(argv, env={**os.environ, "CHROME_PATH": chromium}, merge_stderr=False)
+    done = process.read(argv, env={**os.environ, "CHROME_PATH": chromium})
     report: dict[str, Any] = json.loads(done.output)
     return report
 

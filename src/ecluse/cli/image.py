@@ -16,11 +16,12 @@ from ecluse.cli.repository import top
 from ecluse.definition.events import reported
 from ecluse.definition.load import load
 from ecluse.definition.model import Event, ImageSpec
-from ecluse.errors import CommandError, DefinitionError, ImageError, RepositoryError
+from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom
 from ecluse.image.build import Target
 from ecluse.image.build import build as build_argv
 from ecluse.image.build import definition
+from ecluse.image.checkout import commit_of, image_tag, version_tag
 from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
 from ecluse.image.registry import Registry
@@ -67,7 +68,7 @@ def build(no_cache: bool, branch: str | None) -> None:
     spec, source = _spec(folder), source_of(folder)
     if not source.clean:
         _say("The tree is not what was committed: these images can be tested, not pushed.")
-    version = _tag(branch, source) if source.clean else "development"
+    version = _tag(folder, source, branch) if source.clean else "development"
     targets = [
         Target(target, [f"{name}:{_built()}", f"{name}:{version}"], labels(source, title=name, version=version))
         for target, name in spec.published.items()
@@ -125,7 +126,7 @@ def push(branch: str | None) -> None:
         raise ImageError(
             "the tree is not what was committed", hint="commit it: an image is found again by its commit alone"
         )
-    tag = _tag(branch, source)
+    tag = _tag(folder, source, branch)
     registry = _registry()
     with connect() as engine:
         for name in spec.published.values():
@@ -155,11 +156,12 @@ def promote(text: str | None) -> None:
     """
     folder = top()
     spec = _spec(folder)
-    text = text or _tag_here(folder)
+    event = reported(os.environ)
+    text = text or version_tag(folder, event)
     version = Version.parse(text)
     if version is None:
         raise ImageError(f"{text} is no version", hint="as v1.2.3, or v1.2.3-rc.1")
-    commit = _commit_of(folder, text)
+    commit = commit_of(folder, text, event)
     names = list(spec.published.values())
     registry = _registry()
     source = tag_of(Event(kind="push", branch=spec.branch), commit)
@@ -185,7 +187,7 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
     spec = _spec(folder)
     if digest:
         registry = _registry()
-        found = publish.digests(registry, list(spec.published.values()), _tag(branch, source_of(folder)))
+        found = publish.digests(registry, list(spec.published.values()), _tag(folder, source_of(folder), branch))
         for name, manifest in found.items():
             click.echo(f"{registry.address.repository(name)}@{manifest.digest}")
         return
@@ -239,41 +241,8 @@ def _registry() -> Registry:
     return Registry(registry_of(os.environ), accounts.from_docker)
 
 
-def _tag(branch: str | None, source: Source) -> str:
-    """The tag of what is built here: by the provider's event, else by a push to *branch*, or to the current one."""
-    event = reported(os.environ)
-    if branch is not None or event is None:
-        branch = branch or _git("rev-parse", "--abbrev-ref", "HEAD")
-        event = Event(kind="push", branch=branch)
-    return tag_of(event, source.commit, pull_request_number(os.environ))
-
-
-def _tag_here(folder: Path) -> str:
-    event = reported(os.environ)
-    if event is not None and event.tag:
-        return event.tag
-    tags = [tag for tag in _git("tag", "--points-at", "HEAD").split() if Version.parse(tag)]
-    if len(tags) != 1:
-        raise RepositoryError(
-            f"the commit that is checked out has {len(tags) or 'no'} version {'tags' if tags else 'tag'}",
-            where=str(folder),
-            hint="git tag v1.2.3, or name it: ecluse image promote --version v1.2.3",
-        )
-    return tags[0]
-
-
-def _commit_of(folder: Path, tag: str) -> str:
-    event = reported(os.environ)
-    # A provider checks out the commit of the tag that it reports, and may not fetch the tag.
-    ref = "HEAD" if event is not None and event.tag == tag else f"refs/tags/{tag}^{{commit}}"
-    try:
-        return _git("rev-parse", "--verify", "--quiet", ref)
-    except CommandError:
-        raise RepositoryError(f"there is no tag {tag} here", where=str(folder), hint="git fetch --tags") from None
-
-
-def _git(*arguments: str) -> str:
-    return process.run(("git", *arguments), merge_stderr=False).output.strip()
+def _tag(folder: Path, source: Source, branch: str | None) -> str:
+    return image_tag(folder, source, branch, reported(os.environ), pull_request_number(os.environ))
 
 
 def _bake(what: str, folder: Path, *, cache: bool) -> None:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ecluse.errors import CommandError, RepositoryError
-from ecluse.machine import process
+from ecluse.errors import RepositoryError
+from ecluse.machine import git
 
 __all__ = ["REVISION", "Source", "labels", "source_of"]
 
@@ -38,16 +38,15 @@ class Source:
 
 def source_of(top: Path) -> Source:
     """What is checked out at *top*. Raises RepositoryError outside of a repository, or before its first commit."""
-    try:
-        commit, committed = _git(top, "log", "-1", "--format=%H %ct").split()
-    except (CommandError, ValueError):
+    commit = git.head(top)
+    if commit is None:
         raise RepositoryError(
             "an image is built of a commit, and there is none", where=str(top), hint="git init, git add, git commit"
-        ) from None
-    clean = not _git(top, "status", "--porcelain")
-    return Source(
-        commit, int(committed), clean, public_url(_git(top, "config", "--get", "remote.origin.url", check=False))
-    )
+        )
+    committed = int(git.line(top, "show", "--no-patch", "--format=%ct", commit))
+    clean = not git.read(top, "status", "--porcelain")
+    remote = git.find(top, "config", "--get", "remote.origin.url")
+    return Source(commit, committed, clean, public_url(remote or ""))
 
 
 def public_url(remote: str) -> str | None:
@@ -72,7 +71,3 @@ def labels(source: Source, *, title: str, version: str) -> Mapping[str, str]:
     if source.url:
         found["source"] = source.url
     return {_PREFIX + name: value for name, value in found.items()}
-
-
-def _git(top: Path, *arguments: str, check: bool = True) -> str:
-    return process.run(("git", "-C", str(top), *arguments), check=check, merge_stderr=False).output.strip()

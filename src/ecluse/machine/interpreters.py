@@ -54,8 +54,8 @@ def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> 
                 asked[key] = known[key]
             else:
                 argv = (program, "-c", "import sys; print(sys.version.replace('\\n', ' '))")
-                done = process.run(argv, env=environ, timeout=10, check=False, merge_stderr=False)
-                asked[key] = done.output.strip() if done.ok else ""
+                done = process.read(argv, env=environ, timeout=10, check=False)
+                asked[key] = done.text.strip() if done.ok else ""
             if asked[key]:
                 break
     return asked

@@ -1,41 +1,54 @@
-"""The only module that starts processes.
+"""The only module that starts programs.
 
-A program gets a process group of its own, so that it and all it started can be ended together; its output is read as
-it comes, decoded and masked (see :mod:`ecluse.secrets`), and is never lost when it fails.
+A program gets a process group of its own, so that it and all it started can be ended together. What it prints is either
+for people (:func:`run`: text, with secrets masked) or for ecluse to parse (:func:`read`: bytes, never masked). Nothing
+of it is lost when the program fails.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
-import selectors
 import shlex
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import IO
 
 from ecluse.errors import CommandError, Interrupted, ToolError
-from ecluse.secrets import Masker, known, masked
+from ecluse.machine.streams import Sink, pump, shown
+from ecluse.secrets import masked
 
-__all__ = ["Completed", "attached", "disown", "find", "quote", "replace", "run", "runs", "spawn", "stop"]
+__all__ = [
+    "Answer",
+    "Completed",
+    "attached",
+    "disown",
+    "find",
+    "quote",
+    "read",
+    "replace",
+    "run",
+    "runs",
+    "spawn",
+    "stop",
+]
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 10.0
 
-# How often a quiet program's state is looked at. Its output is read at once, whatever this says.
-_TICK = 0.05
-
 
 @dataclass(frozen=True)
 class Completed:
-    """How a program ended. A negative *returncode* is the signal that ended it, as in :mod:`subprocess`."""
+    """How a program ended, and what people see of it: *output* is masked text, with standard error.
+
+    A negative *returncode* is the signal that ended the program, as in :mod:`subprocess`.
+    """
 
     argv: tuple[str, ...]
     returncode: int
@@ -46,6 +59,27 @@ class Completed:
     @property
     def ok(self) -> bool:
         return self.returncode == 0 and not self.timed_out
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a program ended, and what it wrote: *output* and *errors* are the bytes of its two streams, unmasked."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    output: bytes
+    errors: bytes = b""
+    seconds: float = 0.0
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.returncode == 0 and not self.timed_out
+
+    @property
+    def text(self) -> str:
+        """The output as text. Bytes that are no UTF-8 survive :func:`os.fsencode`, as in names of files."""
+        return self.output.decode("utf-8", "surrogateescape")
 
 
 def quote(argv: Sequence[str | os.PathLike[str]]) -> str:
@@ -71,48 +105,107 @@ def run(
     input: str | None = None,
     timeout: float | None = None,
     check: bool = True,
-    merge_stderr: bool = True,
     on_output: Callable[[str], None] | None = None,
     cancel: Event | None = None,
     grace: float = GRACE,
 ) -> Completed:
-    """Run a program to its end, and return how it ended with its (masked) output.
+    """Run a program whose output people see, to its end. Returns how it ended, with its output as masked text.
 
-    Standard error is part of the output unless *merge_stderr* is false; it is then dropped from a success and shown in
-    the error of a failure. *on_output* sees each piece of output as it comes. After *timeout* seconds, or once *cancel*
-    is set, the program and all it started are ended. *user* and *group* are as for :func:`spawn`.
+    Standard error is part of the output. *on_output* sees each piece of output as it comes. After *timeout* seconds, or
+    once *cancel* is set, the program and all it started are ended. *user* and *group* are as for :func:`spawn`.
 
     Raises CommandError for a failure or a timeout unless *check* is false, Interrupted when cancelled, ToolError when
     there is no such program.
     """
-    arguments = tuple(os.fspath(arg) for arg in argv)
-    began = time.monotonic()
-    process = spawn(
-        arguments,
-        cwd=cwd,
-        env=env,
-        user=user,
-        group=group,
-        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if merge_stderr else subprocess.PIPE,
-    )
-    timed_out = False
     pieces: list[str] = []
-    errors: list[str] = []
 
     def keep(piece: str) -> None:
         pieces.append(piece)
         if on_output and piece:
             on_output(piece)
 
-    sinks: list[tuple[IO[bytes], Callable[[str], None]]] = []
-    assert process.stdout is not None
-    sinks.append((process.stdout, keep))
-    if process.stderr is not None:
-        sinks.append((process.stderr, errors.append))
+    arguments = tuple(os.fspath(arg) for arg in argv)
+    process = _piped(arguments, cwd, env, user, group, input, stderr=subprocess.STDOUT)
+    returncode, seconds, timed_out = _finish(process, arguments, [shown(keep)], input, timeout, cancel, grace)
+    done = Completed(arguments, returncode, "".join(pieces), seconds, timed_out)
+    if check and not done.ok:
+        raise _failure(arguments, returncode, timeout if timed_out else None, done.output)
+    return done
+
+
+def read(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+    user: int | None = None,
+    group: int | None = None,
+    input: str | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+    on_output: Callable[[str], None] | None = None,
+) -> Answer:
+    """Run a program whose output is parsed, to its end. Returns how it ended, with its output as the bytes it wrote.
+
+    Nothing is masked: a secret's value may also be a part of a path. *on_output* is for people: it sees the output and
+    the standard error as masked text. *extra* is added to the environment. All else is as for :func:`run`.
+    """
+    output: list[bytes] = []
+    errors: list[bytes] = []
+
+    def kept(pieces: list[bytes]) -> Sink:
+        show = shown(on_output) if on_output else None
+
+        def feed(data: bytes) -> None:
+            pieces.append(data)
+            if show:
+                show(data)
+
+        return feed
+
+    arguments = tuple(os.fspath(arg) for arg in argv)
+    variables = {**(os.environ if env is None else env), **extra} if extra else env
+    process = _piped(arguments, cwd, variables, user, group, input, stderr=subprocess.PIPE)
+    sinks = [kept(output), kept(errors)]
+    returncode, seconds, timed_out = _finish(process, arguments, sinks, input, timeout, None, GRACE)
+    done = Answer(arguments, returncode, b"".join(output), b"".join(errors), seconds, timed_out)
+    if check and not done.ok:
+        said = (done.output + done.errors).decode(errors="replace")
+        raise _failure(arguments, returncode, timeout if timed_out else None, masked(said))
+    return done
+
+
+def _piped(
+    arguments: tuple[str, ...],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    user: int | None,
+    group: int | None,
+    input: str | None,
+    stderr: int,
+) -> subprocess.Popen[bytes]:
+    stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+    return spawn(
+        arguments, cwd=cwd, env=env, user=user, group=group, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr
+    )
+
+
+def _finish(
+    process: subprocess.Popen[bytes],
+    arguments: tuple[str, ...],
+    sinks: Sequence[Sink],
+    input: str | None,
+    timeout: float | None,
+    cancel: Event | None,
+    grace: float,
+) -> tuple[int, float, bool]:
+    """Read the output of *process* until it ends. Returns its exit code, the seconds, and whether its time was up."""
+    began = time.monotonic()
+    timed_out = False
+    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
     try:
-        for _ in _read(process, sinks, input):
+        for _ in pump(process, list(zip(streams, sinks, strict=True)), None if input is None else input.encode()):
             if cancel is not None and cancel.is_set():
                 raise Interrupted(f"{quote(arguments)} was stopped")
             if timeout is not None and time.monotonic() - began > timeout:
@@ -122,62 +215,15 @@ def run(
     finally:
         # Whatever way this ends, nothing that the program started outlives it.
         stop(process, grace=grace)
-        for stream, _sink in sinks:
+        for stream in streams:
             stream.close()
-    done = Completed(arguments, returncode, "".join(pieces), time.monotonic() - began, timed_out)
-    if check and not done.ok:
-        raise _failure(done, "".join(errors), timeout)
-    return done
+    return returncode, time.monotonic() - began, timed_out
 
 
-def _failure(done: Completed, errors: str, timeout: float | None) -> CommandError:
-    how = f"took longer than {timeout:g} s" if done.timed_out else f"ended with {done.returncode}"
-    tail = (done.output + errors).strip().splitlines()[-20:]
-    # The output is masked already; the arguments are not.
-    return CommandError("\n".join([masked(f"{quote(done.argv)} {how}"), *tail]))
-
-
-def _read(
-    process: subprocess.Popen[bytes], sinks: Sequence[tuple[IO[bytes], Callable[[str], None]]], input: str | None
-) -> Iterator[None]:
-    """Feed *input* and hand the output to the sinks until the program has ended; yields at least every tick."""
-    pending = memoryview((input or "").encode())
-    with selectors.DefaultSelector() as selector:
-        for stream, sink in sinks:
-            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-            selector.register(stream, selectors.EVENT_READ, (decoder, Masker(known()), sink))
-        if process.stdin is not None:
-            os.set_blocking(process.stdin.fileno(), False)
-            selector.register(process.stdin, selectors.EVENT_WRITE)
-        while selector.get_map():
-            ready = selector.select(_TICK)
-            for key, _events in ready:
-                if key.fileobj is process.stdin:
-                    with contextlib.suppress(BrokenPipeError):
-                        pending = pending[os.write(key.fd, pending) :] if pending else pending
-                        if pending:
-                            continue
-                    selector.unregister(key.fileobj)
-                    process.stdin.close()
-                    continue
-                data = os.read(key.fd, 65536)
-                decoder, masker, sink = key.data
-                sink(masker.feed(decoder.decode(data, final=not data)))
-                if not data:
-                    sink(masker.flush())
-                    selector.unregister(key.fileobj)
-            # A daemon that the program left behind may hold the pipe open for ever: the program's own end is the end.
-            if not ready and process.poll() is not None:
-                for key in list(selector.get_map().values()):
-                    if key.fileobj is not process.stdin:
-                        _decoder, masker, sink = key.data
-                        sink(masker.flush())
-                return
-            yield
-        while process.poll() is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_TICK)
-            yield
+def _failure(arguments: tuple[str, ...], returncode: int, timeout: float | None, said: str) -> CommandError:
+    how = f"ended with {returncode}" if timeout is None else f"took longer than {timeout:g} s"
+    # What the program said is masked already; the arguments are not.
+    return CommandError("\n".join([masked(f"{quote(arguments)} {how}"), *said.strip().splitlines()[-20:]]))
 
 
 def spawn(

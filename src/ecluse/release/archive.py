@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from ecluse.definition.model import ReleaseSpec
-from ecluse.errors import CommandError, ReleaseError, RepositoryError
-from ecluse.machine import durable, process, virtualenv
+from ecluse.errors import CommandError, ReleaseError
+from ecluse.machine import durable, git, process, virtualenv
 from ecluse.release import build, collect
 
 __all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
@@ -152,9 +152,8 @@ def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
         raise ReleaseError(
             f"not there: {', '.join(missing)}", where="pipeline.py: release", hint="correct the release's files"
         )
-    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *spec.files)
     # A file that was deleted but not yet committed is still listed.
-    return tuple(sorted(name for name in set(listed.split("\0")) if name and os.path.lexists(top / name)))
+    return tuple(name for name in git.known_files(top, *spec.files) if os.path.lexists(top / name))
 
 
 def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec) -> str:
@@ -163,7 +162,7 @@ def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec) -> str:
     for name in files:
         path = top / name
         kind, content = _content(path)
-        identity.update(f"\0{kind}\0{name}\0{hashlib.sha256(content).hexdigest()}".encode())
+        identity.update(os.fsencode(f"\0{kind}\0{name}\0{hashlib.sha256(content).hexdigest()}"))
     return identity.hexdigest()[:12]
 
 
@@ -258,9 +257,7 @@ def _collect_static(
     }
     cache = store.parent / "static"
     try:
-        printed = process.run(
-            (python, Path(collect.__file__), cache), cwd=app, env=variables, merge_stderr=False
-        ).output
+        printed = process.read((python, Path(collect.__file__), cache), cwd=app, env=variables).text
         collected = Path(printed.splitlines()[-1])
         os.utime(collected)
         shutil.copytree(collected, scratch / "static", copy_function=os.link)
@@ -276,20 +273,8 @@ def _collect_static(
 
 def _commit(top: Path, spec: ReleaseSpec) -> tuple[str | None, bool]:
     """The commit that is checked out (None before the first), and whether the release's files differ from it."""
-    changed = _git(top, "status", "--porcelain", "--", *spec.files, spec.requirements)
-    try:
-        return _git(top, "rev-parse", "HEAD").strip(), bool(changed)
-    except RepositoryError:
-        return None, True
-
-
-def _git(top: Path, *arguments: str) -> str:
-    try:
-        return process.run(("git", *arguments), cwd=top, merge_stderr=False).output
-    except CommandError as error:
-        raise RepositoryError(
-            str(error), where=str(top), hint="a release is made of the files that git knows"
-        ) from None
+    commit = git.head(top)
+    return commit, commit is None or bool(git.read(top, "status", "--porcelain", "--", *spec.files, spec.requirements))
 
 
 def _prune(store: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
-from ecluse.machine import durable, process
+from ecluse.machine import durable, git, process
 
 __all__ = ["ensure", "too_old"]
 
@@ -60,25 +61,20 @@ def _version(build: Build, environ: Mapping[str, str]) -> str | None:
     program = shutil.which(build.tool, path=environ.get("PATH"))
     if program is None:
         return None
-    found = re.search(r"\d+(\.\d+)*", process.run((program, "--version"), env=environ, check=False).output)
+    found = re.search(r"\d+(\.\d+)*", process.read((program, "--version"), env=environ, check=False).text)
     return found[0] if found else None
 
 
 def _key(top: Path, build: Build, version: str) -> str:
     identity = hashlib.sha256(repr((build.steps, version)).encode())
     for name in sorted(set(_sources(top, build))):
-        identity.update(f"\0{name}\0{hashlib.sha256((top / name).read_bytes()).hexdigest()}".encode())
+        identity.update(os.fsencode(f"\0{name}\0{hashlib.sha256((top / name).read_bytes()).hexdigest()}"))
     return identity.hexdigest()
 
 
 def _sources(top: Path, build: Build) -> Iterator[str]:
     """The files that decide what is built: those that git knows, or would."""
-    listed = process.run(
-        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", build.folder, *build.sources),
-        cwd=top,
-        merge_stderr=False,
-    ).output
-    yield from (name for name in listed.split("\0") if name and (top / name).is_file())
+    yield from (name for name in git.known_files(top, build.folder, *build.sources) if (top / name).is_file())
 
 
 def _below(top: Path, folder: Path) -> Iterator[str]:

@@ -17,8 +17,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from threading import Lock
 
-from ecluse.errors import RepositoryError, ToolError
-from ecluse.machine import durable, process
+from ecluse.machine import durable, git
 
 __all__ = ["Inputs", "chosen", "glob"]
 
@@ -49,15 +48,8 @@ class Inputs:
                 self._index.parent.mkdir(parents=True, exist_ok=True)
                 durable.write(self._index, json.dumps(self._known, separators=(",", ":")))
 
-    def _files(self) -> list[str]:
-        argv = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-        try:
-            listed = process.run(argv, cwd=self._top, check=False, merge_stderr=False)
-        except ToolError as error:
-            raise RepositoryError(f"inputs cannot be listed: {error.what}") from None
-        if not listed.ok:
-            raise RepositoryError("inputs cannot be listed: this is not a Git repository")
-        return [path for path in listed.output.split("\0") if path]
+    def _files(self) -> tuple[str, ...]:
+        return git.known_files(self._top)
 
     def _hash(self, path: str) -> str | None:
         """The hash of a file's content and whether it is executable; None for what is not a file (any more)."""

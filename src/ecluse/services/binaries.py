@@ -79,10 +79,10 @@ def _folders(major: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _inspect(folder: Path) -> Binaries | None:
     try:
-        done = process.run([folder / "postgres", "--version"], check=False, timeout=10)
+        done = process.read([folder / "postgres", "--version"], check=False, timeout=10)
     except EcluseError:  # another architecture or C library, or no such program
         return None
-    words = done.output.split()  # postgres (PostgreSQL) 18.6 (Debian 18.6-1)
+    words = done.text.split()  # postgres (PostgreSQL) 18.6 (Debian 18.6-1)
     return Binaries(folder, words[2]) if done.ok and len(words) > 2 else None
 
 

@@ -23,7 +23,7 @@ import psycopg2
 from psycopg2 import sql
 
 from ecluse.errors import CommandError, RepositoryError, ServiceError
-from ecluse.machine import process
+from ecluse.machine import git, process
 from ecluse.run import junit
 from ecluse.services import probe
 from ecluse.services.empty import named
@@ -71,16 +71,16 @@ def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
 
     Where there is none, why. Raises RepositoryError where the history is too short to tell.
     """
-    head = _git(top, "rev-parse", "HEAD")
+    head = git.head(top)
     for name in (f"origin/{branch}", branch):
-        if _git(top, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
-            base = _git(top, "merge-base", "HEAD", name)
+        if git.find(top, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+            base = git.find(top, "merge-base", "HEAD", name)
             if base and base != head:
                 return Previous(base, f"where this left {name}")
-    tag = _git(top, "describe", "--tags", "--abbrev=0", "--match", tags, "HEAD^")
+    tag = git.find(top, "describe", "--tags", "--abbrev=0", "--match", tags, "HEAD^")
     if tag:
-        return Previous(_git(top, "rev-parse", f"{tag}^{{commit}}"), f"the tag {tag}")
-    if _git(top, "rev-parse", "--is-shallow-repository") == "true":
+        return Previous(git.line(top, "rev-parse", f"{tag}^{{commit}}"), f"the tag {tag}")
+    if git.line(top, "rev-parse", "--is-shallow-repository") == "true":
         raise RepositoryError(
             f"this clone has not the history to find what serves before this change: no {branch}, no tag",
             where=str(top),
@@ -91,10 +91,9 @@ def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
 
 def changes(top: Path, before: Previous) -> tuple[str, ...]:
     """The files that differ from *before* and that may make another schema."""
-    listed = (
-        _git(top, "diff", "--name-only", before.commit) + "\n" + _git(top, "ls-files", "--others", "--exclude-standard")
-    )
-    return tuple(path for path in listed.splitlines() if any(fnmatch(path, pattern) for pattern in SCHEMA))
+    changed = git.paths(top, "diff", "--name-only", "-z", before.commit)
+    new = git.paths(top, "ls-files", "--others", "--exclude-standard", "-z")
+    return tuple(path for path in (*changed, *new) if any(fnmatch(path, pattern) for pattern in SCHEMA))
 
 
 def check(
@@ -181,11 +180,11 @@ def _tree(top: Path, before: Previous) -> Iterator[Path]:
     """The files of *before*, in a working tree that is gone with the context."""
     with tempfile.TemporaryDirectory(prefix="ecluse-before-") as scratch:
         folder = Path(scratch).resolve() / "tree"
-        process.run(("git", "worktree", "add", "--quiet", "--detach", str(folder), before.commit), cwd=top)
+        git.read(top, "worktree", "add", "--quiet", "--detach", str(folder), before.commit)
         try:
             yield folder
         finally:
-            process.run(("git", "worktree", "remove", "--force", str(folder)), cwd=top, check=False)
+            git.find(top, "worktree", "remove", "--force", str(folder))
 
 
 def _moved(environ: Mapping[str, str], top: Path, old: Path) -> dict[str, str]:
@@ -230,9 +229,3 @@ def _execute(server: str, query: sql.Composable) -> list[tuple[object, ...]]:
         raise ServiceError(f"the PostgreSQL refuses: {error}") from None
     finally:
         connection.close()
-
-
-def _git(top: Path, *arguments: str) -> str:
-    """What git prints; nothing where it fails."""
-    done = process.run(("git", *arguments), cwd=top, check=False, merge_stderr=False)
-    return done.output.strip() if done.ok else ""

@@ -26,7 +26,7 @@ def test_the_site_is_packaged_rolled_out_changed_and_stopped() -> None:
 
         def ecluse(*arguments: str) -> str:
             argv = (sys.executable, "-m", "ecluse", *arguments)
-            return process.run(argv, cwd=repository, env=environ, timeout=300, merge_stderr=False).output
+            return process.read(argv, cwd=repository, env=environ, timeout=300).text
 
         def page(path: str) -> tuple[int, str]:
             connection = http.client.HTTPConnection(address.strip().removeprefix("http://"), timeout=20)

@@ -125,9 +125,36 @@ def test_a_secret_that_is_split_over_two_reads_is_masked() -> None:
 def test_a_secret_is_masked_in_an_error_too() -> None:
     Secret("s3cr3t-value")
     with pytest.raises(CommandError) as caught:
-        process.run(python("import sys; print('s3cr3t-value', file=sys.stderr); sys.exit(1)"), merge_stderr=False)
+        process.run(python("import sys; print('s3cr3t-value', file=sys.stderr); sys.exit(1)"))
     assert "s3cr3t-value" not in str(caught.value)
     assert REDACTED in str(caught.value)
+
+
+def test_output_for_ecluse_is_bytes_and_not_masked() -> None:
+    Secret("website")
+    code = "import sys; sys.stdout.buffer.write(b'src/website/\\xff\\0'); sys.stderr.write('website')"
+    seen: list[str] = []
+    done = process.read(python(code), on_output=seen.append)
+    assert (done.output, done.errors) == (b"src/website/\xff\0", b"website")
+    assert os.fsencode(done.text) == done.output
+    assert "website" not in "".join(seen) and REDACTED in "".join(seen), "people see the same, masked"
+
+
+def test_the_error_of_a_failed_question_is_masked() -> None:
+    Secret("s3cr3t-value")
+    with pytest.raises(CommandError) as caught:
+        process.read(python("import sys; print('s3cr3t-value', file=sys.stderr); sys.exit('why')"))
+    assert "s3cr3t-value" not in str(caught.value) and str(caught.value).endswith("why")
+
+
+def test_a_background_program_that_prints_is_not_waited_for() -> None:
+    code = (
+        "import subprocess, sys; print('o' * 60_000); sys.stdout.flush();"
+        "subprocess.Popen([sys.executable, '-c', 'while True: print(chr(46), flush=True)'])"
+    )
+    done = process.run(python(code))
+    assert done.ok and done.seconds < 10
+    assert done.output.startswith("o" * 60_000), "all that the program itself printed is kept"
 
 
 @pytest.mark.parametrize("size", [0, 10, 1_000_000])
@@ -142,7 +169,8 @@ def test_input_that_is_not_read_is_no_error() -> None:
 
 def test_a_lot_of_output_on_both_streams_does_not_block() -> None:
     code = "import sys; sys.stderr.write('e' * 300_000); sys.stdout.write('o' * 300_000); sys.stderr.write('e')"
-    assert process.run(python(code), merge_stderr=False).output == "o" * 300_000
+    done = process.read(python(code))
+    assert (done.output, done.errors) == (b"o" * 300_000, b"e" * 300_001)
 
 
 @pytest.mark.parametrize("name", ["no-such-program-here", "./no/such/program"])
@@ -202,7 +230,7 @@ def test_ctrl_c_is_for_the_program_on_our_terminal_to_act_on() -> None:
     assert signal.getsignal(signal.SIGINT) == before
 
 
-@pytest.mark.parametrize("start", [process.run, process.attached, process.spawn])
+@pytest.mark.parametrize("start", [process.run, process.read, process.attached, process.spawn])
 @pytest.mark.parametrize(
     ("mode", "said"), [(None, "does not exist"), (0o644, "it may not be executed")], ids=["missing", "no program"]
 )

@@ -1,4 +1,4 @@
-"""Programs that do as they are told: what takes the place of ``process.run`` where nothing may be started."""
+"""Programs that do as they are told: what takes the place of ``process.run`` and ``process.read`` in unit tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any
 
+import pytest
+
 from ecluse.errors import CommandError
-from ecluse.machine.process import Completed, quote
+from ecluse.machine import process
+from ecluse.machine.process import Answer, Completed, quote
 
 __all__ = ["Call", "Programs"]
 
@@ -24,12 +27,25 @@ class Call:
 class Programs:
     """Answers by how a command line begins: its output, or its exit code, or a function that returns either.
 
-    Of two beginnings that fit, the longer answers. What has no answer is an error of the test.
+    Of two beginnings that fit, the longer answers. What has no answer is an error of the test. *errors* has what is
+    written to standard error, by the beginning of a command line that fails.
     """
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, str | int | Callable[[Call], str | int]] = dict(answers)
+        self.errors: dict[str, str] = {}
         self.calls: list[Call] = []
+
+    def take_over(self, monkeypatch: pytest.MonkeyPatch) -> Programs:
+        """Be what ``process.run`` and ``process.read`` call."""
+        monkeypatch.setattr(process, "run", self.run)
+        monkeypatch.setattr(process, "read", self.read)
+        return self
+
+    def read(self, argv: Sequence[str | PathLike[str]], **options: Any) -> Answer:
+        done = self.run(argv, **options)
+        errors = next((text for start, text in self.errors.items() if quote(done.argv).startswith(start)), "")
+        return Answer(done.argv, done.returncode, done.output.encode("utf-8", "surrogateescape"), errors.encode())
 
     def run(self, argv: Sequence[str | PathLike[str]], **options: Any) -> Completed:
         call = Call(tuple(fspath(argument) for argument in argv), options)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from ecluse.definition.load import load
-from ecluse.machine import process
+from ecluse.machine import git, process
 from ecluse.render import HEADER, drift, render
 
 __all__ = ["TOP", "copy", "image_alone", "small"]
@@ -80,8 +80,7 @@ with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.curs
 
 def copy(target: Path) -> Path:
     """This repository as it is in the working tree, what git ignores left out, with a commit of its own."""
-    listed = process.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP).output
-    for name in filter(None, listed.split("\0")):
+    for name in git.known_files(TOP):
         if (TOP / name).is_file():
             _take(name, target)
     return _committed(target)

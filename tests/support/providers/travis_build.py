@@ -169,7 +169,7 @@ def _network() -> Iterator[str]:
 def _postgres(docker: str) -> Iterator[str]:
     """A server as Travis starts it (user postgres, no password, port 5432), on the job's own 127.0.0.1."""
     argv = [docker, "run", "--detach", "--rm", "--label", _LABEL, "--env", "POSTGRES_HOST_AUTH_METHOD=trust", _POSTGRES]
-    container = process.run(argv, merge_stderr=False).output.strip()
+    container = process.read(argv).text.strip()
     try:
         # Travis's is up before a job's first line.
         asked = [docker, "exec", container, "pg_isready", "--host", "127.0.0.1", "--quiet"]

@@ -13,7 +13,6 @@ import pytest
 from ecluse.cli import image as command
 from ecluse.image import publish
 from ecluse.image.engine import Facts, PushFailed
-from ecluse.machine import process
 from tests.support.doubles.images import APP, FRONT, OTHER, MemoryEngine, MemoryRegistry
 from tests.support.doubles.programs import Programs
 
@@ -58,17 +57,16 @@ def programs(top: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     git = f"git -C {top}"
     made = Programs()
     made.answers = {
-        f"{git} log": f"{COMMIT} 1760000000\n",
+        f"{git} show": "1760000000\n",
         f"{git} status": "",
         f"{git} config": 1,
-        "git rev-parse --abbrev-ref": "staging\n",
-        "git rev-parse --verify": f"{COMMIT}\n",
-        "git tag": "",
+        f"{git} rev-parse --abbrev-ref": "staging\n",
+        f"{git} rev-parse --verify": f"{COMMIT}\n",
+        f"{git} tag": "",
         "docker buildx bake": STEPS,
         "docker compose": "tests passed\n",
     }
-    monkeypatch.setattr(process, "run", made.run)
-    return made
+    return made.take_over(monkeypatch)
 
 
 @pytest.fixture
@@ -241,7 +239,7 @@ def staged(registry: MemoryRegistry) -> MemoryRegistry:
 def test_promotion_gives_staging_images_the_version_of_the_tag(
     ecluse: Run, programs: Programs, staged: MemoryRegistry
 ) -> None:
-    programs.answers["git tag"] = "v1.2.3\nnot-a-version\n"
+    programs.answers[f"git -C {Path.cwd()} tag"] = "v1.2.3\nnot-a-version\n"
     done = ecluse("image", "promote")
     assert done.code == 0, done.err
     assert done.out.split() == [
@@ -249,7 +247,7 @@ def test_promotion_gives_staging_images_the_version_of_the_tag(
         f"registry.example/team/shop@{APP.digest}",
     ]
     assert staged.content["shop", "1.2.3"] == staged.content["shop", "latest"] == APP
-    assert programs.started("git", "rev-parse")[0].argv[-1] == "refs/tags/v1.2.3^{commit}"
+    assert programs.started("git", "-C", str(Path.cwd()), "rev-parse")[0].argv[-1] == "refs/tags/v1.2.3^{commit}"
 
 
 def test_promotion_of_a_tag_event_takes_the_checked_out_commit(
@@ -258,7 +256,9 @@ def test_promotion_of_a_tag_event_takes_the_checked_out_commit(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_REF", "refs/tags/v1.2.3")
     assert ecluse("image", "promote").code == 0
-    assert programs.started("git", "rev-parse")[0].argv[-1] == "HEAD", "it may not have fetched the tag"
+    assert (
+        programs.started("git", "-C", str(Path.cwd()), "rev-parse")[0].argv[-1] == "HEAD"
+    ), "it may not have fetched the tag"
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_impossible_promotion_is_refused_with_a_hint(
     code: int,
     said: str,
 ) -> None:
-    programs.answers |= {"git tag": tags, "git rev-parse --verify": 1}
+    programs.answers |= {f"git -C {Path.cwd()} tag": tags, f"git -C {Path.cwd()} rev-parse --verify": 1}
     done = ecluse("image", "promote", *arguments)
     assert done.code == code
     assert said in done.err and "hint:" in done.err

@@ -55,7 +55,7 @@ def test_lock_renews_every_lock_with_hashes_and_no_index(
 ) -> None:
     programs = Programs()
     programs.answers[sys.executable] = ""
-    monkeypatch.setattr(process, "run", programs.run)
+    programs.take_over(monkeypatch)
     done = ecluse("lock", *options)
     assert done.code == 0, done.err
     assert done.err.split() == [f"requirements/{name}" for name in LOCKS]

@@ -4,7 +4,6 @@ import pytest
 
 from ecluse.errors import RepositoryError
 from ecluse.image.source import Source, labels, public_url, source_of
-from ecluse.machine import process
 from tests.support.doubles.programs import Programs
 
 SOURCE = Source("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
@@ -46,12 +45,12 @@ def test_a_tree_that_is_not_the_commit_says_so():
 def git(monkeypatch):
     programs = Programs()
     programs.answers = {
-        "git -C /shop log": f"{SOURCE.commit} {SOURCE.committed}\n",
+        "git -C /shop rev-parse": f"{SOURCE.commit}\n",
+        "git -C /shop show": f"{SOURCE.committed}\n",
         "git -C /shop status": "",
         "git -C /shop config": "git@git.example:team/shop.git\n",
     }
-    monkeypatch.setattr(process, "run", programs.run)
-    return programs
+    return programs.take_over(monkeypatch)
 
 
 def test_source_has_commit_date_and_remote_address(git):
@@ -69,9 +68,8 @@ def test_a_repository_of_nobody_else_has_no_url(git):
     assert source_of(Path("/shop")).url is None
 
 
-@pytest.mark.parametrize("log", [128, ""])
-def test_source_without_a_commit_is_an_error(git, log):
-    git.answers["git -C /shop log"] = log
+def test_source_without_a_commit_is_an_error(git):
+    git.answers["git -C /shop rev-parse"] = 128
     with pytest.raises(RepositoryError, match="an image is built of a commit, and there is none") as caught:
         source_of(Path("/shop"))
     assert caught.value.hint == "git init, git add, git commit"

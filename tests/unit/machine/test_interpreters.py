@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.machine import process
 from ecluse.machine.interpreters import find
 from tests.support.doubles.programs import Programs
 
@@ -39,8 +38,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    programs = Programs()
-    monkeypatch.setattr(process, "run", programs.run)
+    programs = Programs().take_over(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return Machine(tmp_path, programs)
 

@@ -7,7 +7,7 @@ import pytest
 from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import process
-from ecluse.machine.process import Completed
+from ecluse.machine.process import Answer, Completed
 from ecluse.release import build
 
 BUILD = Build(
@@ -20,21 +20,22 @@ class Machine:
 
     def __init__(self, top: Path, version: str = "v24.1.0") -> None:
         self.top, self.version, self.built, self.fails, self.leaves = top, version, 0, False, True
+        self.client = top / "client"
+
+    def read(self, argv: tuple[str, ...], **options: object) -> Answer:
+        if argv[-1] == "--version":
+            return Answer(argv, 0, self.version.encode())
+        return Answer(argv, 0, b"".join(bytes(path.relative_to(self.top)) + b"\0" for path in self.client.rglob("*")))
 
     def run(self, argv: tuple[str, ...], **options: object) -> Completed:
-        output = ""
-        if argv[-1] == "--version":
-            output = self.version
-        elif argv[0] == "git":
-            output = "\0".join(str(path.relative_to(self.top)) for path in (self.top / "client").rglob("*")) + "\0"
-        elif self.fails:
+        if self.fails:
             raise CommandError("no such module")
         else:
             self.built += 1
             (self.top / "out").mkdir(exist_ok=True)
             if self.leaves:
                 (self.top / "out" / "index.html").write_text("page")
-        return Completed(argv, 0, output, 0.1)
+        return Completed(argv, 0, "", 0.1)
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     (tmp_path / "client" / "main.ts").write_text("one")
     found = Machine(tmp_path)
     monkeypatch.setattr(process, "run", found.run)
+    monkeypatch.setattr(process, "read", found.read)
     monkeypatch.setattr(build.shutil, "which", lambda tool, path=None: f"/bin/{tool}")
     return found
 

@@ -188,8 +188,7 @@ class TestKeeper:
     def programs(self, monkeypatch: pytest.MonkeyPatch) -> Programs:
         made = Programs()
         made.answers["rm -rf"] = ""
-        monkeypatch.setattr(process, "run", made.run)
-        return made
+        return made.take_over(monkeypatch)
 
     def test_keeper_keeps_the_container_until_the_lease_ends(
         self,

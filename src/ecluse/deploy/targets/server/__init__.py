@@ -291,7 +291,7 @@ class Server:
             def note(piece: str) -> None:
                 log.write(piece)
 
-            return process.run(
+            return process.read(
                 argv,
                 cwd=folder / "app",
                 env={**variables, **(extra or {})},
@@ -299,7 +299,7 @@ class Server:
                 group=account.group,
                 input=Path(migrations.__file__).read_text(encoding="utf-8"),
                 on_output=note,
-            ).output
+            ).text
 
     def _superuser(self) -> dict[str, str]:
         """What the deployer said about a first user of the admin: never kept."""

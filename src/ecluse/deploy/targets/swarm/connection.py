@@ -56,14 +56,13 @@ class Connection:
     ) -> str:
         """What ``docker ARGUMENTS`` prints, with *extra* in its environment. Raises TargetError where it fails."""
         try:
-            return process.run(
+            return process.read(
                 (*DOCKER, *arguments),
                 env={**self.environ, **(extra or {})},
                 cwd=cwd,
                 input=input,
                 timeout=timeout,
-                merge_stderr=False,
-            ).output
+            ).text
         except CommandError as error:
             raise TargetError(error.what, where=self.name) from None
 

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,10 +161,8 @@ class TestSsh:
 
 
 @pytest.fixture
-def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Programs]:
-    made = Programs()
-    monkeypatch.setattr(process, "run", made.run)
-    yield made
+def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
+    return Programs().take_over(monkeypatch)
 
 
 def test_docker_is_run_in_the_environment_of_the_connection(programs: Programs) -> None:

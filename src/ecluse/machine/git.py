@@ -1,0 +1,85 @@
+"""What Git knows of a repository: the only module that asks it.
+
+Git's answers are bytes: names of files are separated by NUL, and need not be UTF-8 (they become ``str`` as
+:func:`os.fsdecode` makes them). Nothing of an answer is masked. Every failure is a RepositoryError.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecluse.errors import RepositoryError, ToolError
+from ecluse.machine import process
+from ecluse.secrets import masked
+
+__all__ = ["find", "head", "known_files", "line", "paths", "read"]
+
+# Messages in English, since some are recognized; and no lock that a commit at the same time would meet.
+# https://git-scm.com/docs/git#Documentation/git.txt-GITOPTIONALLOCKS
+# Paths are names, not patterns.
+_ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+
+
+def read(top: Path, *arguments: str) -> bytes:
+    """What ``git ARGUMENTS`` prints in *top*. Raises RepositoryError where it fails."""
+    done = _ask(top, arguments)
+    if not done.ok:
+        what = " ".join(_errors(done).split()) or f"it ended with {done.returncode}"
+        raise RepositoryError(f"git {arguments[0]} failed: {what}", where=str(top), hint=f"git -C {top} status")
+    return done.output
+
+
+def line(top: Path, *arguments: str) -> str:
+    """What ``git ARGUMENTS`` prints, without the spaces around it. Raises RepositoryError where it fails."""
+    return read(top, *arguments).decode("utf-8", "surrogateescape").strip()
+
+
+def paths(top: Path, *arguments: str) -> tuple[str, ...]:
+    """The paths that ``git ARGUMENTS`` prints; *arguments* must have ``-z``. Raises RepositoryError where it fails."""
+    return tuple(path for path in read(top, *arguments).decode("utf-8", "surrogateescape").split("\0") if path)
+
+
+def find(top: Path, *arguments: str) -> str | None:
+    """As :func:`line`; None where git has no such thing: a commit, a tag, a setting.
+
+    Raises RepositoryError where git cannot be asked: no repository, a clone that it does not trust, no git.
+    """
+    done = _ask(top, arguments)
+    return done.text.strip() or None if done.ok else None
+
+
+def head(top: Path) -> str | None:
+    """The commit that is checked out; None before the first one."""
+    return find(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+
+def known_files(top: Path, *below: str) -> tuple[str, ...]:
+    """The files that git tracks, and new ones that it does not ignore, sorted: all, or those in the paths *below*.
+
+    A path may be gone from the working tree already, or be a submodule's folder.
+    """
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--")
+    return tuple(sorted(paths(top, *listing, *below)))
+
+
+def _ask(top: Path, arguments: tuple[str, ...]) -> process.Answer:
+    try:
+        done = process.read(("git", "-C", str(top), *arguments), extra=_ENVIRON, check=False)
+    except ToolError:
+        raise RepositoryError("git is not installed, or not on the PATH", hint="apt install git") from None
+    errors = "" if done.ok else _errors(done)
+    if "dubious ownership" in errors:
+        raise RepositoryError(
+            "git does not trust this clone, which belongs to another account",
+            where=str(top),
+            hint=f"clone it as yourself, or: git config --global --add safe.directory {top}",
+        )
+    if "not a git repository" in errors:
+        raise RepositoryError(
+            "this is not a git repository", where=str(top), hint="run ecluse in a clone; git init makes a repository"
+        )
+    return done
+
+
+def _errors(done: process.Answer) -> str:
+    return masked(done.errors.decode(errors="replace"))

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ecluse.errors import RepositoryError, ToolError
+from ecluse.machine import git, process
+from ecluse.secrets import Secret
+from tests.support.doubles.programs import Programs
+
+SHOP = Path("/shop")
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
+    return Programs().take_over(monkeypatch)
+
+
+def refused(programs: Programs, errors: str, code: int = 128) -> RepositoryError:
+    """The error of a question that git refuses."""
+    programs.answers["git -C /shop"] = code
+    programs.errors["git -C /shop"] = errors
+    with pytest.raises(RepositoryError) as caught:
+        git.known_files(SHOP)
+    with pytest.raises(RepositoryError, match="."):
+        git.read(SHOP, "status")
+    return caught.value
+
+
+def test_files_are_named_by_bytes(programs: Programs) -> None:
+    programs.answers["git -C /shop ls-files -z"] = os.fsdecode(b"b/\xff\0a\nb\0")
+    assert [os.fsencode(path) for path in git.known_files(SHOP)] == [b"a\nb", b"b/\xff"]
+
+
+def test_answers_are_not_masked(programs: Programs) -> None:
+    Secret("website")
+    programs.answers["git -C /shop ls-files"] = "src/website/urls.py\0"
+    programs.answers["git -C /shop rev-parse"] = "website\n"
+    assert git.known_files(SHOP) == ("src/website/urls.py",)
+    assert git.line(SHOP, "rev-parse", "--abbrev-ref", "HEAD") == "website"
+
+
+def test_files_are_asked_by_literal_paths_without_locks(programs: Programs) -> None:
+    programs.answers["git -C /shop ls-files"] = ""
+    assert git.known_files(SHOP, "app[1]") == ()
+    (call,) = programs.calls
+    assert call.argv[-2:] == ("--", "app[1]")
+    assert call.options["extra"] == {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+
+
+def test_a_missing_commit_is_no_failure(programs: Programs) -> None:
+    programs.answers |= {"git -C /shop rev-parse": 1, "git -C /shop config": ""}
+    assert git.head(SHOP) is None
+    assert git.find(SHOP, "config", "--get", "remote.origin.url") is None
+
+
+def test_a_folder_without_repository_is_refused(programs: Programs) -> None:
+    error = refused(programs, "fatal: not a git repository (or any of the parent directories): .git\n")
+    assert (error.what, error.where) == ("this is not a git repository", "/shop")
+    assert error.hint and "git init" in error.hint
+    with pytest.raises(RepositoryError):
+        git.find(SHOP, "describe")
+
+
+def test_a_clone_of_another_account_is_refused(programs: Programs) -> None:
+    error = refused(programs, "fatal: detected dubious ownership in repository at '/shop'\nTo add an exception…\n")
+    assert error.what == "git does not trust this clone, which belongs to another account"
+    assert error.hint and error.hint.endswith("git config --global --add safe.directory /shop")
+    with pytest.raises(RepositoryError):
+        git.head(SHOP)
+
+
+def test_another_failure_is_told_in_one_line(programs: Programs) -> None:
+    Secret("t0ken-value")
+    error = refused(programs, "fatal: index file corrupt\n  at t0ken-value\n")
+    assert error.what == "git ls-files failed: fatal: index file corrupt at [REDACTED]"
+    assert error.hint == "git -C /shop status"
+
+
+def test_a_machine_without_git_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*arguments: object, **options: object) -> None:
+        raise ToolError("cannot start git: git does not exist")
+
+    monkeypatch.setattr(process, "read", missing)
+    with pytest.raises(RepositoryError, match="git is not installed, or not on the PATH") as caught:
+        git.head(SHOP)
+    assert caught.value.hint == "apt install git"
