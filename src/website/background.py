@@ -1,4 +1,4 @@
-"""Asking for work in the background."""
+"""Work for the background: a task is asked for by its name, so that no caller imports the code that it runs."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ __all__ = ["enqueue", "enqueue_all"]
 logger = logging.getLogger(__name__)
 
 
-def enqueue(task: Task[Any, Any], *arguments: Any) -> None:
-    """Have a worker run *task* once the current transaction is committed: never for what was rolled back after all.
+def enqueue(name: str, *arguments: Any) -> None:
+    """Have a worker run the task *name* once the current transaction is committed; never after a rollback.
 
-    What asks for it has already happened, and does not fail with it: a broker that is away is said in the log. Without
-    one (no ``CELERY_BROKER_URL``) the task runs here, before this returns or the transaction's end does.
+    The caller does not fail when the broker is away: the log says so. Without a broker (no ``CELERY_BROKER_URL``) the
+    task runs in this process, before this function returns or the transaction ends.
     """
     # A function: Django names the callback that failed by its __qualname__, which a partial has not.
-    transaction.on_commit(lambda: _send(task, arguments), robust=True)
+    transaction.on_commit(lambda: _send(name, arguments), robust=True)
 
 
-def enqueue_all(task: Task[Any, Any], arguments: Iterable[Any]) -> int:
-    """Have workers run *task* once for each of *arguments*, over one connection; return how many those are.
+def enqueue_all(name: str, arguments: Iterable[Any]) -> int:
+    """Have workers run the task *name* once for each of *arguments*, over one connection; return the number of runs.
 
-    For a task that gives others their work: there is no transaction to wait for, and what asked fails with it where
-    the broker does not answer.
+    For a task that hands out work to others: there is no transaction to wait for, and it fails when the broker does
+    not answer.
     """
     from website.celery import app
 
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", task.name)
+    task = _task(name)
     count = 0
     with app.producer_or_acquire() as producer:
         for argument in arguments:
@@ -45,12 +44,22 @@ def enqueue_all(task: Task[Any, Any], arguments: Iterable[Any]) -> int:
     return count
 
 
-def _send(task: Task[Any, Any], arguments: tuple[Any, ...]) -> None:
+def _send(name: str, arguments: tuple[Any, ...]) -> None:
     from kombu.exceptions import OperationalError
 
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", task.name)
     try:
-        task.delay(*arguments)
+        _task(name).delay(*arguments)
     except OperationalError as error:
-        logger.error("%s%s was not queued, the broker does not answer: %s", task.name, arguments, error)
+        logger.error("%s%s was not queued, the broker does not answer: %s", name, arguments, error)
+
+
+def _task(name: str) -> Task[Any, Any]:
+    """The task *name*, from whichever application has it."""
+    from website.celery import app
+
+    if name not in app.tasks:
+        # A task has its name once its module is imported.
+        app.loader.import_default_modules()
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", name)
+    return app.tasks[name]

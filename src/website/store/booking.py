@@ -22,9 +22,6 @@ def book(album: Album, *, name: str, email: str) -> Booking:
     A mail confirms it, in the language of the moment, once the booking is committed. Raises AlreadyBooked where the
     album is not, or no longer, available; nothing is changed then.
     """
-    # Loaded for the first booking, not with the site: Celery takes a while, and most processes never book.
-    from website.store.tasks import confirm_booking
-
     with transaction.atomic():
         # Whoever comes second waits here for the first, and then sees what the first did.
         locked = Album.objects.select_for_update().get(pk=album.pk)
@@ -34,7 +31,7 @@ def book(album: Album, *, name: str, email: str) -> Booking:
         booking = Booking.objects.create(album=locked, contact=contact)
         locked.available = False
         locked.save(update_fields=["available"])
-        enqueue(confirm_booking, booking.pk, get_language() or settings.LANGUAGE_CODE)
+        enqueue("store.confirm_booking", booking.pk, get_language() or settings.LANGUAGE_CODE)
     return booking
 
 

@@ -67,5 +67,5 @@ def confirm_forgotten_bookings() -> int:
     now = timezone.now()
     forgotten = Booking.objects.filter(confirmed_at=None, created_at__range=(now - TOO_LATE, now - FORGOTTEN))
     for pk in (found := list(forgotten.values_list("pk", flat=True))):
-        enqueue(confirm_booking, pk)
+        enqueue(confirm_booking.name, pk)
     return len(found)

@@ -32,8 +32,6 @@ AT_ONCE = 1000
 
 def rows() -> int:
     """Ask again for what has not been done; return for how much. Forgets old requests, too."""
-    from website.uploads.tasks import erase, project
-
     now = timezone.now()
     abandoned = Media.objects.filter(state=State.PENDING, created_at__lt=now - ABANDONED).update(state=State.DELETING)
     if abandoned:
@@ -44,7 +42,7 @@ def rows() -> int:
         untold |= Q(**{PROJECTIONS[name].column: None})
     telling = Media.objects.stored().filter(untold, created_at__lt=now - YOUNG).values_list("pk", flat=True)[:AT_ONCE]
     count = 0
-    for task, keys in ((erase, erasing), (project, list(telling))):
+    for task, keys in (("uploads.erase", erasing), ("uploads.project", list(telling))):
         for key in keys:
             enqueue(task, str(key))
             count += 1

@@ -104,11 +104,9 @@ def receive(
 
 def remove(media: Media) -> None:
     """Have no *media* any more: at once for everyone, and a moment later for the storage."""
-    from website.uploads.tasks import erase
-
     with transaction.atomic():
         if Media.objects.stored().filter(pk=media.pk).update(state=State.DELETING):
-            enqueue(erase, str(media.pk))
+            enqueue("uploads.erase", str(media.pk))
 
 
 def _admit(media: Media, request: UploadRequest, key: str, digest: str) -> None:
@@ -156,8 +154,6 @@ def _within_quota(media: Media) -> None:
 
 
 def _confirm(media: Media, request: UploadRequest, stored: Stored) -> Answer:
-    from website.uploads.tasks import project
-
     media.state, media.file_id, media.url = State.STORED, stored.file_id, stored.url
     answer: Answer = SHOWN.to_representation(media)
     # One statement is a transaction of its own: only an answer that may be asked for again makes it two.
@@ -168,7 +164,7 @@ def _confirm(media: Media, request: UploadRequest, stored: Stored) -> Answer:
         if request.key:
             request.answer = answer
             request.save(update_fields=["answer"])
-        enqueue(project, str(media.pk))
+        enqueue("uploads.project", str(media.pk))
     return answer
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from website.background import enqueue
 from website.weather.models import Forecast, Place, Quarantined
 
 __all__: list[str] = []
@@ -24,12 +25,9 @@ class PlaceAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Relever la météo maintenant"))
     def fetch(self, request: HttpRequest, queryset: QuerySet[Place]) -> None:
-        from website.background import enqueue
-        from website.weather.tasks import fetch_place
-
         queryset.update(fetched_at=None)
         for place in queryset:
-            enqueue(fetch_place, place.pk)
+            enqueue("weather.fetch_place", place.pk)
         self.message_user(request, _("Les relevés sont demandés."))
 
 

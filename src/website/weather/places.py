@@ -59,8 +59,6 @@ def add(name: str, key: int, language: str, user: Any) -> tuple[Place, bool]:
 
     What is stored is what the upstream says, not what a client does. Raises NotFound, or an UpstreamError.
     """
-    from website.weather.tasks import fetch_place
-
     known = Place.objects.filter(geonames_id=key).first()
     if known is not None:
         return known, False
@@ -80,7 +78,7 @@ def add(name: str, key: int, language: str, user: Any) -> tuple[Place, bool]:
         },
     )
     if made:
-        enqueue(fetch_place, place.pk)
+        enqueue("weather.fetch_place", place.pk)
     return place, made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.cache import cache
 
+from website.background import enqueue_all
 from website.weather import fetching
 from website.weather.models import Place
 
@@ -20,9 +21,6 @@ def refresh(place: Place) -> Place:
         return place
     if not cache.add(f"weather:tried:{place.pk}", True, PAUSE):
         return place
-    from website.background import enqueue_all
-    from website.weather.tasks import fetch_place
-
-    enqueue_all(fetch_place, [place.pk])
+    enqueue_all("weather.fetch_place", [place.pk])
     place.refresh_from_db()
     return place

@@ -30,7 +30,7 @@ LONGEST_PAUSE = 900
 @app.task(name="weather.fetch_all")
 def fetch_all() -> int:
     """Ask for the weather of every place that has none of this hour: a task for each. Returns for how many."""
-    return enqueue_all(fetch_place, fetching.due().values_list("pk", flat=True))
+    return enqueue_all(fetch_place.name, fetching.due().values_list("pk", flat=True))
 
 
 @app.task(
