@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "website.throttling.Middleware",
 ]
 
 TEMPLATES = [
@@ -84,6 +85,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The first backend counts attempts to log in, for every door of the site; the second knows the users.
+AUTHENTICATION_BACKENDS = ["website.throttling.Login", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
 
@@ -241,6 +244,7 @@ CELERY_TASK_ROUTES = {
     "weather.fetch_*": {"queue": "weather"},
     "weather.*": {"queue": "maintenance"},
     "celery.backend_cleanup": {"queue": "maintenance"},
+    "website.forget_attempts": {"queue": "maintenance"},
 }
 # A task is the broker's until it is done: one whose worker is lost runs again. So tasks must bear to be run twice.
 CELERY_TASK_ACKS_LATE = True
@@ -274,6 +278,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "summarise-weather": {"task": "weather.summarise", "schedule": "20 2 * * *"},
     "clean-weather": {"task": "weather.clean", "schedule": "10 3 * * *"},
     "clean-results": {"task": "celery.backend_cleanup", "schedule": "0 4 * * *"},
+    "forget-attempts": {"task": "website.forget_attempts", "schedule": 3600.0},
     # Each queue shows that somebody takes from it. What was asked for while nobody did is dropped.
     **{
         f"heartbeat-{queue}": {

@@ -1,10 +1,11 @@
-"""Signs of life that must be seen from elsewhere."""
+"""What all processes of the site must see: signs of life, and who tries something too often."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
-__all__ = ["Heartbeat"]
+__all__ = ["Attempt", "Heartbeat"]
 
 
 class Heartbeat(models.Model):
@@ -15,3 +16,20 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.queue
+
+
+class Attempt(models.Model):
+    """One attempt that a limit counts (website.throttling), by a digest of who made it."""
+
+    scope = models.CharField(max_length=20)
+    sender = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["scope", "sender", "created_at"], name="website_attempt_of_sender"),
+            models.Index(fields=["created_at"], name="website_attempt_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.created_at}"

@@ -14,6 +14,7 @@ from rest_framework.views import set_rollback
 
 from website.api.exceptions import InvalidQuery, TooLarge
 from website.problems import MEDIA_TYPE, problem
+from website.throttling import TooOften
 
 __all__ = ["from_exception"]
 
@@ -26,6 +27,8 @@ def from_exception(exception: Exception, context: Mapping[str, Any]) -> Response
         exception = exceptions.NotFound()
     elif isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied()
+    elif isinstance(exception, TooOften):
+        exception = exceptions.Throttled(exception.wait)
     elif isinstance(exception, RequestDataTooBig):
         exception = TooLarge(str(exception))
     if not isinstance(exception, exceptions.APIException):

@@ -17,13 +17,12 @@ from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, V
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from website.api.parsers import UploadParser
 from website.api.permissions import StaffOrReadOnly
 from website.motos import pictures
-from website.motos.enquiries import EnquiryThrottle, sender
+from website.motos.enquiries import keep
 from website.motos.listing import ListQuery, motorcycles
 from website.motos.models import Brand, Model, Motorcycle, Picture
 from website.motos.serializers import (
@@ -39,6 +38,7 @@ from website.motos.serializers import (
     PictureUploadSerializer,
     SessionSerializer,
 )
+from website.throttling import sender
 
 __all__: list[str] = []
 
@@ -136,31 +136,19 @@ class OnePicture(APIView):
 
 class Enquiries(APIView):
     permission_classes = [AllowAny]
-    throttle_classes = [EnquiryThrottle]
 
     def post(self, request: Request, pk: int) -> Response:
         """Ask about a motorcycle. For anyone, five times an hour."""
         motorcycle = get_object_or_404(Motorcycle, pk=pk)
         serializer = EnquirySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        serializer.save(motorcycle=motorcycle, sender=sender(EnquiryThrottle().get_ident(request)))
+        keep(serializer, motorcycle, sender(request))
         return Response(serializer.data, status=201)
-
-
-class LoginThrottle(AnonRateThrottle):
-    """Attempts from one address, counted by each process for itself."""
-
-    rate = "10/min"
-    scope = "login"
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        return request.method != "POST" or super().allow_request(request, view)
 
 
 @method_decorator([ensure_csrf_cookie, cache_control(no_store=True)], name="get")
 class Session(APIView):
     permission_classes = [AllowAny]
-    throttle_classes = [LoginThrottle]
 
     def get(self, request: Request) -> Response:
         """Who is asking. Sets the cookie whose value the header X-CSRFToken of every change repeats."""

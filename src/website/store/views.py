@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from website import throttling
 from website.monitoring import event
 from website.store.booking import AlreadyBooked, book
 from website.store.forms import BookingForm, SearchForm
@@ -42,6 +43,9 @@ def album(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Album.objects.for_display(), pk=pk)
     form = BookingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        throttling.count(
+            throttling.BOOKING, throttling.sender(request), throttling.digest(form.cleaned_data["email"].lower())
+        )
         try:
             book(found, **form.cleaned_data)
         except AlreadyBooked:

@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from website.background import enqueue
+from website.throttling import lock
 from website.uploads import storage
 from website.uploads.inspection import Refused, fingerprint, inspect
 from website.uploads.models import Media, State, UploadRequest
@@ -140,9 +140,8 @@ def _look_up(sender: str, key: str, digest: str) -> None:
 def _within_quota(media: Media) -> None:
     if not settings.UPLOADS_QUOTA_BYTES:
         return
-    if media.owner_id is not None:
-        # Whoever sends two at once has them counted one after the other.
-        get_user_model().objects.select_for_update(no_key=True).values_list("pk").get(pk=media.owner_id)
+    # Two at once, also of nobody, are counted one after the other.
+    lock(f"uploads.quota:{media.owner_id}")
     # What is under way counts, and what is not deleted yet.
     used = Media.objects.filter(owner=media.owner_id).aggregate(used=Sum("size_bytes"))["used"] or 0
     if used + media.size_bytes > settings.UPLOADS_QUOTA_BYTES:

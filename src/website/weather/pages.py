@@ -90,7 +90,7 @@ def search(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("name", "").replace("\0", "")
     context: dict[str, Any] = {"name": name}
     try:
-        context["matches"] = places.search(name, get_language())
+        context["matches"] = places.search(name, get_language(), request.user)
     except UpstreamError:
         messages.error(request, _("Le service météo ne répond pas. Réessayez plus tard."))
     return render(request, "weather/search.html", context)

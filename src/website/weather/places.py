@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
+from website import throttling
 from website.background import enqueue
 from website.weather import sources
 from website.weather.caching import cached
@@ -44,11 +45,15 @@ def matching(word: str) -> Q:
     return Q(name__icontains=word) | Q(region__icontains=word) | Q(country__icontains=word)
 
 
-def search(name: str, language: str) -> Sequence[Match]:
-    """The places of the world that are called *name*. Raises an UpstreamError where nobody can be asked."""
+def search(name: str, language: str, user: Any) -> Sequence[Match]:
+    """The places of the world that are called *name*, for *user*.
+
+    Raises an UpstreamError where nobody can be asked, and TooOften where *user* has asked as often as UPSTREAM allows.
+    """
     name = " ".join(name.split())[:LONGEST_NAME]
     if len(name) < 2:  # the upstream finds none
         return []
+    throttling.count(throttling.UPSTREAM, throttling.digest(f"user:{user.pk}"))
     return cached(
         f"weather:search:{language}:{name.casefold()}", KEPT, lambda: sources.for_visitors().search(name, language)
     )
@@ -57,12 +62,12 @@ def search(name: str, language: str) -> Sequence[Match]:
 def add(name: str, key: int, language: str, user: Any) -> tuple[Place, bool]:
     """The place with GeoNames' id *key* among those called *name*, and whether it is new; its weather is then fetched.
 
-    What is stored is what the upstream says, not what a client does. Raises NotFound, or an UpstreamError.
+    What is stored is what the upstream says, not what a client does. Raises NotFound, and what search() raises.
     """
     known = Place.objects.filter(geonames_id=key).first()
     if known is not None:
         return known, False
-    match = next((one for one in search(name, language) if one.id == key), None)
+    match = next((one for one in search(name, language, user) if one.id == key), None)
     if match is None:
         raise NotFound
     place, made = Place.objects.get_or_create(

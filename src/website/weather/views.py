@@ -15,7 +15,6 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from website.api.exceptions import Unavailable
@@ -47,19 +46,9 @@ revalidated = [cache_control(no_cache=True), conditional_page]
 KEPT = 300
 
 
-class UpstreamThrottle(UserRateThrottle):
-    """What is asked of the upstream on behalf of one user."""
-
-    rate = "30/min"
-    scope = "weather"
-
-
 @method_decorator(revalidated, name="get")
 class Places(APIView):
     permission_classes = [UsersOrReadOnly]
-
-    def get_throttles(self) -> list[Any]:
-        return [UpstreamThrottle()] if self.request.method == "POST" else []
 
     def get(self, request: Request) -> Response:
         """A part of the list of places, by name."""
@@ -114,12 +103,11 @@ class OneFavourite(APIView):
 @method_decorator(cache_control(private=True, max_age=KEPT), name="get")
 class Search(APIView):
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UpstreamThrottle]
 
     def get(self, request: Request) -> Response:
         """Places of the world by their name. For users: the upstream is asked."""
         try:
-            found = places.search(SearchQuery.read(request.query_params)["name"], get_language())
+            found = places.search(SearchQuery.read(request.query_params)["name"], get_language(), request.user)
         except UpstreamError as error:
             raise _away(error) from None
         return Response(MatchSerializer(found, many=True).data)
