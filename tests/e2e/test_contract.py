@@ -38,7 +38,7 @@ def log_in(page, site, csrf):
     return log_in
 
 
-def test_schemathesis_finds_nothing(page, site, log_in, csrf, tmp_path):
+def test_apis_answer_as_their_schema_says(page, site, log_in, csrf, tmp_path):
     session_to_end, session = log_in(), log_in()
     # The oldest: before a site that has been here once, the newest are those of the last time.
     motorcycles = page.request.get("/api/motos/motorcycles/?page_size=100&ordering=created_at").json()["results"]

@@ -15,7 +15,7 @@ DROPPED = """
 """
 
 
-def test_a_picture_that_is_dropped_is_sent_and_shown(page, site, picture, screenshot):
+def test_dropped_picture_is_uploaded_and_shown(page, site, picture, screenshot):
     page.goto("/gallery/")
     page.get_by_role("link", name="Se connecter pour déposer").click()
     page.get_by_label("Nom d’utilisateur").fill(site.user)

@@ -54,7 +54,7 @@ def test_a_visitor_filters_opens_and_enquires(page, screenshot):
     expect(page).to_have_url(re.compile("brand=nordvik"))
 
 
-def test_staff_log_in_add_a_motorcycle_with_a_picture_and_see_it(page, site, picture, screenshot):
+def test_staff_add_a_motorcycle_with_a_picture(page, site, picture, screenshot):
     page.goto("/motos/staff/new")
     expect(page).to_have_url(re.compile("/motos/staff/login"))
     page.get_by_label("Nom d'utilisateur").fill(site.user)
@@ -156,7 +156,7 @@ def test_pages_on_a_telephone_are_no_wider_than_its_screen(page, screenshot):
 @pytest.mark.parametrize(
     "context", [{}, {"color_scheme": "dark"}, MOBILE], ids=["light", "dark", "telephone"], indirect=True
 )
-def test_axe_finds_nothing(page, site):
+def test_pages_have_no_accessibility_violation(page, site):
     for address, ready in {
         "/motos/": "motos-card",
         "/motos/?text=nothing+like+this": ".empty",

@@ -8,7 +8,7 @@ import time
 import pytest
 
 
-def test_ping_answers_whatever_name_it_is_asked_by(visitor):
+def test_ping_answers_for_any_host_name(visitor):
     answer = visitor.get("/ping/", Host="10.0.0.7")
     assert (answer.status, answer.text) == (200, "pong\n")
 
@@ -32,7 +32,7 @@ def test_a_visitor_on_plain_http_is_sent_to_https(visitor):
     assert (answer.status, answer.headers["Location"]) == (301, "https://shop.test/")
 
 
-def test_a_name_that_is_not_ours_is_refused(visitor):
+def test_unknown_host_name_is_refused(visitor):
     assert visitor.get("/", Host="elsewhere.test").status == 400
 
 
@@ -67,7 +67,7 @@ def test_the_admin_has_its_style(visitor):
 
 
 @pytest.mark.parametrize("path", ["/static/store/none.0123456789ab.css", "/static/", "/media/none.png"])
-def test_a_file_that_is_missing_is_never_remembered_as_missing(visitor, path):
+def test_missing_static_file_is_never_cached(visitor, path):
     answer = visitor.get(path)
     assert answer.status == 404
     assert answer.headers["Cache-Control"] == "no-store"

@@ -20,7 +20,7 @@ def test_a_booking_through_the_front_is_confirmed_by_a_worker(visitor, mail_to):
 
 
 @pytest.mark.parametrize("broker", ["RABBITMQ_URL", "REDIS_URL"])
-def test_a_worker_takes_its_tasks_from_either_broker(broker, mail_to):
+def test_worker_takes_tasks_from_rabbitmq_and_redis(broker, mail_to):
     if broker not in os.environ:
         pytest.skip(f"{broker} is not set: docker-compose.ci.yml runs these tests")
     os.environ["DJANGO_SETTINGS_MODULE"] = "settings.production"

@@ -36,7 +36,7 @@ OTHERS = {folder for job in parts("tests-").values() if job != REST for folder i
 APPLICATIONS = sorted(folder.rpartition("/")[2] for folder in OTHERS if folder != "tests/website/settings")
 
 
-def test_the_parts_of_lint_are_what_lint_reads() -> None:
+def test_lint_inputs_are_the_files_lint_reads() -> None:
     tox = configparser.RawConfigParser()
     tox.read(TOP / "tox.ini")
     [whole] = set(re.findall(r"\{posargs:(.*)\}", tox["testenv:lint{,-code,-types,-files}"]["commands"]))
@@ -71,7 +71,7 @@ def test_imported_support_files_are_inputs_of_the_job(job: Job) -> None:
     assert not needed - {*chosen(needed, job.inputs)}
 
 
-def test_the_stand_ins_are_seen_where_they_are_imported() -> None:
+def test_imported_stand_ins_are_found_by_the_parts_check() -> None:
     # Or the test before could not fail.
     for application, name in (("uploads", "imagekit"), ("weather", "open_meteo")):
         assert f"testbed/standins/{name}.py" in support((TOP / "tests" / "website" / application).rglob("*.py"))

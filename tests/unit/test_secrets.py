@@ -44,7 +44,7 @@ def test_short_words_are_not_masked_since_that_would_tell_them() -> None:
 
 
 @given(values, st.text("ab-c", max_size=30), st.data())
-def test_cutting_a_text_in_pieces_changes_nothing(values: list[str], text: str, data: st.DataObject) -> None:
+def test_masking_is_independent_of_chunk_sizes(values: list[str], text: str, data: st.DataObject) -> None:
     whole = Masker(values)
     expected = whole.feed(text) + whole.flush()
     masker, shown, rest = Masker(values), "", text
@@ -56,7 +56,7 @@ def test_cutting_a_text_in_pieces_changes_nothing(values: list[str], text: str, 
 
 
 @given(st.text("abcdef", min_size=4, max_size=8), st.text("xyz \n", max_size=20), st.text("xyz \n", max_size=20))
-def test_a_value_never_passes(value: str, before: str, after: str) -> None:
+def test_masker_never_lets_a_secret_through(value: str, before: str, after: str) -> None:
     masker = Masker([value])
     shown = "".join(masker.feed(character) for character in before + value + after) + masker.flush()
     assert shown == before + REDACTED + after

@@ -66,7 +66,7 @@ def test_beat_stops_when_its_connection_is_cut_and_resumes(turns, caplog):
     assert turn.mine()
 
 
-def test_a_beat_that_waits_sends_nothing(turns, begin, tmp_path):
+def test_waiting_beat_sends_no_task(turns, begin, tmp_path):
     assert turns().mine()
     waiting = begin()
     assert not PeriodicTask.objects.exists()

@@ -14,7 +14,7 @@ def away(settings):
     return caches["default"]
 
 
-def test_a_redis_that_is_away_keeps_nothing_and_fails_nobody(away, caplog):
+def test_unreachable_redis_caches_nothing_and_raises_nothing(away, caplog):
     away.set("a", 1, 60)
     assert away.get("a") is None
     assert away.get("a", "nothing") == "nothing"
@@ -26,7 +26,7 @@ def test_unreachable_cache_grants_a_lock(away):
     assert away.add("lock", True, 10)
 
 
-def test_the_weather_is_shown_all_the_same(away, client, db):
+def test_weather_is_shown_without_redis(away, client, db):
     from website.weather.models import Place
 
     place = Place.objects.create(geonames_id=1, name="Lyon", latitude=45, longitude=4, timezone="Europe/Paris")
@@ -35,6 +35,6 @@ def test_the_weather_is_shown_all_the_same(away, client, db):
     sources.close()
 
 
-def test_the_healthcheck_says_so(away, monkeypatch):
+def test_healthcheck_reports_unreachable_redis(away, monkeypatch):
     monkeypatch.setattr(dependencies, "DEPENDENCIES", {"cache": dependencies.DEPENDENCIES["cache"]})
     assert dependencies.run() == {"cache": "unavailable"}

@@ -39,20 +39,20 @@ def test_middleware_out_of_order_is_found(settings):
     assert ids() == ["website.E004"]
 
 
-def test_connections_kept_without_a_look_are_found(settings, monkeypatch):
+def test_persistent_connections_without_health_checks_are_found(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["default"], "CONN_MAX_AGE", None)
     monkeypatch.setitem(settings.DATABASES["default"], "CONN_HEALTH_CHECKS", False)
     assert ids() == ["website.E005"]
 
 
-def test_every_message_says_what_to_do(settings):
+def test_every_check_has_a_hint(settings):
     settings.STATIC_ROOT = settings.MEDIA_ROOT
     settings.LANGUAGES = [("de", "Deutsch")]
     assert all(message.hint for message in run_checks() if message.id.startswith("website."))
 
 
 @pytest.mark.parametrize("name", ["PRIVATE_KEY", "URL_ENDPOINT"])
-def test_an_imagekit_that_is_configured_by_half_is_found(settings, name):
+def test_half_configured_imagekit_is_found(settings, name):
     settings.IMAGEKIT = {"PRIVATE_KEY": "private_x", "URL_ENDPOINT": "https://ik.imagekit.io/x"}
     assert ids() == []
     settings.IMAGEKIT = {**settings.IMAGEKIT, name: ""}

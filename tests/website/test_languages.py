@@ -64,7 +64,7 @@ def test_translations_keep_their_placeholders():
             assert set(re.findall(r"%\(\w+\)s", translation)) == set(re.findall(r"%\(\w+\)s", message))
 
 
-def test_the_compiled_catalog_is_the_written_one():
+def test_compiled_catalogue_is_up_to_date():
     with (CATALOG / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for message, translations in messages(CATALOG / "django.po").items():
@@ -92,5 +92,5 @@ def test_the_switch_changes_the_language_and_stays_on_the_page(client, shop):
     assert 'value="en" lang="en" title="English" aria-label="English" aria-current="true"' in text
 
 
-def test_the_switch_leads_to_no_other_site(client, db):
+def test_language_switch_redirects_only_within_the_site(client, db):
     assert client.post("/i18n/setlang/", {"language": "en", "next": "https://evil.example/"}).url == "/"

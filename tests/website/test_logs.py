@@ -54,7 +54,7 @@ def test_exception_and_complex_values_are_logged_as_text():
     assert line["request"] == str(object)
 
 
-def test_an_extra_cannot_take_the_place_of_what_every_line_has():
+def test_log_extra_cannot_replace_a_standard_field():
     assert formatted(record("x", level="forged", release="forged"))["release"] == "abc123"
 
 

@@ -38,7 +38,7 @@ class BrokenUrls:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_whole_and_runs_nothing_inline(client, shop, page):
+def test_page_is_complete_and_has_no_inline_script(client, shop, page):
     text = client.get(page).text
     assert '<html lang="fr">' in text
     assert text.count("<h1") == 1
@@ -58,7 +58,7 @@ def test_the_home_page_leads_to_the_applications_that_there_are(client):
     assert 'href="/store/"' in text
 
 
-def test_the_policy_allows_this_site_alone_and_nothing_inline(client, db):
+def test_content_policy_allows_only_this_site(client, db):
     policy = dict(part.strip().split(" ", 1) for part in client.get("/store/")["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -86,7 +86,7 @@ def test_error_page_is_styled_like_the_site(client, code, words):
 
 
 @pytest.mark.urls(BrokenUrls())
-def test_an_error_is_answered_with_a_page_that_needs_nothing(client, monkeypatch):
+def test_server_error_page_needs_no_other_file(client, monkeypatch):
     client.raise_request_exception = False
     response = client.get("/500/")
     assert response.status_code == 500
@@ -107,7 +107,7 @@ def test_static_files_are_served_and_kept(client, db):
     response.close()
 
 
-def test_uploads_are_served_where_the_site_is_told_to_alone(client):
+def test_uploads_are_served_only_if_configured(client):
     assert client.get("/media/albums/photo.jpg").status_code == 404  # settings.travis does not
 
 

@@ -27,14 +27,14 @@ def test_demonstration_shop_books_every_unavailable_album(shop):
     assert booked == set(Album.objects.filter(available=False).values_list("pk", flat=True))
 
 
-def test_an_empty_shop_is_filled_and_goes_on_from_there(db, capsys):
+def test_seed_fills_an_empty_shop(db, capsys):
     call_command("seed")
     count = Album.objects.count()
     assert re.match(rf"{count} albums loaded\.\n", capsys.readouterr().out)
     assert Album.objects.create(title="Le suivant", reference="SUIVANT").pk > count
 
 
-def test_a_shop_that_has_an_album_is_left_as_it_is(make_album, capsys):
+def test_seed_leaves_a_shop_with_albums_unchanged(make_album, capsys):
     make_album("Le nôtre")
     call_command("seed")
     assert [album.title for album in Album.objects.all()] == ["Le nôtre"]

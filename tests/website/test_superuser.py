@@ -19,7 +19,7 @@ def test_the_superuser_that_is_asked_for_is_made():
     assert user.check_password(PASSWORD)
 
 
-def test_a_second_time_changes_nothing(monkeypatch, capsys):
+def test_superuser_command_run_twice_changes_nothing(monkeypatch, capsys):
     call_command("ensure_superuser")
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "Un-autre-mot-2-passe")
     call_command("ensure_superuser")

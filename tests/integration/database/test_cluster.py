@@ -55,7 +55,7 @@ def test_written_rows_survive_a_restart(project: Any) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_path_too_long_for_a_socket_has_it_elsewhere(project: Any) -> None:
+def test_socket_moves_to_a_shorter_path_if_needed(project: Any) -> None:
     cluster = embedded.Cluster.at(project.folder / ("long" * 20) / "postgres", os.environ)
     try:
         with running(cluster) as cursor:
@@ -73,7 +73,7 @@ def test_a_cluster_of_another_version_is_refused(project: Any) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user")
-def test_root_is_told_of_a_folder_that_the_server_may_not_enter(project: Any) -> None:
+def test_root_is_told_of_a_folder_closed_to_the_server(project: Any) -> None:
     closed = project.folder / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(ServiceError, match="nobody may not enter") as raised:
@@ -107,7 +107,7 @@ def test_a_job_can_have_a_container(engine: None, monkeypatch: pytest.MonkeyPatc
         probe.wait(url, timeout=0)
 
 
-def test_a_given_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_given_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecluse.services.given.PATIENCE", 0.1)
     service = Service(name="postgres", kind="postgres", version="18")
     with pytest.raises(ServiceError) as raised:

@@ -62,7 +62,7 @@ def test_stale_database_is_never_used(project: Any) -> None:
 
 
 @pytest.mark.parametrize("option", ["--fresh-db", "--create-db"])
-def test_a_fresh_database_can_be_asked_for(project: Any, option: str) -> None:
+def test_fresh_database_option_skips_the_cache(project: Any, option: str) -> None:
     project.test("test_shop.py")
     assert "with a fresh database" in project.test(option, "test_shop.py").output
 
@@ -77,7 +77,7 @@ def test_workers_have_clones_on_one_server(project: Any, cached: bool) -> None:
     assert done.output.count("ecluse: ") == 1
 
 
-def test_two_runs_at_once_do_not_meet(project: Any) -> None:
+def test_concurrent_test_runs_have_separate_databases(project: Any) -> None:
     runs = [project.start("test_shop.py"), project.start("-n", "2", "test_shop.py")]
     try:
         assert [run.wait(120) for run in runs] == [0, 0], (project.folder / "output").read_text(encoding="utf-8")
@@ -161,7 +161,7 @@ def test_tables_without_migrations_are_made_from_the_models(project: Any) -> Non
     assert MIGRATED in project.test("--no-migrations", "test_transactions.py").output
 
 
-def test_several_databases_are_made_the_ordinary_way(project: Any) -> None:
+def test_projects_with_several_databases_are_supported(project: Any) -> None:
     settings = (project.folder / "settings.py").read_text(encoding="utf-8")
     project.write("settings.py", settings + 'DATABASES["other"] = {**DATABASES["default"], "NAME": "other"}\n')
     project.write(
@@ -179,7 +179,7 @@ def test_several_databases_are_made_the_ordinary_way(project: Any) -> None:
         assert "several databases" in done.output
 
 
-def test_a_broken_archive_is_thrown_away_and_made_again(project: Any) -> None:
+def test_broken_cached_cluster_is_deleted_and_made_again(project: Any) -> None:
     project.test("test_shop.py")
     (archive,) = archives(project)
     with open(archive, "r+b") as file:

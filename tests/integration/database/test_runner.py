@@ -52,7 +52,7 @@ def test_parallel_processes_have_clones(project: Any) -> None:
     assert "on test_database_2" in done.output
 
 
-def test_given_alone_is_djangos_own_runner(project: Any) -> None:
+def test_given_source_uses_djangos_own_runner(project: Any) -> None:
     project.write(
         "tests.py",
         "from django.db import connection\nfrom django.test import SimpleTestCase\n\n"

@@ -59,7 +59,7 @@ def files(engine, secrets_folder):
     }
 
 
-def test_every_service_is_looked_after_or_ends_by_itself(files):
+def test_every_service_has_a_health_check_or_ends_by_itself(files):
     # What is built here has its HEALTHCHECK in the image.
     ours = re.compile(r"website(-front)?(:|@)")
     for file, content in files.items():
@@ -68,7 +68,7 @@ def test_every_service_is_looked_after_or_ends_by_itself(files):
             assert looked_after or name in {"tests", "mail"}, f"{file}: {name}"
 
 
-def test_no_file_holds_a_secret():
+def test_compose_files_hold_no_secret():
     for file in ("docker-compose.yml", "docker-compose.ci.yml", "docker-compose.live.yml"):
         for line in (TOP / file).read_text().splitlines():
             found = re.match(r" *\w*(PASSWORD|PASS|SECRET_KEY|TOKEN): *(.+)", line)
@@ -96,7 +96,7 @@ def test_production_and_development_share_no_data_and_no_port(files):
     assert not ports[0] & ports[1]
 
 
-def test_a_swarm_takes_the_file_of_production(engine, secrets_folder):
+def test_live_stack_file_is_accepted_by_a_swarm(engine, secrets_folder):
     done = compose(
         *("stack", "config", "--compose-file", "docker-compose.live.yml"),
         env={**LIVE, "ECLUSE_SECRETS": str(secrets_folder)},
@@ -110,7 +110,7 @@ def test_a_swarm_takes_the_file_of_production(engine, secrets_folder):
     assert "order: stop-first" in beat
 
 
-def test_secrets_are_made_once_and_kept(secrets_folder):
+def test_secrets_script_never_overwrites_a_secret(secrets_folder):
     before = {path.name: path.read_text() for path in secrets_folder.iterdir()}
     subprocess.run([TOP / "ops" / "secrets", secrets_folder], check=True, capture_output=True)
     assert {path.name: path.read_text() for path in secrets_folder.iterdir()} == before
@@ -118,7 +118,7 @@ def test_secrets_are_made_once_and_kept(secrets_folder):
     assert all(text.strip() for text in before.values()), "a swarm takes no empty secret"
 
 
-def test_the_images_pass_their_test_from_outside(built, ecluse):
+def test_images_pass_their_outside_test(built, ecluse):
     done = ecluse("image", "test", check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert re.search(r"\d+ passed", done.stdout)

@@ -53,7 +53,7 @@ def layers_of(image):
     return inspect(image)["RootFS"]["Layers"]
 
 
-def test_no_layer_holds_a_secret(layers):
+def test_image_layers_hold_no_secret(layers):
     holding = [name for layer in layers for name, content in layer.items() if CANARY.encode() in content]
     assert holding == []
 
@@ -66,14 +66,14 @@ FORBIDDEN = re.compile(
 INSTALLED = re.compile(r"^opt/venv/lib/")
 
 
-def test_no_layer_holds_what_only_a_builder_or_a_tester_needs(layers):
+def test_image_layers_hold_no_build_or_test_tools(layers):
     found = [name for layer in layers for name in layer if FORBIDDEN.search(name) and not INSTALLED.match(name)]
     assert found == []
     assert not [name for layer in layers for name in layer if name.endswith((".po", ".c", ".pyx"))]
 
 
 @pytest.mark.parametrize("image", BASES)
-def test_labels_say_which_commit_it_is_and_when_that_was_made(image, built, checkout):
+def test_image_labels_name_the_commit_and_its_date(image, built, checkout):
     labels = inspect(image)["Config"]["Labels"]
     commit, date = subprocess.run(
         ["git", "log", "-1", "--format=%H %ct"], cwd=checkout, text=True, capture_output=True, check=True
@@ -84,7 +84,7 @@ def test_labels_say_which_commit_it_is_and_when_that_was_made(image, built, chec
     assert datetime.fromisoformat(inspect(image)["Created"]) == datetime.fromtimestamp(int(date), UTC)
 
 
-def test_the_bill_of_materials_has_what_is_really_inside(built, checkout):
+def test_sbom_lists_what_the_image_really_contains(built, checkout):
     bill = json.loads((checkout / ".ecluse" / "image" / "website.cdx.json").read_text())
     script = "import importlib.metadata as m; print(*{one.name for one in m.distributions()})"
     installed = (
@@ -144,7 +144,7 @@ assert read(folder)["paths"].items() <= read("/app/staticfiles")["paths"].items(
     )
 
 
-def test_ecluse_wait_is_light_in_the_image(built):
+def test_ecluse_wait_imports_no_heavy_module_in_the_image(built):
     script = """
 import sys, ecluse.cli.wait
 heavy = set(sys.modules) & {"asyncio", "celery", "django", "docker", "ecluse.services", "psycopg2", "rich"}

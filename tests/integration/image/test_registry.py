@@ -91,7 +91,7 @@ def test_promotion_of_an_unbuilt_commit_leaves_no_tag(ecluse, checkout, registry
     assert tags(address, "website") == set()
 
 
-def test_a_changed_tree_is_not_pushed(built, ecluse, checkout, registry):
+def test_image_of_a_changed_tree_is_not_pushed(built, ecluse, checkout, registry):
     (checkout / "left-over").touch()
     try:
         done = ecluse("image", "push", "--branch", "staging", check=False, ECLUSE_REGISTRY=registry[1])
@@ -111,7 +111,7 @@ def test_push_with_a_wrong_account_says_how_to_log_in(built, ecluse, guarded, ac
     assert "wrong-password" not in done.stdout + done.stderr
 
 
-def test_the_account_of_the_address_pushes_and_promotes(built, ecluse, checkout, guarded):
+def test_account_of_the_registry_address_pushes_and_promotes(built, ecluse, checkout, guarded):
     address = f"http://ci:{PASSWORD}@{guarded}/team"
     done = ecluse("image", "push", "--branch", "staging", ECLUSE_REGISTRY=address)
     assert PASSWORD not in done.stdout + done.stderr
@@ -158,7 +158,7 @@ def test_interrupted_push_leaves_no_tag_and_the_next_continues(built, registry):
     assert found.digest == digest
 
 
-def test_a_registry_that_is_away_is_named(built, ecluse):
+def test_unreachable_registry_is_named(built, ecluse):
     address = f"http://127.0.0.1:{free_port()}/team"
     done = ecluse("image", "push", "--branch", "staging", check=False, ECLUSE_REGISTRY=address)
     assert done.returncode == 12
@@ -168,7 +168,7 @@ def test_a_registry_that_is_away_is_named(built, ecluse):
     )
 
 
-def test_a_registry_with_tokens_is_paid_with_the_account(monkeypatch):
+def test_account_is_exchanged_for_a_token_of_the_registry(monkeypatch):
     """The token flow of the public registries, against a small server that plays one."""
     import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer

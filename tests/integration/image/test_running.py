@@ -40,7 +40,7 @@ def healthy(container):
     return inspect(container)["State"].get("Health", {}).get("Status") == "healthy"
 
 
-def test_the_site_runs_without_root_and_without_a_place_to_write(start, site):
+def test_image_runs_without_root_on_a_read_only_disk(start, site):
     container = start(*site, "--publish", "127.0.0.1::8000", "website:under-test")
     await_(lambda: healthy(container), "healthy")
     for process in docker("top", container, "-eo", "pid,uid,args").stdout.splitlines()[1:]:
@@ -101,7 +101,7 @@ def test_image_without_secrets_exits_once(built):
     ],
     ids=["web", "worker", "beat", "wait", "front"],
 )
-def test_every_command_ends_when_it_is_told_to(start, site, network, image, command, sign):
+def test_image_commands_end_on_sigterm(start, site, network, image, command, sign):
     start("--network", network, "--network-alias", "redis", "redis:8-trixie")
     container = start(*site, image, *command)
 
@@ -128,7 +128,7 @@ def application(environ, start):
 """
 
 
-def test_a_request_that_is_being_answered_is_finished_first(start, site, tmp_path):
+def test_image_finishes_open_requests_on_sigterm(start, site, tmp_path):
     (tmp_path / "slow.py").write_text(SLOW)
     tmp_path.chmod(0o755)
     mount = ("--volume", f"{tmp_path}:/slow:ro", "--env", "PYTHONPATH=/slow:/app/src:/app")

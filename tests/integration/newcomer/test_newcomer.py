@@ -131,7 +131,7 @@ def release(container: str, address: str) -> object:
     return json.loads(done.stdout)["release"]
 
 
-def test_the_tests_pass(newcomer: str) -> None:
+def test_ecluse_test_passes_in_a_fresh_clone(newcomer: str) -> None:
     done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=1800)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "py313-django52: OK" in done.stdout

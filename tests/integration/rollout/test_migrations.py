@@ -74,7 +74,7 @@ def test_migration_that_waits_for_a_lock_gives_up(shop: Shop, one: str) -> None:
     assert shop.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'waited'") == []
 
 
-def test_two_migrations_at_once_do_not_meet(shop: Shop, one: str) -> None:
+def test_concurrent_migrations_run_one_after_the_other(shop: Shop, one: str) -> None:
     from ecluse.deploy.migrations import ADVISORY_LOCK
 
     release = shop.release("alone", migration="migrations.RunSQL('SELECT 1')")

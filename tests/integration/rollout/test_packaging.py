@@ -58,7 +58,7 @@ def test_packaging_the_same_content_gives_the_same_bytes(fresh_shop: Shop) -> No
     assert (releases / f"{first['id']}.tar").stat().st_mtime_ns == archive and made
 
 
-def test_the_commit_and_what_differs_from_it_are_told(fresh_shop: Shop) -> None:
+def test_package_tells_commit_and_uncommitted_changes(fresh_shop: Shop) -> None:
     def git(*arguments: str) -> str:
         user = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
         return process.run(("git", *user, *arguments), cwd=fresh_shop.folder).output.strip()

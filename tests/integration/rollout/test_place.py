@@ -59,7 +59,7 @@ def test_stop_ends_everything_and_start_brings_it_back(shop: Shop, one: str) -> 
 
 
 @pytest.mark.slow
-def test_a_killed_supervisor_is_replaced_with_all_that_it_left(shop: Shop, one: str, two: str) -> None:
+def test_killed_supervisor_and_its_processes_are_replaced(shop: Shop, one: str, two: str) -> None:
     before = shop.pids()
     os.kill(int((shop.place / "supervisord.pid").read_text()), signal.SIGKILL)
     assert get(shop.port)[0] == 200, "its processes go on without it"
@@ -69,7 +69,7 @@ def test_a_killed_supervisor_is_replaced_with_all_that_it_left(shop: Shop, one: 
     assert len(shop.status()["processes"]) == 2
 
 
-def test_a_taken_port_is_passed_over_at_first_and_an_error_later(fresh_shop: Shop) -> None:
+def test_taken_port_is_skipped_at_first_and_an_error_later(fresh_shop: Shop) -> None:
     release = fresh_shop.release("one")
     with listening() as taken:
         pipeline = fresh_shop.folder / "pipeline.py"

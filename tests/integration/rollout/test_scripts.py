@@ -149,7 +149,7 @@ class TestMigrations:
         assert done.returncode == 1
         assert "shop.E001" in done.output and MARK not in done.output
 
-    def test_two_at_once_do_not_meet(self, release: Release) -> None:
+    def test_concurrent_migrations_run_one_after_the_other(self, release: Release) -> None:
         other = psycopg2.connect(release.environ["DATABASE_URL"])
         try:
             with other.cursor() as cursor:

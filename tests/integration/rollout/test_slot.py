@@ -146,7 +146,7 @@ def test_gunicorn_file_of_the_project_applies_except_its_sockets(place: Place) -
     assert ask(place.private())[1].startswith("yes ")
 
 
-def test_told_to_end_it_finishes_and_gives_its_slot_back(serving: Place) -> None:
+def test_process_finishes_requests_and_frees_its_slot_on_sigterm(serving: Place) -> None:
     (popen,) = serving.running
     assert serving.slot.process() == popen.pid, "the starter became gunicorn"
     popen.terminate()

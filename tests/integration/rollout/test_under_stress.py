@@ -130,7 +130,7 @@ def fill(path: Path) -> None:
                 continue
 
 
-def test_a_release_for_which_the_disk_has_no_room_is_not_noticed(fresh_shop: Shop) -> None:
+def test_release_too_large_for_the_disk_costs_no_request(fresh_shop: Shop) -> None:
     with small_disk(fresh_shop, fresh_shop.place / "releases", 40):
         one, two = fresh_shop.release("one"), fresh_shop.release("two")
         fresh_shop.ecluse("deploy", "local", "--release", one)

@@ -74,7 +74,7 @@ def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
     until(lambda: not process.runs(int(seen[0])), "the end of what it started")
 
 
-def test_a_program_that_ends_by_itself_leaves_nothing_behind() -> None:
+def test_program_that_ends_leaves_no_children_behind() -> None:
     code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
     done = process.run(python(code))
     assert done.ok
@@ -167,7 +167,7 @@ def test_input_that_is_not_read_is_no_error() -> None:
     assert process.run(python("pass"), input="x" * 1_000_000).ok
 
 
-def test_a_lot_of_output_on_both_streams_does_not_block() -> None:
+def test_large_output_on_both_streams_does_not_block() -> None:
     code = "import sys; sys.stderr.write('e' * 300_000); sys.stdout.write('o' * 300_000); sys.stderr.write('e')"
     done = process.read(python(code))
     assert (done.output, done.errors) == (b"o" * 300_000, b"e" * 300_001)
@@ -185,7 +185,7 @@ def test_a_file_that_may_not_be_executed_is_named(tmp_path: Path) -> None:
         process.run((tmp_path / "script",))
 
 
-def test_a_signal_is_told_from_a_failure() -> None:
+def test_end_by_signal_differs_from_a_failure() -> None:
     done = process.run(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), check=False)
     assert done.returncode == -signal.SIGKILL
 
@@ -224,7 +224,7 @@ os.kill(os.getppid(), signal.SIGINT)
 """
 
 
-def test_ctrl_c_is_for_the_program_on_our_terminal_to_act_on() -> None:
+def test_ctrl_c_is_left_to_an_attached_program() -> None:
     before = signal.getsignal(signal.SIGINT)
     assert process.attached(python(INTERRUPTING)) == 0
     assert signal.getsignal(signal.SIGINT) == before

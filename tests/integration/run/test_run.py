@@ -97,7 +97,7 @@ def test_failed_job_exits_1_and_skips_only_its_dependents(repository: Repository
     assert "wrong" in done.output
 
 
-def test_fail_fast_ends_what_runs(repository: Repository) -> None:
+def test_fail_fast_cancels_running_jobs(repository: Repository) -> None:
     repository.pipeline(
         f"{job('bad', 'while ! [ -e made/up ]; do sleep 0.01; done; exit 1')},"
         f"{job('long', 'touch made/up; sleep 60')}, {job('later', 'true')}"
@@ -175,7 +175,7 @@ class TestCache:
             (lambda top: (top / "src" / "a.py").chmod(0o755), "changed: src/a.py"),
         ],
     )
-    def test_a_changed_input_runs_it_again_and_is_named(
+    def test_changed_input_reruns_the_job_and_is_named(
         self, repository: Repository, change: Callable[[Path], object], said: str
     ) -> None:
         repository.ecluse("run")
@@ -202,7 +202,7 @@ class TestCache:
         repository.ecluse("run")
         assert self.count(repository) == 1
 
-    def test_a_changed_command_or_variable_runs_it_again(self, repository: Repository) -> None:
+    def test_changed_command_or_variable_reruns_the_job(self, repository: Repository) -> None:
         repository.ecluse("run")
         self.define(repository, "echo y >> made/count")
         assert "definition: commands" in repository.ecluse("run", "--explain").output
@@ -210,14 +210,14 @@ class TestCache:
         assert "environment variable: LEVEL" in repository.ecluse("run", "--explain").output
         assert self.count(repository) == 3
 
-    def test_going_back_to_what_passed_before_runs_nothing(self, repository: Repository) -> None:
+    def test_restored_inputs_use_the_earlier_success(self, repository: Repository) -> None:
         file = repository.top / "src" / "a.py"
         for text in ("1\n", "2\n", "1\n", "2\n"):
             file.write_text(text)
             assert repository.ecluse("run").ok
         assert self.count(repository) == 2
 
-    def test_a_failure_is_never_remembered(self, repository: Repository) -> None:
+    def test_failure_is_never_cached(self, repository: Repository) -> None:
         self.define(repository, "echo x >> made/count; exit 1")
         assert repository.ecluse("run").returncode == repository.ecluse("run").returncode == 1
         assert self.count(repository) == 2
@@ -234,7 +234,7 @@ class TestCache:
         repository.ecluse("run")
         assert self.count(repository) == 2
 
-    def test_the_outputs_of_an_unchanged_leg_are_there_again(self, repository: Repository) -> None:
+    def test_outputs_of_an_unchanged_leg_are_restored(self, repository: Repository) -> None:
         outputs = "(Output(path='note.txt', kind='report'),)"
         self.define(repository, "echo x >> made/count; echo kept > {output}/note.txt", outputs=outputs)
         repository.ecluse("run")
@@ -251,7 +251,7 @@ class TestCache:
         assert repository.ecluse("run").ok
         assert self.count(repository) == 2
 
-    def test_runs_at_the_same_time_do_not_hurt_each_other(self, repository: Repository) -> None:
+    def test_concurrent_runs_do_not_disturb_each_other(self, repository: Repository) -> None:
         runs = [
             process.spawn(repository.argv("run"), cwd=repository.top, env=repository.environ, stdout=-3, stderr=-3)
             for _ in range(4)
@@ -260,7 +260,7 @@ class TestCache:
         repository.ecluse("run")
         assert repository.statuses() == {"unit": "cached"}
 
-    def test_outside_of_git_everything_runs(self, repository: Repository) -> None:
+    def test_folder_without_git_runs_every_job(self, repository: Repository) -> None:
         for _ in range(2):
             done = repository.ecluse("run", env={"GIT_DIR": "/nowhere"})
             assert done.ok, done.output
@@ -389,14 +389,14 @@ def test_a_broken_definition_ends_with_3_and_no_traceback(repository: Repository
     assert "Traceback" not in done.output
 
 
-def test_an_event_that_selects_nothing_is_said_not_run(repository: Repository) -> None:
+def test_event_without_jobs_is_said(repository: Repository) -> None:
     repository.pipeline(job("lint", "true", when="push('main')"))
     done = repository.ecluse("run", "--event", "pull_request")
     assert done.returncode == 13
     assert "nothing to run: only on push to main" in done.output
 
 
-def test_a_plan_is_the_same_for_programs_and_for_people(repository: Repository) -> None:
+def test_plan_as_json_equals_plan_as_text(repository: Repository) -> None:
     repository.pipeline(f"{job('a', 'true')}, {job('b', 'true', when='push()', needs=repr(('a',)))}")
     data = json.loads(repository.ecluse("plan", "--json").output)
     assert [(leg["name"], leg["runs"], leg["stage"]) for leg in data["legs"]] == [("a", True, 1), ("b", False, None)]
@@ -409,7 +409,7 @@ LOCAL = "Environment(name='local', target='server', settings='s', url='http://12
 SHIPPED = {"environments": f"({LOCAL},)"}
 
 
-def test_ship_runs_what_it_selects_and_says_where_the_site_is(repository: Repository) -> None:
+def test_ship_runs_its_jobs_and_prints_the_address(repository: Repository) -> None:
     current = "%d.%d" % sys.version_info[:2]
     legs = f"{{'python': ('{current}', '3.99')}}"
     release = job("release", "true", when="ship()", needs="('tests',)", environment="'local'")
@@ -441,7 +441,7 @@ def test_ship_that_fails_names_no_address(repository: Repository) -> None:
     assert "serves at" not in done.output
 
 
-def test_ship_that_would_roll_nothing_out_runs_nothing(repository: Repository) -> None:
+def test_ship_without_a_rollout_job_runs_nothing(repository: Repository) -> None:
     repository.pipeline(job("lint", "touch made/ran", when="ship()"))
     done = repository.ecluse("ship")
     assert done.returncode == 13
@@ -469,7 +469,7 @@ def test_terminal_shows_a_table_and_the_failure_at_the_end(repository: Repositor
     assert "good" in text and "alone: ./ecluse run bad" in text and "wrong" in text
 
 
-def test_a_reader_who_leaves_before_the_end_hears_no_complaint(repository: Repository) -> None:
+def test_closed_output_pipe_is_no_error(repository: Repository) -> None:
     repository.pipeline(job("lint", "true"))
     ours, theirs = os.pipe()
     os.close(ours)

@@ -60,7 +60,7 @@ def test_migration_that_waits_for_a_lock_gives_up(shop, one):
 @pytest.mark.parametrize(
     ("version", "behaviour"), [("fails", {"FAILS": True}), ("dies", {"DIES": 0.5}), ("ends", {"ENDS": 0.5})]
 )
-def test_a_release_that_fails_once_it_has_visitors_is_undone(shop, one, version, behaviour):
+def test_release_that_fails_after_the_switch_is_reverted(shop, one, version, behaviour):
     release = shop.release(version, **behaviour)
     with Load(shop.port) as load:
         load.wait(100)

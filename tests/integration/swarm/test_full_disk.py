@@ -55,7 +55,7 @@ def served(shop, load):
     once(shop, load)
 
 
-def test_a_release_for_which_the_disk_has_no_room_is_not_noticed(machine, shop, one):
+def test_release_too_large_for_the_disk_costs_no_request(machine, shop, one):
     two = shop.release("two")
     with Load(shop.port, host=shop.address) as load:
         load.wait(100)

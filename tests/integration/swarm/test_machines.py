@@ -43,7 +43,7 @@ def nodes(machines, *numbers):
     return {machines.names[number][:12] for number in numbers}
 
 
-def test_a_rollout_across_them_loses_no_request(machines, shop, one):
+def test_rollout_across_machines_loses_no_request(machines, shop, one):
     two = shop.release("two")
     with Load(shop.port, host=shop.address, long=True) as load:
         load.wait(200)

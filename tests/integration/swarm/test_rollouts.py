@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
-def test_a_rollout_and_the_way_back_lose_no_request(shop, one, two, long):
+def test_rollout_and_rollback_lose_no_request(shop, one, two, long):
     front = shop.tasks("front")
     with Load(shop.port, long=long) as load:
         load.wait(200)

@@ -74,7 +74,7 @@ def test_local_upload_of_200_mb_costs_under_30_mb_of_memory(local: Site) -> None
     until(lambda: not list(local.temporary.iterdir()), "nothing to be left of it")
 
 
-def test_a_client_that_goes_in_the_middle_leaves_nothing(local: Site) -> None:
+def test_aborted_upload_leaves_nothing(local: Site) -> None:
     before = local.left(), local.python(COUNT)
     connection = local.connection()
     begin_upload(connection, local.token, "clip.mp4", MP4, 20 * MEGABYTE)

@@ -134,7 +134,7 @@ def test_projections_are_told_catch_up_and_are_rebuilt(
     entries.close()
 
 
-def test_a_worker_tells_them_and_tries_again_by_itself(
+def test_worker_retries_a_failed_projection(
     start_site: Callable[..., Site], mongodb: Contained, redis: Contained
 ) -> None:
     database = f"{mongodb.url}/worker"

@@ -22,7 +22,7 @@ def ecluse(*arguments: str, **environ: str) -> process.Completed:
     return process.run(argv, env={**os.environ, "PYTHONPATH": SOURCES, **environ}, check=False, timeout=60)
 
 
-def test_the_command_takes_its_place_once_all_are_ready(serve: Callable[..., int], tmp_path: Path) -> None:
+def test_command_is_started_once_all_services_are_ready(serve: Callable[..., int], tmp_path: Path) -> None:
     port = serve(lambda connection: None)
     (tmp_path / "address").write_text(f"tcp://127.0.0.1:{port}\n")
     print_pid = f"import os, sys; print('pid', os.getpid()); sys.exit({port} % 50 + 3)"
@@ -60,7 +60,7 @@ def test_invalid_address_is_refused_at_once(arguments: tuple[str, ...], code: in
     assert said in done.output and "Traceback" not in done.output
 
 
-def test_a_command_that_is_not_there_is_named() -> None:
+def test_missing_command_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         done = ecluse("--quiet", f"tcp://127.0.0.1:{listener.getsockname()[1]}", "--", "/no/such/program")
     assert done.returncode == 9

@@ -114,7 +114,7 @@ def test_a_service_that_hangs_up_says_so(serve: Serve) -> None:
     assert "closed before an answer" in reason(f"redis://127.0.0.1:{port}")
 
 
-def test_a_service_that_says_nothing_is_not_waited_for_alone(serve: Serve) -> None:
+def test_silent_service_does_not_delay_the_other_probes(serve: Serve) -> None:
     released = threading.Event()
     silent = serve(lambda connection: bool(released.wait(30)) and None)
     try:
@@ -145,7 +145,7 @@ def test_mongodb_is_ready_once_it_answers_hello_with_ok(serve: Serve) -> None:
         (mongodb(b"", operation=1), "this does not speak MongoDB's protocol"),
     ],
 )
-def test_mongodb_says_otherwise(serve: Serve, answer: bytes, expected: str) -> None:
+def test_mongodb_that_answers_not_ok_is_not_ready(serve: Serve, answer: bytes, expected: str) -> None:
     assert reason(f"mongodb://127.0.0.1:{serve(said(answer))}") == expected
 
 

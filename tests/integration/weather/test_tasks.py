@@ -95,7 +95,7 @@ def test_cut_database_connection_of_a_worker_fails_no_task(broker, processes, se
     assert broker.waiting("dead") == 0
 
 
-def test_a_task_that_fails_to_the_end_is_kept_for_a_person(broker, processes, upstream, send):
+def test_task_that_fails_every_retry_is_kept_as_dead(broker, processes, upstream, send):
     from django_celery_results.models import TaskResult
 
     [place] = make_places(1)
@@ -144,7 +144,7 @@ def test_second_beat_takes_over_when_the_first_is_killed(broker, processes):
 
 
 @pytest.mark.exhaustive
-def test_a_child_of_a_worker_that_is_killed_has_its_task_redone(processes, upstream, send):
+def test_task_of_a_killed_child_process_is_redone(processes, upstream, send):
     import subprocess
 
     make_places(1)

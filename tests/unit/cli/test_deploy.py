@@ -165,7 +165,7 @@ def test_a_migration_is_refused_until_it_is_allowed_by_name(serving: Managed, ec
         ("watch", True, "the rollout of two that was interrupted is finished"),
     ],
 )
-def test_an_interrupted_rollout_is_ended_first(
+def test_deploy_recovers_an_interrupted_rollout_first(
     serving: Managed, ecluse: Run, step: Any, switched: bool, said: str
 ) -> None:
     if switched:
@@ -191,13 +191,13 @@ def test_rollback_returns_to_the_previous_release(serving: Managed, ecluse: Run)
     assert serving.serving("web") == {"two"}
 
 
-def test_the_first_release_has_none_before_it(serving: Managed, ecluse: Run) -> None:
+def test_rollback_of_the_first_release_is_refused(serving: Managed, ecluse: Run) -> None:
     done = ecluse("rollback", "local")
     assert done.code == 6
     assert "local has had no release before this one" in done.err
 
 
-def test_a_release_that_is_not_kept_is_deployed_not_gone_back_to(serving: Managed, ecluse: Run) -> None:
+def test_rollback_to_a_pruned_release_says_deploy_it(serving: Managed, ecluse: Run) -> None:
     ecluse("deploy", "local")
     serving.packaged = ["two"]
     done = ecluse("rollback", "local")
@@ -212,7 +212,7 @@ class TestStatus:
         assert done.out.startswith("local: release one, healthy at http://127.0.0.1:8001\n")
         assert "  one  running, ready, process 41, for 5 s" in done.out
 
-    def test_two_releases_at_once_or_a_sick_one_end_with_1(self, serving: Managed, ecluse: Run) -> None:
+    def test_status_of_two_releases_or_an_unhealthy_one_exits_1(self, serving: Managed, ecluse: Run) -> None:
         serving.open["web"].add("two")
         done = ecluse("status", "local")
         assert done.code == 1
@@ -247,7 +247,7 @@ def test_history_has_what_failed_with_its_reason(serving: Managed, ecluse: Run) 
     assert (last["release"], last["outcome"], last["serving"]) == ("two", "undone", "one")
 
 
-def test_logs_and_exec_are_the_target_s_and_end_as_it_says(serving: Managed, ecluse: Run) -> None:
+def test_logs_and_exec_return_the_exit_code_of_the_target(serving: Managed, ecluse: Run) -> None:
     assert ecluse("logs", "local", "-f", "-n", "7", "--of", "worker").code == 3
     assert ecluse("exec", "local", "python", "manage.py", "shell", "--command", "1").code == 4
     assert serving.asked_for == [
@@ -256,7 +256,7 @@ def test_logs_and_exec_are_the_target_s_and_end_as_it_says(serving: Managed, ecl
     ]
 
 
-def test_stop_ends_what_runs_and_what_was_interrupted_with_it(serving: Managed, ecluse: Run) -> None:
+def test_stop_also_ends_an_interrupted_rollout(serving: Managed, ecluse: Run) -> None:
     serving.memory.write(interrupted("two", "replace"))
     done = ecluse("stop", "local")
     assert (done.code, done.out) == (0, "local is stopped\n")
@@ -271,7 +271,7 @@ def test_start_serves_the_last_release_not_the_newest(serving: Managed, ecluse: 
     assert json.loads(ecluse("start", "local", "--json").out)["outcome"] == "unchanged"
 
 
-def test_start_after_an_interruption_starts_what_it_ends_with(serving: Managed, ecluse: Run) -> None:
+def test_start_recovers_an_interrupted_rollout_first(serving: Managed, ecluse: Run) -> None:
     serving.serve("two")
     serving.memory.write(replace(interrupted("two", "watch"), switched=True))
     done = ecluse("start", "local")
@@ -279,12 +279,12 @@ def test_start_after_an_interruption_starts_what_it_ends_with(serving: Managed, 
     assert serving.serving("web") == {"two"}
 
 
-def test_start_says_where_nothing_has_ever_served(target: Managed, ecluse: Run) -> None:
+def test_start_without_any_release_is_an_error(target: Managed, ecluse: Run) -> None:
     done = ecluse("start", "local")
     assert done.code == 6 and "local has never served anything" in done.err and "ecluse deploy local" in done.err
 
 
-def test_a_lock_is_taken_from_a_rollout_only_by_force(serving: Managed, ecluse: Run) -> None:
+def test_unlock_of_a_running_rollout_needs_force(serving: Managed, ecluse: Run) -> None:
     serving.held_by = HOLDER
     done = ecluse("unlock", "local")
     assert done.code == 7
@@ -348,7 +348,7 @@ def test_missing_release_or_environment_is_named(
     assert said in done.err
 
 
-def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch, serving: Managed, ecluse: Run) -> None:
+def test_unnamed_user_is_shown_by_number(monkeypatch: pytest.MonkeyPatch, serving: Managed, ecluse: Run) -> None:
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 10001")
 

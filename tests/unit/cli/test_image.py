@@ -162,7 +162,7 @@ def test_a_test_that_fails_still_removes_what_it_started(ecluse: Run, programs: 
     assert "down" in programs.started("docker", "compose")[-1].argv
 
 
-def test_a_test_of_nothing_says_what_to_build(
+def test_outside_test_without_images_names_the_build_command(
     ecluse: Run, programs: Programs, engine: MemoryEngine, registry: MemoryRegistry
 ) -> None:
     engine.facts.clear()

@@ -41,7 +41,7 @@ def test_help_lists_the_commands_for_readers(ecluse: Callable[..., Any]) -> None
     assert at == sorted(at), "in the order of the definition"
 
 
-def test_a_command_that_is_misspelt_is_guessed(ecluse: Callable[..., Any]) -> None:
+def test_misspelt_command_gets_a_suggestion(ecluse: Callable[..., Any]) -> None:
     done = ecluse("rnu")
     assert done.code == 2
     assert "Did you mean run?" in done.err
@@ -93,9 +93,7 @@ def test_unexpected_error_asks_for_a_bug_report(ecluse: Callable[..., Any], fail
     assert "This is a bug in Écluse. Please report it with the lines above." in done.err
 
 
-def test_a_command_s_own_exit_code_is_that_of_the_program(
-    ecluse: Callable[..., Any], failing: Callable[..., None]
-) -> None:
+def test_exit_code_of_a_command_is_passed_on(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
     failing(lambda: 7)
     assert ecluse("lock").code == 7
     failing(lambda: click.get_current_context().exit(3))

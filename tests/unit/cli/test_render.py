@@ -33,7 +33,7 @@ def ecluse(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_render_writes_the_files_and_says_what_is_lost(top: Path) -> None:
+def test_render_writes_the_files_and_names_the_differences(top: Path) -> None:
     result = ecluse("render")
     assert result.exit_code == 0
     assert "wrote      .github/workflows/pipeline.yml" in result.output
@@ -49,7 +49,7 @@ def test_render_works_from_any_folder_of_the_repository(top: Path, monkeypatch: 
     assert (top / ".travis.yml").is_file()
 
 
-def test_check_changes_nothing_and_is_silent_where_all_is_well(top: Path) -> None:
+def test_render_check_writes_and_prints_nothing_if_up_to_date(top: Path) -> None:
     ecluse("render")
     before = (top / ".travis.yml").read_bytes()
     result = ecluse("render", "--check")
@@ -61,7 +61,7 @@ def test_check_changes_nothing_and_is_silent_where_all_is_well(top: Path) -> Non
     assert (top / ".travis.yml").read_bytes() == before + b"# mine\n"
 
 
-def test_a_difference_that_nobody_accepted_writes_nothing(top: Path) -> None:
+def test_render_with_an_unaccepted_difference_writes_nothing(top: Path) -> None:
     (top / "pipeline.py").write_text(PIPELINE.replace("ACCEPTED", ""))
     result = ecluse("render")
     assert isinstance(result.exception, RenderError)

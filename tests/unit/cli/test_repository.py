@@ -35,7 +35,7 @@ def test_ecluse_test_passes_its_arguments_to_tox_unchanged(
     assert became[3:] == passed
 
 
-def test_help_is_of_ecluse_not_of_tox() -> None:
+def test_help_of_test_is_ecluses_not_toxs() -> None:
     done = CliRunner().invoke(command, ["--help"], prog_name="ecluse test")
     assert done.exit_code == 0
     assert "everything a person runs before pushing" in done.output
@@ -68,7 +68,7 @@ def test_lock_renews_every_lock_with_hashes_and_no_index(
         assert oldest == ("3.12" if name == "dev-newest.txt" else "3.11")
 
 
-def test_outside_of_a_repository_the_error_says_so(
+def test_command_outside_of_a_repository_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ecluse: Callable[..., Any]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -52,7 +52,7 @@ def test_travis_reports_its_event(environ: dict[str, str], event: Event) -> None
     assert reported({"TRAVIS": "true", **environ}) == event
 
 
-def test_a_laptop_reports_nothing_even_with_a_variable_left_over() -> None:
+def test_laptop_reports_no_event_despite_a_leftover_variable() -> None:
     assert reported({"CI": "true", "GITHUB_REF": "refs/heads/main"}) is None
 
 

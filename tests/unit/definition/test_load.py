@@ -60,12 +60,12 @@ def test_an_alias_is_not_a_second_pipeline(tmp_path: Path) -> None:
     assert load(path).name == "x"
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_pipeline_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="cannot be read: No such file"):
         load(tmp_path / "pipeline.py")
 
 
-def test_a_problem_is_placed_where_its_job_is_written(tmp_path: Path) -> None:
+def test_problem_has_the_line_of_its_job(tmp_path: Path) -> None:
     text = (
         HEAD + "pipeline = Pipeline(\n name='x',\n jobs=(\n  Job(name='a', needs=('b',), steps=(command('true'),)),))\n"
     )

@@ -110,9 +110,7 @@ def test_a_pipeline_without_jobs_is_refused() -> None:
         (all_of(push(), not_(push("staging"))), False),
     ],
 )
-def test_a_job_that_a_forks_pull_request_may_run_has_no_secrets(
-    when: Any, refused: bool, fields: dict[str, Any]
-) -> None:
+def test_job_for_pull_requests_of_forks_may_have_no_secrets(when: Any, refused: bool, fields: dict[str, Any]) -> None:
     found = told(pipeline(job("a", when=when, **fields), environments=(LOCAL,)))
     assert [line for line in found if "a fork's gets no secret" in line] == found
     assert bool(found) == refused
@@ -171,9 +169,7 @@ def test_wrong_type_in_service_or_environment_is_named() -> None:
         (("tasks",), "swarm", "those of a swarm are services of its stack file"),
     ],
 )
-def test_a_worker_has_a_name_of_its_own_and_a_server_to_run_on(
-    names: tuple[str, ...], target: Any, problem: str
-) -> None:
+def test_worker_needs_a_unique_name_and_the_target_server(names: tuple[str, ...], target: Any, problem: str) -> None:
     workers = tuple(Worker(name=name, command=("celery",)) for name in names)
     told_so = told(pipeline(environments=(replace(LOCAL, target=target, workers=workers),)))
     assert any(problem in line for line in told_so)

@@ -61,14 +61,14 @@ def test_the_gate_says_what_the_last_answer_was() -> None:
         gate(lambda: BUSY, "new", ended=lambda: None, timeout=1, clock=time, sleep=time.sleep)
 
 
-def test_the_gate_does_not_wait_for_a_process_that_has_ended() -> None:
+def test_gate_fails_at_once_if_the_process_ended() -> None:
     time = Time()
     with pytest.raises(RolloutError, match="does not start: ImportError"):
         gate(lambda: NOBODY, "new", ended=lambda: "ImportError", clock=time, sleep=time.sleep)
     assert time.now == 0
 
 
-def test_the_watch_lasts_as_long_as_it_should() -> None:
+def test_watch_lasts_its_configured_time() -> None:
     time = Time()
     watch(lambda: READY, "new", 2, trouble=lambda: None, clock=time, sleep=time.sleep)
     assert 2 <= time.now < 2.2

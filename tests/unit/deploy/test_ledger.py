@@ -34,7 +34,7 @@ def test_history_is_kept_in_order(tmp_path: Path) -> None:
     assert list(Folder(tmp_path).history()) == [RECORD, again]
 
 
-def test_a_line_that_was_cut_off_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_truncated_history_line_does_not_hide_the_others(tmp_path: Path) -> None:
     ledger = Folder(tmp_path)
     ledger.append(RECORD)
     with open(tmp_path / "history.jsonl", "a") as file:
@@ -42,7 +42,7 @@ def test_a_line_that_was_cut_off_does_not_hide_the_others(tmp_path: Path) -> Non
     assert list(ledger.history()) == [RECORD]
 
 
-def test_a_step_is_not_begun_where_the_lock_is_lost(tmp_path: Path) -> None:
+def test_step_is_not_begun_after_the_lock_is_lost(tmp_path: Path) -> None:
     def lost() -> None:
         raise LockHeld("it was removed")
 

@@ -9,7 +9,7 @@ from ecluse.deploy import lock
 from ecluse.errors import LockHeld
 
 
-def test_the_second_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
+def test_second_holder_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with lock.held(path, who="ada", host="mill", what="deploy of 4f1c", commit="c0ffee"):
         with pytest.raises(LockHeld, match=rf"ada on mill \(process {os.getpid()}\) since .*: deploy of 4f1c"):
@@ -28,7 +28,7 @@ def test_a_lock_ends_with_its_context_also_after_an_error(tmp_path: Path) -> Non
     assert not path.exists()
 
 
-def test_a_file_that_a_killed_holder_left_holds_nobody_up(tmp_path: Path) -> None:
+def test_lock_file_of_a_killed_holder_blocks_nobody(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.write_text('{"who": "ada"}')
     assert lock.holder(path) is None
@@ -37,7 +37,7 @@ def test_a_file_that_a_killed_holder_left_holds_nobody_up(tmp_path: Path) -> Non
         assert holder is not None and holder.who == "bob"
 
 
-def test_a_heartbeat_is_told(tmp_path: Path) -> None:
+def test_heartbeat_is_recorded_in_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with lock.held(path, who="ada", host="mill", what="deploy") as held:
         before = lock.holder(path)

@@ -44,7 +44,7 @@ SAFE = [
 
 
 @pytest.mark.parametrize("operation", SAFE, ids=lambda operation: operation.describe())
-def test_the_serving_release_can_live_with_it(state: ProjectState, operation: Operation) -> None:
+def test_operation_is_safe_for_the_serving_release(state: ProjectState, operation: Operation) -> None:
     assert reasons(state, operation) == []
 
 
@@ -87,7 +87,7 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize(("operation", "reason"), UNSAFE, ids=[reason for _operation, reason in UNSAFE])
-def test_the_serving_release_cannot_live_with_it(state: ProjectState, operation: Operation, reason: str) -> None:
+def test_operation_is_unsafe_for_the_serving_release(state: ProjectState, operation: Operation, reason: str) -> None:
     assert reasons(state, operation) == [reason]
 
 

@@ -43,7 +43,7 @@ def test_account_without_docker_config_is_not_found(tmp_path: Path, monkeypatch:
         (StoreError("the vault is locked"), None),
     ],
 )
-def test_a_credential_helper_is_asked(
+def test_account_comes_from_a_credential_helper(
     configured: Path,
     monkeypatch: pytest.MonkeyPatch,
     answer: dict[str, str] | StoreError,

@@ -46,7 +46,7 @@ def test_push_error_is_retried_only_if_temporary(error, passing):
     assert (str(caught.value), caught.value.passing) == (error, passing)
 
 
-def test_an_engine_that_retries_without_an_end_is_not_waited_for():
+def test_push_that_retries_without_end_is_given_up():
     with pytest.raises(PushFailed, match="nothing has moved for 0 s .Retrying in 5 seconds"):
         follow({"status": "Retrying in 5 seconds", "id": "a"}, patience=0)
 
@@ -162,7 +162,7 @@ def test_engine_refusal_is_retried_only_for_server_errors(status, passing):
     assert caught.value.passing is passing
 
 
-def test_an_engine_is_let_go_of_at_the_end(monkeypatch):
+def test_engine_connection_is_closed_at_the_end(monkeypatch):
     closed = []
     client = SimpleNamespace(ping=lambda: None, close=lambda: closed.append(True))
     monkeypatch.setattr(docker, "from_env", lambda timeout: client)

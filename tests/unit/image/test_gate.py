@@ -59,7 +59,7 @@ def test_gate_stays_closed_after_one_bad_answer(gate, monkeypatch, wrong):
     assert code == 1 and "/ping/" not in site.asked, "and it is not opened by the next question"
 
 
-def test_once_open_only_its_life_is_asked_for(gate, monkeypatch):
+def test_open_gate_asks_only_ping(gate, monkeypatch):
     ask(gate, monkeypatch, answer(200, "r2"))
     code, site = ask(gate, monkeypatch, answer(503, "r2"))
     assert (code, site.asked) == (0, ["/ping/"])
@@ -67,7 +67,7 @@ def test_once_open_only_its_life_is_asked_for(gate, monkeypatch):
     assert code == 1
 
 
-def test_why_it_is_closed_is_told_once_in_the_containers_log(gate, monkeypatch, capsys):
+def test_reason_for_a_closed_gate_is_logged_once(gate, monkeypatch, capsys):
     gate.LOG.touch()
     for _ in range(3):
         ask(gate, monkeypatch, answer(503, "r2"))
@@ -78,7 +78,7 @@ def test_why_it_is_closed_is_told_once_in_the_containers_log(gate, monkeypatch, 
     assert "no answer: refused" in gate.LOG.read_text()
 
 
-def test_a_log_that_cannot_be_written_is_no_reason_to_be_ill(gate, monkeypatch, tmp_path):
+def test_unwritable_log_does_not_close_the_gate(gate, monkeypatch, tmp_path):
     monkeypatch.setattr(gate, "LOG", tmp_path / "missing" / "log")
     monkeypatch.setattr(gate, "OPENED", tmp_path / "missing" / "opened")
     code, _site = ask(gate, monkeypatch, answer(503, "r2"))

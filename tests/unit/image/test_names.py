@@ -93,7 +93,7 @@ def test_registry_address_has_an_account_and_hides_it():
         ("https://registry.example/a/b", "registry.example/a/b/website", "https://registry.example"),
     ],
 )
-def test_a_registry_is_spoken_to_as_its_address_says(address, repository, url):
+def test_registry_scheme_follows_its_address(address, repository, url):
     found = registry_of({"ECLUSE_REGISTRY": address})
     assert (found.repository("website"), found.url) == (repository, url)
 

@@ -51,7 +51,7 @@ def test_a_wrong_account_is_not_tried_again():
         push(Engine(registry, PushFailed("unauthorized", False), APP), registry)
 
 
-def test_the_image_of_a_commit_is_pushed_once_and_stays():
+def test_image_of_a_commit_is_pushed_only_once():
     registry = having(website={"staging-1": OTHER})
     digest, said = push(Engine(registry), registry)
     assert digest == OTHER.digest
@@ -86,7 +86,7 @@ def test_promotion_without_a_built_image_changes_no_tag():
     assert registry.puts == []
 
 
-def test_a_version_is_given_once():
+def test_version_tag_is_never_moved():
     registry = having(website={"staging-1": APP, "1.2.3": OTHER}, website_front={"staging-1": FRONT})
     with pytest.raises(ImageError, match="1.2.3 is released already"):
         promote(registry)
@@ -99,7 +99,7 @@ def test_interrupted_promotion_is_finished_by_the_next():
     assert registry.manifest("website", "latest") == APP
 
 
-def test_a_repair_of_an_old_release_leaves_latest_where_it_is():
+def test_patch_of_an_old_version_does_not_move_latest():
     registry = having(
         website={"staging-1": APP, "2.0.0": OTHER, "latest": OTHER},
         website_front={"staging-1": FRONT, "2.0.0": OTHER, "latest": OTHER},

@@ -77,7 +77,7 @@ def basic(account: str) -> str:
 CHALLENGE = 'Bearer realm="https://auth.example/token",service="registry.example"'
 
 
-def test_an_image_is_what_its_digest_says_to_the_byte(wire: Wire) -> None:
+def test_manifest_digest_is_computed_from_its_bytes(wire: Wire) -> None:
     wire.answers = [Answer(body=APP.content, Content_Type=KIND)]
     assert registry().manifest("shop", APP.digest) == APP
     assert wire.urls == [f"{V2}/manifests/{APP.digest}"]
@@ -91,7 +91,7 @@ def test_manifest_that_does_not_match_its_digest_is_refused(wire: Wire) -> None:
     assert caught.value.where == f"registry.example/team/shop@{APP.digest}"
 
 
-def test_a_tag_that_is_not_there_is_none(wire: Wire) -> None:
+def test_missing_tag_has_no_manifest(wire: Wire) -> None:
     wire.answers = [Answer(404)]
     assert registry().manifest("shop", "staging-1") is None
 
@@ -124,7 +124,7 @@ def test_a_repository_without_tags_has_none(wire: Wire, answer: Answer) -> None:
     assert registry().tags("shop") == []
 
 
-def test_a_token_is_bought_with_the_account_once(wire: Wire) -> None:
+def test_token_is_requested_once_with_the_account(wire: Wire) -> None:
     wire.answers = [
         Answer(401, WWW_Authenticate=CHALLENGE),
         Answer(body=b'{"access_token": "paid"}'),
@@ -145,7 +145,7 @@ def test_push_asks_for_a_token_with_the_push_right(wire: Wire) -> None:
     assert wire.credentials == [None, None, "Bearer paid"], "a token may be had without an account"
 
 
-def test_the_account_itself_is_sent_where_that_is_asked_for(wire: Wire) -> None:
+def test_account_is_sent_if_basic_authentication_is_asked_for(wire: Wire) -> None:
     wire.answers = [Answer(401, WWW_Authenticate='Basic realm="tests"'), Answer(body=b"one")]
     address = registry_of({"ECLUSE_REGISTRY": "http://ci:p%40ss@localhost:5000"})
     assert Registry(address).manifest("shop", "1") is not None

@@ -20,7 +20,7 @@ SOURCE = Source("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True,
         ("", None),
     ],
 )
-def test_the_source_is_where_others_find_it_without_an_account(remote, url):
+def test_source_url_has_no_account(remote, url):
     assert public_url(remote) == url
 
 
@@ -34,7 +34,7 @@ def test_labels_follow_oci_and_hold_no_current_time():
     }
 
 
-def test_a_tree_that_is_not_the_commit_says_so():
+def test_revision_of_a_changed_tree_ends_with_dirty():
     changed = Source(SOURCE.commit, SOURCE.committed, clean=False)
     assert labels(changed, title="website", version="development")["org.opencontainers.image.revision"].endswith(
         "-dirty"
@@ -63,7 +63,7 @@ def test_source_with_changed_or_added_files_is_not_clean(git, status, clean):
     assert source_of(Path("/shop")).clean is clean
 
 
-def test_a_repository_of_nobody_else_has_no_url(git):
+def test_repository_without_remote_has_no_source_url(git):
     git.answers["git -C /shop config"] = 1
     assert source_of(Path("/shop")).url is None
 

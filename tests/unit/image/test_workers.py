@@ -46,6 +46,6 @@ def test_worker_count_follows_the_limits_of_cgroup_v1_and_v2(configuration, tmp_
     assert configuration.worker_count({}, write(tmp_path, **files)) == workers
 
 
-def test_a_person_decides_before_the_limits(configuration, tmp_path):
+def test_configured_worker_count_beats_the_limits(configuration, tmp_path):
     write(tmp_path, cpu_DOT_max="400000 100000")
     assert configuration.worker_count({"WEB_CONCURRENCY": "5"}, tmp_path) == 5

@@ -43,7 +43,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, programs)
 
 
-def test_the_python_that_runs_is_not_asked(machine: Machine) -> None:
+def test_running_python_is_found_without_a_process(machine: Machine) -> None:
     assert machine.find(CURRENT) == {CURRENT: sys.version}
     assert machine.asked == 0
 
@@ -58,14 +58,14 @@ def test_a_shim_that_fails_does_not_hide_the_next_on_the_path(machine: Machine) 
     assert machine.find("3.99", "3.99") == {"3.99": "3.99.1 (main)"}
 
 
-def test_the_first_on_the_path_that_runs_is_the_one(machine: Machine) -> None:
+def test_first_working_python_on_the_path_is_found(machine: Machine) -> None:
     machine.python("shims", "3.99", "3.99.2\n")
     machine.python("bin", "3.99", "3.99.1\n")
     assert machine.find("3.99") == {"3.99": "3.99.2"}
     assert machine.asked == 1
 
 
-def test_an_answer_is_remembered_until_the_program_changes(machine: Machine) -> None:
+def test_cached_python_is_kept_until_its_program_changes(machine: Machine) -> None:
     program = machine.python("bin", "3.99", "3.99.1\n")
     assert machine.find("3.99") == machine.find("3.99") == {"3.99": "3.99.1"}
     assert machine.asked == 1
@@ -75,7 +75,7 @@ def test_an_answer_is_remembered_until_the_program_changes(machine: Machine) -> 
 
 
 @pytest.mark.parametrize("choice", ["PYENV_VERSION", ".python-version", ".pyenv/version"])
-def test_an_answer_is_forgotten_when_pyenv_chooses_another(machine: Machine, choice: str) -> None:
+def test_cached_python_is_dropped_when_pyenv_changes(machine: Machine, choice: str) -> None:
     machine.python("shims", "3.99", 127)
     assert machine.find("3.99") == {}
     machine.python("shims", "3.99", "3.99.1\n")
@@ -88,7 +88,7 @@ def test_an_answer_is_forgotten_when_pyenv_chooses_another(machine: Machine, cho
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]"])
-def test_a_broken_memory_costs_a_question_and_nothing_else(machine: Machine, content: str) -> None:
+def test_broken_interpreter_cache_only_costs_time(machine: Machine, content: str) -> None:
     machine.python("bin", "3.99", "3.99.1\n")
     machine.memory.parent.mkdir()
     machine.memory.write_text(content)

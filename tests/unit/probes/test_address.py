@@ -15,7 +15,7 @@ def test_a_postgres_address_may_name_a_socket_instead_of_a_host():
     assert Address.parse("postgres://site@/shop?host=/run/postgresql").host == ""
 
 
-def test_the_query_is_part_of_what_http_asks_for():
+def test_http_probe_keeps_the_query_of_the_address():
     assert Address.parse("http://site.example/ready?deep=1").path == "/ready?deep=1"
 
 

@@ -40,7 +40,7 @@ def test_release_is_found_by_id_or_unique_beginning(tmp_path: Path) -> None:
     assert raised.value.hint == "packaged here: 4f1c22aa90b3, 4f9900000000"
 
 
-def test_an_empty_name_is_no_beginning(tmp_path: Path) -> None:
+def test_empty_release_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="no release ''"):
         find(store(tmp_path, "4f1c"), "")
 
@@ -88,13 +88,13 @@ def test_an_archive_writes_nothing_outside_its_folder(tmp_path: Path, name: str)
     ("link", "inside"),
     [("../shop.py", True), ("../../static/x", True), ("../../../outside", False), ("/etc/passwd", False)],
 )
-def test_a_link_leads_to_something_of_the_release(link: str, inside: bool) -> None:
+def test_link_out_of_the_release_is_refused(link: str, inside: bool) -> None:
     member = tarfile.TarInfo("app/shop/link")
     member.type, member.linkname = tarfile.SYMTYPE, link
     assert release._stays_inside(member) is inside
 
 
-def test_a_device_is_no_part_of_a_release() -> None:
+def test_device_file_in_an_archive_is_refused() -> None:
     member = tarfile.TarInfo("app/null")
     member.type = tarfile.CHRTYPE
     assert not release._stays_inside(member)
@@ -120,7 +120,7 @@ def test_release_id_is_twelve_hex_digits_of_the_content(tree: Path) -> None:
     assert identity(tree) == before
 
 
-def test_the_id_changes_with_whatever_goes_in(tree: Path) -> None:
+def test_release_id_changes_with_any_of_its_inputs(tree: Path) -> None:
     seen = [identity(tree), identity(tree, "shop/views.py"), identity(tree, lock=b"Django, newer")]
     other = ReleaseSpec(files=("shop",), requirements="lock.txt", wsgi="shop.other", settings="shop.settings")
     seen.append(identity(tree, spec=other))

@@ -18,19 +18,19 @@ from tests.support.providers.travis_conditions import ParseError, data_of, evalu
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_the_local_condition_selects_what_the_table_says(name: str) -> None:
+def test_local_condition_agrees_with_the_table(name: str) -> None:
     condition, expected = TABLE[name]
     assert {event for event in EVENTS if holds(condition, EVENTS[event])} == expected
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_travis_selects_what_the_table_says(name: str) -> None:
+def test_travis_condition_agrees_with_the_table(name: str) -> None:
     condition, expected = TABLE[name]
     assert {event for event in EVENTS if on_travis(condition, EVENTS[event])} == expected
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_github_selects_what_the_table_says(name: str) -> None:
+def test_github_condition_agrees_with_the_table(name: str) -> None:
     condition, expected = TABLE[name]
     assert {event for event in EVENTS if on_github(condition, EVENTS[event])} == expected
 
@@ -80,7 +80,7 @@ def test_workflow_filters_pass_every_event_a_job_asks_for(condition: Condition, 
         assert any(holds(Is(event.kind, name), event) for name in names)
 
 
-def test_ship_is_nothing_to_a_provider() -> None:
+def test_ship_condition_never_holds_at_a_provider() -> None:
     assert simplify(ship()) is False
     assert simplify(not_(ship())) is True
     assert simplify(any_of(ship(), push("main"))) == push("main")
@@ -138,7 +138,7 @@ def test_interpreter_agrees_with_travis_documented_examples(condition: str, expe
 
 
 @pytest.mark.parametrize("condition", ["$TRAVIS_TAG = v1", "branch =", "(branch = a", "branch IS maybe", "a = b c"])
-def test_the_interpreter_refuses_what_travis_would(condition: str) -> None:
+def test_interpreter_refuses_conditions_travis_refuses(condition: str) -> None:
     with pytest.raises(ParseError):
         evaluate(condition, {})
 

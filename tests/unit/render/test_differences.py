@@ -42,7 +42,7 @@ def test_jobs_of_different_events_are_no_stage_difference() -> None:
     assert lost(definition) == {}
 
 
-def test_names_that_github_cannot_tell_apart_are_said() -> None:
+def test_names_differing_only_in_letter_case_are_a_difference() -> None:
     definition = pipeline(job("a", when=pull_request("main")), job("b", when=pull_request("Main")))
     assert list(lost(definition)) == ["github-letter-case"]
     assert list(lost(pipeline(job("a", when=push()), job("b", when=push("main"))))) == ["github-letter-case"]
@@ -79,7 +79,7 @@ def test_a_postgres_of_travis_s_own_version_is_no_difference() -> None:
     assert lost(pipeline(job(services=("s",)), services=(service,))) == {}
 
 
-def test_accepting_what_does_not_exist_is_refused() -> None:
+def test_unknown_accepted_difference_is_refused() -> None:
     with pytest.raises(RenderError, match="there is no difference 'travis-stage' to accept"):
         render(replace(RELEASES, providers=Providers(accept=("travis-stage",))))
 
@@ -91,12 +91,12 @@ def test_a_pipeline_that_no_provider_runs_is_refused() -> None:
         render(pipeline(job(when=ship())))
 
 
-def test_the_gate_s_name_is_taken() -> None:
+def test_job_named_gate_is_refused() -> None:
     with pytest.raises(RenderError, match="'gate' is the name of the job that judges"):
         render(pipeline(job("gate")))
 
 
-def test_the_reference_has_every_difference(request: Any) -> None:
+def test_every_difference_is_documented(request: Any) -> None:
     page = Path(request.config.rootpath, "docs/reference/providers.md").read_text(encoding="utf-8")
     section = page.split("\n## Differences\n")[1].split("\n## ")[0]
     listed = dict(re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|", section, re.MULTILINE))

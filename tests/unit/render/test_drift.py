@@ -46,7 +46,7 @@ def test_a_missing_file_is_a_difference(top: Path) -> None:
     assert write(top, FILES, HEADER) == (".travis.yml",)
 
 
-def test_a_file_that_is_rendered_no_more_is_removed(top: Path) -> None:
+def test_file_no_longer_rendered_is_removed(top: Path) -> None:
     stale = top / ".github/workflows/old.yml"
     stale.write_text("# Rendered.\nname: old\n")
     with pytest.raises(RenderError, match="old.yml"):

@@ -32,7 +32,7 @@ def test_a_job_for_any_branch_lets_every_branch_through() -> None:
     assert found["on"] == {"push": {"branches": ["**"], "tags": ["v\\+1/**"]}}
 
 
-def test_a_job_that_only_ship_selects_is_not_there(releases: Any) -> None:
+def test_job_only_for_ship_is_not_rendered(releases: Any) -> None:
     assert "package" not in releases["jobs"] and "deploy-local" not in releases["jobs"]
 
 
@@ -81,7 +81,7 @@ def test_secrets_reach_only_the_step_that_asks_for_them(releases: Any) -> None:
     assert "secrets." not in str(releases["jobs"]["lint"])
 
 
-def test_a_matrix_and_what_it_excludes_are_github_s_own(releases: Any) -> None:
+def test_matrix_and_its_exclusions_are_rendered_natively(releases: Any) -> None:
     assert releases["jobs"]["tests"]["strategy"] == {
         "fail-fast": False,
         "matrix": {
@@ -99,7 +99,7 @@ def test_leg_passes_matrix_values_as_variables_not_code(releases: Any) -> None:
     assert run["env"]["MATRIX_PYTHON"] == "${{ matrix.python }}"
 
 
-def test_no_line_of_shell_holds_an_expression(releases: Any) -> None:
+def test_shell_lines_hold_no_github_expression(releases: Any) -> None:
     for made in releases["jobs"].values():
         for step in made["steps"]:
             assert "${{" not in step.get("run", "")

@@ -44,18 +44,18 @@ def test_graph_has_a_title_and_a_description() -> None:
     assert description is not None and "image needs lint, tests." in str(description.text)
 
 
-def test_a_name_cannot_break_the_picture() -> None:
+def test_job_name_is_escaped_in_the_graph() -> None:
     picture = svg(pipeline(job("a", description="<script>alert('&')</script>")))
     assert "<script" not in picture
     ElementTree.fromstring(picture)
 
 
 @pytest.mark.parametrize("event", [None, Event(kind="push", branch="nobody")])
-def test_no_jobs_are_a_picture_too(event: Event | None) -> None:
+def test_graph_without_jobs_is_valid(event: Event | None) -> None:
     ElementTree.fromstring(svg(pipeline(job()), event))
 
 
-def test_cards_do_not_cover_each_other() -> None:
+def test_graph_cards_do_not_overlap() -> None:
     rects = ElementTree.fromstring(svg(RELEASES)).iter(f"{SVG}rect")
     places = [(int(rect.get("x") or 0), int(rect.get("y") or 0)) for rect in rects]
     assert len(set(places)) == len(places)

@@ -95,14 +95,14 @@ def test_the_table_pins_every_action_by_commit_and_version() -> None:
         assert re.fullmatch(r"v\d+\.\d+\.\d+", action.version)
 
 
-def test_every_provider_is_in_one_visible_place() -> None:
+def test_providers_are_in_one_registry() -> None:
     assert list(PROVIDERS) == ["github", "travis"]
 
 
 @pytest.mark.parametrize(
     "value", ["3.10", "5432:5432", "true", "No", "null", "~", "012", "! grep x", "a: b", "# no", "on"]
 )
-def test_a_string_is_read_back_as_the_same_string(value: str) -> None:
+def test_yaml_string_is_read_back_unchanged(value: str) -> None:
     from ruamel.yaml import YAML
 
     text = dump({"key": value}, "Header.")
@@ -112,7 +112,7 @@ def test_a_string_is_read_back_as_the_same_string(value: str) -> None:
         assert reader.load(text) == {"key": value}
 
 
-def test_a_comment_stands_at_the_end_of_its_line() -> None:
+def test_yaml_comment_is_at_the_end_of_its_line() -> None:
     assert dump({"uses": Commented("a@1", "v1"), "b": 1}, "Two\nlines.") == "# Two\n# lines.\nuses: a@1 # v1\nb: 1\n"
 
 

@@ -29,7 +29,7 @@ def named(build: Any) -> dict[str, Any]:
     return {made["name"]: made for made in build["jobs"]["include"]}
 
 
-def test_the_build_opts_into_validation(releases: Any) -> None:
+def test_travis_file_opts_into_validation(releases: Any) -> None:
     assert releases["version"] == "~> 1.0"
 
 
@@ -80,7 +80,7 @@ def test_an_event_starts_the_jobs_that_the_plan_names(releases: Any, event: Even
 
 
 @pytest.mark.parametrize("kind", ["cron", "api"])
-def test_a_build_that_nobody_s_change_caused_is_not_made(releases: Any, kind: str) -> None:
+def test_cron_and_api_builds_are_not_made(releases: Any, kind: str) -> None:
     assert not evaluate(releases["if"], {"type": kind, "branch": "staging", "tag": None})
 
 
@@ -115,7 +115,7 @@ def test_values_reach_bash_as_they_are_written(releases: Any) -> None:
     assert shlex.split(releases["env"]["global"][1]) == ["GREETING=hello $USER"]
 
 
-def test_encrypted_variables_are_named_and_have_no_value_here() -> None:
+def test_encrypted_variables_are_named_without_values() -> None:
     text = render(RELEASES).files[BUILD]
     assert "# Encrypted variables, set in the repository's settings: REGISTRY_PASSWORD, STAGING_SSH_KEY" in text
     assert "secrets" not in text.replace("# ", "").split("\n", 2)[2]
@@ -143,13 +143,13 @@ def test_an_event_without_a_limit_starts_every_build() -> None:
     assert "if" not in found["jobs"]["include"][0]
 
 
-def test_the_conditions_are_as_short_as_they_can_be() -> None:
+def test_travis_conditions_are_simplified() -> None:
     found = named(build(pipeline(job("a", when=pull_request("staging")), job("b", when=tag("v*")))))
     assert found["a"]["if"] == 'type = pull_request AND branch = "staging"'
     assert found["b"]["if"] == "type = push AND tag =~ /^v.*$/"
 
 
-def test_the_pipeline_s_python_runs_what_has_no_matrix() -> None:
+def test_job_without_matrix_runs_on_the_pipelines_python() -> None:
     definition = pipeline(job())
     definition = replace(definition, providers=replace(definition.providers, python="3.12"))
     assert named(build(definition))["lint"]["python"] == "3.12"

@@ -35,5 +35,5 @@ def test_html_of_any_output_is_well_formed(text: str) -> None:
     assert "\x1b[" not in "".join(element.itertext())
 
 
-def test_a_line_that_a_progress_bar_rewrote_is_its_last_state() -> None:
+def test_rewritten_line_of_a_progress_bar_keeps_its_last_state() -> None:
     assert as_text("10 %\r50 %\r100 %\r\nnext") == "100 %\nnext"

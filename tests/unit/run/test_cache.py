@@ -34,5 +34,5 @@ def test_cache_without_differences_says_nothing() -> None:
     assert differences(FACTS, FACTS) == ()
 
 
-def test_an_entry_of_an_older_version_is_no_error() -> None:
+def test_cache_entry_of_an_older_version_is_ignored() -> None:
     assert "definition: commands" in differences({}, FACTS)

@@ -81,7 +81,7 @@ def test_travis_folds_each_leg_by_a_name_without_spaces(tmp_path: Path) -> None:
     assert "travis_fold:end:tests-3-13\r" in text
 
 
-def test_a_fold_that_is_open_is_closed_when_the_run_breaks_off(tmp_path: Path) -> None:
+def test_open_log_fold_is_closed_when_the_run_breaks_off(tmp_path: Path) -> None:
     run = ended(ONE, tmp_path / "run", {})
     said: list[str] = []
     console = PlainConsole(said.append, Provider.GITHUB)

@@ -43,7 +43,7 @@ def test_job_output_cannot_inject_workflow_commands(tmp_path: Path) -> None:
     assert lines == ["::error file=src/a.py,line=1,col=2,title=lint::x%250A::warning::y"]
 
 
-def test_no_more_is_annotated_than_github_shows(tmp_path: Path) -> None:
+def test_annotations_are_limited_to_what_github_shows(tmp_path: Path) -> None:
     log = "".join(f"src/a.py:{line}:1: E501 long\n" for line in range(1, 40))
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, logs={"lint": log})
     assert commands(failures(run)).count("::error ") == 10

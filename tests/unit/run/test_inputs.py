@@ -26,7 +26,7 @@ from ecluse.run.inputs import chosen, glob
         ("a+(b).py", "a+(b).py", True),
     ],
 )
-def test_a_pattern_stays_in_its_folder_unless_it_says_otherwise(pattern: str, path: str, matched: bool) -> None:
+def test_pattern_does_not_cross_folders_without_two_stars(pattern: str, path: str, matched: bool) -> None:
     assert bool(glob(pattern).fullmatch(path)) == matched
 
 

@@ -34,13 +34,13 @@ def test_pytest_junit_file_is_read_with_failure_places(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "<testsuites><broken", "not xml"])
-def test_a_file_that_was_never_finished_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+def test_truncated_junit_file_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "junit.xml").write_text(text)
     assert read(tmp_path / "junit.xml") is None
     assert read(tmp_path / "missing.xml") is None
 
 
-def test_a_run_is_a_suite_for_each_leg_with_the_cases_it_left(tmp_path: Path) -> None:
+def test_junit_of_a_run_has_a_suite_for_each_leg(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": PYTEST}})
     root = ElementTree.fromstring(as_xml(run).encode())
     found = {suite.get("name"): dict(suite.attrib) for suite in root}
@@ -50,7 +50,7 @@ def test_a_run_is_a_suite_for_each_leg_with_the_cases_it_left(tmp_path: Path) ->
     assert found["lint"]["failures"] == "0"
 
 
-def test_a_leg_that_failed_beside_its_passing_tests_is_a_failure(tmp_path: Path) -> None:
+def test_leg_that_failed_with_passing_tests_is_a_failure(tmp_path: Path) -> None:
     passing = "<testsuites><testsuite><testcase name='ok'/></testsuite></testsuites>"
     run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": passing}})
     suite = ElementTree.fromstring(as_xml(run).encode())[1]

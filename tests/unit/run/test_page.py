@@ -32,7 +32,7 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-def test_the_page_loads_nothing(tmp_path: Path) -> None:
+def test_report_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"})
     for tag, attributes in Elements(page(run)).found:
         assert tag not in ("link", "img", "iframe", "object", "embed", "base")
@@ -56,7 +56,7 @@ def test_job_output_is_escaped_in_the_report(tmp_path: Path) -> None:
     assert '<span class="red">&lt;img onerror=x&gt;</span> $title ${policy}' in text
 
 
-def test_every_leg_is_there_with_how_it_ended_and_why(tmp_path: Path) -> None:
+def test_report_page_has_each_leg_with_outcome_and_reason(tmp_path: Path) -> None:
     run = ended(
         RELEASES,
         tmp_path / "run",
@@ -91,6 +91,6 @@ def test_long_log_is_cut_in_the_report_and_linked(tmp_path: Path) -> None:
     assert 'href="logs/lint.log"' in text
 
 
-def test_the_timeline_says_in_words_what_it_draws(tmp_path: Path) -> None:
+def test_timeline_has_a_text_description(tmp_path: Path) -> None:
     text = page(ended(PIPELINE, tmp_path / "run", {}))
     assert 'aria-label="lint: passed, from 0.5 s for 1.5 s"' in text

@@ -23,7 +23,7 @@ def test_run_json_is_written_after_all_other_records(tmp_path: Path) -> None:
     assert max(written, key=lambda name: (written[name], name == "run.json")) == "run.json"
 
 
-def test_how_long_a_leg_takes_is_what_it_took_last(tmp_path: Path) -> None:
+def test_expected_duration_of_a_leg_is_its_last_duration(tmp_path: Path) -> None:
     runs = {
         "2026-1": [("lint", "passed", 5), ("unit", "failed", 7)],
         "2026-2": [("lint", "passed", 3), ("unit", "cached", 0)],

@@ -88,7 +88,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> type[Container]:
         (OSError(), "no container engine answers (OSError)"),
     ],
 )
-def test_a_container_can_be_had_where_an_engine_answers(
+def test_container_source_is_usable_if_an_engine_answers(
     monkeypatch: pytest.MonkeyPatch, answer: Exception | None, reason: str | None
 ) -> None:
     closed: list[bool] = []

@@ -24,6 +24,6 @@ def test_the_environment_overrides_the_pipeline() -> None:
     assert order_of(POSTGRES, {"ECLUSE_POSTGRES": "container"}) == ("container",)
 
 
-def test_the_environment_is_about_postgresql_alone() -> None:
+def test_postgres_variable_does_not_affect_other_services() -> None:
     redis = Service(name="cache", kind="redis", version="8", sources=("given",))
     assert order_of(redis, {"ECLUSE_POSTGRES": "container"}) == ("given",)

@@ -5,7 +5,7 @@ import pytest
 from ecluse.services import paths
 
 
-def test_the_cache_is_where_the_desktop_specification_has_it() -> None:
+def test_cache_folder_follows_the_xdg_specification() -> None:
     assert paths.cache_folder({"XDG_CACHE_HOME": "/c", "HOME": "/h"}) == Path("/c/ecluse")
     assert paths.cache_folder({"HOME": "/h"}) == Path("/h/.cache/ecluse")
     assert paths.cache_folder({"XDG_CACHE_HOME": "not/absolute", "HOME": "/h"}) == Path("/h/.cache/ecluse")

@@ -34,7 +34,7 @@ def having(monkeypatch: pytest.MonkeyPatch, **reasons: str | None) -> None:
     monkeypatch.setattr(services, "SOURCES", {name: Source(reason) for name, reason in reasons.items()})
 
 
-def test_the_first_source_that_can_is_taken_and_told_of_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_usable_source_is_taken_and_others_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     having(monkeypatch, given="it is not set", embedded=None, container=None)
     with services.for_job(POSTGRES, {}) as variables:
         assert variables == {"REST": "container"}

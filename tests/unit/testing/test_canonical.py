@@ -50,17 +50,17 @@ def test_different_values_have_different_canonical_text(one: object, other: obje
     assert canonical(one) != canonical(other)
 
 
-def test_no_text_tells_where_in_memory_something_is() -> None:
+def test_canonical_text_holds_no_memory_address() -> None:
     for value in (Thing(1), function, functools.partial(function), object(), [Thing(Thing(2))]):
         assert "0x" not in canonical(value)
 
 
-def test_a_checkout_elsewhere_has_the_same_text() -> None:
+def test_canonical_text_does_not_depend_on_the_checkout_folder() -> None:
     one = canonical({"MEDIA_ROOT": Path("/home/a/site/media")}, top="/home/a/site")
     assert one == canonical({"MEDIA_ROOT": Path("/srv/ci/media")}, top="/srv/ci")
 
 
-def test_an_object_that_refers_to_itself_comes_to_an_end() -> None:
+def test_self_referring_object_has_a_finite_canonical_text() -> None:
     thing = Thing(None)
     thing.value = thing
     assert canonical(thing) == canonical(thing)

@@ -28,13 +28,13 @@ def test_fingerprint_is_stable_while_nothing_changes() -> None:
         ("LANGUAGES", [("fr", "Français")]),
     ],
 )
-def test_a_setting_that_changes_changes_it(settings: Any, name: str, value: object) -> None:
+def test_fingerprint_changes_with_a_setting(settings: Any, name: str, value: object) -> None:
     before = now()
     setattr(settings, name, value)
     assert differences(before, now()) == [f"setting {name}"]
 
 
-def test_a_setting_that_is_to_be_ignored_does_not(settings: Any) -> None:
+def test_fingerprint_ignores_listed_settings(settings: Any) -> None:
     before = now(ignored=["BUILD"])
     settings.BUILD = "17"
     settings.SECRET_KEY = "another one in each process"
@@ -69,12 +69,12 @@ def test_fingerprint_changes_with_the_user_model(settings: Any) -> None:
     assert "setting AUTH_USER_MODEL" in differences(before, now())
 
 
-def test_server_and_name_are_parts_of_it() -> None:
+def test_fingerprint_includes_server_version_and_database_name() -> None:
     other = fingerprint({"PostgreSQL": "18.7"}, "test_other", top="/top")
     assert differences(now(), other) == ["PostgreSQL", "name of the database"]
 
 
-def test_an_installed_package_changes_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_fingerprint_changes_with_an_installed_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     before = now()
     (tmp_path / "something-1.0.dist-info").mkdir()
     monkeypatch.syspath_prepend(tmp_path)

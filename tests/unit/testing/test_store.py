@@ -93,5 +93,5 @@ def test_store_remembers_what_the_embedded_server_cannot_do(store: Store) -> Non
     assert store.impossible(wanted()) is None
 
 
-def test_differences_are_named_whichever_side_they_are_on() -> None:
+def test_differences_on_either_side_are_named() -> None:
     assert differences({"a": "1", "b": "2"}, {"b": "3", "c": "4"}) == ["a", "b", "c"]

@@ -28,14 +28,14 @@ def test_background_checks_exist_only_with_a_broker(settings):
     assert list(background.checks()) == ["broker", "workers"]
 
 
-def test_a_broker_that_does_not_answer_is_said(monkeypatch):
+def test_unreachable_broker_is_reported(monkeypatch):
     from website.celery import app
 
     monkeypatch.setattr(app.conf, "broker_url", "amqp://127.0.0.1:1/")
     assert "the broker does not answer" in outcome(Broker())
 
 
-def test_every_queue_must_have_been_taken_from_lately(db):
+def test_queue_without_recent_heartbeat_is_unhealthy(db):
     assert "no worker took from celery, weather, maintenance" in outcome(Workers())
     for queue in QUEUES:
         heartbeat.delay(queue)

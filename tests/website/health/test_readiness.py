@@ -75,13 +75,13 @@ def test_a_browser_gets_a_page_also_when_the_database_is_away(client, database_a
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*", "nonsense"])
-def test_programs_get_json(client, db, accept):
+def test_readiness_is_json_for_programs(client, db, accept):
     headers = {"accept": accept} if accept else {}
     assert client.get("/readiness/", headers=headers)["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", ["/readiness/", "/healthcheck/"])
-def test_no_answer_is_kept_by_a_cache(client, db, path):
+def test_health_answers_are_not_cached(client, db, path):
     response = client.get(path)
     assert "no-store" in response["Cache-Control"]
     assert "Accept" in response["Vary"]

@@ -43,7 +43,7 @@ def form(moto, **pictures_fields):
     return values | pictures_fields
 
 
-def test_a_picture_added_in_the_admin_goes_through_the_same_door(admin, make_motorcycle, photo):
+def test_picture_added_in_the_admin_is_checked_like_an_upload(admin, make_motorcycle, photo):
     moto = make_motorcycle()
     address = reverse("admin:motos_motorcycle_change", args=[moto.pk])
     fields = {"pictures-0-alternative_text": "De profil", "pictures-0-position": 0}

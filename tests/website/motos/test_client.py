@@ -31,7 +31,7 @@ def test_client_addresses_serve_one_page_that_is_revalidated(client, built):
     assert again.status_code == 304
 
 
-def test_the_page_brings_the_cookie_that_changes_need(client, built):
+def test_client_page_sets_the_csrf_cookie(client, built):
     assert client.get("/motos/").cookies["csrftoken"].value
 
 
@@ -64,7 +64,7 @@ def test_client_lock_file_names_no_download_address():
 
 
 @pytest.mark.parametrize("path", ["main-6TFFI3N6.js", "chunk-D0ujv9v_.js", "chunk-D-gYwGvI.js", "styles-IMKFGFTB.css"])
-def test_the_files_of_the_client_are_kept_for_ever_and_no_others(settings, path):
+def test_only_hashed_client_files_are_cached_for_ever(settings, path):
     test = re.compile(settings.WHITENOISE_IMMUTABLE_FILE_TEST)
     assert test.search(f"/static/motos/client/{path}")
     assert test.search("/static/website/site.0123456789ab.css")

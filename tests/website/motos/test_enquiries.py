@@ -44,7 +44,7 @@ def test_a_wrong_enquiry_is_refused_and_not_kept(visitor, path, field, value):
     assert not Enquiry.objects.exists()
 
 
-def test_the_sixth_within_an_hour_has_to_wait(visitor, path):
+def test_sixth_enquiry_within_an_hour_is_refused(visitor, path):
     assert [visitor.post(path, ENQUIRY).status_code for _ in range(5)] == [201] * 5
     sixth = visitor.post(path, ENQUIRY)
     assert sixth.status_code == 429
@@ -70,5 +70,5 @@ def test_address_given_by_the_declared_proxy_counts(visitor, path, settings):
     assert visitor.post(path, ENQUIRY, **{"X-Forwarded-For": "192.0.2.2"}).status_code == 201
 
 
-def test_an_enquiry_about_nothing_is_not_found(visitor, path):
+def test_enquiry_about_an_unknown_motorcycle_is_a_404(visitor, path):
     assert visitor.post("motorcycles/0/enquiries/", ENQUIRY).status_code == 404

@@ -172,7 +172,7 @@ def test_a_renamed_brand_or_model_is_found_by_its_new_name(visitor, garage):
     assert names(visitor.get("motorcycles/", {"text": "bassan"})) == ["Fou de Bassan"]
 
 
-def test_the_list_says_what_is_read_in_it(visitor, garage):
+def test_listed_motorcycle_has_the_documented_fields(visitor, garage):
     moto = visitor.get("motorcycles/", {"text": "gannet"}).json()["results"][0]
     assert json.loads(json.dumps(moto)) == {
         "id": garage[0].pk,

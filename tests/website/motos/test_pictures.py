@@ -149,7 +149,7 @@ def test_files_are_deleted_with_picture_or_motorcycle(staff, path, photo, media,
     assert not files(media)
 
 
-def test_a_motorcycle_has_so_many_pictures_and_no_more(staff, path, photo, monkeypatch):
+def test_number_of_pictures_is_limited(staff, path, photo, monkeypatch):
     monkeypatch.setattr(pictures, "MOST_PICTURES", 1)
     assert staff.upload(path, image=photo(), alternative_text="1").status_code == 201
     refused = staff.upload(path, image=photo(), alternative_text="2")

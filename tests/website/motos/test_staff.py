@@ -18,7 +18,7 @@ def model(make_motorcycle):
     return make_motorcycle().model
 
 
-def test_staff_put_a_motorcycle_up_change_it_and_take_it_away(staff, model):
+def test_staff_create_change_and_delete_a_motorcycle(staff, model):
     made = staff.post("motorcycles/", {**NEW, "model": model.pk})
     assert made.status_code == 201
     path = made["Location"].removeprefix("/api/motos/")
@@ -160,7 +160,7 @@ def test_staff_log_in_and_out(visitor):
     assert not visitor.get("session/").json()["is_staff"]
 
 
-def test_passwords_cannot_be_tried_without_end(visitor):
+def test_login_attempts_are_limited(visitor):
     answers = [visitor.post("session/", {"username": "chef", "password": str(n)}) for n in range(11)]
     assert [answer.status_code for answer in answers] == [403] * 10 + [429]
     assert 0 < int(answers[-1]["Retry-After"]) <= 60

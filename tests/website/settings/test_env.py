@@ -21,14 +21,14 @@ def test_a_boolean_is_read_as_people_write_it(written, meant):
     assert Environment({"A": written}).boolean("A", not meant) is meant
 
 
-def test_a_boolean_that_is_none_is_a_problem_and_not_a_no(capsys):
+def test_invalid_boolean_is_a_problem_not_false(capsys):
     env = Environment({"DJANGO_DEBUG": "flase"})
     assert env.boolean("DJANGO_DEBUG", True) is True
     assert "DJANGO_DEBUG is 'flase'" in problems(env, capsys)
 
 
 @pytest.mark.parametrize("written", ["ten", "-1", "1.5", "²"])
-def test_a_number_that_is_none_is_a_problem(written, capsys):
+def test_invalid_number_is_a_problem(written, capsys):
     env = Environment({"SECONDS": written})
     assert env.number("SECONDS", 60) == 60
     assert "SECONDS" in problems(env, capsys)
@@ -134,7 +134,7 @@ def test_invalid_database_address_hides_its_password(address, capsys):
 @pytest.mark.parametrize(
     "dsn", ["sentry.example", "https://sentry.example/1", "https://key@sentry.example/", "key@h/1"]
 )
-def test_an_address_that_is_no_sentry_project_is_a_problem(dsn, capsys):
+def test_invalid_sentry_address_is_a_problem(dsn, capsys):
     env = Environment({"SENTRY_DSN": dsn})
     assert env.dsn("SENTRY_DSN") == ""
     assert "SENTRY_DSN" in problems(env, capsys)

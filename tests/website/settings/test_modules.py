@@ -139,7 +139,7 @@ def test_production_takes_its_secrets_from_files_and_is_closed(tmp_path):
 
 
 @pytest.mark.parametrize(("declared", "header"), [("", None), ("true", ["HTTP_X_FORWARDED_PROTO", "https"])])
-def test_a_proxy_is_believed_only_when_it_is_declared(declared, header):
+def test_proxy_headers_are_trusted_only_if_declared(declared, header):
     found = settings_of("settings.production", "SECURE_PROXY_SSL_HEADER", **GOOD, DJANGO_BEHIND_PROXY=declared)
     assert found["SECURE_PROXY_SSL_HEADER"] == header
 
@@ -150,7 +150,7 @@ def test_local_needs_nothing_and_announces_its_sqlite(manage):
     assert "(website.I001) The database is SQLite" in done.stderr
 
 
-def test_local_without_debug_is_what_ship_serves():
+def test_local_settings_without_debug_serve_ship():
     found = settings_of(
         "settings.local",
         *("DEBUG", "DATABASES", "STORAGES", "STATIC_ROOT", "INSTALLED_APPS", "ALLOWED_HOSTS", "SECURE_SSL_REDIRECT"),
@@ -179,7 +179,7 @@ print(mailer.host, mailer.port, mailer.username, mailer.password, mailer.use_tls
 """
 
 
-def test_the_mail_server_stands_where_this_django_looks_for_it(manage):
+def test_mail_setting_fits_the_installed_django(manage):
     done = manage("shell", "--no-imports", "-c", ASK_FOR_THE_MAILER, EMAIL_URL="smtp+tls://me:secret@mail.example")
     assert done.stdout == "mail.example 587 me secret True 10\n", done.stderr
 

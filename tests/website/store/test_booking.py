@@ -113,7 +113,7 @@ def test_concurrent_bookings_give_the_album_to_one_person():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_second_waits_until_the_first_is_through():
+def test_second_booking_waits_for_the_first_transaction():
     """The race above may be won before it starts. Here the first holds the album until the second waits for it."""
     album = Album.objects.create(title="Sillage", reference="COURSE-2")
 

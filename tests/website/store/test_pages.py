@@ -45,7 +45,7 @@ def test_pages_list_each_album_once_even_with_equal_times(client, make_album):
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "999", "abc", "1\x00"])
-def test_a_page_that_does_not_exist_shows_one_that_does(client, make_album, page):
+def test_page_number_out_of_range_shows_an_existing_page(client, make_album, page):
     make_album("seul")
     assert titles(client.get("/store/albums/", {"page": page})) == ["seul"]
 

@@ -46,7 +46,7 @@ def test_results_keep_their_query_from_page_to_page(client, make_album):
 
 
 @pytest.mark.parametrize("query", ["", "   ", "x" * 101, "a\x00b"])
-def test_a_query_that_is_none_is_answered_with_the_reason(client, db, query, caplog):
+def test_invalid_query_is_answered_with_the_reason(client, db, query, caplog):
     response = client.get("/store/search/", {"query": query})
     assert response.status_code == 200
     assert 'role="alert"' in response.text

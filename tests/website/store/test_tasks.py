@@ -43,7 +43,7 @@ def test_the_mail_is_in_the_language_of_the_visit(make_album, django_capture_on_
     assert "has been put aside for you" in mail.outbox[0].body
 
 
-def test_a_task_that_comes_twice_writes_once(booked):
+def test_task_delivered_twice_sends_one_mail(booked):
     tasks.confirm_booking.delay(booked.pk)
     tasks.confirm_booking.delay(booked.pk)
     assert len(mail.outbox) == 1
@@ -88,7 +88,7 @@ def test_queue_error_does_not_fail_a_booking(make_album, django_capture_on_commi
     assert "nobody thought of this" in caplog.text
 
 
-def test_a_broker_that_is_away_fails_no_booking(make_album, django_capture_on_commit_callbacks, settings, caplog):
+def test_unreachable_broker_does_not_fail_a_booking(make_album, django_capture_on_commit_callbacks, settings, caplog):
     from website.celery import app
 
     before = app.conf.broker_url

@@ -91,14 +91,14 @@ def test_a_file_larger_than_the_plan_takes_is_too_large(adele, photo, server):
 
 
 @pytest.mark.parametrize("status", [0, 429, 500, 502, 503, 504])
-def test_a_failure_that_passes_is_not_seen(adele, photo, server, status):
+def test_temporary_imagekit_failure_is_retried(adele, photo, server, status):
     server.failures = [Failure(status)] * 2
     assert adele.upload(photo()).status_code == 201
     assert len(uploads(server)) == 3
     assert len(server.files) == 1
 
 
-def test_a_failure_that_lasts_is_told_and_leaves_nothing(adele, photo, server):
+def test_lasting_imagekit_failure_is_told_and_leaves_nothing(adele, photo, server):
     server.failures = [Failure(503)] * 3
     response = adele.upload(photo())
     assert (response.status_code, response["Retry-After"]) == (503, "5")
@@ -114,14 +114,14 @@ def test_long_imagekit_wait_is_a_503_with_retry_after(adele, photo, server, head
     assert not Media.objects.exists()
 
 
-def test_an_answer_that_is_lost_makes_no_second_file(adele, photo, server):
+def test_lost_imagekit_answer_makes_no_second_file(adele, photo, server):
     server.failures = [Failure(0, stored=True)]
     assert adele.upload(photo()).status_code == 201
     assert len(uploads(server)) == 2
     assert len(server.files) == 1
 
 
-def test_a_file_whose_answers_were_all_lost_does_not_stay(adele, photo, server):
+def test_file_whose_answers_were_all_lost_is_removed(adele, photo, server):
     server.failures = [Failure(500, stored=True)] * 3
     assert adele.upload(photo()).status_code == 503
     assert not server.files
@@ -143,7 +143,7 @@ def test_upload_that_cannot_be_undone_is_swept_later(adele, photo, server, djang
     assert adele.upload(photo(), key="k").status_code == 201
 
 
-def test_a_file_that_no_row_knows_is_swept_and_no_other(adele, photo, server):
+def test_sweep_removes_only_orphaned_files(adele, photo, server):
     told = adele.upload(photo()).json()
     old = (timezone.now() - timedelta(hours=2)).isoformat()
     for path in ("/uploads/3f0c0000-0000-4000-8000-000000000000.png", "/uploads/by-hand.png"):
@@ -189,7 +189,7 @@ def test_a_file_stays_where_it_is_when_the_storage_changes(
     assert len(files()) == 1
 
 
-def test_an_address_elsewhere_is_not_read(adele, server):
+def test_imagekit_metadata_is_not_read_from_another_address(adele, server):
     with pytest.raises(storage.StorageRefused), storage.get("imagekit").open("x", "http://127.0.0.1:1/secret"):
         pass
 

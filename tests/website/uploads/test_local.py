@@ -10,7 +10,7 @@ from website.uploads.models import Media
 from website.uploads.storage import local
 
 
-def test_a_file_is_on_the_disk_before_it_is_called_kept(adele, photo, files, monkeypatch):
+def test_file_is_synced_to_disk_before_it_counts_as_stored(adele, photo, files, monkeypatch):
     def fail(descriptor):
         assert files()
         raise OSError(errno.EIO, "Input/output error")
@@ -21,7 +21,7 @@ def test_a_file_is_on_the_disk_before_it_is_called_kept(adele, photo, files, mon
     assert not Media.objects.exists()
 
 
-def test_a_file_that_no_row_knows_is_swept_and_no_other(adele, photo, media, files, monkeypatch, capsys):
+def test_sweep_removes_only_orphaned_files(adele, photo, media, files, monkeypatch, capsys):
     told = adele.upload(photo()).json()
     kept = f"uploads/{told['id']}.png"
     for name in ("3f0c0000-0000-4000-8000-000000000000.png", "by-hand.png"):

@@ -40,13 +40,13 @@ def test_the_exif_is_read_by_name_without_the_position(kind, exif):
     assert "GPS" not in str(found)
 
 
-def test_the_position_is_there_where_it_is_asked_for(exif):
+def test_position_is_read_if_asked_for(exif):
     found = metadata.read(picture(exif=exif), "image/jpeg", keep_position=True)
     assert found["position"] == {"latitude": 48.392, "longitude": -4.49}
 
 
 @pytest.mark.parametrize("degrees", [(0.0,), (91.0, 0.0, 0.0), 48.0])
-def test_a_position_that_is_none_is_none(exif, degrees):
+def test_invalid_position_is_ignored(exif, degrees):
     exif.get_ifd(0x8825)[2] = degrees
     found = metadata.read(picture(exif=exif), "image/jpeg", keep_position=True)
     assert "position" not in found

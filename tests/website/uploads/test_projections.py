@@ -104,7 +104,7 @@ def test_upload_told_twice_is_stored_once(servers, send):
     assert len(servers["mongodb"].known) == 1
 
 
-def test_a_deletion_waits_for_them(servers, send, adele, files, catch_up, django_capture_on_commit_callbacks):
+def test_deletion_waits_for_the_projections(servers, send, adele, files, catch_up, django_capture_on_commit_callbacks):
     media = send()
     servers["redis"].away = True
     with django_capture_on_commit_callbacks(execute=True):
@@ -145,7 +145,7 @@ def test_projections_are_rebuilt_from_postgresql_alone(servers, send, make_media
         assert f"{name}: 2 uploads written, 1 removed that are none" in capsys.readouterr().out or name == "redis"
 
 
-def test_making_them_anew_says_what_is_in_the_way(servers, settings, send):
+def test_rebuild_of_projections_names_what_prevents_it(servers, settings, send):
     send()
     servers["redis"].away = True
     call_command("rebuild_projections", "mongodb")

@@ -78,7 +78,7 @@ def test_the_list_is_searched_by_tag(adele, bruno, make_media):
     "parameters",
     [{"tags": "port"}, {"page_size": "0"}, {"page_size": "1000"}, {"tag": "x" * 51}, {"tag": "\0"}],
 )
-def test_a_question_that_is_not_understood_is_refused(adele, parameters):
+def test_invalid_list_parameter_is_refused(adele, parameters):
     response = adele.get("/uploads/", parameters)
     assert response.status_code == 400
     assert response.json()["errors"][0]["parameter"] in parameters
@@ -111,7 +111,7 @@ def test_deletion_is_for_the_owner_and_staff_only(adele, bruno, staff, make_medi
     assert staff.delete(f"/uploads/{hers.pk}/").status_code == 204
 
 
-def test_a_storage_that_is_away_deletes_later(
+def test_unreachable_storage_deletes_the_file_later(
     adele, photo, files, monkeypatch, django_capture_on_commit_callbacks, caplog
 ):
     one = adele.upload(photo(), key="k").json()
@@ -132,7 +132,7 @@ def test_a_storage_that_is_away_deletes_later(
     assert UploadRequest.objects.get().answer == one
 
 
-def test_deleting_twice_is_deleting_once(adele, photo, django_capture_on_commit_callbacks):
+def test_second_deletion_changes_nothing(adele, photo, django_capture_on_commit_callbacks):
     adele.upload(photo())
     media = Media.objects.get()
     with django_capture_on_commit_callbacks() as callbacks:

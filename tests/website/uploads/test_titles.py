@@ -98,7 +98,7 @@ def test_removed_title_leaves_nothing_even_if_unknown(titles, adele, make_media)
     titles.remove([])
 
 
-def test_a_server_that_refuses_is_one_that_is_away(titles, adele, make_media):
+def test_refusing_redis_counts_as_unreachable(titles, adele, make_media):
     media = make_media(adele, tags=["été"])
     titles.write([media])
     titles.client.broken = True

@@ -107,7 +107,7 @@ def test_anonymous_upload_needs_a_setting(visitor, photo, settings):
     assert Media.objects.get().owner is None
 
 
-def test_no_file_is_refused(adele, files):
+def test_upload_without_a_file_is_refused(adele, files):
     refused(adele.upload(title="rien"), 400, "required")
     refused(adele.upload("du texte"), 400, "invalid")
     assert not files()
@@ -169,7 +169,7 @@ def test_a_path_in_the_name_is_refused(adele, photo, files, name):
 
 
 @pytest.mark.parametrize("name", ["..", ".", ""])
-def test_a_name_that_is_none_is_refused(adele, photo, files, name):
+def test_invalid_file_name_is_refused(adele, photo, files, name):
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n' % name.encode()
     response = adele.send(body + photo().read() + b"\r\n--x--\r\n")
     assert response.status_code == 400
@@ -229,7 +229,7 @@ def test_a_description_that_is_not_text_is_refused(adele, photo, files, fields):
     assert not Media.objects.exists()
 
 
-def test_a_storage_that_fails_leaves_nothing_and_says_so(adele, photo, monkeypatch, files):
+def test_storage_failure_leaves_nothing_and_is_told(adele, photo, monkeypatch, files):
     local = storage.get("local")
     for error, status in {
         StorageUnavailable("images.internal does not answer", 17.2): 503,
@@ -284,7 +284,7 @@ def test_file_left_by_a_lost_database_is_swept(adele, photo, monkeypatch, files,
     assert adele.upload(photo(), key="k").status_code == 201
 
 
-def test_a_database_whose_answer_was_lost_is_asked_what_it_did(adele, photo, monkeypatch, files):
+def test_lost_commit_answer_is_checked_in_the_database(adele, photo, monkeypatch, files):
     confirm = uploading._confirm
 
     def lose(*args, **kwargs):
@@ -315,7 +315,7 @@ def test_repeated_key_gets_the_first_answer_even_after_deletion(adele, photo):
     assert adele.upload(photo(), key="k").json() == first
 
 
-def test_a_key_stands_for_one_file_and_description(adele, photo, files):
+def test_idempotency_key_is_bound_to_one_file_and_description(adele, photo, files):
     adele.upload(photo(), key="k", title="Le port")
     for upload, title in ((photo(size=(9, 9)), "Le port"), (photo(), "La plage"), (photo(name="b.png"), "Le port")):
         assert adele.upload(upload, key="k", title=title).status_code == 422
@@ -348,7 +348,7 @@ def test_a_request_that_failed_may_be_made_again_with_its_key(adele, photo, monk
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "a b"])
-def test_a_key_that_is_none_is_refused(adele, photo, key):
+def test_invalid_idempotency_key_is_refused(adele, photo, key):
     refused(adele.upload(photo(), key=key), 400)
 
 

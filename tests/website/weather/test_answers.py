@@ -102,12 +102,12 @@ PLACE = {"id": 1, "name": "Lyon", "latitude": 45.7, "longitude": 4.8, "timezone"
         ([{**PLACE, "longitude": None}], "nowhere on Earth"),
     ],
 )
-def test_places_that_are_none_are_refused(results, reason):
+def test_invalid_places_are_refused(results, reason):
     with pytest.raises(Rubbish, match=reason):
         parse_matches(json.dumps({"results": results}).encode())
 
 
-def test_a_time_zone_that_nobody_knows_is_that_of_greenwich():
+def test_unknown_time_zone_becomes_utc():
     [match] = parse_matches(json.dumps({"results": [{**PLACE, "timezone": "Mars/Olympus"}]}).encode())
     assert match.timezone == "UTC"
 

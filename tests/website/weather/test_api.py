@@ -88,7 +88,7 @@ TODAY = timezone.now().date()
         ({"from": "2026-01-01"}, ("from", "unknown")),
     ],
 )
-def test_a_range_that_makes_no_sense_is_refused_with_the_reason(client, make_place, parameters, mistake):
+def test_invalid_date_range_is_refused_with_the_reason(client, make_place, parameters, mistake):
     answer = get(client, f"places/{make_place().pk}/history/", parameters)
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
@@ -111,7 +111,7 @@ def test_unchanged_answer_is_a_304(client, observed, path):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_new_weather_is_seen_at_once(client, observed, weather):
+def test_new_weather_is_not_hidden_by_the_cache(client, observed, weather):
     path = f"places/{observed.pk}/history/"
     first = get(client, path)
     fetching.store(observed, weather(60), timezone.now())
@@ -127,7 +127,7 @@ def test_cached_history_costs_one_query(client, observed, django_assert_num_quer
         assert get(client, path).json()["hours"]
 
 
-def test_strangers_read_and_no_more(client, make_place):
+def test_anonymous_visitors_may_only_read(client, make_place):
     place = make_place()
     assert send(client, "POST", "places/", {"name": "lyon", "geonames_id": 2996944}).status_code == 403
     assert send(client, "PUT", f"places/{place.pk}/favourite/", {"favourite": True}).status_code == 403

@@ -77,7 +77,7 @@ def test_old_value_is_served_while_a_new_one_is_made(monkeypatch):
     assert cached("a", 60, lambda: "another") == "new"
 
 
-def test_an_error_is_kept_from_nobody_and_keeps_nothing():
+def test_error_while_making_a_value_is_raised_and_not_cached():
     def fail():
         raise ZeroDivisionError
 

@@ -31,7 +31,7 @@ def test_chart_stays_inside_its_frame(temperatures):
     assert 2 <= len(chart.degrees) <= 7
 
 
-def test_warmer_is_higher():
+def test_warmer_hour_is_drawn_higher():
     (_x, cold), (_x2, warm) = numbers(draw(points(1.0, 2.0), START, "UTC").observed)
     assert warm < cold
 
@@ -61,12 +61,12 @@ def test_days_begin_at_midnight_of_the_place():
     assert len(chart.days) == 3
 
 
-def test_a_moment_that_is_not_on_it_is_not_marked():
+def test_moment_outside_of_the_chart_is_not_marked():
     assert draw(points(1.0, 2.0), START - timedelta(days=1), "UTC").now == ""
     assert draw(points(1.0, 2.0), START, "UTC").now != ""
 
 
-def test_no_name_of_a_day_is_cut_off_by_the_edge():
+def test_day_names_stay_inside_the_chart():
     for hours in range(24, 72):
         chart = draw(points(*[1.0] * hours), START, "UTC")
         assert all(float(day.x) + LABEL / 2 <= WIDTH for day in chart.days)

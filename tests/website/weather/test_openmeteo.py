@@ -91,7 +91,7 @@ def test_a_server_that_does_not_answer_in_time_is_unreachable(ask, server):
     assert time.monotonic() - began < 2.5
 
 
-def test_a_server_that_sends_a_byte_now_and_then_keeps_nobody(ask, server):
+def test_slow_dripping_server_is_given_up(ask, server):
     server.answers = [Answer(200, b" " * 1000, drip=0.02)]
     began = time.monotonic()
     with pytest.raises(Unreachable, match="no whole answer"):
@@ -99,7 +99,7 @@ def test_a_server_that_sends_a_byte_now_and_then_keeps_nobody(ask, server):
     assert time.monotonic() - began < 5
 
 
-def test_a_limit_of_a_minute_is_not_sat_out_but_told(ask, server):
+def test_minute_limit_is_reported_instead_of_waited_for(ask, server):
     server.answers = [Answer(429, MINUTELY)]
     slept: list[float] = []
     with pytest.raises(RateLimited, match="Minutely") as caught:
@@ -115,7 +115,7 @@ def test_concurrency_limit_is_retried_after_a_second(ask, server):
     assert slept == [1.0]
 
 
-def test_a_server_that_says_when_is_believed(ask, server):
+def test_retry_after_of_the_server_is_respected(ask, server):
     server.answers = [Answer(429, MINUTELY, {"Retry-After": "2"})]
     slept: list[float] = []
     assert lyon(ask(slept))
@@ -123,14 +123,14 @@ def test_a_server_that_says_when_is_believed(ask, server):
 
 
 @pytest.mark.parametrize(("window", "hours"), [("Hourly", 1), ("Daily", 24)])
-def test_limits_of_an_hour_and_of_a_day_end_when_those_do(window, hours):
+def test_hour_and_day_limits_end_with_hour_and_day(window, hours):
     wait = openmeteo._until_reset(f"{window} API request limit exceeded.")
     assert 0 < wait <= hours * 3600 + 60
     end = datetime.now(timezone.utc) + timedelta(seconds=wait)
     assert end.minute in (0, 1) and (hours == 1 or end.hour == 0)
 
 
-def test_a_question_that_is_refused_is_not_asked_again(ask, server):
+def test_refused_request_is_not_repeated(ask, server):
     with pytest.raises(Refused, match="Latitude must be in range"):
         ask().weather(1000.0, 4.8, past_days=1, days=1)
     assert len(server.asked) == 1
@@ -143,7 +143,7 @@ def test_html_instead_of_json_is_rubbish_with_an_excerpt(ask, server):
     assert caught.value.excerpt.startswith("<!doctype html>")
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(ask, server):
+def test_endless_answer_is_cut_off(ask, server):
     server.answers = [Answer(200, b"[" * 3_000_000)]
     with pytest.raises(Rubbish, match="more than 1000000 bytes"):
         lyon(ask())
@@ -155,7 +155,7 @@ def test_a_redirect_is_not_followed(ask, server):
         lyon(ask())
 
 
-def test_a_limit_of_calls_a_minute_is_kept(ask, server):
+def test_own_limit_of_calls_per_minute_is_kept(ask, server):
     slept: list[float] = []
     client = ask(slept, per_minute=60)
     for _number in range(3):

@@ -44,7 +44,7 @@ def test_an_old_observation_says_how_old_it_is(client, make_place, weather, sett
         assert re.search(r"il y a (5|6)\xa0heures", page(client, path)), path
 
 
-def test_an_hour_of_a_day_to_come_is_not_shown_as_that_day(client, make_place, weather, this_hour, settings):
+def test_day_with_a_single_forecast_hour_is_not_shown(client, make_place, weather, this_hour, settings):
     settings.CELERY_TASK_ALWAYS_EAGER = False
     place = make_place(timezone="UTC")
     tomorrow = this_hour.replace(hour=0) + timedelta(days=1)
@@ -63,7 +63,7 @@ def test_sample_data_is_marked_on_every_page(client, make_place, settings):
         assert "Données d&#x27;exemple, inventées" in page(client, path).replace("d'exemple", "d&#x27;exemple")
 
 
-def test_real_weather_is_not(client, observed):
+def test_real_weather_is_not_marked_as_sample(client, observed):
     assert "inventées" not in page(client, f"/weather/{observed.pk}/")
 
 
@@ -87,7 +87,7 @@ def test_places_are_found_by_name_region_and_country(client, make_place):
 
 
 @pytest.mark.parametrize("page_number", ["0", "99", "x", "-1"])
-def test_a_page_that_is_not_there_is_one_that_is(client, make_place, page_number):
+def test_page_number_out_of_range_shows_an_existing_page(client, make_place, page_number):
     make_place()
     assert "Lyon" in page(client, f"/weather/?page={page_number}")
 
@@ -113,7 +113,7 @@ def test_a_favourite_comes_first_and_goes_again(member, user, make_place):
 
 
 @pytest.mark.parametrize("path", ["/weather/1/favourite/", "/weather/add/"])
-def test_strangers_are_asked_who_they_are(client, make_place, path):
+def test_anonymous_visitors_are_sent_to_the_login(client, make_place, path):
     make_place()
     assert client.post(path).url.startswith("/login/?next=/weather/")
 

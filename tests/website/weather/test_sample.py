@@ -23,7 +23,7 @@ def test_places_with_an_upstream_have_its_weather(db, upstream):
     assert len(upstream.asked) == 8
 
 
-def test_the_sample_is_the_same_everywhere_and_could_be_real(db, upstream):
+def test_sample_weather_is_reproducible_and_plausible(db, upstream):
     sample.load()
     now = timezone.now()
     for place in Place.objects.all():
@@ -33,7 +33,7 @@ def test_the_sample_is_the_same_everywhere_and_could_be_real(db, upstream):
         assert all(-40 < hour.temperature < 45 and 0 <= hour.humidity <= 100 for hour in hours)
 
 
-def test_a_command_fetches_what_is_due(transactional_db, make_place, upstream):
+def test_fetch_command_fetches_due_places(transactional_db, make_place, upstream):
     for _number in range(3):
         make_place()
     out = StringIO()
@@ -44,7 +44,7 @@ def test_a_command_fetches_what_is_due(transactional_db, make_place, upstream):
     assert out.getvalue().endswith("0 of 0 places fetched.\n")
 
 
-def test_the_command_fails_where_no_place_has_weather(transactional_db, make_place, upstream, monkeypatch):
+def test_fetch_command_fails_if_no_place_has_weather(transactional_db, make_place, upstream, monkeypatch):
     upstream.down = True
     monkeypatch.setattr(sample.sources, "for_workers", sample.sources.for_visitors)
     make_place()
@@ -52,6 +52,6 @@ def test_the_command_fails_where_no_place_has_weather(transactional_db, make_pla
         call_command("fetch_weather", stdout=StringIO(), stderr=StringIO())
 
 
-def test_the_command_needs_somebody_to_do_it(db):
+def test_fetch_command_needs_a_concurrency_of_at_least_one(db):
     with pytest.raises(CommandError, match="at least 1"):
         call_command("fetch_weather", concurrency=0)

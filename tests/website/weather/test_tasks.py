@@ -73,12 +73,12 @@ def test_unreachable_upstream_is_retried_after_growing_pauses(make_place, upstre
         assert len(pauses) == 3
 
 
-def test_a_limit_is_waited_for(make_place, upstream, as_worker, impatient):
+def test_task_is_retried_after_the_rate_limit(make_place, upstream, as_worker, impatient):
     upstream.answers = [Answer(429, b'{"error":true,"reason":"Minutely API request limit exceeded."}')]
     assert as_worker(make_place().pk) >= 60
 
 
-def test_rubbish_is_asked_for_again_and_the_site_goes_on(observed, upstream, as_worker, impatient, client):
+def test_rubbish_is_retried_and_old_data_stays(observed, upstream, as_worker, impatient, client):
     Place.objects.update(fetched_at=timezone.now() - timedelta(hours=2))
     upstream.answers = [Answer(200, b'{"hourly": "\xff"}')]
     as_worker(observed.pk)
@@ -86,12 +86,12 @@ def test_rubbish_is_asked_for_again_and_the_site_goes_on(observed, upstream, as_
     assert "10,0 °C" in client.get(f"/weather/{observed.pk}/").text
 
 
-def test_here_and_now_there_is_no_later(make_place, caplog):
+def test_task_without_a_broker_does_not_retry(make_place, caplog):
     assert tasks.fetch_place.delay(make_place().pk).get() == 0
     assert "No weather of Lyon" in caplog.text
 
 
-def test_a_question_that_is_refused_is_not_asked_again(make_place, upstream, as_worker, impatient):
+def test_refused_request_is_not_repeated(make_place, upstream, as_worker, impatient):
     place = make_place(latitude=1000)
     task = tasks.fetch_place
     task.push_request(retries=0, is_eager=False, called_directly=False)
@@ -120,7 +120,7 @@ def test_a_task_ends_before_its_worker_is_killed(settings):
     assert not tasks.fetch_place.acks_on_failure_or_timeout
 
 
-def test_a_night_s_work_is_done_by_tasks(observed, settings):
+def test_nightly_work_is_done_by_tasks(observed, settings):
     assert tasks.summarise.delay().get() >= 1
     assert DailySummary.objects.exists()
     settings.WEATHER_KEPT_DAYS = 1

@@ -28,13 +28,13 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     return ports
 
 
-def test_the_port_is_the_environment_s_and_remembered(tmp_path: Path, taken: set[int]) -> None:
+def test_port_is_chosen_once_and_remembered(tmp_path: Path, taken: set[int]) -> None:
     said: list[str] = []
     assert at(tmp_path).choose_address(said.append) == ("127.0.0.1", 8000)
     assert (at(tmp_path).url, said) == ("http://127.0.0.1:8000", [])
 
 
-def test_a_taken_port_is_passed_over_said_and_remembered(tmp_path: Path, taken: set[int]) -> None:
+def test_taken_port_is_skipped_and_the_choice_remembered(tmp_path: Path, taken: set[int]) -> None:
     taken.update({8000, 8001})
     said: list[str] = []
     at(tmp_path).choose_address(said.append)
@@ -48,7 +48,7 @@ def test_unused_port_is_replaced_once_another_program_takes_it(tmp_path: Path, t
     assert at(tmp_path).choose_address(print) == ("127.0.0.1", 8001)
 
 
-def test_the_port_where_it_listened_is_not_given_up(tmp_path: Path, taken: set[int]) -> None:
+def test_port_once_listened_on_is_kept(tmp_path: Path, taken: set[int]) -> None:
     place = at(tmp_path)
     place.choose_address(print)
     socket_held = place.slots / "0" / "lock"
@@ -77,7 +77,7 @@ def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> Non
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
 
 
-def test_a_given_secret_is_kept_and_a_newer_one_takes_its_place(tmp_path: Path) -> None:
+def test_given_secret_is_stored_and_replaced_by_a_newer_one(tmp_path: Path) -> None:
     names = {"secrets": ("SENTRY_DSN",)}
     at(tmp_path, {"SENTRY_DSN": "first-dsn"}, **names).secrets()
     assert at(tmp_path, **names).secrets()["SENTRY_DSN"] == "first-dsn"

@@ -84,7 +84,7 @@ def test_overlapping_workers_start_before_web_and_others_after(workers: Workers)
     assert (workers.first(), workers.last()) == (["tasks"], ["beat"])
 
 
-def test_the_new_one_starts_beside_the_old_one_which_then_ends(workers: Workers, supervisor: Supervisor) -> None:
+def test_new_worker_starts_beside_the_old_one_which_then_ends(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
     bring(workers, "tasks", "two")
     assert supervisor.log == ["start tasks:1", "start tasks:2", "stop tasks:1"]
@@ -125,7 +125,7 @@ def test_unfinished_worker_makes_room_for_the_next_release(workers: Workers, sup
     assert supervisor.log[-2:] == ["start tasks:2", "stop tasks:1"]
 
 
-def test_a_supervisor_that_does_not_know_them_is_said(workers: Workers, supervisor: Supervisor) -> None:
+def test_supervisor_without_worker_programs_is_an_error(workers: Workers, supervisor: Supervisor) -> None:
     supervisor.known = set()
     with pytest.raises(TargetError, match="had no worker 'tasks'") as caught:
         workers.start("tasks", "one")
@@ -140,7 +140,7 @@ def test_workers_are_healthy_with_one_of_each_kind(workers: Workers) -> None:
     assert workers.healthy("one") and not workers.healthy("two")
 
 
-def test_at_the_end_none_is_left(workers: Workers, supervisor: Supervisor) -> None:
+def test_stop_leaves_no_worker(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
     workers.drain("tasks", None)
     assert supervisor.running == {}

@@ -169,7 +169,7 @@ def test_engine_refusal_has_an_error_class_of_its_kind(
     assert type(caught.value) is kind
 
 
-def test_an_engine_that_is_too_old_is_told_which_is_not(engine: Engine, api: Api) -> None:
+def test_too_old_engine_is_told_the_needed_version(engine: Engine, api: Api) -> None:
     engine.answers = [(400, {"message": "client version 1.44 is too new. Maximum supported API version is 1.41"})]
     with pytest.raises(TargetError, match="the engine is too old") as caught:
         api.get("/info")

@@ -45,7 +45,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return running
 
 
-def test_a_variable_of_the_environment_comes_before_that_of_all() -> None:
+def test_variable_of_the_environment_beats_the_general_one() -> None:
     environ = {"DOCKER_HOST": "all", "EU_WEST_DOCKER_HOST": "own", "STAGING_DOCKER_HOST": ""}
     assert variable(environ, "eu-west", "DOCKER_HOST") == "own"
     assert variable(environ, "staging", "DOCKER_HOST") == "all"
@@ -65,7 +65,7 @@ def test_a_variable_of_the_environment_comes_before_that_of_all() -> None:
         ),
     ],
 )
-def test_docker_is_told_one_way_to_one_engine(given: dict[str, str], told: dict[str, str], name: str) -> None:
+def test_docker_gets_only_one_address_of_the_engine(given: dict[str, str], told: dict[str, str], name: str) -> None:
     with connect(given, "staging") as found:
         ours = {key: value for key, value in found.environ.items() if key in ("DOCKER_HOST", "DOCKER_CONTEXT")}
     assert (ours, found.name) == (told, name)
@@ -96,7 +96,7 @@ def test_docker_config_without_account_is_the_deployers_own() -> None:
         assert found.environ["DOCKER_CONFIG"] == "/mine"
 
 
-def test_a_broken_configuration_is_no_obstacle(tmp_path: Path) -> None:
+def test_broken_docker_config_is_ignored(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "config.json").write_text("{")
     with connect({"HOME": str(tmp_path)}, "staging", REGISTRY) as found:
@@ -140,9 +140,7 @@ class TestSsh:
             assert not [name for name in found.environ if "SSH_KEY" in name or "KNOWN_HOSTS" in name]
         assert not folder.exists()
 
-    def test_our_ssh_is_the_same_program_told_what_it_needs_to_know(
-        self, connected: Callable[..., Any], ssh: str
-    ) -> None:
+    def test_ssh_wrapper_starts_ssh_with_our_options(self, connected: Callable[..., Any], ssh: str) -> None:
         with connected() as found:
             script = (self.folder(found) / "bin" / "ssh").read_text()
             assert script == f'#!/bin/sh\nexec {ssh}/ssh -F {self.folder(found)}/ssh_config "$@"\n'

@@ -54,7 +54,7 @@ def test_environments_of_one_swarm_have_locks_of_their_own(managers, lock):
         pass
 
 
-def test_a_lock_whose_holder_gives_no_sign_of_life_is_anybodys(managers, lock):
+def test_lock_without_heartbeat_may_be_taken(managers, lock):
     left = lock._take(holder(lock))
     managers.ahead = ledgers.STALE - 5
     with pytest.raises(LockHeld):
@@ -72,7 +72,7 @@ def test_lock_of_an_ended_local_process_is_free_at_once(lock, monkeypatch):
         pass
 
 
-def test_the_lock_of_a_process_of_this_machine_that_runs_is_not(lock):
+def test_lock_of_a_running_local_process_may_not_be_taken(lock):
     lock._take(holder(lock, host=os.uname().nodename, pid=os.getpid()))
     with pytest.raises(LockHeld):
         with lock.held(**WHO):
@@ -124,7 +124,7 @@ def test_a_journal_is_what_was_written_last_until_it_is_cleared(objects):
     assert ledger.journal() is None
 
 
-def test_the_history_is_in_order_and_ends_somewhere(objects, monkeypatch):
+def test_history_is_ordered_and_limited(objects, monkeypatch):
     monkeypatch.setattr(ledgers, "HISTORY", 3)
     ledger = SwarmLedger(objects)
     for number in range(5):
@@ -139,14 +139,14 @@ def record(number):
     return Record.of(begun, outcome="succeeded", serving="r1", seconds=2.5)
 
 
-def test_a_record_of_another_version_of_ecluse_is_passed_over(objects):
+def test_record_of_another_ecluse_version_is_skipped(objects):
     objects.create("history_0", "history", b'{"id": "0", "colour": "blue"}')
     ledger = SwarmLedger(objects)
     ledger.append(record(1))
     assert [one.id for one in ledger.history()] == ["id1"]
 
 
-def test_the_name_of_a_file_says_its_content_and_its_environment(managers, objects):
+def test_object_name_contains_content_hash_and_environment(managers, objects):
     first = objects.ensure("site.conf", b"one", "configs")
     assert re.fullmatch(r"shop-staging_site\.conf_[0-9a-f]{12}", first)
     assert objects.ensure("site.conf", b"one", "configs") == first == objects.address("site.conf", b"one")
@@ -156,7 +156,7 @@ def test_the_name_of_a_file_says_its_content_and_its_environment(managers, objec
     assert other.rpartition("_")[2] != first.rpartition("_")[2], "nobody learns that two environments share a secret"
 
 
-def test_secrets_are_pruned_but_for_those_in_use_and_the_newest(managers, objects):
+def test_pruning_keeps_used_and_newest_secrets(managers, objects):
     names = [objects.ensure("key", value, "secrets") for value in (b"1", b"2", b"3")]
     assert objects.newest("key") == names[-1] and objects.newest("other") is None
     objects.prune({names[0]})

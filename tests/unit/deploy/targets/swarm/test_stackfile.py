@@ -54,18 +54,18 @@ def test_a_service_is_known_by_its_image_and_its_name():
     }
 
 
-def test_a_label_says_what_a_service_of_another_name_is():
+def test_role_of_a_renamed_service_comes_from_its_label():
     site = {"image": IMAGE, "deploy": {"labels": {"ecluse.role": "web"}, "replicas": 1}}
     door = {"image": "nginx", "deploy": {"labels": {"ecluse.role": "front"}}}
     found = stackfile.roles(content(site=site, door=door), IMAGE)
     assert (found["site"], found["door"]) == ("web", "front")
 
 
-def test_workers_come_before_web_and_what_is_never_twice_last():
+def test_workers_start_before_web_and_beat_last():
     assert stackfile.tasks(content(), IMAGE) == ["worker", "web", "beat"]
 
 
-def test_a_part_has_what_its_services_use_and_nothing_else():
+def test_part_of_a_stack_holds_only_what_its_services_use():
     part = stackfile.part(content(), ["web", "static"])
     assert set(part["services"]) == {"web", "static"}
     assert (set(part["networks"]), set(part["volumes"]), set(part["secrets"])) == ({"site"}, {"static"}, {"key"})
@@ -97,7 +97,7 @@ def test_unsupported_field_is_named_with_its_place(service, said):
     assert found.startswith(said)
 
 
-def test_a_file_that_a_swarm_takes_has_no_problems():
+def test_valid_stack_file_has_no_problems():
     assert stackfile.problems(content()) == []
 
 
@@ -141,7 +141,7 @@ def test_files_and_secrets_are_found_under_the_engines_names():
     assert made["configs"] == {"init": {"external": True, "name": "c"}}
 
 
-def test_a_job_runs_once_in_the_way_of_its_template():
+def test_job_service_runs_once_and_follows_its_template():
     template = {**content()["services"]["static"], "healthcheck": {"test": "x"}, "secrets": [{"source": "key"}]}
     made = stackfile.job(
         content(static=template),

@@ -33,7 +33,7 @@ def run(command, name, source, volume, *kept):
     assert static.main([command, name, str(source), str(volume), *kept]) == 0
 
 
-def test_adding_a_release_changes_nothing_that_is_there(volume, release):
+def test_adding_a_release_changes_no_existing_file(volume, release):
     run("add", "one", release("one", app_dot_1_dot_css="1"), volume)
     run("add", "two", release("two", app_dot_2_dot_css="2", sub__page_dot_html="two"), volume)
     assert (volume / "app.css").read_text() == "css of one"
@@ -64,7 +64,7 @@ def test_files_are_kept_as_long_as_a_release_that_has_them(volume, release):
     assert (volume / "shared.js").exists() and (volume / "only.2.js").exists()
 
 
-def test_a_page_is_copied_when_what_it_names_is_there(volume, release, monkeypatch):
+def test_page_is_copied_after_the_files_it_names(volume, release, monkeypatch):
     copied = []
     real = static._copy
     monkeypatch.setattr(static, "_copy", lambda source, target: (copied.append(target.name), real(source, target)))

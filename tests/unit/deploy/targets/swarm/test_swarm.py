@@ -202,7 +202,7 @@ def test_stuck_update_is_retried_when_its_node_is_down(world: World) -> None:
     assert GONE in swarm.services["shop-staging_web"]["Spec"]["Labels"] and swarm.stuck == {}
 
 
-def test_a_machine_that_begins_nothing_is_to_be_looked_at(
+def test_service_that_starts_no_task_hints_at_its_node(
     world: World, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.build("2" * 40)
@@ -286,7 +286,7 @@ def test_release_is_healthy_if_all_services_run_and_it_answers(
 
 
 class TestFind:
-    def test_a_kept_release_is_found_by_what_only_it_begins_with(self, world: World, first: str) -> None:
+    def test_kept_release_is_found_by_a_unique_beginning(self, world: World, first: str) -> None:
         target = world.target()
         assert target.find(first) == target.find(first[:6]) == first
         world.environ["ECLUSE_SECRETS"] = ""
@@ -294,7 +294,7 @@ class TestFind:
         again = world.deploy(world.digest(world.commit))
         assert again is None, "the front is no part of a release"
 
-    def test_the_beginning_of_several_is_refused(self, world: World, first: str) -> None:
+    def test_ambiguous_beginning_of_a_release_is_refused(self, world: World, first: str) -> None:
         (world.top / "secrets" / "key").write_text("another secret\n")
         world.deploy()
         with pytest.raises(ReleaseError, match=f"{first[:8]} is the beginning of several"):
@@ -369,7 +369,7 @@ class TestStackFile:
         world.environ["KEY"] = "given by the provider"
         assert world.target().newest() != first
 
-    def test_dollars_reach_the_containers_as_they_are(self, world: World, first: str) -> None:
+    def test_dollar_signs_reach_the_containers_unchanged(self, world: World, first: str) -> None:
         (kept,) = world.target().releases.all()
         assert kept.stack["services"]["web"]["environment"] == {"ECLUSE_RELEASE": first, "PRICE": "$5"}
 
@@ -403,12 +403,12 @@ class TestNodes:
 
 
 class TestCommands:
-    def test_processes_are_the_tasks_that_are_meant_to_run(self, world: World, first: str) -> None:
+    def test_processes_are_the_tasks_with_desired_state_running(self, world: World, first: str) -> None:
         found = world.target().processes()
         assert [one["task"] for one in found] == ["worker.1", "web.1", "web.2", "beat.1"]
         assert {(one["release"], one["node"], one["ready"]) for one in found} == {(first, "one", True)}
 
-    def test_logs_are_docker_s_own_of_any_service(self, world: World, first: str) -> None:
+    def test_logs_of_any_service_come_from_docker(self, world: World, first: str) -> None:
         assert world.target().logs("db", 7, True) == 5
         options = ("--raw", "--tail", "7", "--follow", "shop-staging_db")
         assert world.way.terminal == [("service", "logs", *options)]
@@ -423,7 +423,7 @@ class TestCommands:
         assert argv[0] == "exec" and ("--tty" in argv) == terminal
         assert argv[-4].startswith("container") and argv[-3:] == ("python", "manage.py", "shell")
 
-    def test_a_command_for_another_node_is_told_where(self, world: World, first: str) -> None:
+    def test_command_for_another_node_names_that_node(self, world: World, first: str) -> None:
         world.orchestrator.swarm["NodeID"] = "elsewhere"
         with pytest.raises(TargetError, match="no task of web runs on the swarm of the test") as caught:
             world.target().exec("web", ("true",), terminal=False)
@@ -444,7 +444,7 @@ class TestCommands:
         world.target().front()
         assert world.orchestrator.deployed == ["front"]
 
-    def test_a_stack_without_a_front_has_none_to_set_up(self, world: World) -> None:
+    def test_stack_without_front_server_sets_none_up(self, world: World) -> None:
         world.file(STACK.replace("  front:", "  proxy:"))
         with pytest.raises(DefinitionError, match="the stack file has no service front"):
             world.target().front()
@@ -463,7 +463,7 @@ class TestCommands:
         with pytest.raises(TargetError, match="staging serves nothing that could be closed"):
             world.target().maintain(None)
 
-    def test_a_look_changes_nothing_that_serves(self, world: World, first: str) -> None:
+    def test_look_changes_no_serving_service(self, world: World, first: str) -> None:
         world.orchestrator.found["unknown"] = ["shop.0009_later"]
         world.build("2" * 40)
         target = world.target()
