@@ -22,8 +22,9 @@ import click
 from benchmarks.database.project import MIGRATIONS, MODELS, generate
 from benchmarks.database.variants import VARIANTS, Variant
 from benchmarks.results import machine, write_section
+from ecluse import probes
 from ecluse.machine import process
-from ecluse.services import account, probe
+from ecluse.services import account
 from ecluse.services.cluster import Cluster
 
 TOP = Path(__file__).resolve().parents[2]
@@ -114,7 +115,7 @@ def _running_server(folder: Path) -> Iterator[str]:
     log = open(folder / "server.log", "wb")
     running = process.spawn(cluster.server_argv(), stderr=log, user=who.user, group=who.group)
     try:
-        probe.wait(cluster.url(), timeout=30)
+        probes.wait([cluster.url()], timeout=30)
         yield cluster.url()
     finally:
         process.stop(running, first=signal.SIGINT)

@@ -26,9 +26,11 @@ from pathlib import Path
 import click
 
 from benchmarks.results import machine, write_section
+from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.machine import process
-from ecluse.services import container, embedded, probe
+from ecluse.services import container
+from ecluse.services.cluster import Cluster
 from testbed.containers import free_port
 
 TOP = Path(__file__).resolve().parents[2]
@@ -57,7 +59,7 @@ with imagekit.serve("private_x") as server:
 @click.command()
 def main() -> None:
     # What follows an upload is a worker's work, as in production: here there is none, and what is asked for waits.
-    redis = container.run(Service(name="redis", kind="redis", version="8"), os.environ)
+    redis = container.empty(Service(name="redis", kind="redis", version="8"), os.environ)
     with tempfile.TemporaryDirectory() as folder, redis as broker, _postgresql(Path(folder)) as database:
         os.environ.update(DATABASE_URL=database, DJANGO_SETTINGS_MODULE="settings.travis")
         _measure(Path(folder), broker)
@@ -129,14 +131,14 @@ def _postgresql(folder: Path) -> Iterator[str]:
     """The address of an empty database, of a server as a rollout to this machine has one."""
     # It runs as an account of its own where we are root.
     folder.chmod(0o755)
-    cluster = embedded.Cluster.at(folder / "postgres", os.environ)
+    cluster = Cluster.at(folder / "postgres", os.environ)
     cluster.create(database="site")
     with (folder / "log").open("ab") as log:
         server = process.spawn(
             cluster.server_argv(), stdout=log, stderr=log, user=cluster.account.user, group=cluster.account.group
         )
     try:
-        probe.wait(cluster.url("site"), timeout=30)
+        probes.wait([cluster.url("site")], timeout=30)
         yield cluster.url("site")
     finally:
         process.stop(server, first=signal.SIGINT)

@@ -14,9 +14,9 @@ import click
 
 from ecluse.errors import ServiceError
 from ecluse.machine import process
-from ecluse.services import choose, container, empty
-from ecluse.services.lease import Lease
+from ecluse.services.kinds import POSTGRES
 from ecluse.services.order import VARIABLE, parse
+from ecluse.services.sources import OWN_SOURCES, choose, own
 from ecluse.services.throwaway import stop_kept
 
 __all__ = ["db"]
@@ -46,11 +46,11 @@ def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, comman
         return 0
     if keep and command:
         raise click.UsageError("--keep is for a database without a COMMAND")
-    source = choose(empty.POSTGRES, os.environ, _order(postgres))
+    source = choose(POSTGRES, os.environ, _order(postgres))
     if keep:
-        _show(as_json, source, *_kept(source))
+        _show(as_json, source, *OWN_SOURCES[source].keep(POSTGRES, os.environ))
         return 0
-    with empty.embedded(os.environ) if source == "embedded" else empty.contained(os.environ) as url:
+    with OWN_SOURCES[source].empty(POSTGRES, os.environ) as url:
         if command:
             return process.attached(command, env={**os.environ, "DATABASE_URL": url, **_libpq(url)})
         _show(as_json, source, url, None)
@@ -60,24 +60,15 @@ def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, comman
 
 
 def _order(asked: str | None) -> tuple[str, ...]:
-    text = asked or os.environ.get(VARIABLE) or "embedded,container"
+    text = asked or os.environ.get(VARIABLE) or ",".join(OWN_SOURCES)
     order = parse(text, where="--postgres" if asked else VARIABLE)
-    own = tuple(source for source in order if source != "given")
-    if not own:
+    if not own(order):
         raise ServiceError(
-            "a given database is not a throwaway", where="--postgres", hint="name embedded, container, or both"
+            "a given database is not a throwaway",
+            where="--postgres",
+            hint=f"name one or more of {', '.join(OWN_SOURCES)}",
         )
-    return own
-
-
-def _kept(source: str) -> tuple[str, str]:
-    """Address of a database that outlives us, and the command that ends it."""
-    if source == "embedded":
-        lease = Lease.keep(os.environ)
-        return empty.started(lease, os.environ), f"ecluse db --stop {lease.folder}"
-    image = container.image_of(empty.POSTGRES, os.environ)
-    with container.postgres(image, keep=(name := container.new_name())) as url:
-        return url, f"docker rm --force --volumes {name}"
+    return own(order)
 
 
 def _stop(folder: Path) -> None:

@@ -28,6 +28,7 @@ from ecluse.deploy.rollout import Progress, Request, recover, roll_out
 from ecluse.deploy.targets import TARGETS, Managed, Place
 from ecluse.errors import DefinitionError, LockHeld, PreflightError, RolloutError, TargetError
 from ecluse.release.archive import package as make
+from ecluse.services.kinds import unknown_kinds
 
 __all__ = [
     "deploy",
@@ -437,7 +438,7 @@ def _served_last(ledger: Ledger, environment: str) -> str:
 
 
 def _pipeline(folder: Path) -> Pipeline:
-    return load(folder / "pipeline.py")
+    return load(folder / "pipeline.py", unknown_kinds)
 
 
 def _environment(pipeline: Pipeline, name: str) -> Environment:

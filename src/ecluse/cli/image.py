@@ -27,6 +27,7 @@ from ecluse.image.names import BUILT, Version, image_variable, pull_request_numb
 from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, Source, labels, source_of
 from ecluse.machine import process
+from ecluse.services.kinds import unknown_kinds
 
 __all__ = ["image"]
 
@@ -227,7 +228,7 @@ def _built() -> str:
 
 
 def _spec(folder: Path) -> ImageSpec:
-    spec = load(folder / "pipeline.py").image
+    spec = load(folder / "pipeline.py", unknown_kinds).image
     if spec is None:
         raise DefinitionError("the pipeline has no images", where="pipeline.py", hint="give it image=ImageSpec(...)")
     return spec

@@ -28,6 +28,7 @@ from ecluse.definition.plan import Plan
 from ecluse.definition.plan import plan as make_plan
 from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
 from ecluse.run.provider import Provider, detect
+from ecluse.services.kinds import unknown_kinds
 
 if TYPE_CHECKING:
     from ecluse.run.console import Console
@@ -92,7 +93,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     from ecluse.cli.show import plan_data, plan_text
 
     folder = top()
-    pipeline = load(folder / "pipeline.py")
+    pipeline = load(folder / "pipeline.py", unknown_kinds)
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
     wanted = wanted_pythons(pipeline.jobs, None)
@@ -135,7 +136,7 @@ def run(
       ./ecluse run --dry-run --explain             what would run, and what has changed
     """
     folder = top()
-    pipeline = load(folder / "pipeline.py")
+    pipeline = load(folder / "pipeline.py", unknown_kinds)
     check_jobs(pipeline, jobs)
     if event == "tag" and ref is None:
         raise click.UsageError(f"--event tag needs the tag, as --ref {example_tag(pipeline)}")
@@ -178,7 +179,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
       ./ecluse stop local          and stop the site
     """
     folder = top()
-    pipeline = load(folder / "pipeline.py")
+    pipeline = load(folder / "pipeline.py", unknown_kinds)
     event = Event(kind="ship")
     wanted = wanted_pythons((job for job in pipeline.jobs if holds(job.when, event)), None)
     pythons = pythons_of(folder, wanted, os.environ)

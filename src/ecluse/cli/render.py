@@ -10,6 +10,7 @@ from ecluse.definition.load import load
 from ecluse.definition.model import EventKind
 from ecluse.render import HEADER, drift
 from ecluse.render import render as render_all
+from ecluse.services.kinds import unknown_kinds
 
 __all__ = ["graph", "render"]
 
@@ -25,7 +26,7 @@ def render(check: bool) -> None:
       ./ecluse render --check    as the pull request's pipeline does
     """
     folder = top()
-    rendering = render_all(load(folder / "pipeline.py"))
+    rendering = render_all(load(folder / "pipeline.py", unknown_kinds))
     if check:
         drift.check(folder, rendering.files, HEADER)
         return
@@ -55,7 +56,7 @@ def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
 
     if ref and not event:
         raise click.UsageError("--ref says more about an event: name it with --event")
-    pipeline = load(top() / "pipeline.py")
+    pipeline = load(top() / "pipeline.py", unknown_kinds)
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
     picture = svg(pipeline, play(pipeline, event, ref) if event else None)

@@ -8,7 +8,7 @@ import click
 
 from ecluse.probes import Address
 from ecluse.probes import wait as wait_for
-from ecluse.probes.address import given
+from ecluse.probes.address import address_in
 
 __all__ = ["wait"]
 
@@ -48,7 +48,7 @@ def wait(ctx: click.Context, addresses: tuple[str, ...], timeout: float, quiet: 
         if not quiet:
             click.echo(f"{address} is ready ({seconds:.1f} s)", err=True)
 
-    wait_for([given(text, os.environ) for text in addresses], timeout=timeout, on_ready=say)
+    wait_for([address_in(text, os.environ) for text in addresses], timeout=timeout, on_ready=say)
     command = ctx.meta["command"]
     if command:
         from ecluse.machine import process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,8 +21,8 @@ __all__ = ["load"]
 _REFERENCE = "docs/reference/pipeline.md describes every field"
 
 
-def load(path: Path) -> Pipeline:
-    """The one Pipeline that the file at *path* defines, checked.
+def load(path: Path, *rules: Callable[[Pipeline], Iterable[Problem]]) -> Pipeline:
+    """The one Pipeline that the file at *path* defines, checked, also by *rules* of other packages.
 
     Raises DefinitionError where the file cannot be executed, defines none or several, or one that could not run.
     """
@@ -33,7 +33,7 @@ def load(path: Path) -> Pipeline:
     except UnicodeDecodeError as error:
         raise DefinitionError(f"is not UTF-8: {error.reason}", where=path.name) from None
     pipeline = _only(_execute(path, source), path)
-    found = problems(pipeline)
+    found = problems(pipeline) or [problem for rule in rules for problem in rule(pipeline)]
     if found:
         raise _error(found, path, source)
     return pipeline

@@ -103,10 +103,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What a job talks to. Where it comes from (given, embedded, container) is decided where the job runs."""
+    """A service that a job talks to. *kind* is one of ``ecluse.services.kinds``: postgres, redis, rabbitmq, mongodb.
+
+    *sources* are where it may come from, in the order to try: who runs the job decides which of them can.
+    """
 
     name: str
-    kind: Literal["postgres", "redis", "rabbitmq", "mongodb"]
+    kind: str
     version: str
     sources: tuple[Literal["given", "embedded", "container"], ...] = ("given", "embedded", "container")
 

@@ -9,21 +9,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ecluse.errors import ServiceError
+from ecluse.probes.schemes import SCHEMES
 from ecluse.secrets import Secret
 
-__all__ = ["Address", "given"]
-
-PORTS: Mapping[str, int] = {
-    "http": 80,
-    "https": 443,
-    "postgres": 5432,
-    "postgresql": 5432,
-    "redis": 6379,
-    "rediss": 6379,
-    "amqp": 5672,
-    "amqps": 5671,
-    "mongodb": 27017,
-}
+__all__ = ["Address", "address_in", "redacted"]
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -64,7 +53,7 @@ class Address:
         return cls(
             scheme,
             parts.hostname or "",
-            port or PORTS.get(scheme, 0),
+            port or (SCHEMES[scheme].port if scheme in SCHEMES else 0),
             unquote(parts.username or ""),
             password,
             path,
@@ -72,11 +61,13 @@ class Address:
         )
 
     def __str__(self) -> str:
+        if not self.host:  # a socket, whose folder is in the query
+            return redacted(self.url)
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
-def given(text: str, environ: Mapping[str, str]) -> str:
+def address_in(text: str, environ: Mapping[str, str]) -> str:
     """The address in *text*, or in the variable that it names, or in the file that ``NAME_FILE`` names (Docker's way).
 
     Raises ServiceError where the variable, or the file, is not there.

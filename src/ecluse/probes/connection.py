@@ -7,17 +7,16 @@ import socket
 from collections.abc import Iterator
 
 from ecluse.probes.address import Address
+from ecluse.probes.schemes import SCHEMES
 
 __all__ = ["open_connection", "read"]
-
-ENCRYPTED = frozenset({"rediss", "amqps"})
 
 
 @contextlib.contextmanager
 def open_connection(address: Address, timeout: float) -> Iterator[socket.socket]:
     """A socket connected to *address*, each of whose operations may take *timeout* seconds. Raises OSError."""
     with socket.create_connection((address.host, address.port), timeout) as connection:
-        if address.scheme not in ENCRYPTED:
+        if address.scheme not in SCHEMES or not SCHEMES[address.scheme].encrypted:
             yield connection
             return
         import ssl

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ecluse.definition.model import Job, Pipeline, Service
-from ecluse.services.given import VARIABLES
+from ecluse.services.kinds import kind_of
 
 __all__ = ["PROVIDED", "Provided", "given", "in_container", "variable"]
 
@@ -73,7 +73,7 @@ PROVIDED: Mapping[str, Provided] = MappingProxyType(
 
 def variable(service: Service) -> str:
     """The environment variable that has the address of a given *service*."""
-    return VARIABLES[service.kind]
+    return kind_of(service).variable
 
 
 def given(job: Job, pipeline: Pipeline) -> tuple[Service, ...]:

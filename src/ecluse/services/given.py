@@ -1,4 +1,4 @@
-"""A service that somebody else runs: its address is in the environment, and is used as it is."""
+"""The source ``given``: a service that somebody else runs. Its address is in the environment, and is used as it is."""
 
 from __future__ import annotations
 
@@ -7,34 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ecluse import probes
 from ecluse.definition.model import Service
-from ecluse.services import probe
+from ecluse.services.kinds import kind_of
 
-__all__ = ["VARIABLES", "provide", "why_not"]
+__all__ = ["empty", "provide", "why_not"]
 
-# kind of service → the environment variable that has its address
-VARIABLES: dict[str, str] = {
-    "postgres": "DATABASE_URL",
-    "redis": "REDIS_URL",
-    "rabbitmq": "RABBITMQ_URL",
-    "mongodb": "MONGODB_URL",
-}
-
-# Seconds. A provider starts its service containers beside the job: they may need a moment.
 PATIENCE = 30.0
+"""Seconds that a given service has to answer. A provider starts its service containers beside the job."""
 
 
 def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
-    """A given service needs nothing but its address."""
-    variable = VARIABLES[service.kind]
+    """Why *service* is not given: its variable is not set."""
+    variable = kind_of(service).variable
     return None if environ.get(variable) else f"{variable} is not set"
 
 
 @contextlib.contextmanager
 def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    """Wait until the service answers, and hand its address on."""
-    variable = VARIABLES[service.kind]
-    if service.kind == "postgres":
-        probe.wait(environ[variable], timeout=PATIENCE, what=f"the PostgreSQL at {variable}")
-    else:
-        probes.wait([environ[variable]], timeout=PATIENCE)
-    yield {variable: environ[variable]}
+    """Wait until *service* answers, and pass its address on."""
+    kind = kind_of(service)
+    what = f"the {service.kind} at {kind.variable}"
+    probes.wait([environ[kind.variable]], timeout=PATIENCE, what=what, probe=kind.probe)
+    yield {kind.variable: environ[kind.variable]}
+
+
+@contextlib.contextmanager
+def empty(service: Service, environ: Mapping[str, str]) -> Iterator[str]:
+    """The address of the given *service*, on which others may make databases of their own."""
+    yield environ[kind_of(service).variable]

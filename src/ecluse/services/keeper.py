@@ -10,19 +10,22 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from ecluse.definition.model import Service
 from ecluse.errors import EcluseError, ServiceError
 from ecluse.machine import process
-from ecluse.services import container
+from ecluse.services import engine
+from ecluse.services.kinds import KINDS, image_of
 from ecluse.services.lease import Lease
 
 __all__ = ["start"]
 
 
-def start(image: str, lease: Lease, environ: Mapping[str, str]) -> str:
-    """Start a container of *image* that ends with *lease*; return its address. Raises ServiceError."""
+def start(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
+    """Start *service* in a container that ends with *lease*; return its address. Raises ServiceError."""
+    image = image_of(service, environ)
     with lease.end_of_file() as stdin:
         keeper = process.spawn(
-            (sys.executable, "-m", "ecluse.services.keeper", image, str(lease.folder)),
+            (sys.executable, "-m", "ecluse.services.keeper", service.kind, image, str(lease.folder)),
             env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -37,10 +40,10 @@ def start(image: str, lease: Lease, environ: Mapping[str, str]) -> str:
     return rest
 
 
-def main(image: str, folder: str) -> None:
+def main(kind: str, image: str, folder: str) -> None:
     """Start the container, tell where it is, wait for the end of file, remove it and the lease's folder."""
     try:
-        with container.postgres(image) as url:
+        with engine.start(KINDS[kind], image) as url:
             print("ready", url, flush=True)
             sys.stdin.read()
     except EcluseError as error:
@@ -50,4 +53,4 @@ def main(image: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
+from ecluse.services.kinds import ORDER_VARIABLE as VARIABLE
+from ecluse.services.kinds import kind_of
 
 __all__ = ["DEFAULT", "VARIABLE", "order_of", "parse"]
 
 DEFAULT = ("given", "embedded", "container")
-VARIABLE = "ECLUSE_POSTGRES"
-"""The environment variable that overrides the order: names, separated by commas."""
 
 
 def parse(text: str, *, where: str) -> tuple[str, ...]:
@@ -29,7 +29,6 @@ def parse(text: str, *, where: str) -> tuple[str, ...]:
 
 def order_of(service: Service, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The environment's order where it sets one, else the service's own."""
-    text = environ.get(VARIABLE, "")
-    if service.kind == "postgres" and text.strip():
-        return parse(text, where=VARIABLE)
-    return service.sources
+    variable = kind_of(service).order_variable
+    text = environ.get(variable, "") if variable else ""
+    return parse(text, where=variable) if variable and text.strip() else service.sources

@@ -12,9 +12,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecluse import probes
 from ecluse.errors import CommandError
 from ecluse.machine import process
-from ecluse.services import archive, commands, probe
+from ecluse.services import archive, commands
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.cluster import server_environ
 from ecluse.services.lease import PREFIX, Lease
@@ -70,6 +71,22 @@ class Server:
         flags = (*flags, "wheel" if self.binaries.folder.parent.name == "pginstall" else str(self.binaries.folder))
         return f"{self.binaries.version}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:12]}"
 
+    def __str__(self) -> str:
+        return f"PostgreSQL {self.binaries.version} (embedded)"
+
+    def restorable(self) -> Server:
+        """The server itself: its data can be packed and restored."""
+        return self
+
+    def start_empty(self, cache: Path) -> None:
+        """Start the server on an empty cluster, a copy of the one in the folder *cache* where that has one."""
+        self.create(self.empty_in(cache))
+        self.start()
+
+    def empty_in(self, cache: Path) -> Path:
+        """Where the folder *cache* keeps an empty cluster of this kind."""
+        return cache / f"empty-{self.kind}.tar"
+
     def create(self, empty: Path | None = None, *, pack: bool = False) -> None:
         """An empty cluster. *empty* is where an archive of one may be; with *pack* it is made there if it is not."""
         if empty is not None:
@@ -113,7 +130,7 @@ class Server:
                 return None
             return "it ended: " + log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
 
-        probe.wait(self.url("postgres"), timeout=PATIENCE, what="the embedded PostgreSQL", failed=ended)
+        probes.wait([self.url("postgres")], timeout=PATIENCE, what="the embedded PostgreSQL", ended=ended)
 
     def stop(self) -> None:
         """Stop the server cleanly. It can be started again."""

@@ -22,10 +22,10 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
+from ecluse import probes
 from ecluse.errors import CommandError, RepositoryError, ServiceError
 from ecluse.machine import git, process
 from ecluse.run import junit
-from ecluse.services import probe
 from ecluse.services.empty import named
 
 __all__ = ["Previous", "Result", "check", "previous"]
@@ -111,7 +111,7 @@ def check(
 
     Raises CommandError where the tests could not be run.
     """
-    probe.wait(server, timeout=PATIENCE, what="the PostgreSQL")
+    probes.wait([server], timeout=PATIENCE, what="the PostgreSQL")
     name = f"ecluse_{secrets.token_hex(6)}"
     migrated, own = f"{name}_new", f"{name}_old"
     with _tree(top, before) as old, _databases(server, f"test_{migrated}", f"test_{own}"):

@@ -12,7 +12,9 @@ import pytest
 
 from ecluse.errors import ServiceError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
-from ecluse.testing.databases import RUN, Databases, Options, begin, is_given, takes_part
+from ecluse.services.sources import own
+from ecluse.testing.databases import RUN, Databases, begin, is_given, takes_part
+from ecluse.testing.options import Options
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _URL = "DATABASE_URL"
@@ -78,7 +80,7 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
     if "given" in order and is_given(os.environ):
         return
     options = Options(
-        order=tuple(source for source in order if source != "given"),
+        order=own(order),
         environ=dict(os.environ),
         top=str(config.rootpath),
         fresh=fresh,

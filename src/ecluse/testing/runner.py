@@ -14,8 +14,10 @@ from django.db import connections
 from django.test.runner import DiscoverRunner
 
 from ecluse.services.order import DEFAULT, VARIABLE, parse
+from ecluse.services.sources import own
 from ecluse.testing.creation import adopt_all, place
-from ecluse.testing.databases import DATABASE, RUN, Databases, Options, begin, is_given
+from ecluse.testing.databases import DATABASE, RUN, Databases, begin, is_given
+from ecluse.testing.options import Options
 
 __all__ = ["DatabaseRunner"]
 
@@ -39,10 +41,9 @@ class DatabaseRunner(DiscoverRunner):
         """Before the tests are imported, so that they see the database that they are going to have."""
         text = self._asked or os.environ.get(VARIABLE)
         order = parse(text, where="--postgres" if self._asked else VARIABLE) if text else DEFAULT
-        if order != ("given",) and not ("given" in order and is_given(os.environ)):
-            own = tuple(source for source in order if source != "given")
+        if own(order) and not ("given" in order and is_given(os.environ)):
             self._databases = databases = begin(
-                Options(order=own, environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
+                Options(order=own(order), environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
             )
             # For processes that load the settings anew: workers that are not forked, commands that a test starts.
             os.environ[RUN] = f"{databases.lease.folder}:{os.getpid()}"

@@ -16,6 +16,7 @@ from ecluse.machine import process
 from ecluse.machine.process import Completed
 from ecluse.services import container
 from ecluse.services.account import enterable
+from ecluse.services.kinds import POSTGRES
 from ecluse.testing.databases import RUN
 
 SOURCES = str(Path(__file__).resolve().parents[3] / "src")
@@ -176,9 +177,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def engine() -> None:
-    from ecluse.definition.model import Service
-
-    reason = container.why_not(Service(name="postgres", kind="postgres", version="18"), os.environ)
+    reason = container.why_not(POSTGRES, os.environ)
     if reason is not None:
         pytest.skip(reason)
 

@@ -13,26 +13,29 @@ from typing import Any
 
 import pytest
 
+from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
 from ecluse.machine import process
-from ecluse.services import embedded, for_job, probe
+from ecluse.probes.postgres import connect
 from ecluse.services.account import for_server
 from ecluse.services.binaries import binaries_for, readable_by_all
+from ecluse.services.cluster import Cluster
+from ecluse.services.sources import for_job
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 
 @contextmanager
-def running(cluster: embedded.Cluster) -> Iterator[Any]:
+def running(cluster: Cluster) -> Iterator[Any]:
     cluster.create(database="site")
     with open(os.devnull, "wb") as nowhere:
         server = process.spawn(
             cluster.server_argv(), stderr=nowhere, user=cluster.account.user, group=cluster.account.group
         )
     try:
-        probe.wait(cluster.url("site"), timeout=30)
-        connection = probe.connect(cluster.url("site"))
+        probes.wait([cluster.url("site")], timeout=30)
+        connection = connect(cluster.url("site"))
         yield connection.cursor()
         connection.close()
     finally:
@@ -40,7 +43,7 @@ def running(cluster: embedded.Cluster) -> Iterator[Any]:
 
 
 def test_written_rows_survive_a_restart(project: Any) -> None:
-    cluster = embedded.Cluster.at(project.folder / "local" / "postgres", os.environ)
+    cluster = Cluster.at(project.folder / "local" / "postgres", os.environ)
     with running(cluster) as cursor:
         cursor.execute("CREATE TABLE t AS SELECT 42 AS n")
         for setting in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
@@ -48,7 +51,7 @@ def test_written_rows_survive_a_restart(project: Any) -> None:
             assert cursor.fetchone() == ("on",)
         cursor.execute("SHOW listen_addresses")
         assert cursor.fetchone() == ("",)
-    with running(embedded.Cluster.at(project.folder / "local" / "postgres", os.environ)) as cursor:
+    with running(Cluster.at(project.folder / "local" / "postgres", os.environ)) as cursor:
         cursor.execute("SELECT n FROM t")
         assert cursor.fetchone() == (42,)
     for folder in (cluster.data, cluster.socket_folder):
@@ -56,7 +59,7 @@ def test_written_rows_survive_a_restart(project: Any) -> None:
 
 
 def test_socket_moves_to_a_shorter_path_if_needed(project: Any) -> None:
-    cluster = embedded.Cluster.at(project.folder / ("long" * 20) / "postgres", os.environ)
+    cluster = Cluster.at(project.folder / ("long" * 20) / "postgres", os.environ)
     try:
         with running(cluster) as cursor:
             cursor.execute("SELECT 1")
@@ -69,7 +72,7 @@ def test_a_cluster_of_another_version_is_refused(project: Any) -> None:
     data.mkdir()
     (data / "PG_VERSION").write_text("9\n", encoding="ascii")
     with pytest.raises(ServiceError, match="only programs of PostgreSQL 9 may open this database"):
-        embedded.Cluster.at(data, os.environ)
+        Cluster.at(data, os.environ)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user")
@@ -77,7 +80,7 @@ def test_root_is_told_of_a_folder_closed_to_the_server(project: Any) -> None:
     closed = project.folder / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(ServiceError, match="nobody may not enter") as raised:
-        embedded.Cluster.at(closed / "postgres", os.environ).create()
+        Cluster.at(closed / "postgres", os.environ).create()
     assert str(closed) in str(raised.value.hint)
 
 
@@ -102,9 +105,9 @@ def test_a_job_can_have_a_container(engine: None, monkeypatch: pytest.MonkeyPatc
     service = Service(name="postgres", kind="postgres", version="18")
     with for_job(service, {"ECLUSE_POSTGRES": "container"}) as variables:
         url = variables["DATABASE_URL"]
-        probe.wait(url, timeout=1)
+        probes.wait([url], timeout=1)
     with pytest.raises(ServiceError):
-        probe.wait(url, timeout=0)
+        probes.wait([url], timeout=0)
 
 
 def test_missing_given_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,17 +13,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ecluse import probes
 from ecluse.machine import process
-from ecluse.services import probe
 from testbed.waiting import until
 
 pytestmark = [pytest.mark.counted, pytest.mark.slow]
 
 CREATE = """
 import os, sys
-from ecluse.services import probe
+from ecluse.probes.postgres import connect
 
-connection = probe.connect(os.environ["DATABASE_URL"])
+connection = connect(os.environ["DATABASE_URL"])
 cursor = connection.cursor()
 cursor.execute("CREATE TABLE t (n int)")
 cursor.execute("SELECT version()")
@@ -63,7 +63,7 @@ def test_db_command_returns_the_exit_code_of_its_program(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_throwaway_database_is_removed_however_it_ends(project: Any, number: signal.Signals) -> None:
     running, url = started(project)
-    probe.wait(url, timeout=10)
+    probes.wait([url], timeout=10)
     os.kill(running.pid, number)
     assert running.wait(30) == (0 if number != signal.SIGKILL else -signal.SIGKILL)
     until(lambda: not folder_of(url).exists(), "its end")
@@ -72,7 +72,7 @@ def test_throwaway_database_is_removed_however_it_ends(project: Any, number: sig
 def test_kept_database_stays_until_it_is_stopped(project: Any) -> None:
     told = json.loads(project.python("-m", "ecluse", "db", "--keep", "--json").output)
     try:
-        probe.wait(told["url"], timeout=10)
+        probes.wait([told["url"]], timeout=10)
     finally:
         project.python("-m", *told["stop"].split())
     assert not folder_of(told["url"]).exists()

@@ -50,7 +50,7 @@ def _contained(service: Service) -> Iterator[Contained]:
     reason = container.why_not(service, os.environ)
     if reason:
         pytest.skip(reason)
-    with container.run(service, os.environ) as url:
+    with container.empty(service, os.environ) as url:
         yield Contained(url)
 
 

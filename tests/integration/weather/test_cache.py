@@ -31,7 +31,7 @@ def redis() -> Iterator[str]:
     reason = container.why_not(service, os.environ)
     if reason:
         pytest.skip(reason)
-    with container.run(service, os.environ) as url:
+    with container.empty(service, os.environ) as url:
         yield url
 
 

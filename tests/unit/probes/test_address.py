@@ -1,7 +1,7 @@
 import pytest
 
 from ecluse.errors import ServiceError
-from ecluse.probes.address import Address, given
+from ecluse.probes.address import Address, address_in, redacted
 
 
 def test_an_address_shows_itself_without_its_account():
@@ -13,6 +13,18 @@ def test_an_address_shows_itself_without_its_account():
 
 def test_a_postgres_address_may_name_a_socket_instead_of_a_host():
     assert Address.parse("postgres://site@/shop?host=/run/postgresql").host == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://u:p@h/d", "postgres://h/d"),
+        ("postgres://u@h/d", "postgres://h/d"),
+        ("postgres://u@/d?host=/a:b@c", "postgres:///d?host=/a:b@c"),
+    ],
+)
+def test_redacted_address_has_no_account(url, shown):
+    assert redacted(url) == shown
 
 
 def test_http_probe_keeps_the_query_of_the_address():
@@ -28,13 +40,13 @@ def test_invalid_address_is_refused(text):
 def test_address_may_be_given_by_variable_or_file(tmp_path):
     file = tmp_path / "url"
     file.write_text("postgres://db/shop\n")
-    assert given("DATABASE_URL", {"DATABASE_URL": "postgres://a/b"}) == "postgres://a/b"
-    assert given("DATABASE_URL", {"DATABASE_URL_FILE": str(file)}) == "postgres://db/shop"
-    assert given("tcp://db:5432", {}) == "tcp://db:5432"
+    assert address_in("DATABASE_URL", {"DATABASE_URL": "postgres://a/b"}) == "postgres://a/b"
+    assert address_in("DATABASE_URL", {"DATABASE_URL_FILE": str(file)}) == "postgres://db/shop"
+    assert address_in("tcp://db:5432", {}) == "tcp://db:5432"
 
 
 def test_missing_variable_or_file_is_named(tmp_path):
     with pytest.raises(ServiceError, match="DATABASE_URL is not set, and neither is DATABASE_URL_FILE"):
-        given("DATABASE_URL", {})
+        address_in("DATABASE_URL", {})
     with pytest.raises(ServiceError, match="cannot be read"):
-        given("DATABASE_URL", {"DATABASE_URL_FILE": str(tmp_path / "none")})
+        address_in("DATABASE_URL", {"DATABASE_URL_FILE": str(tmp_path / "none")})

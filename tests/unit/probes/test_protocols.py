@@ -3,15 +3,16 @@
 import pytest
 
 from ecluse.errors import ServiceError
-from ecluse.probes import PROBES, wait
+from ecluse.probes import wait
 from ecluse.probes.mongodb import HELLO, is_ok
 from ecluse.probes.redis import command
+from ecluse.probes.schemes import SCHEMES
 
 
 def test_every_scheme_has_a_probe():
     from importlib import import_module
 
-    assert all(callable(import_module(f"ecluse.probes.{module}").ask) for module in PROBES.values())
+    assert all(callable(import_module(f"ecluse.probes.{scheme.probe}").ask) for scheme in SCHEMES.values())
 
 
 def test_unknown_scheme_is_refused_before_any_probe():

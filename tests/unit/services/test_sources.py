@@ -4,11 +4,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from ecluse import services
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-
-POSTGRES = Service(name="postgres", kind="postgres", version="18")
+from ecluse.services import sources
+from ecluse.services.kinds import POSTGRES
 
 
 class Source:
@@ -29,20 +28,23 @@ class Source:
 
         return provided()
 
+    def empty(self, service: Service, environ: Mapping[str, str]) -> AbstractContextManager[str]:
+        return contextlib.nullcontext("postgres://empty")
+
 
 def having(monkeypatch: pytest.MonkeyPatch, **reasons: str | None) -> None:
-    monkeypatch.setattr(services, "SOURCES", {name: Source(reason) for name, reason in reasons.items()})
+    monkeypatch.setattr(sources, "SOURCES", {name: Source(reason) for name, reason in reasons.items()})
 
 
 def test_first_usable_source_is_taken_and_others_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     having(monkeypatch, given="it is not set", embedded=None, container=None)
-    with services.for_job(POSTGRES, {}) as variables:
+    with sources.for_job(POSTGRES, {}) as variables:
         assert variables == {"REST": "container"}
 
 
 def test_failure_of_all_sources_lists_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     having(monkeypatch, given="it is not set", embedded="no programs", container="no engine")
-    with pytest.raises(ServiceError) as raised, services.for_job(POSTGRES, {}):
+    with pytest.raises(ServiceError) as raised, sources.for_job(POSTGRES, {}):
         pass
     assert "given: it is not set" in str(raised.value)
     assert "embedded: no programs" in str(raised.value)
@@ -51,20 +53,20 @@ def test_failure_of_all_sources_lists_every_reason(monkeypatch: pytest.MonkeyPat
 
 def test_a_database_that_is_given_is_handed_on_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("ecluse.services.probe.wait", lambda url, **options: asked.append(url))
+    monkeypatch.setattr("ecluse.probes.wait", lambda urls, **options: asked.extend(urls))
     environ = {"DATABASE_URL": "postgres://u:p@db:5433/site"}
-    with services.for_job(POSTGRES, environ) as variables:
+    with sources.for_job(POSTGRES, environ) as variables:
         assert variables == environ
     assert asked == [environ["DATABASE_URL"]]
 
 
 def test_embedded_postgres_passes_on_only_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecluse.services.embedded.why_not", lambda service, environ: None)
-    with services.for_job(POSTGRES, {}) as variables:
+    with sources.for_job(POSTGRES, {}) as variables:
         assert variables == {"ECLUSE_POSTGRES": "embedded,container"}
 
 
 def test_kind_without_embedded_server_is_an_error() -> None:
     redis = Service(name="cache", kind="redis", version="8", sources=("embedded",))
-    with pytest.raises(ServiceError, match="there is no embedded redis"), services.for_job(redis, {}):
+    with pytest.raises(ServiceError, match="there is no embedded redis"), sources.for_job(redis, {}):
         pass

@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ecluse import probes
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
 from ecluse.errors import ServiceError, TargetError, ToolError
 from ecluse.machine import durable, process, virtualenv
-from ecluse.services import probe
 from ecluse.services.binaries import VARIABLE, binaries_for
 from ecluse.services.cluster import Cluster, server_environ
+from ecluse.services.kinds import POSTGRES_VERSION
 
 __all__ = ["Daemon"]
 
@@ -154,7 +155,7 @@ class Daemon:
         """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking it disturbs no server."""
         own = self.place.programs / "postgresql"
         try:
-            found = binaries_for("18", self.place.environ).folder.parent
+            found = binaries_for(POSTGRES_VERSION, self.place.environ).folder.parent
         except ServiceError:
             if own.is_dir():  # ecluse has moved on to another major version; the data has not
                 return
@@ -252,7 +253,7 @@ class Daemon:
             self.say("making the database's cluster")
         cluster.create(database=DATABASE)
         self.client.start("postgres:postgres")
-        probe.wait(cluster.url(DATABASE), timeout=60, failed=self._database_failed)
+        probes.wait([cluster.url(DATABASE)], timeout=60, what="the PostgreSQL", ended=self._database_failed)
 
     def _database_failed(self) -> str | None:
         state = self.client.states()["postgres:postgres"]["statename"]

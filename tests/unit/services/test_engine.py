@@ -18,7 +18,8 @@ from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
 from ecluse.machine import process
-from ecluse.services import container, keeper, probe
+from ecluse.services import container, engine, keeper
+from ecluse.services.kinds import KINDS, image_of
 from tests.support.doubles.programs import Programs
 
 POSTGRES = Service(name="db", kind="postgres", version="18")
@@ -68,12 +69,12 @@ class Container:
 
 
 @pytest.fixture(autouse=True)
-def engine(monkeypatch: pytest.MonkeyPatch) -> type[Container]:
+def containers(monkeypatch: pytest.MonkeyPatch) -> type[Container]:
     monkeypatch.setattr(Container, "made", [])
     monkeypatch.setattr(Container, "failure", None)
     monkeypatch.setattr(testcontainers, "DockerContainer", Container)
     monkeypatch.setattr(testcontainers_config, "ryuk_disabled", False)
-    monkeypatch.setattr(probe, "wait", lambda url, **options: None)
+    monkeypatch.setattr(probes, "wait", lambda urls, **options: None)
     return Container
 
 
@@ -103,7 +104,7 @@ def test_container_source_is_usable_if_an_engine_answers(
 
 
 def test_missing_testcontainers_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container, "find_spec", lambda name: None)
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
     assert container.why_not(POSTGRES, {}) == "Testcontainers is not installed (ecluse[containers])"
 
 
@@ -112,12 +113,12 @@ def test_missing_testcontainers_names_the_extra(monkeypatch: pytest.MonkeyPatch)
     [
         ("redis", "8", "redis:8", "REDIS_URL", "redis://docker.example:56379/0"),
         ("mongodb", "8", "mongo:8", "MONGODB_URL", "mongodb://docker.example:77017"),
-        ("rabbitmq", "4", "rabbitmq:4", "RABBITMQ_URL", "amqp://docker.example:55672//"),
+        ("rabbitmq", "4", "rabbitmq:4", "RABBITMQ_URL", "amqp://guest:guest@docker.example:55672//"),
     ],
 )
 def test_other_services_are_probed_in_their_own_protocols(
     monkeypatch: pytest.MonkeyPatch,
-    engine: type[Container],
+    containers: type[Container],
     kind: Any,
     version: str,
     image: str,
@@ -127,16 +128,16 @@ def test_other_services_are_probed_in_their_own_protocols(
     asked: list[list[str]] = []
     monkeypatch.setattr(probes, "wait", lambda urls, **options: asked.append(urls))
     with container.provide(Service(name="other", kind=kind, version=version), {}, ()) as variables:
-        (made,) = engine.made
+        (made,) = containers.made
         assert (made.image, made.states) == (image, ["started"])
         assert variables == {variable: url}
         assert asked == [[url]]
     assert made.states == ["started", "removed"]
 
 
-def test_container_serves_the_job_and_is_removed_at_its_end(engine: type[Container]) -> None:
+def test_container_serves_the_job_and_is_removed_at_its_end(containers: type[Container]) -> None:
     with container.provide(POSTGRES, {}, ()) as variables:
-        (made,) = engine.made
+        (made,) = containers.made
         password = made.environment["POSTGRES_PASSWORD"]
         assert variables == {"DATABASE_URL": f"postgres://postgres:{password}@docker.example:55432/postgres"}
         assert (made.image, made.states) == ("postgres:18", ["started"])
@@ -144,41 +145,41 @@ def test_container_serves_the_job_and_is_removed_at_its_end(engine: type[Contain
 
 
 def test_container_image_can_be_chosen_by_variable() -> None:
-    assert container.image_of(POSTGRES, {container.IMAGE: "postgis/postgis:18-3.6"}) == "postgis/postgis:18-3.6"
+    assert image_of(POSTGRES, {"ECLUSE_POSTGRES_IMAGE": "postgis/postgis:18-3.6"}) == "postgis/postgis:18-3.6"
 
 
-def test_no_two_containers_have_the_same_password(engine: type[Container]) -> None:
+def test_no_two_containers_have_the_same_password(containers: type[Container]) -> None:
     for _ in range(2):
-        with container.postgres("postgres:18"):
+        with engine.start(KINDS["postgres"], "postgres:18"):
             pass
-    assert len({one.environment["POSTGRES_PASSWORD"] for one in engine.made}) == 2
+    assert len({one.environment["POSTGRES_PASSWORD"] for one in containers.made}) == 2
 
 
-def test_unready_container_is_removed(engine: type[Container], monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(url: str, **options: Any) -> None:
+def test_unready_container_is_removed(containers: type[Container], monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(urls: list[str], **options: Any) -> None:
         raise ServiceError("not ready")
 
-    monkeypatch.setattr(probe, "wait", never)
-    with pytest.raises(ServiceError, match="not ready"), container.postgres("postgres:18"):
+    monkeypatch.setattr(probes, "wait", never)
+    with pytest.raises(ServiceError, match="not ready"), engine.start(KINDS["postgres"], "postgres:18"):
         pass
-    assert engine.made[0].states == ["started", "removed"]
+    assert containers.made[0].states == ["started", "removed"]
 
 
 def test_unstartable_container_is_an_error_with_a_command_to_try(
-    engine: type[Container], monkeypatch: pytest.MonkeyPatch
+    containers: type[Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "failure", DockerException("manifest unknown\nlong explanation"))
+    monkeypatch.setattr(containers, "failure", DockerException("manifest unknown\nlong explanation"))
     with pytest.raises(ServiceError, match="of postgres:99 did not start: manifest unknown$") as caught:
-        with container.postgres("postgres:99"):
+        with engine.start(KINDS["postgres"], "postgres:99"):
             pass
     assert caught.value.hint == "try it alone: docker run --rm -e POSTGRES_PASSWORD=x postgres:99"
 
 
-def test_kept_container_keeps_its_name_and_disables_the_reaper(engine: type[Container]) -> None:
-    name = container.new_name()
-    with container.postgres("postgres:18", keep=name):
+def test_kept_container_keeps_its_name_and_disables_the_reaper(containers: type[Container]) -> None:
+    name = engine.new_name()
+    with engine.start(KINDS["postgres"], "postgres:18", keep=name):
         pass
-    (made,) = engine.made
+    (made,) = containers.made
     assert (made.name, made.states) == (name, ["started"])
     assert testcontainers_config.ryuk_disabled
 
@@ -192,7 +193,7 @@ class TestKeeper:
 
     def test_keeper_keeps_the_container_until_the_lease_ends(
         self,
-        engine: type[Container],
+        containers: type[Container],
         programs: Programs,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
@@ -201,25 +202,25 @@ class TestKeeper:
 
         class Lease(io.StringIO):
             def read(self, size: int | None = -1) -> str:
-                while_held.append([*engine.made[0].states])
+                while_held.append([*containers.made[0].states])
                 return ""
 
         monkeypatch.setattr(sys, "stdin", Lease())
-        keeper.main("postgres:18", "/run/lease")
+        keeper.main("postgres", "postgres:18", "/run/lease")
         assert capsys.readouterr().out.startswith("ready postgres://postgres:")
         assert while_held == [["started"]]
-        assert engine.made[0].states == ["started", "removed"]
+        assert containers.made[0].states == ["started", "removed"]
         assert [call.argv for call in programs.calls] == [("rm", "-rf", "/run/lease")]
 
     def test_keeper_failure_is_one_line_and_removes_the_lease_folder(
         self,
-        engine: type[Container],
+        containers: type[Container],
         programs: Programs,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setattr(engine, "failure", OSError("no engine"))
-        keeper.main("postgres:18", "/run/lease")
+        monkeypatch.setattr(containers, "failure", OSError("no engine"))
+        keeper.main("postgres", "postgres:18", "/run/lease")
         assert capsys.readouterr().out == "failed the container of postgres:18 did not start: no engine\n"
         assert programs.calls
 
@@ -246,6 +247,6 @@ class TestKeeper:
         monkeypatch.setattr(process, "spawn", spawn)
         lease: Any = SimpleNamespace(folder="/run/lease", end_of_file=lambda: io.BytesIO())
         try:
-            return keeper.start("postgres:18", lease, {})
+            return keeper.start(POSTGRES, lease, {})
         finally:
             assert started.returncode == 0, "it is not waited for: others of the run use its container"
