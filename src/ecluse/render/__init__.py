@@ -12,11 +12,13 @@ from typing import Protocol
 
 from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
-from ecluse.render import github, travis
-from ecluse.render.conditions import for_github, for_travis
+from ecluse.providers.github import workflow as github
+from ecluse.providers.github.conditions import expression as for_github
+from ecluse.providers.selection import Selected, select
+from ecluse.providers.travis import config as travis
+from ecluse.providers.travis.conditions import expression as for_travis
 from ecluse.render.differences import DIFFERENCES, Loss, losses
 from ecluse.render.provided import given
-from ecluse.render.selection import Selected, select
 
 __all__ = ["HEADER", "PROVIDERS", "Provider", "Rendering", "render"]
 

@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from ecluse.definition.conditions import patterns
 from ecluse.definition.model import EventKind, Pipeline
+from ecluse.providers.conditions import KINDS, filters
+from ecluse.providers.selection import Selected
 from ecluse.render import provided
-from ecluse.render.conditions import KINDS, filters
-from ecluse.render.selection import Selected
 
 __all__ = ["DIFFERENCES", "Difference", "Loss", "losses"]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ecluse.machine import process
-from ecluse.render.conditions import for_github, simplify
-from ecluse.render.yaml import dump
+from ecluse.providers.conditions import simplify
+from ecluse.providers.github.conditions import expression as for_github
+from ecluse.providers.yaml import dump
 from tests.support.providers.act import Play
 from tests.support.providers.condition_table import EVENTS, TABLE
 

@@ -12,7 +12,7 @@ from ecluse.definition.load import load
 from ecluse.definition.model import Event
 from ecluse.definition.plan import plan
 from ecluse.machine import process
-from ecluse.render.github import WORKFLOW
+from ecluse.providers.github.workflow import WORKFLOW
 from tests.support.providers import repositories
 from tests.support.providers.act import Play
 from tests.support.providers.pipelines import parsed

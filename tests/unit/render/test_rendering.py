@@ -14,10 +14,10 @@ from ecluse.definition.load import load
 from ecluse.definition.model import Pipeline, Service
 from ecluse.definition.words import push
 from ecluse.errors import RenderError
+from ecluse.providers.github.actions import ACTIONS, Action, uses
+from ecluse.providers.yaml import Commented, dump
 from ecluse.render import HEADER, PROVIDERS, render
-from ecluse.render.actions import ACTIONS, Action, uses
 from ecluse.render.drift import drifts
-from ecluse.render.yaml import Commented, dump
 from tests.support.providers.pipelines import ACCEPT_ALL, RELEASES, job, parsed, pipeline
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ecluse.definition.conditions import possible
 from ecluse.definition.model import All, Condition, EventKind, Job, Pipeline
 from ecluse.definition.plan import stages
-from ecluse.render.conditions import KINDS, simplify
+from ecluse.providers.conditions import KINDS, simplify
 
 __all__ = ["Selected", "select"]
 

@@ -12,10 +12,11 @@ from ecluse.definition.model import Any, Job, Pipeline
 from ecluse.definition.plan import Leg, legs
 from ecluse.errors import RenderError
 from ecluse.machine.process import quote
-from ecluse.render.conditions import for_travis, simplify
+from ecluse.providers.conditions import simplify
+from ecluse.providers.selection import Selected
+from ecluse.providers.travis.conditions import expression
+from ecluse.providers.yaml import dump
 from ecluse.render.provided import PROVIDED, given, in_container, variable
-from ecluse.render.selection import Selected
-from ecluse.render.yaml import dump
 
 __all__ = ["BUILD", "files"]
 
@@ -78,7 +79,7 @@ def _condition(jobs: Sequence[Selected]) -> str:
     some = simplify(Any(tuple(selected.ever for selected in jobs if selected.ever is not None)))
     if isinstance(some, bool) or any(selected.ever is None for selected in jobs):
         return kinds
-    return f"{kinds} AND ({for_travis(some)})"
+    return f"{kinds} AND ({expression(some)})"
 
 
 def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> Node:
@@ -86,7 +87,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     leg = Leg(job=job, values=values)
     made: Node = {"name": leg.name, "stage": f"stage {selected.stage}"}
     if selected.ever is not None:
-        made["if"] = for_travis(selected.ever)
+        made["if"] = expression(selected.ever)
     made["python"] = values.get("python", pipeline.providers.python)
     if job.history:
         made["git"] = {"depth": False}

@@ -40,7 +40,7 @@ def uses(name: str, actions: Mapping[str, Action] = ACTIONS) -> tuple[str, str]:
     """The value of ``uses:`` for the action *name*, and its version. Raises RenderError for one without a pin."""
     action = actions.get(name)
     where, hint = (
-        "src/ecluse/render/actions.py",
+        "src/ecluse/providers/github/actions.py",
         "pin it there: its version, and the 40 digits of the commit of that version's tag",
     )
     if action is None:

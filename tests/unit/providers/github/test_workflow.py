@@ -6,8 +6,8 @@ import pytest
 
 from ecluse.definition.model import Pipeline, Service
 from ecluse.definition.words import any_of, not_, pull_request, push, ship, tag
+from ecluse.providers.github.workflow import REPORT, SETUP, WORKFLOW
 from ecluse.render import render
-from ecluse.render.github import REPORT, SETUP, WORKFLOW
 from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
 
 

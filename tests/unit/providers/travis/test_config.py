@@ -10,8 +10,8 @@ from ecluse.definition.model import Event, Pipeline
 from ecluse.definition.plan import plan
 from ecluse.definition.words import pull_request, push, tag
 from ecluse.errors import RenderError
+from ecluse.providers.travis.config import BUILD
 from ecluse.render import render
-from ecluse.render.travis import BUILD
 from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
 from tests.support.providers.travis_conditions import data_of, evaluate
 

@@ -12,11 +12,12 @@ from math import ceil
 from ecluse.definition.model import Any, EventKind, Job, Pipeline
 from ecluse.definition.words import pull_request
 from ecluse.machine.process import quote
-from ecluse.render.actions import uses
-from ecluse.render.conditions import filters, for_github, simplify
+from ecluse.providers.conditions import filters, simplify
+from ecluse.providers.github.actions import uses
+from ecluse.providers.github.conditions import expression
+from ecluse.providers.selection import Selected
+from ecluse.providers.yaml import Commented, Flow, dump
 from ecluse.render.provided import PROVIDED, given, variable
-from ecluse.render.selection import Selected
-from ecluse.render.yaml import Commented, Flow, dump
 
 __all__ = ["GATE", "REPORT", "SETUP", "WORKFLOW", "files"]
 
@@ -110,7 +111,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     if job.needs:
         made["needs"] = Flow(job.needs)
     if selected.when is not None:
-        made["if"] = for_github(selected.when)
+        made["if"] = expression(selected.when)
     made["runs-on"] = RUNNER
     made["timeout-minutes"] = ceil(job.timeout * (job.retries + 1) / 60) + _AROUND
     made["permissions"] = {"contents": "read"}
@@ -189,12 +190,12 @@ def _gate(jobs: Sequence[Selected]) -> Node:
         condition = conditions[name]
         if isinstance(condition, bool) or condition == asked:
             return f"needs.{name}.result"
-        return f"({for_github(condition)}) && needs.{name}.result || 'not asked for'"
+        return f"({expression(condition)}) && needs.{name}.result || 'not asked for'"
 
     return {
         "name": GATE,
         "needs": Flow(list(judged)),
-        "if": f"always() && ({for_github(asked)})",
+        "if": f"always() && ({expression(asked)})",
         "runs-on": RUNNER,
         "timeout-minutes": 5,
         "permissions": {},

@@ -12,7 +12,9 @@ from ecluse.definition.conditions import holds
 from ecluse.definition.model import All, Any, Condition, Event, Is, Not
 from ecluse.definition.words import all_of, any_of, not_, pull_request, push, ship, tag
 from ecluse.errors import RenderError
-from ecluse.render.conditions import KINDS, filters, for_github, for_travis, simplify
+from ecluse.providers.conditions import KINDS, filters, simplify
+from ecluse.providers.github.conditions import expression as for_github
+from ecluse.providers.travis.conditions import expression as for_travis
 from tests.support.providers.condition_table import EVENTS, TABLE
 from tests.support.providers.travis_conditions import ParseError, data_of, evaluate
 

@@ -1,0 +1,1 @@
+"""Providers run jobs for others: GitHub Actions, Travis."""
