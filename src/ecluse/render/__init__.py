@@ -15,10 +15,10 @@ from ecluse.errors import RenderError
 from ecluse.providers.github import workflow as github
 from ecluse.providers.github.conditions import expression as for_github
 from ecluse.providers.selection import Selected, select
+from ecluse.providers.services import given
 from ecluse.providers.travis import config as travis
 from ecluse.providers.travis.conditions import expression as for_travis
 from ecluse.render.differences import DIFFERENCES, Loss, losses
-from ecluse.render.provided import given
 
 __all__ = ["HEADER", "PROVIDERS", "Provider", "Rendering", "render"]
 

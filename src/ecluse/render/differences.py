@@ -14,7 +14,8 @@ from ecluse.definition.conditions import patterns
 from ecluse.definition.model import EventKind, Pipeline
 from ecluse.providers.conditions import KINDS, filters
 from ecluse.providers.selection import Selected
-from ecluse.render import provided
+from ecluse.providers.services import given
+from ecluse.providers.travis.services import INSTALLED
 
 __all__ = ["DIFFERENCES", "Difference", "Loss", "losses"]
 
@@ -57,8 +58,8 @@ def _stages(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
 
 def _service_versions(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
     for service in pipeline.services:
-        users = [selected.job.name for selected in jobs if service in provided.given(selected.job, pipeline)]
-        there = provided.PROVIDED[service.kind].travis_version
+        users = [selected.job.name for selected in jobs if service in given(selected.job, pipeline)]
+        there = INSTALLED[service.kind].version
         if users and there != service.version:
             version = f"version {there}" if there else "whatever version its image has"
             yield f"{', '.join(users)}: {service.kind} is {service.version} in the pipeline, {version} on Travis"

@@ -11,13 +11,13 @@ from math import ceil
 
 from ecluse.definition.model import Any, EventKind, Job, Pipeline
 from ecluse.definition.words import pull_request
-from ecluse.machine.process import quote
 from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
+from ecluse.providers.github.services import container, url
 from ecluse.providers.selection import Selected
+from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
-from ecluse.render.provided import PROVIDED, given, variable
 
 __all__ = ["GATE", "REPORT", "SETUP", "WORKFLOW", "files"]
 
@@ -122,7 +122,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["strategy"] = {"fail-fast": False, "matrix": _matrix(job)}
     services = given(job, pipeline)
     if services:
-        made["services"] = {service.name: _service(service.kind, service.version) for service in services}
+        made["services"] = {service.name: container(service) for service in services}
     needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
         # Everything: what a change is compared with may be any number of commits before it.
@@ -151,18 +151,9 @@ def _python(job: Job, pipeline: Pipeline) -> str:
     return "${{ matrix.python }}" if "python" in job.matrix else pipeline.providers.python
 
 
-def _service(kind: str, version: str) -> Node:
-    provided = PROVIDED[kind]
-    health = f"--health-cmd {quote([provided.health])} --health-interval 2s --health-timeout 5s --health-retries 30"
-    made: Node = {"image": f"{provided.image}:{version}"}
-    if provided.env:
-        made["env"] = dict(provided.env)
-    return {**made, "ports": [f"{provided.port}:{provided.port}"], "options": health}
-
-
 def _run(job: Job, pipeline: Pipeline) -> Node:
     env: Node = {f"MATRIX_{axis.upper()}": f"${{{{ matrix.{axis} }}}}" for axis in job.matrix}
-    env |= {variable(service): PROVIDED[service.kind].github_url for service in given(job, pipeline)}
+    env |= {variable(service): url(service) for service in given(job, pipeline)}
     environments = [one for one in pipeline.environments if one.name == job.environment]
     names = dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets)))
     env |= {name: f"${{{{ secrets.{name} }}}}" for name in names}

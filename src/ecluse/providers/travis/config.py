@@ -14,9 +14,11 @@ from ecluse.errors import RenderError
 from ecluse.machine.process import quote
 from ecluse.providers.conditions import simplify
 from ecluse.providers.selection import Selected
+from ecluse.providers.services import given, in_container, variable
 from ecluse.providers.travis.conditions import expression
+from ecluse.providers.travis.services import INSTALLED
 from ecluse.providers.yaml import dump
-from ecluse.render.provided import PROVIDED, given, in_container, variable
+from ecluse.services.kinds import kind_of
 
 __all__ = ["BUILD", "files"]
 
@@ -92,7 +94,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     if job.history:
         made["git"] = {"depth": False}
     services = given(job, pipeline)
-    names = [PROVIDED[service.kind].travis for service in services]
+    names = [INSTALLED[service.kind].name for service in services]
     if job.engine or in_container(job, pipeline):
         names.append("docker")
     if names:
@@ -101,7 +103,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
         # https://docs.travis-ci.com/user/chrome: installed when the job begins
         made["addons"] = {"chrome": "stable"}
     if services:
-        made["env"] = [_assignment(variable(service), PROVIDED[service.kind].travis_url) for service in services]
+        made["env"] = [_assignment(variable(service), kind_of(service).address("127.0.0.1")) for service in services]
     # Travis's own default installs requirements.txt; this makes .venv from the lock.
     return {**made, "install": "./ecluse --version", "script": quote(leg.command())}
 
