@@ -16,19 +16,15 @@ from ecluse.definition.shapes import Problem, misfits
 
 __all__ = ["problems"]
 
-# GitHub's rule for a job id; Travis takes any name.
-# https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_id
+# A name that any provider, and any file system, takes for a job.
 _JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# https://docs.github.com/actions/reference/limits: legs of one job in one workflow run.
-_MOST_LEGS = 256
-
 # Beyond this, counting what is not excluded would take long.
 _MOST_COMBINATIONS = 100_000
 
-# GitHub ends a job after 6 hours, whatever it asks for.
+# Nobody waits longer for a job, and no provider's machine does.
 _LONGEST = 6 * 60 * 60
 
 # Enough to find in CI that a program is flaky; more hides that it is broken.
@@ -81,7 +77,7 @@ def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:
 
 def _name(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     if not _JOB_NAME.fullmatch(job.name):
-        yield _of(job, "name", "GitHub takes a letter or _, then letters, digits, - and _, 100 in all")
+        yield _of(job, "name", "is a letter or _, then letters, digits, - and _, 100 in all")
 
 
 def _needs(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
@@ -128,13 +124,11 @@ def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
             yield _of(job, field, f"excludes nothing: the matrix has no {', '.join(absent)}")
     combinations = prod(len(values) for values in job.matrix.values())
     if combinations > _MOST_COMBINATIONS:
-        yield _of(job, "matrix", f"has {combinations} combinations; GitHub runs {_MOST_LEGS} legs of a job at most")
+        yield _of(job, "matrix", f"has {combinations} combinations; {_MOST_COMBINATIONS} are the most")
         return
     count = sum(1 for _ in legs(job))
     if combinations and not count:
         yield _of(job, "exclude", "excludes every leg of the matrix")
-    if count > _MOST_LEGS:
-        yield _of(job, "matrix", f"makes {count} legs; GitHub runs {_MOST_LEGS} at most")
     slugs = Counter(Leg(job=job, values=values).slug for values in legs(job))
     for slug, times in slugs.items():
         if times > 1:
@@ -176,9 +170,6 @@ def _paths(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
 def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     yield from _variables(_where(job), "secrets", job.secrets)
     yield from _variables(_where(job), "env", job.env)
-    for name in job.secrets:
-        if name.upper().startswith("GITHUB_"):
-            yield _of(job, "secrets", f"{name}: GitHub keeps names that begin with GITHUB_ for itself")
     if possible(job.when, "pull_request"):
         # The code of a fork's pull request is a stranger's: no provider gives it a secret, so what asks for one fails.
         field = "secrets" if job.secrets else "environment"

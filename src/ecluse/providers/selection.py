@@ -9,7 +9,7 @@ from ecluse.definition.model import All, Condition, EventKind, Job, Pipeline
 from ecluse.definition.plan import stages
 from ecluse.providers.conditions import KINDS, simplify
 
-__all__ = ["Selected", "select"]
+__all__ = ["Selected", "secrets", "select"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +50,9 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
                 stage=order[job.name],
             )
     return tuple(found[name] for name in jobs if name in found)
+
+
+def secrets(job: Job, pipeline: Pipeline) -> tuple[str, ...]:
+    """The names of the secrets that *job* uses: its own, and those of its environment."""
+    environments = (one for one in pipeline.environments if one.name == job.environment)
+    return tuple(dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets))))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
+from ecluse import providers
 from ecluse.errors import RenderError
 
 __all__ = ["Drift", "check", "drifts", "write"]
-
-# Where files that an older pipeline.py rendered may be left.
-_FOLDERS = (".github/workflows", ".github/actions")
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,19 @@ class Drift:
 def drifts(top: Path, files: Mapping[str, str], header: str) -> tuple[Drift, ...]:
     """Where the repository at *top* differs from *files*; what begins with *header* and is not among them is stale."""
     found = [Drift(path, old, new) for path, new in files.items() if (old := _read(top / path)) != new]
-    for folder in _FOLDERS:
-        for path in sorted((top / folder).rglob("*.yml")):
-            name, old = path.relative_to(top).as_posix(), _read(path)
-            if name not in files and old is not None and old.startswith(f"# {header}"):
-                found.append(Drift(name, old, None))
+    for name in _standing(top):
+        if name not in files and (old := _read(top / name)) is not None and old.startswith(f"# {header}"):
+            found.append(Drift(name, old, None))
     return tuple(found)
+
+
+def _standing(top: Path) -> Iterator[str]:
+    """Every file that stands where a provider's rendered files do."""
+    for provider in providers.PROVIDERS.values():
+        for place in provider.places:
+            if (top / place).is_file():
+                yield place
+            yield from (path.relative_to(top).as_posix() for path in sorted((top / place).rglob("*.yml")))
 
 
 def check(top: Path, files: Mapping[str, str], header: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from ecluse.definition.model import Environment, Job, Output, Pipeline, Providers, Service
 from ecluse.definition.words import any_of, command, ecluse, pull_request, push, ship, tag, tox
-from ecluse.render.differences import DIFFERENCES
+from ecluse.render.differences import differences
 
 __all__ = ["ACCEPT_ALL", "RELEASES", "job", "parsed", "pipeline"]
 
-ACCEPT_ALL = Providers(accept=tuple(DIFFERENCES))
+ACCEPT_ALL = Providers(accept=tuple(differences()))
 
 
 def job(name: str = "lint", **fields: Any) -> Job:

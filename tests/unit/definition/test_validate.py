@@ -44,7 +44,6 @@ def test_a_good_pipeline_has_no_problem() -> None:
         ),
         ({"matrix": {"a": ("1",)}, "exclude": ({"a": "1"},)}, "field 'exclude': excludes every leg"),
         ({"matrix": {"a": ("1",)}, "exclude": ({},)}, "field 'exclude[0]': is empty"),
-        ({"matrix": {"a": tuple(map(str, range(300)))}}, "field 'matrix': makes 300 legs; GitHub runs 256 at most"),
         ({"matrix": {axis: tuple(map(str, range(99))) for axis in "abcdef"}}, "field 'matrix': has 941480149401"),
         ({"matrix": {"a": ("x/y", "x:y")}}, "field 'matrix': 2 legs would share the files of the name tests-x_y"),
         # Steps
@@ -65,7 +64,6 @@ def test_a_good_pipeline_has_no_problem() -> None:
         ({"outputs": (Output(path="", kind="junit"),)}, "field 'outputs': '' is not a path from {output}"),
         # Names
         ({"env": {"1A": "x"}}, "field 'env': '1A' is not the name of an environment variable"),
-        ({"secrets": ("GITHUB_PAT",), "when": ship()}, "field 'secrets': GITHUB_PAT: GitHub keeps names"),
     ],
 )
 def test_a_bad_field_is_refused_and_named(fields: dict[str, Any], problem: str) -> None:
@@ -74,8 +72,8 @@ def test_a_bad_field_is_refused_and_named(fields: dict[str, Any], problem: str) 
 
 
 @pytest.mark.parametrize("name", ["", "1st", "a b", "a.b", "é", "a" * 101, "x\n"])
-def test_a_name_that_github_refuses_is_refused(name: str) -> None:
-    assert any("GitHub takes a letter" in line for line in told(pipeline(job(name))))
+def test_name_of_a_job_that_a_provider_refuses_is_refused(name: str) -> None:
+    assert any("is a letter or _, then letters" in line for line in told(pipeline(job(name))))
 
 
 def test_a_cycle_is_refused_and_named_in_order() -> None:

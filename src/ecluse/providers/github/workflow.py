@@ -15,7 +15,7 @@ from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
 from ecluse.providers.github.services import container, url
-from ecluse.providers.selection import Selected
+from ecluse.providers.selection import Selected, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
@@ -154,9 +154,7 @@ def _python(job: Job, pipeline: Pipeline) -> str:
 def _run(job: Job, pipeline: Pipeline) -> Node:
     env: Node = {f"MATRIX_{axis.upper()}": f"${{{{ matrix.{axis} }}}}" for axis in job.matrix}
     env |= {variable(service): url(service) for service in given(job, pipeline)}
-    environments = [one for one in pipeline.environments if one.name == job.environment]
-    names = dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets)))
-    env |= {name: f"${{{{ secrets.{name} }}}}" for name in names}
+    env |= {name: f"${{{{ secrets.{name} }}}}" for name in secrets(job, pipeline)}
     chosen = [f'--matrix "{axis}=$MATRIX_{axis.upper()}"' for axis in job.matrix]
     command = " ".join([f"./ecluse run {job.name}", *chosen])
     return {"env": env, "run": command} if env else {"run": command}

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ecluse.definition.model import Any, Job, Pipeline
+from ecluse.definition.model import Any, Pipeline
 from ecluse.definition.plan import Leg, legs
-from ecluse.errors import RenderError
 from ecluse.machine.process import quote
 from ecluse.providers.conditions import simplify
-from ecluse.providers.selection import Selected
+from ecluse.providers.selection import Selected, secrets
 from ecluse.providers.services import given, in_container, variable
 from ecluse.providers.travis.conditions import expression
 from ecluse.providers.travis.services import INSTALLED
@@ -24,34 +23,15 @@ __all__ = ["BUILD", "files"]
 
 BUILD = ".travis.yml"
 
-# https://docs.travis-ci.com/user/build-matrix/: of one build
-_MOST_JOBS = 200
-
-# Seconds, on travis-ci.com for public repositories:
-# https://docs.travis-ci.com/user/customizing-the-build#build-timeouts
-_LONGEST = 50 * 60
-
 Node = dict[str, object]
 
 
 def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-    """The files to check in, by path. Raises RenderError for more than Travis takes."""
+    """The files to check in, by path."""
     expanded = [(selected, values) for selected in jobs for values in legs(selected.job)]
-    if len(expanded) > _MOST_JOBS:
-        raise RenderError(
-            f"the pipeline has {len(expanded)} jobs with all legs; a build of Travis has {_MOST_JOBS} at most",
-            hint="narrow a matrix, or exclude legs of it",
-        )
-    for selected in jobs:
-        if selected.job.timeout > _LONGEST:
-            raise RenderError(
-                f"timeout is {selected.job.timeout:g} s; Travis ends a job after {_LONGEST} s",
-                where=f"job {selected.job.name!r}",
-                hint="split the job, or lower its timeout",
-            )
-    secrets = _secrets(pipeline, jobs)
-    if secrets:
-        header += "\nEncrypted variables, set in the repository's settings: " + ", ".join(secrets)
+    names = dict.fromkeys(name for selected in jobs for name in secrets(selected.job, pipeline))
+    if names:
+        header += "\nEncrypted variables, set in the repository's settings: " + ", ".join(names)
     return {BUILD: dump(_build(pipeline, expanded), header)}
 
 
@@ -111,12 +91,3 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
 def _assignment(name: str, value: str) -> str:
     # Bash reads what stands here.
     return f"{name}={quote([value])}"
-
-
-def _secrets(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
-    environments = {environment.name: environment for environment in pipeline.environments}
-
-    def of(job: Job) -> tuple[str, ...]:
-        return (*job.secrets, *(environments[job.environment].secrets if job.environment else ()))
-
-    return list(dict.fromkeys(name for selected in jobs for name in of(selected.job)))

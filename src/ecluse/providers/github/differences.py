@@ -1,0 +1,32 @@
+"""What GitHub does otherwise than this machine does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ecluse.definition.conditions import patterns
+from ecluse.definition.model import EventKind, Pipeline
+from ecluse.providers.conditions import KINDS, filters
+from ecluse.providers.differences import Difference
+from ecluse.providers.selection import Selected
+
+__all__ = ["DIFFERENCES"]
+
+
+def _letter_case(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
+    for kind in KINDS:
+        names = {pattern for selected in jobs for pattern in patterns(selected.job.when, kind)}
+        unfiltered = any(filters(selected.ever or True, kind) is None for selected in jobs)
+        alike = len({name.lower() for name in names}) < len(names)
+        # The workflow's own filters tell the cases apart; where they let both through, the jobs' conditions decide.
+        if names and (unfiltered or alike):
+            lost = "a name that differs by upper and lower case alone matches too"
+            yield f"{_KIND_WORDS[kind]} {', '.join(sorted(names))}: {lost}"
+
+
+_KIND_WORDS: Mapping[EventKind, str] = {"pull_request": "pull requests to", "push": "pushes to", "tag": "tags"}
+
+DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
+    {"github-letter-case": Difference("GitHub compares names without regard to upper and lower case", _letter_case)}
+)
