@@ -8,9 +8,10 @@ from typing import Any
 
 from ecluse.definition.model import Environment, Job, Output, Pipeline, Providers, Service
 from ecluse.definition.words import any_of, command, ecluse, pull_request, push, ship, tag, tox
+from ecluse.render import render
 from ecluse.render.differences import differences
 
-__all__ = ["ACCEPT_ALL", "RELEASES", "job", "parsed", "pipeline"]
+__all__ = ["ACCEPT_ALL", "RELEASES", "job", "lost", "parsed", "pipeline"]
 
 ACCEPT_ALL = Providers(accept=tuple(differences()))
 
@@ -30,6 +31,14 @@ def parsed(text: str) -> Any:
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).load(text)
+
+
+def lost(definition: Pipeline) -> dict[str, list[str]]:
+    """What *definition* accepts to lose: a line for each loss, by the id of the difference."""
+    found: dict[str, list[str]] = {}
+    for loss in render(definition).notes:
+        found.setdefault(loss.id, []).append(loss.what)
+    return found
 
 
 _change = any_of(pull_request("staging"), push("staging"), ship())

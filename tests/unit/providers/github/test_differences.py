@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from ecluse.definition.words import pull_request, push
+from tests.support.providers.pipelines import job, lost, pipeline
+
+
+def test_names_that_github_cannot_tell_apart_are_said() -> None:
+    definition = pipeline(job("a", when=pull_request("main")), job("b", when=pull_request("Main")))
+    assert list(lost(definition)) == ["github-letter-case"]
+    assert list(lost(pipeline(job("a", when=push()), job("b", when=push("main"))))) == ["github-letter-case"]
+    assert lost(pipeline(job("a", when=push("main")))) == {}

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from ecluse.definition.model import Service
+from ecluse.definition.words import push
+from tests.support.providers.pipelines import RELEASES, job, lost, pipeline
+
+
+def test_what_is_lost_is_named_with_the_jobs_that_lose_it() -> None:
+    found = lost(RELEASES)
+    assert found["travis-service-version"] == [
+        "tests: postgres is 18 in the pipeline, version 16 on Travis",
+        "tests: redis is 8 in the pipeline, whatever version its image has on Travis",
+    ]
+    assert found["travis-artifacts"] == ["tests: outputs and reports end with the job; its log has what failed"]
+    assert len(found["travis-concurrency"]) == len(found["travis-environment"]) == 2
+
+
+def test_a_job_that_waits_for_more_than_it_needs_is_named() -> None:
+    definition = pipeline(job("a"), job("b"), job("c", needs=("a",)), job("d", needs=("c", "b")))
+    assert lost(definition) == {"travis-stages": ["c also waits for b, and does not run if one of them fails"]}
+
+
+def test_jobs_that_never_meet_in_a_build_do_not_wait_for_each_other() -> None:
+    definition = pipeline(job("a"), job("b", when=push("x")), job("c", needs=("a",)))
+    assert lost(definition) == {}
+
+
+def test_a_postgres_of_travis_s_own_version_is_no_difference() -> None:
+    service = Service(name="s", kind="postgres", version="16")
+    assert lost(pipeline(job(services=("s",)), services=(service,))) == {}
