@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 
 from ecluse.cli.repository import top
-from ecluse.definition.events import reported
 from ecluse.definition.load import load
 from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError
@@ -23,10 +22,11 @@ from ecluse.image.build import build as build_argv
 from ecluse.image.build import definition
 from ecluse.image.checkout import commit_of, image_tag, version_tag
 from ecluse.image.engine import connect
-from ecluse.image.names import BUILT, Version, image_variable, pull_request_number, registry_of, tag_of
+from ecluse.image.names import BUILT, Version, image_variable, registry_of, tag_of
 from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, Source, labels, source_of
 from ecluse.machine import process
+from ecluse.providers import pull_request_number, reported
 from ecluse.services.kinds import unknown_kinds
 
 __all__ = ["image"]

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from ecluse.definition.events import play, reported
+from ecluse.definition.events import play
 from ecluse.definition.model import Event, EventKind, Job, Pipeline
 from ecluse.definition.plan import Plan
 from ecluse.errors import ToolError
 from ecluse.machine.interpreters import find
+from ecluse.providers import reported
 from ecluse.run.provider import Provider, detect
 
 __all__ = ["check_jobs", "chosen_event", "chosen_values", "pythons_of", "refuse_missing", "wanted_pythons"]

@@ -17,7 +17,6 @@ __all__ = [
     "Version",
     "image_variable",
     "moving_tags",
-    "pull_request_number",
     "registry_of",
     "tag_of",
 ]
@@ -48,14 +47,6 @@ def tag_of(event: Event, commit: str, number: str | None = None) -> str:
         f"no image is built for the event {event.kind}",
         hint="a pull request with its number, or a push to a branch; a tag promotes: ecluse image promote",
     )
-
-
-def pull_request_number(environ: Mapping[str, str]) -> str | None:
-    """The number of the pull request that the provider of this build reports; None outside of one."""
-    if found := re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", environ.get("GITHUB_REF", "")):
-        return found[1]
-    number = environ.get("TRAVIS_PULL_REQUEST", "")
-    return number if number.isdigit() else None
 
 
 @dataclass(frozen=True, order=True)

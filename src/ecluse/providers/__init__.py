@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-from ecluse.definition.model import Condition, Pipeline
+from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.github import GitHub
 from ecluse.providers.selection import Selected
 from ecluse.providers.travis import Travis
 
-__all__ = ["PROVIDERS", "Provider"]
+__all__ = ["PROVIDERS", "Provider", "provider_of", "pull_request_number", "reported"]
 
 
 class Provider(Protocol):
@@ -25,6 +25,9 @@ class Provider(Protocol):
     Modules that only rendering needs are imported when a method is called: every command asks the registry, and few
     commands render.
     """
+
+    name: str
+    """What people call the provider."""
 
     places: tuple[str, ...]
     """The files and folders where rendered files stand, by path: what is rendered no more is looked for there."""
@@ -41,5 +44,31 @@ class Provider(Protocol):
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         """The files to check in, by path."""
 
+    def runs(self, environ: Mapping[str, str]) -> bool:
+        """Whether *environ* is that of a job of the provider."""
+
+    def event(self, environ: Mapping[str, str]) -> Event:
+        """The event that the provider reports in *environ*, the variables of one of its jobs."""
+
+    def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
+        """The number of the pull request that the provider reports in *environ*; None for another event."""
+
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "travis": Travis()})
+
+
+def provider_of(environ: Mapping[str, str]) -> Provider | None:
+    """The provider whose job has the variables *environ*; None on any other machine."""
+    return next((provider for provider in PROVIDERS.values() if provider.runs(environ)), None)
+
+
+def reported(environ: Mapping[str, str]) -> Event | None:
+    """The event that a provider reports in *environ*; None where no provider runs this."""
+    provider = provider_of(environ)
+    return provider.event(environ) if provider else None
+
+
+def pull_request_number(environ: Mapping[str, str]) -> str | None:
+    """The number of the pull request that a provider reports in *environ*; None where there is none."""
+    provider = provider_of(environ)
+    return provider.pull_request_number(environ) if provider else None

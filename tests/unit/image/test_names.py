@@ -6,7 +6,6 @@ from ecluse.image.names import (
     Version,
     image_variable,
     moving_tags,
-    pull_request_number,
     registry_of,
     tag_of,
 )
@@ -30,20 +29,6 @@ def test_image_tag_is_named_after_its_event(event, number, tag):
 def test_an_event_that_builds_nothing_is_refused(event):
     with pytest.raises(ImageError, match=f"no image is built for the event {event.kind}"):
         tag_of(event, COMMIT)
-
-
-@pytest.mark.parametrize(
-    ("environ", "number"),
-    [
-        ({"GITHUB_REF": "refs/pull/7/merge"}, "7"),
-        ({"GITHUB_REF": "refs/heads/staging"}, None),
-        ({"TRAVIS_PULL_REQUEST": "12"}, "12"),
-        ({"TRAVIS_PULL_REQUEST": "false"}, None),
-        ({}, None),
-    ],
-)
-def test_the_number_of_a_pull_request_is_the_providers(environ, number):
-    assert pull_request_number(environ) == number
 
 
 @pytest.mark.parametrize("text", ["1.2", "v1.2.3.4", "1.2.3+build", "latest", "v01.2.3", "staging-1.2.3", "1.2.3-"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ecluse.definition.model import Condition, Pipeline
+from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
+from ecluse.providers.github import event
 from ecluse.providers.selection import Selected
 
 __all__ = ["GitHub"]
@@ -14,6 +15,7 @@ __all__ = ["GitHub"]
 class GitHub:
     """A workflow, and the local actions that its jobs share."""
 
+    name: str = "GitHub Actions"
     places: tuple[str, ...] = (".github/workflows", ".github/actions")
 
     def condition(self, condition: Condition) -> str:
@@ -35,3 +37,12 @@ class GitHub:
         from ecluse.providers.github import workflow
 
         return workflow.files(pipeline, jobs, header)
+
+    def runs(self, environ: Mapping[str, str]) -> bool:
+        return environ.get("GITHUB_ACTIONS") == "true"
+
+    def event(self, environ: Mapping[str, str]) -> Event:
+        return event.event(environ)
+
+    def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
+        return event.pull_request_number(environ)

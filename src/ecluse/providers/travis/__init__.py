@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ecluse.definition.model import Condition, Pipeline
+from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.selection import Selected
+from ecluse.providers.travis import event
 
 __all__ = ["Travis"]
 
@@ -14,6 +15,7 @@ __all__ = ["Travis"]
 class Travis:
     """One file, whose jobs are written out."""
 
+    name: str = "Travis CI"
     places: tuple[str, ...] = (".travis.yml",)
 
     def condition(self, condition: Condition) -> str:
@@ -35,3 +37,12 @@ class Travis:
         from ecluse.providers.travis import config
 
         return config.files(pipeline, jobs, header)
+
+    def runs(self, environ: Mapping[str, str]) -> bool:
+        return environ.get("TRAVIS") == "true"
+
+    def event(self, environ: Mapping[str, str]) -> Event:
+        return event.event(environ)
+
+    def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
+        return event.pull_request_number(environ)
