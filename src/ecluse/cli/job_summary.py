@@ -1,19 +1,16 @@
-"""How a rollout ended, in the summary of the GitHub job that it was: the reason is read there first."""
+"""How a rollout ended, in the summary of the provider's job that it was: people read the reason there first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from ecluse.deploy.history import Kind, Record
 from ecluse.errors import EcluseError
-from ecluse.run.github import as_cell
-from ecluse.secrets import masked
+from ecluse.providers import provider_of
+from ecluse.run.markdown import as_cell
 
 __all__ = ["reason", "succeeded"]
-
-# https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
-VARIABLE = "GITHUB_STEP_SUMMARY"
 
 
 @contextmanager
@@ -41,8 +38,6 @@ def succeeded(environ: Mapping[str, str], kind: Kind, environment: str, release:
 
 
 def _write(environ: Mapping[str, str], lines: list[str]) -> None:
-    file = environ.get(VARIABLE)
-    if file:
-        # A summary that cannot be written must not fail what went well, nor hide why something did not.
-        with suppress(OSError), open(file, "a", encoding="utf-8") as stream:
-            stream.write(masked("\n".join([*lines, "", ""])))
+    provider = provider_of(environ)
+    if provider is not None:
+        provider.summarise(environ, "\n".join([*lines, "", ""]))

@@ -27,7 +27,7 @@ from ecluse.definition.model import Environment, Event, EventKind, Pipeline
 from ecluse.definition.plan import Plan
 from ecluse.definition.plan import plan as make_plan
 from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
-from ecluse.run.provider import Provider, detect
+from ecluse.providers import Provider, provider_of
 from ecluse.services.kinds import unknown_kinds
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def run(
         jobs=jobs,
         with_needs=with_needs,
         matrix=chosen,
-        missing_pythons={*wanted} - pythons.keys() if detect(os.environ) is Provider.NONE else (),
+        missing_pythons={*wanted} - pythons.keys() if provider_of(os.environ) is None else (),
     )
     refuse_missing(planned, pythons, os.environ)
     if not planned.running:
@@ -226,15 +226,22 @@ def _execute(
     from ecluse.run import Options
     from ecluse.run import run as run_plan
 
-    provider = detect(os.environ)
+    provider = provider_of(os.environ)
     options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache)
     environ = dict(os.environ)
     done = run_plan(planned, top=folder, environ=environ, console=_console(provider), options=options, pythons=pythons)
-    if provider is Provider.GITHUB:
-        from ecluse.run.github import publish
-
-        publish(done, environ, _say)
+    if provider is not None:
+        _publish(done, provider, environ)
     return done
+
+
+def _publish(done: Run, provider: Provider, environ: Mapping[str, str]) -> None:
+    """Show the run where the provider shows more of a job than its log."""
+    from ecluse.run.failures import failures
+    from ecluse.run.markdown import summary
+
+    _say(provider.annotate(failures(done)))
+    provider.summarise(environ, summary(done))
 
 
 def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
@@ -248,9 +255,9 @@ def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
             return environment.url
 
 
-def _console(provider: Provider) -> Console:
+def _console(provider: Provider | None) -> Console:
     """A table where a person watches, lines where a log is written."""
-    if sys.stdout.isatty() and provider is Provider.NONE and os.environ.get("TERM") != "dumb":
+    if sys.stdout.isatty() and provider is None and os.environ.get("TERM") != "dumb":
         from rich.console import Console as Terminal
 
         from ecluse.run.live import LiveConsole

@@ -13,8 +13,7 @@ from ecluse.definition.model import Event, EventKind, Job, Pipeline
 from ecluse.definition.plan import Plan
 from ecluse.errors import ToolError
 from ecluse.machine.interpreters import find
-from ecluse.providers import reported
-from ecluse.run.provider import Provider, detect
+from ecluse.providers import provider_of, reported
 
 __all__ = ["check_jobs", "chosen_event", "chosen_values", "pythons_of", "refuse_missing", "wanted_pythons"]
 
@@ -70,10 +69,10 @@ def pythons_of(top: Path, versions: Iterable[str], environ: Mapping[str, str]) -
 
 def refuse_missing(planned: Plan, pythons: Mapping[str, str], environ: Mapping[str, str]) -> None:
     """In CI a leg that silently does not run is a hole in the gate."""
-    provider = detect(environ)
+    provider = provider_of(environ)
     absent = [leg.name for leg in planned.running if leg.values.get("python", "") not in {"", *pythons}]
-    if absent and provider is not Provider.NONE:
+    if absent and provider is not None:
         raise ToolError(
             f"the Python that {', '.join(absent)} asks for is not on this machine",
-            hint=f"install it in an earlier step of the {provider.value} job",
+            hint=f"install it in an earlier step of the {provider.name} job",
         )

@@ -6,13 +6,14 @@ naming its class in :data:`PROVIDERS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
 from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.github import GitHub
+from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.selection import Selected
 from ecluse.providers.travis import Travis
 
@@ -52,6 +53,15 @@ class Provider(Protocol):
 
     def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
         """The number of the pull request that the provider reports in *environ*; None for another event."""
+
+    def fold(self, title: str) -> Fold:
+        """What folds the output of one leg in the log of a job."""
+
+    def annotate(self, found: Iterable[Annotation]) -> str:
+        """What to print so that the provider shows *found* beside the change; empty where it reads none in a log."""
+
+    def summarise(self, environ: Mapping[str, str], markdown: str) -> None:
+        """Add *markdown* to what the provider shows of the job with the variables *environ*, where it shows such."""
 
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "travis": Travis()})

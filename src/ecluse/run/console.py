@@ -9,8 +9,9 @@ from typing import Protocol
 
 from ecluse.definition.plan import Leg, Plan
 from ecluse.machine import process
+from ecluse.providers import Provider
+from ecluse.providers.log import Fold
 from ecluse.run.outcome import Outcome, Run, Status
-from ecluse.run.provider import Fold, Provider
 from ecluse.run.scheduler import Listener
 
 __all__ = ["SYMBOLS", "TAIL", "Console", "PlainConsole", "alone", "line", "log_of", "summary"]
@@ -40,7 +41,7 @@ class PlainConsole:
     Where only one leg runs, its output is shown as it comes instead.
     """
 
-    def __init__(self, say: Callable[[str], None], provider: Provider) -> None:
+    def __init__(self, say: Callable[[str], None], provider: Provider | None) -> None:
         self._say = say
         self._provider = provider
         self._lock = threading.Lock()
@@ -63,7 +64,7 @@ class PlainConsole:
         if self._stream:
             with self._lock:
                 if self._fold is None:
-                    self._fold = Fold(self._provider, leg.name)
+                    self._fold = _fold(self._provider, leg.name)
                     self._say(self._fold.start())
                 self._say(text)
                 self._last = time.monotonic()
@@ -114,9 +115,26 @@ def log_of(outcome: Outcome, lines: int | None = None) -> str:
     return f"… {len(parts) - lines} lines before these: {outcome.log}\n" + "".join(parts[-lines:])
 
 
-def _folded(outcome: Outcome, provider: Provider) -> str:
-    fold = Fold(provider, outcome.leg.name)
-    return fold.start() + log_of(outcome, TAIL if provider is Provider.NONE else None) + fold.end()
+class _Heading:
+    """A title above the output, where no provider folds the log."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def start(self) -> str:
+        return f"── {self._title}\n"
+
+    def end(self) -> str:
+        return ""
+
+
+def _fold(provider: Provider | None, title: str) -> Fold:
+    return provider.fold(title) if provider else _Heading(title)
+
+
+def _folded(outcome: Outcome, provider: Provider | None) -> str:
+    fold = _fold(provider, outcome.leg.name)
+    return fold.start() + log_of(outcome, None if provider else TAIL) + fold.end()
 
 
 def alone(outcome: Outcome) -> str:

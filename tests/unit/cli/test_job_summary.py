@@ -31,7 +31,7 @@ def test_job_summary_has_the_failure_and_the_job_still_fails(tmp_path: Path) -> 
     Secret("correct horse")
     with (
         pytest.raises(RolloutError),
-        job_summary.reason({"GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging"),
+        job_summary.reason({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging"),
     ):
         raise RolloutError("migrate: a <b>lock</b>, correct horse\nrelease old still serves", hint="try again")
     assert file.read_text() == (
@@ -43,11 +43,15 @@ def test_job_summary_has_the_failure_and_the_job_still_fails(tmp_path: Path) -> 
 
 def test_job_summary_of_success_has_the_seconds_of_each_step(tmp_path: Path) -> None:
     file = tmp_path / "summary"
-    job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging", "new", RECORD)
+    job_summary.succeeded(
+        {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging", "new", RECORD
+    )
     assert "### ✅ deploy of release new to staging, over old, in 3.5 s" in file.read_text()
     assert "| replace | 2.00 |" in file.read_text()
 
 
 def test_job_summary_without_a_writable_file_is_skipped(tmp_path: Path) -> None:
     job_summary.succeeded({}, "deploy", "staging", "new", None)
-    job_summary.succeeded({"GITHUB_STEP_SUMMARY": str(tmp_path)}, "deploy", "staging", "new", None)
+    job_summary.succeeded(
+        {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path)}, "deploy", "staging", "new", None
+    )

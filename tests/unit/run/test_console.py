@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console as Terminal
 
+from ecluse.providers import PROVIDERS, Provider
 from ecluse.run.console import Console, PlainConsole
 from ecluse.run.live import LiveConsole
 from ecluse.run.outcome import Run
-from ecluse.run.provider import Provider
 from tests.support.doubles.runs import ended
 from tests.support.providers.pipelines import job, pipeline
 
@@ -29,7 +29,7 @@ def shown(console: Console, run: Run) -> None:
     console.finish(run)
 
 
-def plain(run: Run, provider: Provider = Provider.NONE) -> str:
+def plain(run: Run, provider: Provider | None = None) -> str:
     said: list[str] = []
     shown(PlainConsole(said.append, provider), run)
     return "".join(said)
@@ -57,15 +57,15 @@ def test_failed_output_comes_last_with_the_command_to_repeat_it(tmp_path: Path) 
 def test_the_output_of_a_single_leg_is_shown_as_it_comes(tmp_path: Path) -> None:
     run = ended(ONE, tmp_path / "run", {})
     said: list[str] = []
-    console = PlainConsole(said.append, Provider.NONE)
+    console = PlainConsole(said.append, None)
     console.begin(run.plan)
     console.started(run.plan.running[0])
     console.output(run.plan.running[0], "half a li")
     assert "".join(said).endswith("half a li")
 
 
-def test_github_log_folds_each_leg_and_stops_its_commands(tmp_path: Path) -> None:
-    lines = plain(failed(tmp_path), Provider.GITHUB).splitlines()
+def test_github_folds_each_leg_and_is_told_to_obey_no_command_in_it(tmp_path: Path) -> None:
+    lines = plain(failed(tmp_path), PROVIDERS["github"]).splitlines()
     at = lines.index("::group::lint")
     token = lines[at + 1].removeprefix("::stop-commands::")
     assert len(token) == 32
@@ -76,7 +76,7 @@ def test_github_log_folds_each_leg_and_stops_its_commands(tmp_path: Path) -> Non
 
 def test_travis_folds_each_leg_by_a_name_without_spaces(tmp_path: Path) -> None:
     run = ended(pipeline(job("tests", matrix={"python": ("3.13",)})), tmp_path / "run", {})
-    text = plain(run, Provider.TRAVIS)
+    text = plain(run, PROVIDERS["travis"])
     assert "travis_fold:start:tests-3-13\r" in text
     assert "travis_fold:end:tests-3-13\r" in text
 
@@ -84,7 +84,7 @@ def test_travis_folds_each_leg_by_a_name_without_spaces(tmp_path: Path) -> None:
 def test_open_log_fold_is_closed_when_the_run_breaks_off(tmp_path: Path) -> None:
     run = ended(ONE, tmp_path / "run", {})
     said: list[str] = []
-    console = PlainConsole(said.append, Provider.GITHUB)
+    console = PlainConsole(said.append, PROVIDERS["github"])
     console.begin(run.plan)
     console.output(run.plan.running[0], "x\n")
     console.abandon()
@@ -96,7 +96,7 @@ def test_long_failure_is_cut_on_a_laptop_but_not_in_ci(tmp_path: Path) -> None:
     run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs={"lint": log})
     assert "line 5\n" not in plain(run)
     assert "line 999\n" in plain(run)
-    assert "line 5\n" in plain(run, Provider.GITHUB)
+    assert "line 5\n" in plain(run, PROVIDERS["github"])
 
 
 @pytest.mark.parametrize("width", [40, 200])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
-from ecluse.providers.github import event
+from ecluse.providers.github import event, log, summary
+from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.selection import Selected
 
 __all__ = ["GitHub"]
@@ -46,3 +47,12 @@ class GitHub:
 
     def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
         return event.pull_request_number(environ)
+
+    def fold(self, title: str) -> Fold:
+        return log.Group(title)
+
+    def annotate(self, found: Iterable[Annotation]) -> str:
+        return log.commands(found)
+
+    def summarise(self, environ: Mapping[str, str], markdown: str) -> None:
+        summary.add(environ, markdown)

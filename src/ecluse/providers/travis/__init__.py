@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
+from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.selection import Selected
-from ecluse.providers.travis import event
+from ecluse.providers.travis import event, log
 
 __all__ = ["Travis"]
 
@@ -46,3 +47,12 @@ class Travis:
 
     def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
         return event.pull_request_number(environ)
+
+    def fold(self, title: str) -> Fold:
+        return log.TravisFold(title)
+
+    def annotate(self, found: Iterable[Annotation]) -> str:
+        return ""
+
+    def summarise(self, environ: Mapping[str, str], markdown: str) -> None:
+        """Travis shows the log alone."""
