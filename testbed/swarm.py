@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.machine import process
+from ecluse.providers import PROVIDERS
 from testbed.containers import TOP, await_, docker, free_port
 from testbed.load.visitors import Load
 
@@ -75,7 +76,8 @@ class SwarmShop:
         (folder / ".gitignore").write_text("/.ecluse/\n/secrets/\n__pycache__/\n")
         self.git("init", "--quiet")
         self.commit("the shop")
-        without = ("DOCKER_HOST", "DOCKER_CONTEXT", "ECLUSE_", "STAGING_", "PRODUCTION_", "GITHUB_", "TRAVIS")
+        markers = (provider.marker for provider in PROVIDERS.values())
+        without = ("DOCKER_HOST", "DOCKER_CONTEXT", "ECLUSE_", "STAGING_", "PRODUCTION_", *markers)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(without)},
             **({"STAGING_DOCKER_HOST": host} if host else {}),

@@ -30,6 +30,9 @@ class Provider(Protocol):
     name: str
     """What people call the provider."""
 
+    marker: str
+    """The environment variable that is ``true`` in every job of the provider, and nowhere else."""
+
     places: tuple[str, ...]
     """The files and folders where rendered files stand, by path: what is rendered no more is looked for there."""
 
@@ -44,9 +47,6 @@ class Provider(Protocol):
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         """The files to check in, by path."""
-
-    def runs(self, environ: Mapping[str, str]) -> bool:
-        """Whether *environ* is that of a job of the provider."""
 
     def event(self, environ: Mapping[str, str]) -> Event:
         """The event that the provider reports in *environ*, the variables of one of its jobs."""
@@ -69,7 +69,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "travi
 
 def provider_of(environ: Mapping[str, str]) -> Provider | None:
     """The provider whose job has the variables *environ*; None on any other machine."""
-    return next((provider for provider in PROVIDERS.values() if provider.runs(environ)), None)
+    return next((provider for provider in PROVIDERS.values() if environ.get(provider.marker) == "true"), None)
 
 
 def reported(environ: Mapping[str, str]) -> Event | None:

@@ -10,6 +10,7 @@ import pytest
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
+from ecluse.providers import PROVIDERS
 from tests.support.providers.act import Play
 from tests.support.providers.pipelines import parsed
 from tests.support.providers.travis_build import build
@@ -125,7 +126,8 @@ def test_laptop_github_and_travis_agree_on_commands_and_results(
 def on_this_machine(repository: Path, docker: str) -> dict[str, dict]:  # type: ignore[type-arg]
     """The legs of ``ecluse run`` for the pull request, from its own record."""
     # Not as a part of this test run, whose database, settings and provider are its own.
-    mine = ("DATABASE_URL", "DJANGO_", "ECLUSE_", "GITHUB_", "PYTEST_", "PYTHON", "TRAVIS")
+    markers = (provider.marker for provider in PROVIDERS.values())
+    mine = ("DATABASE_URL", "DJANGO_", "ECLUSE_", "PYTEST_", "PYTHON", *markers)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
     argv = ["./ecluse", "run", "--event", "pull_request", "--ref", "staging", "--no-cache"]
     process.run(argv, cwd=repository, env={**kept, "TESTCONTAINERS_RYUK_DISABLED": "true"}, check=False)

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from ecluse.machine import process
+from ecluse.providers import PROVIDERS
 from testbed.waiting import until
 
 pytestmark = pytest.mark.counted
 
 SOURCE = Path(__file__).parents[3] / "src"
+MARKERS = {provider.marker for provider in PROVIDERS.values()}
 
 
 class Repository:
@@ -34,7 +36,7 @@ class Repository:
         self.environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("GITHUB_", "TRAVIS", "ECLUSE_", "CI"))
+            if name not in MARKERS and not name.startswith(("ECLUSE_", "CI"))
         } | {"PYTHONPATH": str(SOURCE), "NO_COLOR": "1"}
 
     def pipeline(self, jobs: str, **rest: str) -> None:

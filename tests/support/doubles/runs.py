@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ecluse.definition.model import Event, Pipeline
 from ecluse.definition.plan import plan
+from ecluse.run.console import Console
 from ecluse.run.outcome import Outcome, Run, Status, StepOutcome
 
-__all__ = ["ended"]
+__all__ = ["ended", "shown"]
 
 _PULL_REQUEST = Event(kind="pull_request", branch="staging")
 
@@ -60,3 +61,15 @@ def ended(
         seconds=4.0,
         outcomes=found,
     )
+
+
+def shown(console: Console, run: Run) -> None:
+    """Let *console* hear all of *run*, one leg after the other."""
+    console.begin(run.plan)
+    for outcome in run.outcomes.values():
+        if outcome.leg.runs:
+            console.started(outcome.leg)
+            if outcome.log:
+                console.output(outcome.leg, outcome.log.read_text())
+            console.ended(outcome)
+    console.finish(run)

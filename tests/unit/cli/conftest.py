@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from ecluse.cli import main
+from ecluse.providers import PROVIDERS
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Ended:
 @pytest.fixture
 def ecluse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
     """A function that runs ``ecluse`` with its arguments. Nothing of a provider's environment reaches it."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "TRAVIS", "ECLUSE_REGISTRY", "ECLUSE_BUILT_TAG"):
+    markers = (provider.marker for provider in PROVIDERS.values())
+    for name in (*markers, "ECLUSE_REGISTRY", "ECLUSE_BUILT_TAG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
     before = signal.getsignal(signal.SIGTERM)

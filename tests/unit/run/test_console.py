@@ -7,26 +7,14 @@ import pytest
 from rich.console import Console as Terminal
 
 from ecluse.providers import PROVIDERS, Provider
-from ecluse.run.console import Console, PlainConsole
+from ecluse.run.console import PlainConsole
 from ecluse.run.live import LiveConsole
 from ecluse.run.outcome import Run
-from tests.support.doubles.runs import ended
+from tests.support.doubles.runs import ended, shown
 from tests.support.providers.pipelines import job, pipeline
 
 ONE = pipeline(job("lint"))
 THREE = pipeline(job("lint"), job("unit"), job("gate", needs=("lint", "unit")))
-
-
-def shown(console: Console, run: Run) -> None:
-    """Let *console* hear all of *run*, one leg after the other."""
-    console.begin(run.plan)
-    for outcome in run.outcomes.values():
-        if outcome.leg.runs:
-            console.started(outcome.leg)
-            if outcome.log:
-                console.output(outcome.leg, outcome.log.read_text())
-            console.ended(outcome)
-    console.finish(run)
 
 
 def plain(run: Run, provider: Provider | None = None) -> str:

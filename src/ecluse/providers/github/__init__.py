@@ -17,6 +17,7 @@ class GitHub:
     """A workflow, and the local actions that its jobs share."""
 
     name: str = "GitHub Actions"
+    marker: str = "GITHUB_ACTIONS"
     places: tuple[str, ...] = (".github/workflows", ".github/actions")
 
     def condition(self, condition: Condition) -> str:
@@ -38,9 +39,6 @@ class GitHub:
         from ecluse.providers.github import workflow
 
         return workflow.files(pipeline, jobs, header)
-
-    def runs(self, environ: Mapping[str, str]) -> bool:
-        return environ.get("GITHUB_ACTIONS") == "true"
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

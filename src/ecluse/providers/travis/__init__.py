@@ -17,6 +17,7 @@ class Travis:
     """One file, whose jobs are written out."""
 
     name: str = "Travis CI"
+    marker: str = "TRAVIS"
     places: tuple[str, ...] = (".travis.yml",)
 
     def condition(self, condition: Condition) -> str:
@@ -38,9 +39,6 @@ class Travis:
         from ecluse.providers.travis import config
 
         return config.files(pipeline, jobs, header)
-
-    def runs(self, environ: Mapping[str, str]) -> bool:
-        return environ.get("TRAVIS") == "true"
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

@@ -1,0 +1,60 @@
+"""A provider that there is not: what somebody writes who adds one, in the fewest lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ecluse.definition.conditions import describe
+from ecluse.definition.model import Condition, Event, Pipeline
+from ecluse.providers.differences import Difference
+from ecluse.providers.log import Annotation, Fold
+from ecluse.providers.selection import Selected
+from ecluse.providers.yaml import dump
+
+__all__ = ["Toy"]
+
+
+class ToyFold:
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def start(self) -> str:
+        return f"<{self._title}>\n"
+
+    def end(self) -> str:
+        return f"</{self._title}>\n"
+
+
+class Toy:
+    name: str = "Toy CI"
+    marker: str = "TOY"
+    places: tuple[str, ...] = (".toy.yml",)
+
+    def condition(self, condition: Condition) -> str:
+        return describe(condition)
+
+    def differences(self) -> Mapping[str, Difference]:
+        return {"toy-timeout": Difference("Toy has no time limits", lambda pipeline, jobs: iter(["no job ends"]))}
+
+    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+        pass
+
+    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
+        made = {one.job.name: {"on": self.condition(one.when)} if one.when else {} for one in jobs}
+        return {".toy.yml": dump(made, header)}
+
+    def event(self, environ: Mapping[str, str]) -> Event:
+        return Event(kind="tag", tag=environ["TOY_TAG"])
+
+    def pull_request_number(self, environ: Mapping[str, str]) -> str | None:
+        return None
+
+    def fold(self, title: str) -> Fold:
+        return ToyFold(title)
+
+    def annotate(self, found: Iterable[Annotation]) -> str:
+        return "".join(f"toy: {one.message}\n" for one in found)
+
+    def summarise(self, environ: Mapping[str, str], markdown: str) -> None:
+        Path(environ["TOY_SUMMARY"]).write_text(markdown)
