@@ -11,7 +11,7 @@ PIPELINE = pipeline(
 )
 
 
-def test_an_event_is_played_on_the_first_branch_that_jobs_ask_for_by_name() -> None:
+def test_played_event_takes_the_first_branch_named_by_a_job() -> None:
     assert play(PIPELINE, "pull_request") == Event(kind="pull_request", branch="staging")
     assert play(PIPELINE, "push") == Event(kind="push", branch="main")
     assert play(PIPELINE, "push", "other") == Event(kind="push", branch="other")

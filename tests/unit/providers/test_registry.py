@@ -49,7 +49,7 @@ def ecluse(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_every_provider_is_in_one_visible_place() -> None:
+def test_providers_are_in_one_registry() -> None:
     assert list(PROVIDERS) == ["github", "travis"]
 
 

@@ -8,7 +8,7 @@ from ecluse.providers.yaml import Commented, dump
 @pytest.mark.parametrize(
     "value", ["3.10", "5432:5432", "true", "No", "null", "~", "012", "! grep x", "a: b", "# no", "on"]
 )
-def test_a_string_is_read_back_as_the_same_string(value: str) -> None:
+def test_yaml_string_is_read_back_unchanged(value: str) -> None:
     from ruamel.yaml import YAML
 
     text = dump({"key": value}, "Header.")
@@ -18,5 +18,5 @@ def test_a_string_is_read_back_as_the_same_string(value: str) -> None:
         assert reader.load(text) == {"key": value}
 
 
-def test_a_comment_stands_at_the_end_of_its_line() -> None:
+def test_yaml_comment_is_at_the_end_of_its_line() -> None:
     assert dump({"uses": Commented("a@1", "v1"), "b": 1}, "Two\nlines.") == "# Two\n# lines.\nuses: a@1 # v1\nb: 1\n"

@@ -42,7 +42,7 @@ def test_unaccepted_differences_are_all_listed() -> None:
     }
 
 
-def test_accepting_what_does_not_exist_is_refused() -> None:
+def test_unknown_accepted_difference_is_refused() -> None:
     with pytest.raises(RenderError, match="there is no difference 'travis-stage' to accept"):
         render(replace(RELEASES, providers=Providers(accept=("travis-stage",))))
 
@@ -54,7 +54,7 @@ def test_a_pipeline_that_no_provider_runs_is_refused() -> None:
         render(pipeline(job(when=ship())))
 
 
-def test_the_reference_has_every_difference(request: Any) -> None:
+def test_every_difference_is_documented(request: Any) -> None:
     page = Path(request.config.rootpath, "docs/reference/providers.md").read_text(encoding="utf-8")
     section = page.split("\n## Differences\n")[1].split("\n## ")[0]
     listed = dict(re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|", section, re.MULTILINE))

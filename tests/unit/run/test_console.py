@@ -52,7 +52,7 @@ def test_the_output_of_a_single_leg_is_shown_as_it_comes(tmp_path: Path) -> None
     assert "".join(said).endswith("half a li")
 
 
-def test_github_folds_each_leg_and_is_told_to_obey_no_command_in_it(tmp_path: Path) -> None:
+def test_github_log_folds_each_leg_and_stops_its_commands(tmp_path: Path) -> None:
     lines = plain(failed(tmp_path), PROVIDERS["github"]).splitlines()
     at = lines.index("::group::lint")
     token = lines[at + 1].removeprefix("::stop-commands::")

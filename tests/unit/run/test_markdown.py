@@ -10,7 +10,7 @@ PIPELINE = pipeline(job("lint"), job("tests"), job("checks"))
 LINTS = "$ tox run -e lint\nsrc/a.py:3:121: E501 line too long\n"
 
 
-def test_the_summary_has_a_row_for_each_leg_and_the_command_that_runs_a_failed_one_alone(tmp_path: Path) -> None:
+def test_summary_has_a_row_per_leg_and_the_command_to_repeat_it(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed", "checks": "cached"}, logs={"lint": LINTS})
     text = summary(run)
     assert "| lint | ❌ failed | 1.5 |  |" in text
@@ -19,6 +19,6 @@ def test_the_summary_has_a_row_for_each_leg_and_the_command_that_runs_a_failed_o
     assert "- src/a.py:3: E501 line too long" in text
 
 
-def test_what_a_program_printed_is_text_in_the_summary(tmp_path: Path) -> None:
+def test_job_output_is_escaped_in_the_summary(tmp_path: Path) -> None:
     run = ended(PIPELINE, tmp_path / "run", {"lint": "failed"}, reasons={"lint": "<img src=x> | [a](b) `c`"})
     assert "&lt;img src=x&gt; \\| \\[a\\](b) \\`c\\`" in summary(run)

@@ -4,7 +4,7 @@ from ecluse.definition.words import pull_request, push
 from tests.support.providers.pipelines import job, lost, pipeline
 
 
-def test_names_that_github_cannot_tell_apart_are_said() -> None:
+def test_names_differing_only_in_letter_case_are_a_difference() -> None:
     definition = pipeline(job("a", when=pull_request("main")), job("b", when=pull_request("Main")))
     assert list(lost(definition)) == ["github-letter-case"]
     assert list(lost(pipeline(job("a", when=push()), job("b", when=push("main"))))) == ["github-letter-case"]

@@ -28,7 +28,7 @@ def test_job_that_github_refuses_is_refused(fields: dict[str, Any], place: str, 
     assert error.value.where == f"pipeline.py, job 'lint', field '{place}'"
 
 
-def test_the_gate_s_name_is_taken() -> None:
+def test_job_named_gate_is_refused() -> None:
     with pytest.raises(RenderError, match="'gate' is the name of the job that judges"):
         render(pipeline(job("gate")))
 
@@ -41,6 +41,6 @@ def test_the_gate_s_name_is_taken() -> None:
         pipeline(job(), name="${{ github.title }}"),
     ],
 )
-def test_what_github_alone_would_evaluate_is_refused(definition: Pipeline) -> None:
+def test_github_expression_in_a_value_is_refused(definition: Pipeline) -> None:
     with pytest.raises(RenderError, match="which GitHub would evaluate"):
         render(definition)

@@ -5,7 +5,7 @@ from ecluse.definition.words import push
 from tests.support.providers.pipelines import RELEASES, job, lost, pipeline
 
 
-def test_what_is_lost_is_named_with_the_jobs_that_lose_it() -> None:
+def test_difference_names_the_jobs_it_affects() -> None:
     found = lost(RELEASES)
     assert found["travis-service-version"] == [
         "tests: postgres is 18 in the pipeline, version 16 on Travis",
@@ -20,7 +20,7 @@ def test_a_job_that_waits_for_more_than_it_needs_is_named() -> None:
     assert lost(definition) == {"travis-stages": ["c also waits for b, and does not run if one of them fails"]}
 
 
-def test_jobs_that_never_meet_in_a_build_do_not_wait_for_each_other() -> None:
+def test_jobs_of_different_events_are_no_stage_difference() -> None:
     definition = pipeline(job("a"), job("b", when=push("x")), job("c", needs=("a",)))
     assert lost(definition) == {}
 
