@@ -129,7 +129,9 @@ class MotorcycleWriteSerializer(serializers.ModelSerializer[Motorcycle]):
 
 class PictureUploadSerializer(serializers.Serializer[Any]):
     # Whether it is a picture is found out by website.motos.pictures.
-    image = serializers.FileField(help_text="JPEG, PNG or WebP; 10 MB and 40 megapixels at most")
+    image = serializers.FileField(
+        help_text="JPEG, PNG or WebP; 10 MB at most, and 40 megapixels (WebP 10, a progressive JPEG 20)"
+    )
     alternative_text = TextField(max_length=200, help_text="what it shows, for those who do not see it")
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminFileWidget
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from website.store import sleeves
 from website.store.booking import cancel
 from website.store.models import Album, Artist, Booking, Contact
 
@@ -26,8 +32,48 @@ class ArtistAdmin(admin.ModelAdmin):
         return artist.album_count  # type: ignore[attr-defined,no-any-return]  # annotated above
 
 
+class AlbumForm(forms.ModelForm):
+    """A picture comes in as what people upload, and is stored as what sleeves.prepare() makes of it."""
+
+    upload = forms.FileField(
+        label=_("pochette"),
+        required=False,
+        widget=AdminFileWidget,
+        help_text=_("JPEG, PNG ou WebP, 10 Mo au plus. Sans image, une pochette est dessinée."),
+    )
+
+    class Meta:
+        model = Album
+        fields = ["title", "reference", "artists", "upload", "available", "created_at"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["upload"] = self.instance.picture
+
+    def clean_upload(self) -> Any:
+        """A Rendition of a new picture; False where the picture is to go; else the picture that there is."""
+        upload = self.cleaned_data["upload"]
+        if not isinstance(upload, UploadedFile):
+            return upload
+        try:
+            return sleeves.prepare(upload)
+        except sleeves.Refused as refusal:
+            raise forms.ValidationError(refusal.reason, code=refusal.code) from None
+
+    def save(self, commit: bool = True) -> Album:
+        picture = self.cleaned_data["upload"]
+        if isinstance(picture, sleeves.Rendition):
+            sleeves.store(self.instance, picture)
+        elif picture is False:
+            sleeves.clear(self.instance)
+        saved: Album = super().save(commit)
+        return saved
+
+
 @admin.register(Album)
 class AlbumAdmin(admin.ModelAdmin):
+    form = AlbumForm
+    fields = [*AlbumForm.Meta.fields]
     list_display = ["title", "artist_names", "reference", "available", "created_at"]
     list_filter = ["available", "created_at", ("artists", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["title", "reference", "artists__name"]

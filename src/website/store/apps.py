@@ -6,3 +6,8 @@ class StoreConfig(AppConfig):
     name = "website.store"
     label = "store"
     verbose_name = _("boutique")
+
+    def ready(self) -> None:
+        from website.store import sleeves
+
+        sleeves.delete_files_with_rows()

@@ -51,6 +51,9 @@ class Album(models.Model):
     picture = models.ImageField(
         _("pochette"), upload_to="albums/", blank=True, help_text=_("Sans image, une pochette est dessinée.")
     )
+    # Made with the picture by website.store.sleeves. The database has the default too: the release before does not know
+    # the column.
+    thumbnail = models.ImageField(_("vignette"), blank=True, editable=False, default="", db_default="")
     available = models.BooleanField(_("disponible"), default=True)
     created_at = models.DateTimeField(_("ajouté le"), default=timezone.now)
 

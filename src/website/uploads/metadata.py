@@ -49,7 +49,8 @@ def _of_picture(file: IO[bytes], keep_position: bool) -> dict[str, Any]:
 
     with Image.open(file, formats=("JPEG", "PNG", "GIF", "WEBP")) as picture:
         found: dict[str, Any] = {"width": picture.width, "height": picture.height}
-        exif = picture.getexif()
+        # Not the format's own method: of a PNG that has no EXIF before its pixels, it unpacks the pixels.
+        exif = Image.Image.getexif(picture)
         tags = {**exif, **exif.get_ifd(EXIF_IFD)}
         named = {
             ExifTags.TAGS[tag]: plain

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from website import pictures as website_pictures
 from website.motos import pictures
 from website.motos.models import Picture
 
@@ -72,7 +73,7 @@ def test_metadata_is_dropped_but_orientation_is_kept(staff, path, photo, media):
         (bomb(30_000, 30_000), "too_many_pixels"),
         (bomb(8_000, 8_000), "too_many_pixels"),
         (bomb(2_000, 2_000), "not_an_image"),
-        (b"\xff\xd8" + b"x" * (pictures.LARGEST_FILE), "too_large"),
+        (b"\xff\xd8" + b"x" * (website_pictures.LARGEST_FILE), "too_large"),
     ],
 )
 def test_invalid_or_too_large_picture_is_refused(staff, path, media, content, code):

@@ -1,5 +1,9 @@
+import io
+
 import pytest
 from django.contrib.admin.sites import site
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from website.store.booking import book
 from website.store.models import Album, Artist, Booking, Contact
@@ -63,3 +67,73 @@ def test_an_action_puts_booked_albums_back_on_sale(admin, make_album):
     admin.post("/admin/store/booking/", {"action": "put_back_on_sale", "_selected_action": [booking.pk]})
     assert not Booking.objects.exists()
     assert Album.objects.get(pk=album.pk).available
+
+
+@pytest.fixture
+def send_album(admin, settings, tmp_path, django_capture_on_commit_callbacks):
+    """A function that sends the admin's form of an album with more fields, and returns the answer."""
+    settings.MEDIA_ROOT = tmp_path
+
+    def send(album, **fields):
+        artist, _made = Artist.objects.get_or_create(name="Étiage")
+        usual = {"title": album.title, "reference": album.reference, "artists": [artist.pk], "available": "on"}
+        instant = {"created_at_0": "2026-11-01", "created_at_1": "12:00:00"}
+        with django_capture_on_commit_callbacks(execute=True):
+            return admin.post(f"/admin/store/album/{album.pk}/change/", {**usual, **instant, **fields})
+
+    return send
+
+
+def photo(kind="PNG", size=(2000, 1000)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "#a63f1f").save(buffer, kind)
+    return SimpleUploadedFile("../../evil.php", buffer.getvalue(), "image/png")
+
+
+def stored(folder):
+    return sorted(file.name for file in folder.rglob("*") if file.is_file())
+
+
+def test_sleeve_is_stored_as_webp_with_a_thumbnail(send_album, make_album, client, tmp_path):
+    album = make_album("Sillage")
+    assert send_album(album, upload=photo()).status_code == 302
+    album.refresh_from_db()
+    for file, size in ((album.picture, (1600, 800)), (album.thumbnail, (480, 480))):
+        with Image.open(file.path) as picture:
+            assert (picture.format, picture.size) == ("WEBP", size)
+    assert f'src="{album.thumbnail.url}"' in client.get("/store/").text
+    assert f'src="{album.picture.url}"' in client.get(album.get_absolute_url()).text
+
+
+def test_files_of_a_sleeve_go_when_it_is_replaced_or_cleared(
+    send_album, make_album, tmp_path, django_capture_on_commit_callbacks
+):
+    album = make_album("Sillage")
+    send_album(album, upload=photo())
+    first = stored(tmp_path)
+    send_album(album)
+    assert stored(tmp_path) == first
+    send_album(album, upload=photo("JPEG"))
+    assert len(stored(tmp_path)) == 2 and not set(stored(tmp_path)) & set(first)
+    send_album(album, **{"upload-clear": "on"})
+    assert stored(tmp_path) == []
+    album.refresh_from_db()
+    assert not album.picture and not album.thumbnail
+    send_album(album, upload=photo())
+    with django_capture_on_commit_callbacks(execute=True):
+        Album.objects.get(pk=album.pk).delete()
+    assert stored(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"GIF89a" + b"\0" * 100, "Ce n&#x27;est pas une image JPEG, PNG ou WebP lisible."),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 10 * 1024 * 1024, "Le fichier dépasse 10 Mo."),
+    ],
+)
+def test_sleeve_that_is_no_picture_or_too_large_is_refused(send_album, make_album, tmp_path, content, reason):
+    answer = send_album(make_album("Sillage"), upload=SimpleUploadedFile("a.png", content))
+    assert answer.status_code == 200
+    assert reason in answer.text
+    assert stored(tmp_path) == []

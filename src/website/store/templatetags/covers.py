@@ -29,10 +29,12 @@ PALETTES = (
 
 
 @register.simple_tag
-def cover(album: Album) -> SafeString:
-    """The sleeve of *album* as an element. Decoration: its title always stands beside it."""
+def cover(album: Album, large: bool = False) -> SafeString:
+    """The sleeve of *album* as an element: *large*, or as lists show it. Decoration: its title stands beside it."""
     if album.picture:
-        return format_html('<img class="cover" src="{}" alt="" loading="lazy">', album.picture.url)
+        # An album of before there were thumbnails has none.
+        picture = album.picture if large or not album.thumbnail else album.thumbnail
+        return format_html('<img class="cover" src="{}" alt="" loading="lazy">', picture.url)
     digits = _digits(album.reference)
     palette = PALETTES[next(digits) % len(PALETTES)]
     motif = MOTIFS[next(digits) % len(MOTIFS)]

@@ -9,7 +9,7 @@ export interface PictureUploadRequest {
   alternative_text: string;
 
   /**
-   * JPEG, PNG or WebP; 10 MB and 40 megapixels at most
+   * JPEG, PNG or WebP; 10 MB at most, and 40 megapixels (WebP 10, a progressive JPEG 20)
    */
   image: Blob;
 }
