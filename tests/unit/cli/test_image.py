@@ -192,7 +192,7 @@ def test_a_push_is_named_by_the_event_that_the_provider_reports(
     assert ("shop", f"feature-cart-{COMMIT}") in registry.content
 
 
-def test_a_changed_tree_is_not_pushed(
+def test_image_of_a_changed_tree_is_not_pushed(
     ecluse: Run, programs: Programs, engine: MemoryEngine, registry: MemoryRegistry, changed: None
 ) -> None:
     done = ecluse("image", "push", "--branch", "staging")
