@@ -129,19 +129,18 @@ pipeline = Pipeline(
         ),
         Job(
             name="unit",
-            description="the pipeline's own tests",
+            description="the tool's unit tests",
             when=change,
             steps=(tox("unit"),),
-            inputs=(
-                "pipeline.py",
-                "src/ecluse/**",
-                "tests/unit/**",
-                "tests/support/**",
-                "testbed/**",
-                "docs/**",
-                *RENDERED,
-                *TOOLS,
-            ),
+            inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", *TOOLS),
+        ),
+        Job(
+            name="repository",
+            description="this repository: rendered files, parts of the jobs, documents",
+            when=shared,
+            steps=(tox("repository"),),
+            # The documents may name any file.
+            inputs=("**",),
         ),
         Job(
             name="tests",
@@ -225,7 +224,7 @@ pipeline = Pipeline(
             description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
             when=push("staging"),
             needs=(
-                *("lint", "types", "files", "checks", "unit", "tests", "tests-container", "coverage"),
+                *("lint", "types", "files", "checks", "unit", "repository", "tests", "tests-container", "coverage"),
                 *("frontend", "e2e", "render"),
             ),
             steps=(

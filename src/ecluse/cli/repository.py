@@ -21,6 +21,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "tests.txt": ("--group", "tests", "--constraint", "requirements/site.txt"),
     "e2e.txt": ("--group", "e2e"),
     "dev.txt": ("--all-extras", "--group", "dev"),
+    "unit.txt": ("--all-extras", "--group", "unit", "--constraint", "requirements/dev.txt"),
     "dev-newest.txt": ("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
 }
 OLDEST_PYTHON = {"dev-newest.txt": "3.12"}

@@ -34,6 +34,7 @@ CHECKS = {
     "files",
     "checks",
     "unit",
+    "repository",
     "tests",
     "tests-container",
     "coverage",

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -52,12 +50,3 @@ def test_a_pipeline_that_no_provider_runs_is_refused() -> None:
 
     with pytest.raises(RenderError, match="no event of a provider selects a job"):
         render(pipeline(job(when=ship())))
-
-
-def test_every_difference_is_documented(request: Any) -> None:
-    page = Path(request.config.rootpath, "docs/reference/providers.md").read_text(encoding="utf-8")
-    section = page.split("\n## Differences\n")[1].split("\n## ")[0]
-    listed = dict(re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|", section, re.MULTILINE))
-    assert {id: summary.strip() for id, summary in listed.items()} == {
-        id: difference.summary for id, difference in DIFFERENCES.items()
-    }

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ecluse.definition.load import load
 from ecluse.definition.model import Event
 from ecluse.render.graph import svg
 from tests.support.providers.pipelines import RELEASES, job, pipeline
@@ -17,12 +14,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 def names(picture: str) -> list[str]:
     found = ElementTree.fromstring(picture).iter(f"{SVG}text")
     return [text.text or "" for text in found if text.get("class") == "name"]
-
-
-def test_the_docs_show_this_repository_s_jobs(request: Any) -> None:
-    top = Path(request.config.rootpath)
-    shown = (top / "docs/images/jobs.svg").read_text(encoding="utf-8")
-    assert shown == svg(load(top / "pipeline.py")), "./ecluse graph -o docs/images/jobs.svg draws it again"
 
 
 def test_every_job_is_a_card_and_every_need_an_arrow() -> None:

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ecluse.definition.load import load
 from ecluse.definition.model import Service
 from ecluse.definition.words import push
 from ecluse.errors import RenderError
 from ecluse.render import HEADER, render
-from ecluse.render.drift import drifts
 from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
-
-
-def test_rendered_files_of_this_repository_are_up_to_date(request: Any) -> None:
-    top = Path(request.config.rootpath)
-    found = drifts(top, render(load(top / "pipeline.py")).files, HEADER)
-    assert not found, "".join(drift.diff() for drift in found)
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:

@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 from ecluse.image.build import Target, build, definition
-from ecluse.image.compose import down, up
 
 
 def test_build_command_reads_all_targets_from_standard_input():
@@ -24,15 +23,3 @@ def test_target_has_its_tags_labels_time_and_release():
         "labels": {"title": "the $${shop}"},
         "args": {"SOURCE_DATE_EPOCH": "1760000000", "ECLUSE_RELEASE": "4b825dc"},
     }
-
-
-def test_outside_test_returns_its_services_code_and_cleans_up():
-    compose = ("docker", "compose", "--ansi", "never", "--file", "ci.yml", "--project-name", "p1")
-    assert up(Path("ci.yml"), project="p1", service="tests") == (
-        *compose,
-        *("up", "--no-build", "--quiet-pull", "--exit-code-from", "tests"),
-    )
-    assert down(Path("ci.yml"), project="p1") == (
-        *compose,
-        *("down", "--volumes", "--remove-orphans", "--timeout", "5"),
-    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CONFIGURATION = Path(__file__).resolve().parents[3] / "ops" / "container" / "gunicorn.conf.py"
+CONFIGURATION = Path(__file__).resolve().parents[2] / "ops" / "container" / "gunicorn.conf.py"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-GATE = Path(__file__).resolve().parents[3] / "ops" / "container" / "gate.py"
+GATE = Path(__file__).resolve().parents[2] / "ops" / "container" / "gate.py"
 ENVIRON = {"ECLUSE_RELEASE": "r2", "DJANGO_ALLOWED_HOSTS": ".shop.test, other.test"}
 
 
