@@ -10,6 +10,7 @@ import click
 
 from ecluse.errors import RepositoryError
 from ecluse.machine import process
+from ecluse.services.equipment import equip
 
 __all__ = ["completion", "lock", "test", "top"]
 
@@ -62,7 +63,8 @@ def test(arguments: tuple[str, ...]) -> None:
     """
     os.chdir(top())
     subcommand = () if arguments and not arguments[0].startswith("-") else ("run",)
-    process.replace((sys.executable, "-m", "tox", *subcommand, *arguments))
+    environ = equip(os.environ, top() / ".ecluse")
+    process.replace((sys.executable, "-m", "tox", *subcommand, *arguments), env=environ)
 
 
 @click.command()

@@ -20,6 +20,7 @@ from ecluse.machine import process
 from ecluse.run.cache import Cache, Facts, Hit
 from ecluse.run.outcome import Outcome, Status, StepOutcome
 from ecluse.secrets import masked
+from ecluse.services.equipment import equip
 
 __all__ = ["Worker", "secret_names"]
 
@@ -163,7 +164,7 @@ class Worker:
         kept = {name: value for name, value in self.environ.items() if name not in others}
         # The tools that were installed beside ecluse (tox) are found also where its venv is not active.
         path = os.pathsep.join((os.path.dirname(sys.executable), kept.get("PATH", os.defpath)))
-        return {**kept, "PATH": path, **leg.job.env}
+        return equip({**kept, "PATH": path, **leg.job.env}, self.top / ".ecluse")
 
     def _services(self, leg: Leg, stack: ExitStack, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         by_name = {service.name: service for service in self.plan.pipeline.services}

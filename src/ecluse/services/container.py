@@ -18,7 +18,7 @@ __all__ = ["Contained", "empty", "keep", "provide", "server", "why_not"]
 
 def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
     """Why *service* cannot run in a container: it takes an engine that answers, and the libraries to talk to it."""
-    return engine.why_not()
+    return engine.why_not(environ)
 
 
 @contextlib.contextmanager

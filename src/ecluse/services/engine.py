@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ecluse
 from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
+from ecluse.machine import process
 from ecluse.services.kinds import Kind, image_of, kind_of
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
 
-__all__ = ["new_name", "run", "start", "why_not"]
+__all__ = ["TOOL", "argv", "environment", "new_name", "run", "start", "why_not"]
+
+TOOL = "ECLUSE_TOOL_PYTHON"
+"""The environment variable that names the tool's own Python, which has libraries that a project does not need."""
 
 PATIENCE = 60.0
 """Seconds that a started container has to answer. The time to pull its image is not counted."""
 
 
-def why_not() -> str | None:
-    """Why no container can be started from this process; None where one can."""
+def why_not(environ: Mapping[str, str]) -> str | None:
+    """Why no container can be started; None where one can.
+
+    Where this Python has not the libraries, the tool's own Python is asked, whose name ``ecluse run`` gives to jobs.
+    """
     if find_spec("docker") is None or find_spec("testcontainers") is None:
-        return "Testcontainers is not installed (ecluse[containers])"
+        if not environ.get(TOOL):
+            return "Testcontainers is not installed (ecluse[containers])"
+        asked = process.read(argv("ecluse.services.engine", environ), env=environment(environ), check=False)
+        return asked.text.strip() or (None if asked.ok else f"{environ[TOOL]} does not start")
     import docker
     from docker.errors import DockerException
 
@@ -39,6 +53,18 @@ def why_not() -> str | None:
     except (DockerException, OSError) as error:
         return f"no container engine answers ({_first_line(error)})"
     return None
+
+
+def argv(module: str, environ: Mapping[str, str], *arguments: str) -> tuple[str, ...]:
+    """The command line of *module* of this package, in the tool's own Python where that is another."""
+    return (environ.get(TOOL) or sys.executable, "-P", "-m", module, *arguments)
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """*environ* for :func:`argv`: this Python gets all that is on its path, the tool's own gets this package alone."""
+    paths = [str(Path(ecluse.__file__).parents[1])] if environ.get(TOOL) else list(filter(None, sys.path))
+    kept = {name: value for name, value in environ.items() if name != TOOL}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def run(service: Service, environ: Mapping[str, str]) -> AbstractContextManager[str]:
@@ -106,3 +132,7 @@ def _started(container: DockerContainer, kind: Kind, image: str, *, kept: bool) 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+if __name__ == "__main__":
+    print(why_not({}) or "")

@@ -5,7 +5,6 @@ The container must not belong to the test process that happened to start it: oth
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -25,8 +24,8 @@ def start(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
     image = image_of(service, environ)
     with lease.end_of_file() as stdin:
         keeper = process.spawn(
-            (sys.executable, "-m", "ecluse.services.keeper", service.kind, image, str(lease.folder)),
-            env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            engine.argv("ecluse.services.keeper", environ, service.kind, image, str(lease.folder)),
+            env=engine.environment(environ),
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

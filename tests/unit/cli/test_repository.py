@@ -28,7 +28,7 @@ def test_ecluse_test_passes_its_arguments_to_tox_unchanged(
     (tmp_path / "pipeline.py").touch()
     monkeypatch.chdir(tmp_path)
     became: list[str] = []
-    monkeypatch.setattr(process, "replace", became.extend)
+    monkeypatch.setattr(process, "replace", lambda argv, env: became.extend(argv))
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0, done.output
     assert became[1:3] == ["-m", "tox"]
