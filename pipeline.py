@@ -9,6 +9,7 @@ from ecluse import (
     Environment,
     ImageSpec,
     Job,
+    Lock,
     Output,
     Pipeline,
     Providers,
@@ -317,6 +318,32 @@ pipeline = Pipeline(
         requirements="requirements/site.txt",
         wsgi="website.wsgi:application",
         settings="settings.production",
+    ),
+    locks=(
+        # Of the tool itself: it runs from the tree, so its own name is not in it.
+        Lock(path="requirements/ecluse.txt", options=("--extra", "containers")),
+        Lock(path="requirements/site.txt", sources=(), options=("--group", "site")),
+        Lock(
+            path="requirements/image.txt",
+            sources=(),
+            options=("--group", "image", "--constraint", "requirements/site.txt"),
+        ),
+        Lock(
+            path="requirements/tests.txt",
+            sources=(),
+            options=("--group", "tests", "--constraint", "requirements/site.txt"),
+        ),
+        Lock(path="requirements/e2e.txt", sources=(), options=("--group", "e2e")),
+        Lock(path="requirements/dev.txt", options=("--all-extras", "--group", "dev")),
+        Lock(
+            path="requirements/unit.txt",
+            options=("--all-extras", "--group", "unit", "--constraint", "requirements/dev.txt"),
+        ),
+        Lock(
+            path="requirements/dev-newest.txt",
+            options=("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
+            python="3.12",
+        ),
     ),
     # The front server first: a version of the site appears last, when all that belongs to it is there.
     image=ImageSpec(published={"staticlayer": "website-front", "applayer": "website"}, tests="tests"),

@@ -126,7 +126,7 @@ def _runs(repository: Path, compared: Mapping[str, str], scratch: Path) -> dict[
 
     # Made by ./ecluse from the lock, as for everybody.
     process.run(("./ecluse", "--version"), cwd=repository, env=environ)
-    python = str(repository / ".venv" / "bin" / "python")
+    python = str(repository / ".ecluse" / "tool" / "bin" / "python")
     chosen = ("-e", ",".join(compared), "-x", f"testenv.commands={TESTS}")
     jobs = tuple(dict.fromkeys(compared.values()))
     runner(python, "-m", "ecluse", "render", folder=scratch)()

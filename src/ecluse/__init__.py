@@ -5,6 +5,7 @@ from ecluse.definition.model import (
     Environment,
     ImageSpec,
     Job,
+    Lock,
     Output,
     Pipeline,
     Providers,
@@ -26,18 +27,22 @@ from ecluse.definition.words import (
     tox,
 )
 
+__version__ = "0.2.0"
+
 __all__ = [
     "CURRENT_PYTHON",
     "Build",
     "Environment",
     "ImageSpec",
     "Job",
+    "Lock",
     "Output",
     "Pipeline",
     "Providers",
     "ReleaseSpec",
     "Service",
     "Worker",
+    "__version__",
     "all_of",
     "any_of",
     "command",

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import click
 
+from ecluse import __version__
 from ecluse.errors import EcluseError, Interrupted
 from ecluse.secrets import Masker, known
 
@@ -45,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("deploy", "Stop an environment on this machine."),
     "unlock": ("deploy", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),
+    "bootstrap": ("repository", "Write ./ecluse and its lock into a repository."),
     "lock": ("repository", "Renew the lock files of requirements."),
     "completion": ("repository", "Print the shell's completion script."),
 }
@@ -88,7 +90,7 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`ecluse COMMAND --help` explains a command, with examples.",
 )
-@click.version_option(package_name=None, version="0.1.0", prog_name="ecluse")
+@click.version_option(__version__, prog_name="ecluse")
 def cli() -> None:
     """A Django change from pull request to users: one pipeline, defined in pipeline.py.
 

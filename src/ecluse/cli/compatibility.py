@@ -27,7 +27,7 @@ def compatibility(branch: str, tags: str, always: bool, tests: tuple[str, ...]) 
     \b
     Examples:
       ./ecluse run compatibility                               as the pull request does
-      python -m ecluse compatibility tests/website             in the environment of the tests
+      python -m ecluse compatibility tests                     in the environment of the tests
       python -m ecluse compatibility --always -- -k models
     """
     from ecluse.services.empty import server

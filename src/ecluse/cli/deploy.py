@@ -293,7 +293,7 @@ def front(environment: str) -> None:
         if not isinstance(place.target, Swarm):
             raise TargetError(
                 f"{environment} is a {place.environment.target}: its front server is your own nginx",
-                hint="docs/how-to/roll-out-to-a-bare-server.md",
+                hint="change it in the configuration of that nginx",
             )
         with place.held("front"):
             place.target.front()

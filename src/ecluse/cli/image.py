@@ -182,7 +182,7 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
     \b
     Examples:
       ./ecluse image inspect --digest --branch staging   what the registry has for this commit
-      ./ecluse image inspect website:built --sbom
+      ./ecluse image inspect shop:built --sbom
     """
     folder = top()
     spec = _spec(folder)

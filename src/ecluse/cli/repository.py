@@ -1,31 +1,20 @@
-"""``ecluse test``, ``ecluse lock`` and ``ecluse completion``: the repository's own chores."""
+"""``ecluse test``, ``lock``, ``bootstrap`` and ``completion``: chores of a repository."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 from pathlib import Path
 
 import click
 
+from ecluse.definition.load import load
 from ecluse.errors import RepositoryError
 from ecluse.machine import process
+from ecluse.machine.tools import tool
 from ecluse.services.equipment import equip
 
-__all__ = ["completion", "lock", "test", "top"]
-
-# lock file → what it is compiled from. All but the last serve every Python from 3.11 on (`--universal`).
-LOCKS: dict[str, tuple[str, ...]] = {
-    "ecluse.txt": tuple(f"--extra={name}" for name in ("postgres", "containers", "server", "run", "render")),
-    "site.txt": ("--group", "site"),
-    "image.txt": ("--group", "image", "--constraint", "requirements/site.txt"),
-    "tests.txt": ("--group", "tests", "--constraint", "requirements/site.txt"),
-    "e2e.txt": ("--group", "e2e"),
-    "dev.txt": ("--all-extras", "--group", "dev"),
-    "unit.txt": ("--all-extras", "--group", "unit", "--constraint", "requirements/dev.txt"),
-    "dev-newest.txt": ("--all-extras", "--group", "dev", "--override", "requirements/newest.in"),
-}
-OLDEST_PYTHON = {"dev-newest.txt": "3.12"}
+__all__ = ["bootstrap", "completion", "lock", "test", "top"]
 
 
 def top(start: Path | None = None) -> Path:
@@ -33,11 +22,29 @@ def top(start: Path | None = None) -> Path:
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / "pipeline.py").is_file():
+            _hide_from_git(folder / ".ecluse")
             return folder
     raise RepositoryError(
         f"no pipeline.py in {start} or above it",
-        hint="run ecluse inside a repository that has one; docs/how-to says how to write it",
+        hint="run ecluse inside a repository that has one, or write one: `from ecluse import Job, Pipeline, command`",
     )
+
+
+def _hide_from_git(work: Path) -> None:
+    """Have git ignore *work*, where runs and releases are kept, whatever the repository's own .gitignore says."""
+    with contextlib.suppress(OSError):  # a read-only clone: then nothing is written there at all
+        if not (work / ".gitignore").exists():
+            work.mkdir(exist_ok=True)
+            (work / ".gitignore").write_text("*\n", encoding="ascii")
+
+
+def _repository() -> Path:
+    """The top of the repository around the working directory, with or without a pipeline.py; else that directory."""
+    start = Path.cwd().resolve()
+    for folder in (start, *start.parents):
+        if (folder / "pipeline.py").is_file() or (folder / ".git").exists():
+            return folder
+    return start
 
 
 class Verbatim(click.Command):
@@ -64,13 +71,13 @@ def test(arguments: tuple[str, ...]) -> None:
     os.chdir(top())
     subcommand = () if arguments and not arguments[0].startswith("-") else ("run",)
     environ = equip(os.environ, top() / ".ecluse")
-    process.replace((sys.executable, "-m", "tox", *subcommand, *arguments), env=environ)
+    process.replace(tool("tox", *subcommand, *arguments), env=environ)
 
 
 @click.command()
 @click.option("--upgrade", is_flag=True, help="Take the newest versions allowed, not those locked now.")
 def lock(upgrade: bool) -> None:
-    """Renew requirements/*.txt from pyproject.toml: universal, with hashes, without the address of any index.
+    """Renew the lock files that pipeline.py names: for every system, with hashes, without the address of any index.
 
     \b
     Examples:
@@ -78,13 +85,36 @@ def lock(upgrade: bool) -> None:
       ./ecluse lock --upgrade    to take newer versions
     """
     folder = top()
-    for name, what in LOCKS.items():
-        click.echo(f"requirements/{name}", err=True)
-        argv = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *what]
-        argv += ["--universal", "--generate-hashes", "--no-emit-index-url", "--quiet"]
-        argv += ["--python-version", OLDEST_PYTHON.get(name, "3.11"), "--custom-compile-command", "./ecluse lock"]
-        argv += ["--output-file", f"requirements/{name}", *(["--upgrade"] if upgrade else [])]
-        process.run(argv, cwd=folder)
+    locks = load(folder / "pipeline.py").locks
+    if not locks:
+        raise RepositoryError("pipeline.py names no lock files", hint="Pipeline(locks=(Lock(path=…),)) names one")
+    for one in locks:
+        click.echo(one.path, err=True)
+        argv = [*tool("uv", "pip", "compile"), *one.sources, *one.options]
+        argv += ["--universal", "--generate-hashes", "--no-emit-index-url", "--quiet", "--python-version", one.python]
+        argv += ["--custom-compile-command", "./ecluse lock", "--output-file", one.path]
+        process.run([*argv, *(["--upgrade"] if upgrade else [])], cwd=folder)
+
+
+@click.command()
+@click.option("--wheel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Install this wheel.")
+@click.option("--extra", multiple=True, metavar="NAME", help="An extra to install. [default: containers]")
+def bootstrap(wheel: Path | None, extra: tuple[str, ...]) -> None:
+    """Write ./ecluse into this repository: a script that installs this version of Écluse from a lock, and runs it.
+
+    What is written is to be committed. The script makes a Python environment under .ecluse/ and touches no other. Where
+    this version came from a wheel, and not from a package index, the wheel is copied beside the lock.
+
+    \b
+    Examples:
+      uvx ecluse bootstrap                       in the top folder of a repository
+      ecluse bootstrap                           again, with a newer Écluse: renews the lock
+      ecluse bootstrap --wheel dist/ecluse-*.whl
+    """
+    from ecluse.bootstrap import write
+
+    for path in write(_repository(), os.environ, wheel=wheel, extras=extra or ("containers",)):
+        click.echo(f"wrote {path}")
 
 
 @click.command()

@@ -40,7 +40,7 @@ def wait(ctx: click.Context, addresses: tuple[str, ...], timeout: float, quiet: 
 
     \b
     Examples:
-      ecluse wait DATABASE_URL CELERY_BROKER_URL -- gunicorn website.wsgi
+      ecluse wait DATABASE_URL CELERY_BROKER_URL -- gunicorn shop.wsgi
       ecluse wait --timeout 5 http://127.0.0.1:8000/ping/
     """
 

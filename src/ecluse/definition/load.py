@@ -18,7 +18,7 @@ from ecluse.errors import DefinitionError
 
 __all__ = ["load"]
 
-_REFERENCE = "docs/reference/pipeline.md describes every field"
+_REFERENCE = "the docstrings of ecluse.Pipeline, ecluse.Job and their like describe every field"
 
 
 def load(path: Path, *rules: Callable[[Pipeline], Iterable[Problem]]) -> Pipeline:
@@ -63,7 +63,8 @@ def _execute(path: Path, source: str) -> dict[str, object]:
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    sys.path.insert(0, str(folder))
+    # Last: a `secrets.py` or `docker/` beside pipeline.py does not replace what Python and Écluse import by that name.
+    sys.path.append(str(folder))
     try:
         yield
     finally:

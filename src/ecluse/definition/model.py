@@ -22,6 +22,7 @@ __all__ = [
     "ImageSpec",
     "Is",
     "Job",
+    "Lock",
     "Not",
     "Output",
     "Pipeline",
@@ -256,6 +257,20 @@ class Providers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A lock file of requirements that ``ecluse lock`` renews: *path* is compiled from *sources* (both from the top).
+
+    *options* go to ``uv pip compile`` as they are (``--extra``, ``--group``, ``--constraint``). The lock serves every
+    Python from *python* on.
+    """
+
+    path: str
+    sources: tuple[str, ...] = ("pyproject.toml",)
+    options: tuple[str, ...] = ()
+    python: str = "3.11"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pipeline:
     """How a change gets from a pull request to users."""
 
@@ -265,4 +280,5 @@ class Pipeline:
     environments: tuple[Environment, ...] = ()
     release: ReleaseSpec | None = None
     image: ImageSpec | None = None
+    locks: tuple[Lock, ...] = ()
     providers: Providers = field(default_factory=Providers)

@@ -90,7 +90,7 @@ def moving_tags(version: Version, existing: Iterable[str]) -> list[str]:
 
 
 def image_variable(target: str) -> str:
-    """The variable by which docker-compose.ci.yml is told which image to take for *target*."""
+    """The variable by which the Compose file is told which image to take for *target*."""
     return "ECLUSE_IMAGE_" + re.sub(r"\W", "_", target).upper()
 
 

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecluse.errors import CommandError, ToolError
 from ecluse.machine import process
+from ecluse.machine.tools import tool
 
 __all__ = ["base_python", "ensure", "key", "version"]
 
@@ -36,14 +36,14 @@ def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_byte
     """The environment of *lock* in *folder*: made with uv if it is not there yet. Returns its top.
 
     It appears whole or not at all, and two that make it at once do not meet. With *compile_bytecode* nothing is left to
-    compile when a process starts. Raises CommandError where the packages cannot be had, ToolError where uv is missing.
+    compile when a process starts. Raises CommandError where the packages cannot be had.
     """
     made = folder / key(lock.read_bytes())
     if made.is_dir():
         return made
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="making.", dir=folder))
-    uv = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
+    uv = tool("uv", "--quiet", "--no-progress")
     # What is installed is what the lock says, with the Python that is here: uv fetches no interpreter of its own.
     variables = {**environ, "UV_PYTHON_DOWNLOADS": "never"}
     variables.pop("VIRTUAL_ENV", None)
@@ -60,10 +60,6 @@ def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_byte
         except OSError:
             if not made.is_dir():  # else another process made the same at the same time: its one serves as well
                 raise
-    except CommandError as error:
-        if "No module named uv" in str(error):
-            raise ToolError("uv is not installed beside ecluse", hint="install ecluse[server]") from None
-        raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return made

@@ -52,4 +52,4 @@ def _driver() -> Any:
     for name in ("psycopg", "psycopg2"):
         with contextlib.suppress(ImportError):
             return importlib.import_module(name)
-    raise ToolError("neither psycopg2 nor psycopg is installed", hint="install ecluse[postgres], or psycopg2-binary")
+    raise ToolError("neither psycopg2 nor psycopg is installed", hint="install psycopg2-binary")

@@ -257,7 +257,7 @@ def _collect_static(
     }
     cache = store.parent / "static"
     try:
-        printed = process.read((python, Path(collect.__file__), cache), cwd=app, env=variables).text
+        printed = process.read((python, "-P", Path(collect.__file__), cache), cwd=app, env=variables).text
         collected = Path(printed.splitlines()[-1])
         os.utime(collected)
         shutil.copytree(collected, scratch / "static", copy_function=os.link)

@@ -90,5 +90,5 @@ def _refuse(lost: Sequence[Loss]) -> None:
         raise RenderError(
             "\n  ".join(["the providers would run it differently", *(f"{loss.id}: {loss.what}" for loss in lost)]),
             where="pipeline.py",
-            hint=f"accept it: providers=Providers(accept=({ids},)), or change it; docs/reference/providers.md",
+            hint=f"accept it: providers=Providers(accept=({ids},)), or change it",
         )

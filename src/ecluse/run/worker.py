@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -17,6 +16,7 @@ from ecluse.definition.model import Pipeline, Step
 from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import EcluseError, Interrupted, RepositoryError
 from ecluse.machine import process
+from ecluse.machine.tools import argv_of
 from ecluse.run.cache import Cache, Facts, Hit
 from ecluse.run.outcome import Outcome, Status, StepOutcome
 from ecluse.secrets import masked
@@ -162,9 +162,7 @@ class Worker:
                 hint="set it in the environment of this command",
             )
         kept = {name: value for name, value in self.environ.items() if name not in others}
-        # The tools that were installed beside ecluse (tox) are found also where its venv is not active.
-        path = os.pathsep.join((os.path.dirname(sys.executable), kept.get("PATH", os.defpath)))
-        return equip({**kept, "PATH": path, **leg.job.env}, self.top / ".ecluse")
+        return equip({**kept, **leg.job.env}, self.top / ".ecluse")
 
     def _services(self, leg: Leg, stack: ExitStack, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         by_name = {service.name: service for service in self.plan.pipeline.services}
@@ -183,7 +181,7 @@ class Worker:
         detail = "stopped"
         try:
             done = process.run(
-                step.run,
+                argv_of(step.run),
                 cwd=self.top,
                 env={**environ, **step.env},
                 timeout=max(deadline - time.monotonic(), 0.0),

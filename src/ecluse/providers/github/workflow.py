@@ -30,7 +30,7 @@ GATE = "gate"
 
 RUNNER = "ubuntu-24.04"
 
-# Minutes, beside the job's own: checking out, setting up, a first .venv, saving caches and reports.
+# Minutes, beside the job's own: checking out, setting up, installing Écluse, saving caches and reports.
 _AROUND = 10
 
 # What tells the caches of two jobs apart, beside the locks: git ignores it.

@@ -84,7 +84,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
         made["addons"] = {"chrome": "stable"}
     if services:
         made["env"] = [_assignment(variable(service), kind_of(service).address("127.0.0.1")) for service in services]
-    # Travis's own default installs requirements.txt; this makes .venv from the lock.
+    # Travis's own default installs requirements.txt; this installs Écluse from its lock.
     return {**made, "install": "./ecluse --version", "script": quote(leg.command())}
 
 

@@ -137,7 +137,7 @@ class Server:
         folder = self.place.releases / release_id
         wsgi = self._manifest(release_id)["wsgi"]
         python, conf = folder / "venv" / "bin" / "python", self.place.programs / "gunicorn_conf.py"
-        argv = (str(python), "-m", "gunicorn", "--config", str(conf), wsgi)
+        argv = (str(python), "-P", "-m", "gunicorn", "--config", str(conf), wsgi)
         variables = self.place.variables(release_id, folder, self.daemon.database_url())
         for slot in free[: max(0, missing)]:
             slot.describe(release_id, folder / "app", argv, variables, self.place.account())
@@ -269,7 +269,7 @@ class Server:
             (scratch / "venv").symlink_to(os.path.relpath(venv, scratch))
             if self.place.account().switch:
                 # Who runs it may not write beside its source, and would compile it anew at every start.
-                process.run((venv / "bin" / "python", "-m", "compileall", "-q", scratch / "app"), check=False)
+                process.run((venv / "bin" / "python", "-P", "-m", "compileall", "-q", scratch / "app"), check=False)
             durable.write_json(scratch / "release.json", packaged.manifest())
             scratch.chmod(0o755)
             scratch.rename(folder)
@@ -285,7 +285,7 @@ class Server:
         folder, account = self.place.releases / release_id, self.place.account()
         variables = self.place.variables(release_id, folder, self.daemon.database_url(), keep=keep)
         # Read from standard input: who runs it may not be able to read ecluse's own folder.
-        argv = (str(folder / "venv" / "bin" / "python"), "-", *arguments)
+        argv = (str(folder / "venv" / "bin" / "python"), "-P", "-", *arguments)
         with open(self.place.logs / "migrate.log" if keep else os.devnull, "a", encoding="utf-8") as log:
 
             def note(piece: str) -> None:

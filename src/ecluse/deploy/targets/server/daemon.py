@@ -17,7 +17,7 @@ from ecluse import probes
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
-from ecluse.errors import ServiceError, TargetError, ToolError
+from ecluse.errors import ServiceError, TargetError
 from ecluse.machine import durable, process, virtualenv
 from ecluse.services.binaries import VARIABLE, binaries_for
 from ecluse.services.cluster import Cluster, server_environ
@@ -152,7 +152,7 @@ class Daemon:
         return Cluster.at(self.place.folder / "postgres", environ)
 
     def _keep_database_programs(self) -> None:
-        """Link PostgreSQL's programs here where they are in ecluse's own .venv: remaking it disturbs no server."""
+        """Link PostgreSQL's programs here where Écluse's own environment has them: remaking that disturbs no server."""
         own = self.place.programs / "postgresql"
         try:
             found = binaries_for(POSTGRES_VERSION, self.place.environ).folder.parent
@@ -183,8 +183,7 @@ class Daemon:
         main = programs / "supervisord.py"
         if not main.is_file() or main.read_text(encoding="utf-8") != _MAIN:
             found = importlib.util.find_spec("supervisor")
-            if found is None or found.origin is None:
-                raise ToolError("Supervisor is not installed beside ecluse", hint="install ecluse[server]")
+            assert found is not None and found.origin is not None, "Supervisor is a dependency of ecluse"
             ignored = shutil.ignore_patterns("tests", "__pycache__")
             shutil.copytree(
                 Path(found.origin).parent, programs / "lib" / "supervisor", ignore=ignored, dirs_exist_ok=True

@@ -52,7 +52,7 @@ class Place:
 
     @property
     def programs(self) -> Path:
-        """What Supervisor starts and needs itself: copies, so that neither ecluse nor its .venv is needed to serve."""
+        """What Supervisor starts and needs itself: copies, so that ecluse is not needed to serve."""
         return self.folder / "bin"
 
     @property

@@ -25,7 +25,7 @@ LISTS = ".releases"
 
 
 CLOSED = ".maintenance"
-"""While there is such a file, the front gives visitors its page (ops/nginx/site.conf)."""
+"""While there is such a file, the front gives visitors its page."""
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +81,7 @@ def _below(folder: Path, top: Path) -> Iterable[str]:
 
 
 def _same(one: Path, other: Path) -> bool:
-    # Times are made of the content (ops/container/content_times.py).
+    # The image's build makes times of the content.
     a, b = one.stat(), other.stat()
     return (a.st_size, int(a.st_mtime)) == (b.st_size, int(b.st_mtime))
 
