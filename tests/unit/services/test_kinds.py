@@ -101,7 +101,7 @@ def test_unavailable_new_kind_names_its_variable(memcached: Kind, monkeypatch: p
     with pytest.raises(ServiceError) as raised, sources.for_job(CACHE, {}):
         pass
     assert "there is no embedded memcached" in str(raised.value)
-    assert raised.value.hint == "set MEMCACHED_URL, or install a Docker engine"
+    assert raised.value.hint == "set MEMCACHED_URL, or start a Docker engine and install ecluse[containers]"
 
 
 @pytest.mark.parametrize("name", KINDS)
