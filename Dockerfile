@@ -51,6 +51,8 @@ RUN --mount=type=bind,source=src/ecluse,target=/ecluse \
     && install -D --mode=644 --target-directory=/site/app/ops/container /container/gunicorn.conf.py /container/gate.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
+    && install -D --mode=644 --target-directory=/site/app/src/ecluse/definition /ecluse/definition/__init__.py \
+        /ecluse/definition/model.py /ecluse/definition/words.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
     && install -D --mode=644 /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
     && python -m compileall -q --invalidation-mode unchecked-hash -s /site -p / /site/app \
