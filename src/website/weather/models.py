@@ -1,6 +1,7 @@
 """What is known of the weather: places, what was observed there hour by hour and day by day, what is forecast.
 
-Observations are the many rows: docs/decisions/0016 says how they are stored, and why so.
+Most rows are observations. How they are stored, and why:
+docs/decisions/0016-observations-in-one-table-days-in-another.md.
 """
 
 from __future__ import annotations
