@@ -56,4 +56,4 @@ def imported(file: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name.split(".")[1] for name in names if name.startswith("ecluse.")}
+    return {name.split(".")[1] for name in names if name.startswith("ecluse.") and not name.startswith("ecluse.__")}

@@ -27,6 +27,9 @@ SOURCES = sorted(
 # A path is taken for one of this repository if it begins with one of its folders; a document also writes
 # `deploy/rollout.py` for src/ecluse/deploy/rollout.py.
 FOLDERS = ("src", "docs", "tests", "testbed", "benchmarks", "settings", "ops", "requirements", "frontend", ".github")
+# Folders of a project that uses the tool, and words that follow the script's name in a sentence.
+OF_PROJECTS = {"requirements/vendor"}
+WORDS = {"and", "in", "into", "is", "makes", "or", "runs"}
 ENTRIES = {
     path.relative_to(TOP).as_posix()
     for folder in FOLDERS
@@ -43,6 +46,8 @@ def name(path: Path) -> str:
 
 def is_there(path: str, *bases: str) -> bool:
     """Whether *path*, which may have stars, is a file or folder of this repository, under one of *bases*."""
+    if path.rstrip("/") in OF_PROJECTS:
+        return True
     candidates = [f"{base}{path}".rstrip("/") for base in bases or ("",)]
     if "*" in path:
         return any(fnmatch.filter(ENTRIES, candidate) for candidate in candidates)
@@ -78,17 +83,17 @@ def test_source_names_only_existing_paths(folder: Path) -> None:
     assert not missing, "\n".join(missing)
 
 
-@pytest.mark.parametrize("source", [path for path in SOURCES if "src" in path.parts], ids=name)
-def test_docstring_names_only_existing_objects(source: Path) -> None:
-    module = source.relative_to(TOP / "src").with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES if "src" in path.parts}), ids=name)
+def test_docstring_names_only_existing_objects(folder: Path) -> None:
     missing = [
         f"{name(source)}:{line}: {target}"
+        for source in sorted(folder.glob("*.py"))
         for line, text in words(source)
         for target in ROLE.findall(text)
         if not (
             target.partition(".")[0] in sys.stdlib_module_names
             or exists(target)
-            or exists(f"{module}.{target}")
+            or exists(f"{module(source)}.{target}")
             or in_a_class(source, target)
         )
     ]
@@ -110,7 +115,7 @@ def test_source_names_only_existing_commands(folder: Path) -> None:
         for source in sorted(folder.glob("*.py"))
         for line, text in words(source)
         for command in re.findall(r"\./ecluse ([a-z][a-z-]*)", text)
-        if command not in COMMANDS
+        if command not in {*COMMANDS, *WORDS}
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -163,6 +168,10 @@ def words(source: Path) -> tuple[tuple[int, str], ...]:
     """The docstrings and comments of *source*, and every other text in it: messages, hints, help."""
     constants = (node for node in ast.walk(tree(source)) if isinstance(node, ast.Constant))
     return (*prose(source), *((node.lineno, node.value) for node in constants if isinstance(node.value, str)))
+
+
+def module(source: Path) -> str:
+    return source.relative_to(TOP / "src").with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
 
 
 def exists(dotted: str) -> bool:
