@@ -244,6 +244,19 @@ pipeline = Pipeline(
             steps=(ecluse("image", "promote"),),
             secrets=("ECLUSE_REGISTRY",),
         ),
+        Job(
+            name="publish",
+            description="Écluse itself to the package index: built once, checked, used in a scratch project, uploaded",
+            when=tag("v*"),
+            steps=(
+                command("uv", "build", "--out-dir", "{output}/dist"),
+                tox("distribution", ECLUSE_DISTRIBUTION="{output}/dist"),
+                command("uv", "publish", "--trusted-publishing", "always", "{output}/dist/*"),
+            ),
+            outputs=(Output(path="dist", kind="release"),),
+            identity="pypi",
+            timeout=1200,
+        ),
         *(
             Job(
                 name=f"deploy-{environment}",
@@ -351,6 +364,12 @@ pipeline = Pipeline(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
         # Travis asks nobody before production: who may push a tag gets there. The rollout's own lock keeps two apart.
-        accept=("travis-service-version", "travis-artifacts", "travis-concurrency", "travis-environment"),
+        accept=(
+            "travis-service-version",
+            "travis-artifacts",
+            "travis-concurrency",
+            "travis-environment",
+            "travis-identity",
+        ),
     ),
 )

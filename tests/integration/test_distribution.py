@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from ecluse import __version__
+from ecluse.definition.load import load
+from ecluse.machine.tools import argv_of
+from testbed.standins import package_index
+
 TOP = Path(__file__).resolve().parents[2]
 
 # What this test run was given is not the project's.
@@ -62,6 +67,9 @@ def uv(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist: those that are to be published, where a job names them."""
+    if os.environ.get("ECLUSE_DISTRIBUTION"):
+        return TOP / os.environ["ECLUSE_DISTRIBUTION"]
     folder = tmp_path_factory.mktemp("dist")
     uv("build", "--quiet", "--out-dir", folder, ".")
     return folder
@@ -119,6 +127,17 @@ def test_distribution_holds_the_library_and_not_the_site(distribution: Path, whe
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert {path.relative_to(TOP).as_posix() for path in own} <= packed
+
+
+def test_distribution_is_what_an_index_takes(distribution: Path) -> None:
+    files = sorted(distribution.glob("ecluse-*"))
+    assert [path.name for path in files] == [
+        f"ecluse-{__version__}-py3-none-any.whl",
+        f"ecluse-{__version__}.tar.gz",
+    ]
+    assert call(sys.executable, "-P", "-m", "twine", "check", "--strict", *files).count("PASSED") == 2
+    tags = call("git", "tag", "--points-at", "HEAD", "--list", "v*").split()
+    assert not tags or f"v{__version__}" in tags, "the tag of a release is its version"
 
 
 def test_main_commands_work_in_another_project(installed: Path, project: Path) -> None:
@@ -188,3 +207,14 @@ def test_pytest_finds_the_plugin_of_the_testing_extra(wheel: Path, tmp_path: Pat
     (tmp_path / "test_nothing.py").write_text("def test_nothing(): pass\n")
     said = call(tmp_path / "venv/bin/pytest", "--trace-config", "-q", cwd=tmp_path)
     assert "ecluse.testing.plugin" in said
+
+
+def test_job_publish_uploads_what_was_built(distribution: Path, tmp_path: Path) -> None:
+    """The last step of this repository's job, up to an index: without a password, by the job's identity alone."""
+    (publish,) = (job for job in load(TOP / "pipeline.py").jobs if job.name == "publish")
+    upload = argv_of([part.replace("{output}/dist", str(distribution)) for part in publish.steps[-1].run])
+    with package_index.serving(tmp_path) as index:
+        for _again in range(2):  # a job that is run again finds the files there, and is as good
+            done = subprocess.run(upload, env=ENVIRON | index.environ(), text=True, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr + str(index.refused)
+        assert index.files == {path.name: path.read_bytes() for path in distribution.glob("ecluse-*")}

@@ -136,6 +136,9 @@ class Job:
     *retries* are attempts after the first. *environment* names where the job rolls out to: such a job is never
     skipped, and runs alone there. *engine*: its steps need a Docker engine. *browser*: they need Chrome or Chromium.
     *history*: they need the repository's history, where a provider would check out the one commit.
+
+    *identity*: a step proves to another service which repository and job it is (an OpenID Connect token, as trusted
+    publishing to a package index wants). It names an environment of the provider, which can ask somebody first.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     environment: str | None = None
+    identity: str | None = None
     engine: bool = False
     browser: bool = False
     history: bool = False

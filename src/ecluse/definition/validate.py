@@ -101,6 +101,11 @@ def _environment(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     if job.environment is not None and job.environment not in names:
         what = f"the pipeline defines no environment {job.environment!r}{_close(job.environment, names)}"
         yield _of(job, "environment", what)
+    if job.identity is not None:
+        if job.environment is not None:
+            yield _of(job, "identity", "a job has an environment or an identity, not both")
+        if not _NAME.fullmatch(job.identity):
+            yield _of(job, "identity", "names an environment of the provider: letters, digits, - and _")
 
 
 def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
@@ -172,9 +177,10 @@ def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     yield from _variables(_where(job), "env", job.env)
     if possible(job.when, "pull_request"):
         # The code of a fork's pull request is a stranger's: no provider gives it a secret, so what asks for one fails.
-        field = "secrets" if job.secrets else "environment"
-        if job.secrets or job.environment is not None:
-            what = "a pull request may run this job, and a fork's gets no secret"
+        asked = {"secrets": job.secrets, "environment": job.environment, "identity": job.identity}
+        field = next((name for name, value in asked.items() if value), None)
+        if field is not None:
+            what = "a pull request may run this job, and a fork's gets no secret and no identity"
             yield _of(job, field, f"{what}: limit it with when=push(…), tag(…) or ship()")
 
 

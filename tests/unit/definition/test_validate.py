@@ -57,6 +57,8 @@ def test_a_good_pipeline_has_no_problem() -> None:
         ({"timeout": float("nan")}, "field 'timeout': is nan"),
         ({"timeout": 6 * 60 * 60 + 1}, "at most 21600 (6 hours)"),
         ({"retries": -1}, "field 'retries': is -1: from 0 to 10"),
+        ({"environment": "local", "identity": "a", "when": ship()}, "field 'identity': a job has an environment or"),
+        ({"identity": "a b", "when": ship()}, "field 'identity': names an environment of the provider"),
         ({"environment": "local", "when": ship(), "retries": 1}, "field 'retries': a job that rolls out"),
         # Paths
         ({"inputs": ("/etc/passwd",)}, "field 'inputs': '/etc/passwd' is not a path from the repository's top"),
@@ -93,7 +95,7 @@ def test_a_pipeline_without_jobs_is_refused() -> None:
     assert told(pipeline()) == ["field 'jobs': a pipeline needs at least one job"]
 
 
-@pytest.mark.parametrize("fields", [{"secrets": ("TOKEN",)}, {"environment": "local"}])
+@pytest.mark.parametrize("fields", [{"secrets": ("TOKEN",)}, {"environment": "local"}, {"identity": "pypi"}])
 @pytest.mark.parametrize(
     ("when", "refused"),
     [

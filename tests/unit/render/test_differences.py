@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ecluse.definition.model import Output, Pipeline, Providers, Service
-from ecluse.definition.words import push
+from ecluse.definition.words import push, tag
 from ecluse.errors import RenderError
 from ecluse.render import render
 from ecluse.render.differences import differences
@@ -22,6 +22,7 @@ def test_unaccepted_difference_is_refused_with_its_accept_line(id: str) -> None:
         "travis-service-version": pipeline(
             job(services=("s",)), services=(Service(name="s", kind="postgres", version="18"),)
         ),
+        "travis-identity": pipeline(job(identity="pypi", when=tag("v*"))),
         "travis-artifacts": pipeline(job(outputs=(Output(path="x", kind="report"),))),
         "github-letter-case": pipeline(job("a", when=push()), job("b", when=push("main"))),
     }
@@ -36,7 +37,8 @@ def test_unaccepted_differences_are_all_listed() -> None:
     with pytest.raises(RenderError) as error:
         render(with_accepted(RELEASES))
     assert set(re.findall(r"^  ([a-z-]+):", error.value.what, re.MULTILINE)) == set(DIFFERENCES) - {
-        "github-letter-case"
+        "github-letter-case",
+        "travis-identity",
     }
 
 

@@ -45,6 +45,8 @@ _EVENTS: tuple[tuple[EventKind, str, str], ...] = (
     ("tag", "push", "tags"),
 )
 
+_PROVES = Commented("write", "a step proves which job it is")
+
 _PULL_REQUEST: tuple[EventKind] = ("pull_request",)
 
 
@@ -114,10 +116,12 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["if"] = expression(selected.when)
     made["runs-on"] = RUNNER
     made["timeout-minutes"] = ceil(job.timeout * (job.retries + 1) / 60) + _AROUND
-    made["permissions"] = {"contents": "read"}
+    made["permissions"] = {"contents": "read"} | ({"id-token": _PROVES} if job.identity else {})
     if environment is not None:
         made["environment"] = {"name": environment.name, "url": environment.url}
         made["concurrency"] = {"group": f"environment-{environment.name}", "cancel-in-progress": False}
+    if job.identity is not None:
+        made["environment"] = {"name": job.identity}
     if job.matrix:
         made["strategy"] = {"fail-fast": False, "matrix": _matrix(job)}
     services = given(job, pipeline)

@@ -31,14 +31,17 @@ class Travis:
         return DIFFERENCES
 
     def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+        from ecluse.providers.travis import jobs as travis_jobs
         from ecluse.providers.travis import rules
 
-        rules.check(pipeline, jobs)
+        rules.check(pipeline, travis_jobs.left_in(jobs))
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         from ecluse.providers.travis import config
+        from ecluse.providers.travis import jobs as travis_jobs
 
-        return config.files(pipeline, jobs, header)
+        left_in = travis_jobs.left_in(jobs)
+        return config.files(pipeline, left_in, header) if left_in else {}
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

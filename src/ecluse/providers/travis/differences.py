@@ -9,6 +9,7 @@ from ecluse.definition.model import Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.selection import Selected
 from ecluse.providers.services import given
+from ecluse.providers.travis.jobs import left_in, left_out
 from ecluse.providers.travis.services import INSTALLED
 
 __all__ = ["DIFFERENCES"]
@@ -17,6 +18,7 @@ Jobs = Sequence[Selected]
 
 
 def _stages(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
+    jobs = left_in(jobs)
     by_name = {selected.job.name: selected for selected in jobs}
 
     def needed(name: str) -> set[str]:
@@ -54,8 +56,13 @@ def _environments(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
             yield f"{', '.join(users)}: {lost}"
 
 
+def _identity(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
+    if names := left_out(jobs):
+        yield f"{', '.join(names)}: not run on Travis"
+
+
 def _artifacts(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
-    users = [selected.job.name for selected in jobs if selected.job.outputs]
+    users = [selected.job.name for selected in left_in(jobs) if selected.job.outputs]
     if users:
         yield f"{', '.join(users)}: outputs and reports end with the job; its log has what failed"
 
@@ -68,6 +75,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
         "travis-environment": Difference(
             "Travis has no environments: no approval, no secrets of their own", _environments
         ),
+        "travis-identity": Difference("Travis's jobs cannot prove who they are", _identity),
         "travis-artifacts": Difference("Travis keeps no files of a job", _artifacts),
     }
 )

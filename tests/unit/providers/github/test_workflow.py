@@ -220,3 +220,10 @@ def test_every_kind_of_service_can_be_given(kind: Any) -> None:
     service = workflow(definition)["jobs"]["lint"]["services"]["it"]
     port = service["ports"][0].split(":")[0]
     assert f"127.0.0.1:{port}" in str(workflow(definition)["jobs"]["lint"]["steps"][2]["env"])
+
+
+def test_job_with_identity_alone_may_ask_for_a_token() -> None:
+    jobs = workflow(pipeline(job("publish", when=tag("v*"), identity="pypi"), job("lint")))["jobs"]
+    assert jobs["publish"]["permissions"] == {"contents": "read", "id-token": "write"}
+    assert jobs["publish"]["environment"] == {"name": "pypi"}
+    assert jobs["lint"]["permissions"] == {"contents": "read"} and "environment" not in jobs["lint"]

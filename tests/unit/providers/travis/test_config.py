@@ -153,3 +153,9 @@ def test_job_without_matrix_runs_on_the_pipelines_python() -> None:
     definition = pipeline(job())
     definition = replace(definition, providers=replace(definition.providers, python="3.12"))
     assert named(build(definition))["lint"]["python"] == "3.12"
+
+
+def test_job_with_identity_is_left_out_with_what_needs_it() -> None:
+    publish = job("publish", when=tag("v*"), identity="pypi")
+    announce = job("announce", when=tag("v*"), needs=("publish",))
+    assert [*named(build(pipeline(publish, announce, job("deploy", when=tag("v*")))))] == ["deploy"]

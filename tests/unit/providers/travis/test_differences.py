@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ecluse.definition.model import Service
-from ecluse.definition.words import push
+from ecluse.definition.words import push, tag
 from tests.support.providers.pipelines import RELEASES, job, lost, pipeline
 
 
@@ -28,3 +28,10 @@ def test_jobs_of_different_events_are_no_stage_difference() -> None:
 def test_a_postgres_of_travis_s_own_version_is_no_difference() -> None:
     service = Service(name="s", kind="postgres", version="16")
     assert lost(pipeline(job(services=("s",)), services=(service,))) == {}
+
+
+def test_job_with_identity_is_named_and_nothing_waits_for_it() -> None:
+    publish = job("publish", when=tag("v*"), identity="pypi")
+    later = job("later", when=tag("v*"), needs=("first",))
+    found = lost(pipeline(publish, job("first", when=tag("v*")), later))
+    assert found == {"travis-identity": ["publish: not run on Travis"]}
