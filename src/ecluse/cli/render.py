@@ -18,7 +18,7 @@ __all__ = ["graph", "render"]
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing: exit 8 with a diff where what is checked in differs.")
 def render(check: bool) -> None:
-    """Write .github/workflows, .github/actions and .travis.yml from pipeline.py.
+    """Write the providers' own YAML from pipeline.py.
 
     \b
     Examples:

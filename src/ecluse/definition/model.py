@@ -48,8 +48,8 @@ class Event:
     tag: str | None = None
 
 
-# Conditions: which events select a job. One small tree, compiled to a local predicate (plan.py), to a GitHub expression
-# and to a Travis v1 condition (render/). Written with the functions and operators of ecluse.definition.conditions.
+# Conditions: which events select a job. One small tree, evaluated on this machine by ecluse.definition.conditions, and
+# written by each provider's package in the provider's own language. pipeline.py makes it with ecluse.definition.words.
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class ImageSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Providers:
-    """What GitHub and Travis give every job that is rendered for them.
+    """What the providers give every job that is rendered for them.
 
     *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
     files (globs) whose content names the cache of downloaded packages. *accept* are the differences between the

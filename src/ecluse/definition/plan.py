@@ -33,7 +33,7 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """For people, and as GitHub names it: ``tests (3.13, 5.2)``."""
+        """For people, and on every provider: ``tests (3.13, 5.2)``."""
         return f"{self.job.name} ({', '.join(self.values.values())})" if self.values else self.job.name
 
     @property
