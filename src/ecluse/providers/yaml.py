@@ -49,7 +49,7 @@ def dump(document: Mapping[str, object], header: str) -> str:
 
 def _emitter(stream: StringIO) -> Emitter:
     # The emitter asks which version of YAML it writes.
-    dumper = SimpleNamespace(_emitter=None, serializer=SimpleNamespace(use_version=None))
+    dumper = SimpleNamespace(_emitter=None, _serializer=SimpleNamespace(use_version=None))
     # A line is as long as what it says: a condition in two lines is hard to read and to search.
     emitter = Emitter(stream, width=4096, allow_unicode=True, dumper=dumper)
     emitter.best_map_indent, emitter.best_sequence_indent, emitter.sequence_dash_offset = 2, 4, 2
