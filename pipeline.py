@@ -27,7 +27,7 @@ from ecluse import (
 
 SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
-RENDERED = (".github/**", ".travis.yml")
+RENDERED = (".github/**", ".gitlab-ci.yml", ".travis.yml")
 # What the tests of the site use of testbed: stand-ins of other services, and calls at the same moment.
 STAND_INS = ("testbed/standins/imagekit.py", "testbed/standins/open_meteo.py", "testbed/load/together.py")
 
@@ -312,6 +312,7 @@ pipeline = Pipeline(
                 url=f"https://{host}",
                 secrets=tuple(f"{name}_{what}".upper() for what in ("docker_host", "ssh_key", "ssh_known_hosts")),
                 env={"DJANGO_ALLOWED_HOSTS": host, "DJANGO_CSRF_TRUSTED_ORIGINS": f"https://{host}"},
+                approval=name == "production",
             )
             for name, host in (("staging", "staging.ecluse.example"), ("production", "www.ecluse.example"))
         ),
@@ -364,12 +365,11 @@ pipeline = Pipeline(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
         # Travis asks nobody before production: who may push a tag gets there. The rollout's own lock keeps two apart.
+        # GitHub's page of the environment production has to name who is asked; on GitLab whoever may push a tag v* is.
+        # GitLab's protected variables reach the checks of staging too, which run no stranger's code.
         accept=(
-            "travis-service-version",
-            "travis-artifacts",
-            "travis-concurrency",
-            "travis-environment",
-            "travis-identity",
+            *("travis-service-version", "travis-artifacts", "travis-concurrency", "travis-environment"),
+            *("travis-identity", "github-approval", "gitlab-approval", "gitlab-variables", "gitlab-engine"),
         ),
     ),
 )

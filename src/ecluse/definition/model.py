@@ -187,6 +187,7 @@ class Environment:
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
     *watch* is how many seconds after the switch errors or restarts undo a rollout. *stack* is the stack file of a
     swarm, which may refer to the variables in *env*; its workers stand there, those of a server in *workers*.
+    *approval*: a provider asks a person before each rollout.
     """
 
     name: str
@@ -199,6 +200,7 @@ class Environment:
     watch: float = 10
     stack: str = "docker-compose.live.yml"
     workers: tuple[Worker, ...] = ()
+    approval: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,12 +254,14 @@ class Providers:
     *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
     files (globs) whose content names the cache of downloaded packages. *accept* are the differences between the
     providers that the pipeline can live with, by id (docs/reference/providers.md): what is not accepted is an error.
+    *only* are the names of the providers to render for; without any, all are rendered.
     """
 
     python: str = "3.13"
     env: Mapping[str, str] = field(default_factory=dict)
     locks: tuple[str, ...] = ("requirements/*.txt",)
     accept: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

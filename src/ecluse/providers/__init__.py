@@ -1,4 +1,4 @@
-"""Providers run jobs for others: GitHub Actions, Travis.
+"""Providers run jobs for others: GitHub Actions, GitLab CI/CD, Travis CI.
 
 All that is known of a provider stands in its package. Adding one is writing a package that fits :class:`Provider` and
 naming its class in :data:`PROVIDERS`.
@@ -11,13 +11,15 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ecluse.definition.model import Condition, Event, Pipeline
+from ecluse.errors import RenderError
 from ecluse.providers.differences import Difference
 from ecluse.providers.github import GitHub
+from ecluse.providers.gitlab import GitLab
 from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.selection import Selected
 from ecluse.providers.travis import Travis
 
-__all__ = ["PROVIDERS", "Provider", "provider_of", "pull_request_number", "reported"]
+__all__ = ["PROVIDERS", "Provider", "chosen", "provider_of", "pull_request_number", "reported"]
 
 
 class Provider(Protocol):
@@ -64,7 +66,20 @@ class Provider(Protocol):
         """Add *markdown* to what the provider shows of the job with the variables *environ*, where it shows such."""
 
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "travis": Travis()})
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "gitlab": GitLab(), "travis": Travis()})
+
+
+def chosen(pipeline: Pipeline) -> tuple[Provider, ...]:
+    """The providers that *pipeline* is rendered for. Raises RenderError for a name that is none of a provider."""
+    names = pipeline.providers.only or tuple(PROVIDERS)
+    for name in names:
+        if name not in PROVIDERS:
+            raise RenderError(
+                f"there is no provider {name!r}",
+                where="pipeline.py, field 'providers.only'",
+                hint=f"there are {', '.join(PROVIDERS)}",
+            )
+    return tuple(provider for name, provider in PROVIDERS.items() if name in names)
 
 
 def provider_of(environ: Mapping[str, str]) -> Provider | None:

@@ -14,7 +14,7 @@ from ecluse.definition.conditions import possible
 from ecluse.definition.model import All, Any, Condition, EventKind, Is, Not
 from ecluse.errors import RenderError
 
-__all__ = ["KINDS", "filters", "simplify", "written"]
+__all__ = ["KINDS", "check_pattern", "filters", "simplify", "written"]
 
 KINDS: tuple[EventKind, ...] = ("pull_request", "push", "tag")
 """The events that a provider reports. ``ship`` never reaches one."""
@@ -82,6 +82,13 @@ def filters(condition: Condition | bool, kind: EventKind) -> frozenset[str] | No
             return None if possible(condition, kind) else frozenset()
 
 
+def check_pattern(pattern: str | None) -> None:
+    """Raises RenderError for a pattern that a provider's language may read otherwise than the others do."""
+    if pattern is not None and not _PATTERN.fullmatch(pattern):
+        hint = "a name may hold letters, digits and . _ / @ # + -, and * for anything"
+        raise RenderError(f"no provider can be trusted with the pattern {pattern!r}", hint=hint)
+
+
 def written(condition: Condition, is_: Callable[[EventKind, str | None], str], words: tuple[str, str, str]) -> str:
     """*condition* in the language of a provider.
 
@@ -96,9 +103,7 @@ def written(condition: Condition, is_: Callable[[EventKind, str | None], str], w
 
     match condition:
         case Is(kind, pattern):
-            if pattern is not None and not _PATTERN.fullmatch(pattern):
-                hint = "a name may hold letters, digits and . _ / @ # + -, and * for anything"
-                raise RenderError(f"no provider can be trusted with the pattern {pattern!r}", hint=hint)
+            check_pattern(pattern)
             return is_(kind, pattern)
         case Not(negated):
             return negation.format(f"({written(negated, is_, words)})")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ecluse.definition.conditions import possible
-from ecluse.definition.model import All, Condition, EventKind, Job, Pipeline
+from ecluse.definition.model import All, Condition, Environment, EventKind, Job, Pipeline
 from ecluse.definition.plan import stages
 from ecluse.providers.conditions import KINDS, simplify
 
-__all__ = ["Selected", "secrets", "select"]
+__all__ = ["Selected", "approved", "environment_of", "secrets", "select"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,22 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
     return tuple(found[name] for name in jobs if name in found)
 
 
+def environment_of(job: Job, pipeline: Pipeline) -> Environment | None:
+    """The environment that *job* rolls out to."""
+    return next((one for one in pipeline.environments if one.name == job.environment), None)
+
+
 def secrets(job: Job, pipeline: Pipeline) -> tuple[str, ...]:
     """The names of the secrets that *job* uses: its own, and those of its environment."""
-    environments = (one for one in pipeline.environments if one.name == job.environment)
-    return tuple(dict.fromkeys((*job.secrets, *(name for one in environments for name in one.secrets))))
+    environment = environment_of(job, pipeline)
+    return tuple(dict.fromkeys((*job.secrets, *(environment.secrets if environment else ()))))
+
+
+def approved(pipeline: Pipeline, jobs: Sequence[Selected]) -> dict[str, list[str]]:
+    """The environments before which a person is asked, and of each the names of the jobs that roll out to it."""
+    found: dict[str, list[str]] = {}
+    for selected in jobs:
+        environment = environment_of(selected.job, pipeline)
+        if environment is not None and environment.approval:
+            found.setdefault(environment.name, []).append(selected.job.name)
+    return found

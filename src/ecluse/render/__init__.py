@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ecluse import providers
 from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
+from ecluse.providers import chosen
 from ecluse.providers.selection import Selected, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
@@ -26,7 +26,7 @@ class Rendering:
 
 
 def render(pipeline: Pipeline) -> Rendering:
-    """*pipeline* for every provider.
+    """*pipeline* for the providers that it names, or all.
 
     Raises RenderError for what a provider cannot express, and for a difference that the pipeline does not accept.
     """
@@ -35,7 +35,7 @@ def render(pipeline: Pipeline) -> Rendering:
     lost = losses(pipeline, jobs)
     _refuse([loss for loss in lost if loss.id not in pipeline.providers.accept])
     files: dict[str, str] = {}
-    for provider in providers.PROVIDERS.values():
+    for provider in chosen(pipeline):
         files |= provider.files(pipeline, jobs, HEADER)
     return Rendering(files, lost)
 
@@ -56,15 +56,15 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
             hint="give a job when=pull_request(…), push(…) or tag(…)",
         )
     for selected in jobs:
-        _check_conditions(selected)
+        _check_conditions(selected, pipeline)
         _check_services(selected, pipeline)
-    for provider in providers.PROVIDERS.values():
+    for provider in chosen(pipeline):
         provider.check(pipeline, jobs)
 
 
-def _check_conditions(selected: Selected) -> None:
+def _check_conditions(selected: Selected, pipeline: Pipeline) -> None:
     for condition in (selected.when, selected.ever):
-        for provider in providers.PROVIDERS.values():
+        for provider in chosen(pipeline):
             try:
                 if condition is not None:
                     provider.condition(condition)

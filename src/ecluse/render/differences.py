@@ -31,5 +31,10 @@ def differences() -> dict[str, Difference]:
 
 
 def losses(pipeline: Pipeline, jobs: Sequence[Selected]) -> tuple[Loss, ...]:
-    """Every difference that *pipeline* meets, provider by provider."""
-    return tuple(Loss(id, what) for id, kind in differences().items() for what in kind.find(pipeline, jobs))
+    """Every difference that *pipeline* meets at the providers that it is rendered for."""
+    return tuple(
+        Loss(id, what)
+        for provider in providers.chosen(pipeline)
+        for id, kind in provider.differences().items()
+        for what in kind.find(pipeline, jobs)
+    )

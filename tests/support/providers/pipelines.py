@@ -11,7 +11,7 @@ from ecluse.definition.words import any_of, command, ecluse, pull_request, push,
 from ecluse.render import render
 from ecluse.render.differences import differences
 
-__all__ = ["ACCEPT_ALL", "RELEASES", "job", "lost", "parsed", "pipeline"]
+__all__ = ["ACCEPT_ALL", "RELEASES", "job", "lost", "only", "parsed", "pipeline"]
 
 ACCEPT_ALL = Providers(accept=tuple(differences()))
 
@@ -24,6 +24,11 @@ def job(name: str = "lint", **fields: Any) -> Job:
 def pipeline(*jobs: Job, **fields: Any) -> Pipeline:
     """A pipeline of *jobs* that accepts every difference."""
     return Pipeline(**{"name": "example", "jobs": jobs, "providers": ACCEPT_ALL} | fields)
+
+
+def only(provider: str, definition: Pipeline) -> Pipeline:
+    """*definition*, rendered for *provider* alone."""
+    return replace(definition, providers=replace(definition.providers, only=(provider,)))
 
 
 def parsed(text: str) -> Any:
@@ -114,6 +119,7 @@ RELEASES = Pipeline(
             settings="settings.production",
             url="https://www.example",
             secrets=("PRODUCTION_SSH_KEY",),
+            approval=True,
         ),
         Environment(name="local", target="server", settings="settings.local", url="http://127.0.0.1:8000"),
     ),

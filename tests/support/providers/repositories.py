@@ -63,6 +63,7 @@ pipeline = Pipeline(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         accept=(
             "travis-stages", "travis-service-version", "travis-concurrency", "travis-environment", "travis-artifacts",
+            "gitlab-variables", "gitlab-engine",
         ),
     ),
 )

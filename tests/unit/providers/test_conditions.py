@@ -14,7 +14,10 @@ from ecluse.definition.words import all_of, any_of, not_, pull_request, push, sh
 from ecluse.errors import RenderError
 from ecluse.providers.conditions import KINDS, filters, simplify
 from ecluse.providers.github.conditions import expression as for_github
+from ecluse.providers.gitlab.conditions import alternatives
+from ecluse.providers.gitlab.conditions import expression as for_gitlab
 from ecluse.providers.travis.conditions import expression as for_travis
+from tests.support.providers import gitlab_conditions
 from tests.support.providers.condition_table import EVENTS, TABLE
 from tests.support.providers.travis_conditions import ParseError, data_of, evaluate
 
@@ -37,9 +40,15 @@ def test_github_condition_agrees_with_the_table(name: str) -> None:
     assert {event for event in EVENTS if on_github(condition, EVENTS[event])} == expected
 
 
+@pytest.mark.parametrize("name", TABLE)
+def test_gitlab_selects_what_the_table_says(name: str) -> None:
+    condition, expected = TABLE[name]
+    assert {event for event in EVENTS if on_gitlab(condition, EVENTS[event])} == expected
+
+
 # Few names and short ones, so that patterns meet them. Not "true" and "false", which Travis casts, and lower case only,
 # since GitHub does not tell the cases apart: the one is refused, the other a difference that is said.
-names = st.text("ab/.-1", min_size=1, max_size=4)
+names = st.text("ab/.-1@+#", min_size=1, max_size=4)
 stars = st.sampled_from(["{0}", "{0}*", "*{0}", "*{0}*", "*"])
 events = st.one_of(
     st.builds(lambda kind, name: Event(kind=kind, branch=name), st.sampled_from(["pull_request", "push"]), names),
@@ -66,6 +75,12 @@ conditions = st.recursive(
 @given(conditions, events)
 def test_travis_and_this_machine_agree(condition: Condition, event: Event) -> None:
     assert on_travis(condition, event) == holds(condition, event)
+
+
+@settings(max_examples=60)
+@given(conditions, events)
+def test_gitlab_and_this_machine_agree(condition: Condition, event: Event) -> None:
+    assert on_gitlab(condition, event) == holds(condition, event)
 
 
 @settings(max_examples=60)
@@ -102,6 +117,7 @@ def test_rendered_condition_is_short() -> None:
     assert for_github(change) == "github.base_ref == 'staging' || github.ref == 'refs/heads/staging'"
     assert for_github(tag("v*")) == "startsWith(github.ref, 'refs/tags/v')"
     assert for_travis(tag("v*")) == "type = push AND tag =~ /^v.*$/"
+    assert for_gitlab(tag("v*")) == '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_TAG =~ /^v.*$/'
 
 
 @pytest.mark.parametrize("pattern", ["a*b*c", "*a*b", "ab*b", "v1*1.0"])
@@ -112,7 +128,7 @@ def test_pattern_github_cannot_express_is_refused_by_name(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["it's", 'say "hi"', "a b", "${{ x }}", "été", "", "x\n", "a$(b)"])
 def test_a_pattern_that_might_be_read_as_code_is_refused(pattern: str) -> None:
-    for compile_for in (for_github, for_travis):
+    for compile_for in (for_github, for_gitlab, for_travis):
         with pytest.raises(RenderError, match="no provider can be trusted with the pattern"):
             compile_for(push(pattern))
 
@@ -143,6 +159,40 @@ def test_interpreter_agrees_with_travis_documented_examples(condition: str, expe
 def test_interpreter_refuses_conditions_travis_refuses(condition: str) -> None:
     with pytest.raises(ParseError):
         evaluate(condition, {})
+
+
+def test_gitlab_pattern_names_an_at_sign_by_its_code() -> None:
+    assert for_gitlab(push("a@b*")).endswith(r"$CI_COMMIT_BRANCH =~ /^a\x40b.*$/")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('$A == "x" || $B == "y" && $C', True),
+        ('($A == "x" || $B == "y") && $C', False),
+        ("$C == null && $A != null", True),
+        ("$A =~ /^x.*/ && $A !~ /y$/", True),
+        ("$C !~ /^x/", True),
+    ],
+)
+def test_gitlab_interpreter_follows_the_documented_precedence(expression: str, expected: bool) -> None:
+    assert gitlab_conditions.evaluate(expression, {"A": "x", "B": "y"}) is expected
+
+
+@pytest.mark.parametrize("expression", ["!$A", "$A == ", "($A", '$A =~ "x"', "$A =~ /x/ y", " || ".join(["$A"] * 60)])
+def test_gitlab_interpreter_refuses_what_gitlab_would(expression: str) -> None:
+    with pytest.raises(gitlab_conditions.ParseError):
+        gitlab_conditions.evaluate(expression, {})
+
+
+def on_gitlab(condition: Condition, event: Event) -> bool:
+    simple = simplify(condition)
+    if isinstance(simple, bool):
+        return simple
+    variables = gitlab_conditions.variables_of(event)
+    whole = gitlab_conditions.evaluate(for_gitlab(simple), variables)
+    assert whole == any(gitlab_conditions.evaluate(part, variables) for part in alternatives(simple))
+    return whole
 
 
 def on_travis(condition: Condition, event: Event) -> bool:

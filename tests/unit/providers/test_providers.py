@@ -50,7 +50,7 @@ def ecluse(*arguments: str) -> Result:
 
 
 def test_providers_are_in_one_registry() -> None:
-    assert list(PROVIDERS) == ["github", "travis"]
+    assert list(PROVIDERS) == ["github", "gitlab", "travis"]
 
 
 def test_laptop_reports_nothing_even_with_a_variable_left_over() -> None:

@@ -24,6 +24,7 @@ def test_unaccepted_difference_is_refused_with_its_accept_line(id: str) -> None:
         ),
         "travis-identity": pipeline(job(identity="pypi", when=tag("v*"))),
         "travis-artifacts": pipeline(job(outputs=(Output(path="x", kind="report"),))),
+        "gitlab-engine": pipeline(job(engine=True)),
         "github-letter-case": pipeline(job("a", when=push()), job("b", when=push("main"))),
     }
     definition = examples.get(id, RELEASES)
@@ -39,6 +40,7 @@ def test_unaccepted_differences_are_all_listed() -> None:
     assert set(re.findall(r"^  ([a-z-]+):", error.value.what, re.MULTILINE)) == set(DIFFERENCES) - {
         "github-letter-case",
         "travis-identity",
+        "gitlab-engine",
     }
 
 

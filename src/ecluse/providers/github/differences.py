@@ -9,7 +9,7 @@ from ecluse.definition.conditions import patterns
 from ecluse.definition.model import EventKind, Pipeline
 from ecluse.providers.conditions import KINDS, filters
 from ecluse.providers.differences import Difference
-from ecluse.providers.selection import Selected
+from ecluse.providers.selection import Selected, approved
 
 __all__ = ["DIFFERENCES"]
 
@@ -25,8 +25,17 @@ def _letter_case(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
             yield f"{_KIND_WORDS[kind]} {', '.join(sorted(names))}: {lost}"
 
 
+def _approval(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
+    for environment, users in approved(pipeline, jobs).items():
+        where = f"Settings → Environments → {environment} → required reviewers"
+        yield f"{', '.join(users)}: GitHub asks a person only where its own page says so: {where}"
+
+
 _KIND_WORDS: Mapping[EventKind, str] = {"pull_request": "pull requests to", "push": "pushes to", "tag": "tags"}
 
 DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
-    {"github-letter-case": Difference("GitHub compares names without regard to upper and lower case", _letter_case)}
+    {
+        "github-letter-case": Difference("GitHub compares names without regard to upper and lower case", _letter_case),
+        "github-approval": Difference("GitHub keeps on a page of its own whether a person is asked", _approval),
+    }
 )

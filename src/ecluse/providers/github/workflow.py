@@ -15,7 +15,7 @@ from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
 from ecluse.providers.github.services import container, url
-from ecluse.providers.selection import Selected, secrets
+from ecluse.providers.selection import Selected, environment_of, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
@@ -108,7 +108,7 @@ def _filter(pattern: str) -> str:
 
 def _job(selected: Selected, pipeline: Pipeline) -> Node:
     job = selected.job
-    environment = next((one for one in pipeline.environments if one.name == job.environment), None)
+    environment = environment_of(job, pipeline)
     made: Node = {"name": _title(job)}
     if job.needs:
         made["needs"] = Flow(job.needs)

@@ -12,7 +12,7 @@ from ecluse.definition.words import pull_request, push, tag
 from ecluse.errors import RenderError
 from ecluse.providers.travis.config import BUILD
 from ecluse.render import render
-from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
+from tests.support.providers.pipelines import RELEASES, job, only, parsed, pipeline
 from tests.support.providers.travis_conditions import data_of, evaluate
 
 
@@ -128,7 +128,7 @@ def test_default_install_step_is_replaced(releases: Any) -> None:
 def test_more_jobs_than_a_build_has_are_refused() -> None:
     wide = job(matrix={"a": tuple(map(str, range(101))), "b": ("1", "2")})
     with pytest.raises(RenderError, match="202 jobs .* 200 at most"):
-        render(pipeline(wide))
+        render(only("travis", pipeline(wide)))
 
 
 def test_a_time_limit_beyond_travis_s_own_is_refused() -> None:

@@ -1,0 +1,39 @@
+"""What GitLab does otherwise than this machine does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ecluse.definition.model import Pipeline
+from ecluse.providers.differences import Difference
+from ecluse.providers.selection import Selected, approved
+
+__all__ = ["DIFFERENCES"]
+
+
+def _variables(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
+    names = dict.fromkeys(name for selected in jobs for name in selected.job.secrets)
+    if names:
+        yield f"{', '.join(names)}: every job of a protected branch or tag has it, not only the jobs that use it"
+
+
+def _engine(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
+    users = [selected.job.name for selected in jobs if selected.job.engine]
+    if users:
+        yield f"{', '.join(users)}: a port that a container publishes is at the host docker, not at 127.0.0.1"
+
+
+def _approval(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
+    for environment, users in approved(pipeline, jobs).items():
+        who = "whoever may push there lets it begin; a list of people who may is in GitLab's paid tiers"
+        yield f"{', '.join(users)}: the rollout to {environment} waits for a person: {who}"
+
+
+DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
+    {
+        "gitlab-variables": Difference("GitLab gives a variable to a branch or tag, not to a job", _variables),
+        "gitlab-engine": Difference("GitLab's Docker engine is another host than the job", _engine),
+        "gitlab-approval": Difference("GitLab asks any developer for an approval, unless it is paid", _approval),
+    }
+)
