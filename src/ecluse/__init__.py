@@ -11,6 +11,8 @@ from ecluse.definition.model import (
     Providers,
     ReleaseSpec,
     Service,
+    Setup,
+    Watch,
     Worker,
 )
 from ecluse.definition.words import (
@@ -41,6 +43,8 @@ __all__ = [
     "Providers",
     "ReleaseSpec",
     "Service",
+    "Setup",
+    "Watch",
     "Worker",
     "__version__",
     "all_of",

@@ -29,7 +29,9 @@ __all__ = [
     "Providers",
     "ReleaseSpec",
     "Service",
+    "Setup",
     "Step",
+    "Watch",
     "Worker",
 ]
 
@@ -181,26 +183,64 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
-    """Where a release goes. *secrets* are names, never values, which the deployer's environment or the target has.
+class Watch:
+    """How long and how strictly a release is observed after the switch, before its rollout counts as a success.
 
-    *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout.
-    *watch* is how many seconds after the switch errors or restarts undo a rollout. *stack* is the stack file of a
-    swarm, which may refer to the variables in *env*; its workers stand there, those of a server in *workers*.
-    *approval*: a provider asks a person before each rollout.
+    For *seconds* the front door is asked, and errors (answers 5xx but 503) and restarts are counted. The rollout is
+    undone after more than *most_restarts* restarts of a process, or after more than *most_errors* errors, if these are
+    also more than the share *error_share* of all answers (0.01 is one in a hundred).
+    """
+
+    seconds: float = 10
+    most_errors: int = 3
+    most_restarts: int = 0
+    error_share: float = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A management command of the site that a rollout runs, as ``("loaddata", "countries")``. It must be idempotent.
+
+    It runs after migrations were applied. With *given* it runs whenever one of those variables is set for the command
+    that rolls out, and only then; it gets the values, and they are kept nowhere.
+    """
+
+    command: tuple[str, ...]
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where a release goes. *target* is the name of a kind of place: ``server``, ``swarm``. *secrets* are names, never
+    values: the deployer's environment or the target has those.
+
+    *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout. *watch* are
+    the limits of a rollout after the switch; a number is its seconds. *readiness* is the address that a release is
+    asked at before it gets requests; *health* are further addresses that a maintenance page does not cover. *setup* are
+    commands of the site that a rollout runs. *stack* is the stack file of a swarm, which may refer to the variables in
+    *env*; the workers of a swarm stand there, the workers of a server in *workers*. *approval*: a provider asks a
+    person before each rollout.
     """
 
     name: str
-    target: Literal["server", "swarm"]
+    target: str
     settings: str
     url: str
     secrets: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     faces_world: bool = True
-    watch: float = 10
+    watch: Watch | float = Watch()
+    readiness: str = "/readiness/"
+    health: tuple[str, ...] = ()
+    setup: tuple[Setup, ...] = ()
     stack: str = "docker-compose.live.yml"
     workers: tuple[Worker, ...] = ()
     approval: bool = False
+
+    @property
+    def limits(self) -> Watch:
+        """*watch*, whichever way it was written."""
+        return self.watch if isinstance(self.watch, Watch) else Watch(seconds=self.watch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +263,8 @@ class Build:
 class ReleaseSpec:
     """What a release is made of: *files* (paths from the top; folders whole), and the lock of what they require.
 
-    *builds* are made before, and are part of it like *files*.
+    *builds* are made before, and are part of it like *files*. *python_path* are the folders among them from which the
+    site imports, beside the top.
     """
 
     files: tuple[str, ...]
@@ -231,6 +272,7 @@ class ReleaseSpec:
     wsgi: str
     settings: str
     builds: tuple[Build, ...] = ()
+    python_path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

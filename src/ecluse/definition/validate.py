@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from math import prod
 
 from ecluse.definition.conditions import possible
-from ecluse.definition.model import Job, Pipeline
+from ecluse.definition.model import Environment, Job, Pipeline
 from ecluse.definition.placeholders import OUTPUT, unknown
 from ecluse.definition.plan import Leg, legs
 from ecluse.definition.shapes import Problem, misfits
@@ -59,14 +59,24 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
         where = f"environment {environment.name!r}"
         yield from _variables(where, "secrets", environment.secrets)
         yield from _variables(where, "env", environment.env)
-        names = [worker.name for worker in environment.workers]
-        for name in names:
-            if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in ("web", "postgres") or names.count(name) > 1:
-                yield Problem(where, "workers", f"{name!r} is no name of its own for a worker")
-        if names and environment.target != "server":
-            yield Problem(where, "workers", "those of a swarm are services of its stack file")
-        if environment.watch < 0:
-            yield Problem(where, "watch", "is a number of seconds, 0 or more")
+        yield from _watch(where, environment)
+        for name in (environment.readiness, *environment.health):
+            if not name.startswith("/") or any(letter.isspace() for letter in name):
+                yield Problem(where, "health", f"{name!r} is not the path of a page: it begins with /")
+        for setup in environment.setup:
+            yield from _variables(where, "setup", setup.given)
+            if not setup.command:
+                yield Problem(where, "setup", "has a command without a name")
+
+
+def _watch(where: str, environment: Environment) -> Iterator[Problem]:
+    limits = environment.limits
+    if limits.seconds < 0:
+        yield Problem(where, "watch", "is a number of seconds, 0 or more")
+    if limits.most_errors < 0 or limits.most_restarts < 0:
+        yield Problem(where, "watch", "allows a number of errors or restarts, 0 or more")
+    if not 0 <= limits.error_share <= 1:
+        yield Problem(where, "watch", f"has an error share of {limits.error_share:g}: from 0 to 1")
 
 
 def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:

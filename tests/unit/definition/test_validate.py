@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.definition.model import Environment, Output, Pipeline, Service, Step, Worker
+from ecluse.definition.model import Environment, Output, Pipeline, Service, Setup, Step, Watch
 from ecluse.definition.validate import problems
 from ecluse.definition.words import all_of, any_of, command, not_, pull_request, push, ship, tag
 from tests.support.providers.pipelines import RELEASES, job, pipeline
@@ -161,15 +161,22 @@ def test_wrong_type_in_service_or_environment_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "target", "problem"),
+    ("fields", "problem"),
     [
-        (("web",), "server", "'web' is no name of its own for a worker"),
-        (("tasks", "tasks"), "server", "'tasks' is no name of its own for a worker"),
-        (("../x",), "server", "'../x' is no name of its own for a worker"),
-        (("tasks",), "swarm", "those of a swarm are services of its stack file"),
+        ({"watch": -1}, "'watch': is a number of seconds, 0 or more"),
+        ({"watch": Watch(most_errors=-1)}, "'watch': allows a number of errors or restarts, 0 or more"),
+        ({"watch": Watch(error_share=5)}, "'watch': has an error share of 5: from 0 to 1"),
+        ({"watch": "10"}, "'watch'"),
+        ({"readiness": "readiness"}, "'health': 'readiness' is not the path of a page: it begins with /"),
+        ({"health": ("/a b",)}, "'health': '/a b' is not the path of a page"),
+        ({"setup": (Setup(command=()),)}, "'setup': has a command without a name"),
+        ({"setup": (Setup(command=("seed",), given=("1A",)),)}, "'setup': '1A' is not the name"),
     ],
 )
-def test_worker_needs_a_unique_name_and_the_target_server(names: tuple[str, ...], target: Any, problem: str) -> None:
-    workers = tuple(Worker(name=name, command=("celery",)) for name in names)
-    told_so = told(pipeline(environments=(replace(LOCAL, target=target, workers=workers),)))
-    assert any(problem in line for line in told_so)
+def test_environment_with_impossible_fields_is_refused(fields: Any, problem: str) -> None:
+    assert any(problem in line for line in told(pipeline(environments=(replace(LOCAL, **fields),))))
+
+
+def test_watch_is_limits_or_their_seconds() -> None:
+    assert replace(LOCAL, watch=3).limits == Watch(seconds=3)
+    assert replace(LOCAL, watch=Watch(error_share=0.01)).limits.error_share == 0.01
