@@ -15,6 +15,7 @@ from ecluse import (
     Providers,
     ReleaseSpec,
     Service,
+    Setup,
     any_of,
     command,
     ecluse,
@@ -70,6 +71,10 @@ TESTED = (
 
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
+
+# The addresses that a maintenance page does not cover, beside the one that a rollout asks.
+HEALTH = ("/ping/", "/healthcheck/")
+SUPERUSER = ("USERNAME", "EMAIL", "PASSWORD")
 
 # What is shared with others. `./ecluse ship` leaves what only they need to them.
 shared = any_of(pull_request("staging"), push("staging"))
@@ -302,6 +307,11 @@ pipeline = Pipeline(
             url="http://127.0.0.1:8000",
             faces_world=False,
             watch=1,
+            health=HEALTH,
+            setup=(
+                Setup(command=("seed",)),
+                Setup(command=("ensure_superuser",), given=tuple(f"DJANGO_SUPERUSER_{name}" for name in SUPERUSER)),
+            ),
         ),
         # Where, and how to get in. The site's own secrets are in the swarm (docs/how-to/deploy-to-a-swarm.md).
         *(
@@ -310,6 +320,7 @@ pipeline = Pipeline(
                 target="swarm",
                 settings="settings.production",
                 url=f"https://{host}",
+                health=HEALTH,
                 secrets=tuple(f"{name}_{what}".upper() for what in ("docker_host", "ssh_key", "ssh_known_hosts")),
                 env={"DJANGO_ALLOWED_HOSTS": host, "DJANGO_CSRF_TRUSTED_ORIGINS": f"https://{host}"},
                 approval=name == "production",
@@ -332,6 +343,7 @@ pipeline = Pipeline(
         requirements="requirements/site.txt",
         wsgi="website.wsgi:application",
         settings="settings.production",
+        python_path=("src",),
     ),
     locks=(
         # Of the tool itself: it runs from the tree, so its own name is not in it.

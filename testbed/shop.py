@@ -15,11 +15,13 @@ from typing import Any
 import psycopg2
 
 from ecluse.definition.load import load
-from ecluse.deploy import lock
+from ecluse.definition.model import Watch
 from ecluse.deploy.history import Kind, Record
-from ecluse.deploy.ledger import Folder
+from ecluse.deploy.ledger import FolderLedger, FolderRecords
 from ecluse.deploy.rollout import Request, recover, roll_out
-from ecluse.deploy.targets.server import Server
+from ecluse.deploy.targets.server import parts
+from ecluse.deploy.targets.server.operations import ServerOperations
+from ecluse.deploy.targets.server.place import Place
 from ecluse.machine import process
 from testbed.containers import TOP
 
@@ -79,19 +81,23 @@ class Shop:
         added.unlink(missing_ok=True)
         return self._made[version]
 
-    def server(self, **options: Any) -> Server:
-        """The target, in this process."""
+    def server(self, **options: Any) -> ServerOperations:
+        """The operations of the target, in this process."""
         environment = load(self.folder / "pipeline.py").environments[0]
-        return Server(environment, self.place, self.folder / ".ecluse" / "releases", self.environ(), **options)
+        place = Place(self.place, environment, self.environ())
+        return parts.operations(place, self.folder / ".ecluse" / "releases", **options)
 
     def roll_out(self, release: str, *, kind: Kind = "deploy", watch: float = 1, **options: Any) -> Record | None:
         """What ``ecluse deploy`` does, in this process, with a target of other *options*."""
         server = self.server(**options)
-        self.place.mkdir(parents=True, exist_ok=True)
-        with lock.held(self.place / "lock", who="test", host="here", what="a test") as held:
-            ledger = Folder(self.place, held.beat)
+        with FolderRecords(self.place).held(who="test", host="here", what="a test") as ledger:
             recover(server, ledger)
-            return roll_out(server, ledger, Request(release=release, kind=kind, by="test", watch=watch))
+            found = server.releases.find(release)
+            return roll_out(server, ledger, Request(release=found, kind=kind, by="test", watch=Watch(seconds=watch)))
+
+    def serving(self) -> dict[str, set[str]]:
+        """The releases that serve, by task."""
+        return {task.name: set(task.serving()) for task in self.server().tasks()}
 
     @property
     def port(self) -> int:
@@ -110,7 +116,7 @@ class Shop:
 
     def records(self) -> Sequence[Record]:
         """The rollouts that ended, oldest first."""
-        return Folder(self.place).history()
+        return FolderLedger(self.place).history()
 
     def last(self) -> Record:
         """The rollout that ended last."""
@@ -118,7 +124,7 @@ class Shop:
 
     def step(self) -> str | None:
         """The step that a rollout under way is at."""
-        journal = Folder(self.place).journal()
+        journal = FolderLedger(self.place).journal()
         return None if journal is None else journal.step
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
+from ecluse.cli.project import pipeline_in
 from ecluse.cli.repository import top
-from ecluse.definition.load import load
 from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom
@@ -27,7 +27,6 @@ from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, Source, labels, source_of
 from ecluse.machine import process
 from ecluse.providers import pull_request_number, reported
-from ecluse.services.kinds import unknown_kinds
 
 __all__ = ["image"]
 
@@ -228,7 +227,7 @@ def _built() -> str:
 
 
 def _spec(folder: Path) -> ImageSpec:
-    spec = load(folder / "pipeline.py", unknown_kinds).image
+    spec = pipeline_in(folder).image
     if spec is None:
         raise DefinitionError("the pipeline has no images", where="pipeline.py", hint="give it image=ImageSpec(...)")
     return spec

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ecluse.cli.project import pipeline_in
 from ecluse.cli.repository import top
 from ecluse.cli.selection import (
     check_jobs,
@@ -22,13 +23,11 @@ from ecluse.cli.selection import (
 )
 from ecluse.definition.conditions import holds
 from ecluse.definition.events import example_tag
-from ecluse.definition.load import load
 from ecluse.definition.model import Environment, Event, EventKind, Pipeline
 from ecluse.definition.plan import Plan
 from ecluse.definition.plan import plan as make_plan
 from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
 from ecluse.providers import Provider, provider_of
-from ecluse.services.kinds import unknown_kinds
 
 if TYPE_CHECKING:
     from ecluse.run.console import Console
@@ -68,7 +67,7 @@ class PlanGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name != "deploy":
             return None
-        from ecluse.cli.deploy import plan_deploy
+        from ecluse.cli.rollout import plan_deploy
 
         return plan_deploy
 
@@ -93,7 +92,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     from ecluse.cli.show import plan_data, plan_text
 
     folder = top()
-    pipeline = load(folder / "pipeline.py", unknown_kinds)
+    pipeline = pipeline_in(folder)
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
     wanted = wanted_pythons(pipeline.jobs, None)
@@ -136,7 +135,7 @@ def run(
       ./ecluse run --dry-run --explain             what would run, and what has changed
     """
     folder = top()
-    pipeline = load(folder / "pipeline.py", unknown_kinds)
+    pipeline = pipeline_in(folder)
     check_jobs(pipeline, jobs)
     if event == "tag" and ref is None:
         raise click.UsageError(f"--event tag needs the tag, as --ref {example_tag(pipeline)}")
@@ -179,7 +178,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
       ./ecluse stop local          and stop the site
     """
     folder = top()
-    pipeline = load(folder / "pipeline.py", unknown_kinds)
+    pipeline = pipeline_in(folder)
     event = Event(kind="ship")
     wanted = wanted_pythons((job for job in pipeline.jobs if holds(job.when, event)), None)
     pythons = pythons_of(folder, wanted, os.environ)
@@ -246,11 +245,12 @@ def _publish(done: Run, provider: Provider, environ: Mapping[str, str]) -> None:
 
 def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
     """Where visitors find *environment*: the target knows, as a port may have been taken. As defined where none was."""
-    from ecluse.deploy.targets import TARGETS, Place
+    from ecluse.deploy.contract import Context
+    from ecluse.deploy.targets import opened
 
-    with TARGETS[environment.target](Place(pipeline, environment, folder, os.environ)) as target:
+    with opened(Context(pipeline, environment, folder, os.environ)) as target:
         try:
-            return target.url
+            return target.controls.url
         except TargetError:
             return environment.url
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
+from ecluse.cli.project import pipeline_in
 from ecluse.cli.repository import top
 from ecluse.definition.events import example_tag, play
-from ecluse.definition.load import load
 from ecluse.definition.model import EventKind
 from ecluse.render import HEADER, drift
 from ecluse.render import render as render_all
-from ecluse.services.kinds import unknown_kinds
 
 __all__ = ["graph", "render"]
 
@@ -26,7 +25,7 @@ def render(check: bool) -> None:
       ./ecluse render --check    as the pull request's pipeline does
     """
     folder = top()
-    rendering = render_all(load(folder / "pipeline.py", unknown_kinds))
+    rendering = render_all(pipeline_in(folder))
     if check:
         drift.check(folder, rendering.files, HEADER)
         return
@@ -56,7 +55,7 @@ def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
 
     if ref and not event:
         raise click.UsageError("--ref says more about an event: name it with --event")
-    pipeline = load(top() / "pipeline.py", unknown_kinds)
+    pipeline = pipeline_in(top())
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
     picture = svg(pipeline, play(pipeline, event, ref) if event else None)

@@ -1,12 +1,13 @@
-"""One rollout on its way: the journal that is written before each step, and the ways in which it can end."""
+"""One rollout under way: the journal that is written before each step, and the ways in which it can end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Generic
 
-from ecluse.deploy.contract import Ledger, Target
+from ecluse.deploy.contract import Ledger, Operations, R
 from ecluse.deploy.history import Journal, Outcome, Record, Step
 from ecluse.deploy.judge import judge
 from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
@@ -24,31 +25,33 @@ class Progress:
     done: Callable[[str, float], None] = field(default=lambda step, seconds: None)
 
 
-class Attempt:
-    """One rollout on its way: the journal that is written before each step, and how it can end."""
+class Attempt(Generic[R]):
+    """One rollout under way. *new* is the release that it brings, where the caller has it already."""
 
     def __init__(
         self,
-        target: Target,
+        target: Operations[R],
         ledger: Ledger,
         journal: Journal,
         progress: Progress,
         clock: Clock,
         began: float,
         *,
+        new: R | None = None,
         resumed: bool = False,
     ) -> None:
+        self.new = new
         self.target, self.ledger, self.journal, self.progress = target, ledger, journal, progress
         self.clock, self.began, self.resumed = clock, began, resumed
 
     def prepare(self, allowed: Sequence[str]) -> None:
-        """Everything that the release which serves does not notice."""
-        release, target = self.journal.release, self.target
+        """Do everything that does not disturb the release which serves."""
+        release, target = self.release(self.journal.release), self.target
         with self.step("stage"):
             target.stage(release)
         with self.step("preflight"):
             found = target.preflight(release)
-            judge(found, release, self.journal.previous, self.ledger.history(), allowed)
+            judge(found, release.id, self.journal.previous, self.ledger.history(), allowed)
         if found.pending or found.commands:
             names = tuple(migration.name for migration in found.pending)
             unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
@@ -56,7 +59,7 @@ class Attempt:
                 target.migrate(release)
 
     def replace(self) -> None:
-        """The release into service. Where it serves already, what is missing of it is added while the rest goes on:
+        """Bring the release into service, and watch it. Where it serves already, what is missing is added beside it:
         nothing that serves is ever ended without something in its place.
         """
         with self.step("replace"):
@@ -64,30 +67,42 @@ class Attempt:
         self.watch()
 
     def finish(self, *, watched: bool) -> None:
-        """What an interrupted rollout had switched to, into service everywhere, and watched if it has not been."""
+        """Bring the release that an interrupted rollout had switched to into service everywhere; then watch it, unless
+        it was *watched* before the interruption.
+        """
         with self.step("replace"):
             self.bring(self.journal.release)
         if not watched:
             self.watch()
 
     def watch(self) -> None:
+        """Observe the release that has been switched to."""
         self.write_at("watch", switched=True)
         with self.step("watch", written=False):
-            self.target.watch(self.journal.release, self.journal.watch)
+            self.target.watch(self.release(self.journal.release), self.journal.watch)
 
-    def bring(self, release: str | None) -> None:
-        """*release* into service and every other out of it, task by task. Done again, it goes on where it stopped."""
-        for task in self.target.tasks():
-            if release is not None:
-                self.target.start(task, release)
-                self.target.gate(task, release)
+    def release(self, id: str) -> R:
+        """The release *id*. Raises ReleaseError where the target does not keep it any more."""
+        return self.new if self.new is not None and self.new.id == id else self.target.release(id)
+
+    def bring(self, id: str | None) -> None:
+        """Bring the release *id* into service and every other release out of it, task by task; with None, end all.
+
+        Called again after an interruption, it goes on where it stopped.
+        """
+        release = None if id is None else self.release(id)
+        for task in self.target.tasks(*([] if release is None else [release])):
+            staying = release if release is not None and task.part_of(release) else None
+            if staying is not None:
+                task.start(staying)
+                task.gate(staying)
                 self.write()
-                self.target.switch(task, release)
+                task.switch(staying)
             self.write()
             # Asked of the target, and last: draining ends what serves, and nothing gives that back.
-            if release is not None and release not in self.target.serving(task):
-                raise RolloutError(f"release {release} was switched to, but does not serve {task}")
-            self.target.drain(task, release)
+            if staying is not None and staying.id not in task.serving():
+                raise RolloutError(f"release {staying.id} was switched to, but does not serve {task.name}")
+            task.drain(staying)
 
     def fail(self, error: BaseException) -> BaseException:
         """Undo what was begun, record it, and return the error to raise."""
@@ -121,7 +136,7 @@ class Attempt:
         return error
 
     def undo(self, reason: str) -> None:
-        """What served before into service again. Raises RolloutError, and leaves the journal, where that fails."""
+        """Bring back what served before. Raises RolloutError, and leaves the journal, where that fails."""
         release, before = self.journal.release, self.journal.previous
         self.write_at("undo")
         try:
@@ -138,7 +153,7 @@ class Attempt:
             ) from error
 
     def stay(self, failed: RolloutError) -> Record:
-        """The release stays in service after all, since going back *failed* and nothing else could ever follow."""
+        """Keep the new release in service: going back *failed*, and no other rollout could follow otherwise."""
         try:
             with self.step("replace", written=False):
                 self.bring(self.journal.release)
@@ -150,15 +165,15 @@ class Attempt:
             return self.end("failed", serving=self.journal.release, reason=failed.what)
 
     def _serving(self) -> str:
-        """What serves, for people, where the target can still be asked."""
+        """What serves now, in words, as far as the target can still be asked."""
         try:
-            now = sorted({one for task in self.target.tasks() for one in self.target.serving(task)})
+            now = sorted({one for task in self.target.tasks() for one in task.serving()})
         except (EcluseError, OSError) as error:
             return f"not known, the target does not say: {error}"
         return ", ".join(now) or "nothing"
 
     def succeed(self) -> Record:
-        """The end of a rollout that brought its release into service."""
+        """Record a rollout that brought its release into service."""
         release, before = self.journal.release, self.journal.previous
         try:
             # On a full disk the journal stays at what it was, which ends here as well.
@@ -180,6 +195,7 @@ class Attempt:
         return record
 
     def end(self, outcome: Outcome, *, serving: str | None, reason: str | None = None) -> Record:
+        """Write down how the rollout ended, and forget the journal."""
         record = Record.of(
             self.journal,
             outcome=outcome,
@@ -215,6 +231,7 @@ class Attempt:
 
     @contextmanager
     def step(self, step: Step, *, written: bool = True, **changes: object) -> Iterator[None]:
+        """Time what happens in the context as *step*; *written*: say in the journal that it begins."""
         if written:
             self.write_at(step, **changes)
         self.progress.step(step)
@@ -229,7 +246,7 @@ class Attempt:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """An OSError of a target or a ledger (a lost connection, a broken disk) as the failure that it is."""
+    """Turn an OSError of a target or a ledger (a lost connection, a broken disk) into a TargetError."""
     try:
         yield
     except OSError as error:

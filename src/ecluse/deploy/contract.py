@@ -1,19 +1,53 @@
-"""What a rollout needs of the place that a release goes to, and of what is kept beside it."""
+"""What a target has to offer: everything that the rollout, the session and the commands ask of a place where releases
+serve.
+
+A target is a package under ``deploy/targets`` with the two functions of :class:`Package`, and one line in the registry
+there. It opens as a :class:`Target`, which has four parts:
+
+    operations   what a rollout does there, in the order of ``deploy/rollout.py``
+    catalogue    which releases can be rolled out there, by the names that people use
+    records      the lock, the journal and the history of the environment
+    controls     what people ask between rollouts: processes, logs, a command, a stop, the maintenance page
+
+Every method may be called again with the same arguments, and then changes nothing more. Every method raises an
+EcluseError for what it cannot do. ``R`` is the target's own class of releases: what the catalogue finds is what the
+operations take.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
+from ecluse.definition.model import Environment, Pipeline, Watch
 from ecluse.deploy.history import Journal, Record
+from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance
 
-__all__ = ["Ledger", "Migration", "Preflight", "Target"]
+__all__ = [
+    "Catalogue",
+    "Context",
+    "Controls",
+    "Ledger",
+    "Migration",
+    "Operations",
+    "Package",
+    "Preflight",
+    "Records",
+    "Release",
+    "Target",
+    "Task",
+]
 
 
 @dataclass(frozen=True)
 class Migration:
-    """A migration that the database does not have yet. *unsafe*: why the release that serves cannot live with it."""
+    """A migration that the database does not have yet. *unsafe* are the reasons why it would break the release that
+    serves.
+    """
 
     name: str
     sql: str = ""
@@ -22,9 +56,10 @@ class Migration:
 
 @dataclass(frozen=True)
 class Preflight:
-    """What a release found in the database: *pending* migrations, and applied ones, *unknown* to it.
+    """What the checks of a release found in the database: *pending* migrations, and applied migrations *unknown* to
+    the release.
 
-    *commands*: migrating is wanted in any case, for the site's own commands that go with it.
+    *commands*: the step ``migrate`` is wanted although nothing is pending, because it runs commands of the site.
     """
 
     pending: tuple[Migration, ...] = ()
@@ -32,66 +67,187 @@ class Preflight:
     commands: bool = False
 
 
-class Target(Protocol):
-    """A place that a release serves in. Every operation may be done again, and then changes nothing.
+class Release(Protocol):
+    """A release that a target can start: code, and the configuration that it runs with."""
 
-    All raise an EcluseError for what they cannot do.
-    """
+    @property
+    def id(self) -> str:
+        """The name under which history has it, and which the site itself reports while it serves."""
 
-    def stage(self, release: str) -> None:
-        """Bring the release there, ready to start. What serves does not notice."""
+    @property
+    def commit(self) -> str | None:
+        """The commit that it was made of; None where that is not known."""
 
-    def preflight(self, release: str) -> Preflight:
-        """Run the release's own checks and ask what its database lacks. Raises PreflightError where a check fails."""
 
-    def look(self, release: str) -> Preflight | None:
-        """The same, with nothing changed: not what serves, no database, not what is kept about them. None where the
-        database is not there to be asked.
+R = TypeVar("R", bound=Release)
+R_contra = TypeVar("R_contra", bound=Release, contravariant=True)
+R_co = TypeVar("R_co", bound=Release, covariant=True)
+
+
+class Task(Protocol[R_contra]):
+    """A part of a release that is replaced by itself: the web processes, a worker, a service of a stack."""
+
+    @property
+    def name(self) -> str: ...
+
+    def part_of(self, release: R_contra) -> bool:
+        """Whether *release* has this task. Where it has not, a rollout of it only drains the task."""
+
+    def serving(self) -> Collection[str]:
+        """The ids of the releases whose processes take the requests (or the work) of this task now."""
+
+    def start(self, release: R_contra) -> None:
+        """Start the task of *release* beside the one that serves. It takes no request yet."""
+
+    def gate(self, release: R_contra) -> None:
+        """Return once the started task has been ready several times in a row; raise where it does not get ready in
+        time.
+
+        A task that takes requests already is not asked: the gate decides about what starts, not about what serves.
         """
 
-    def migrate(self, release: str) -> None:
-        """Apply the pending migrations, once."""
-
-    def tasks(self) -> Sequence[str]:
-        """What is replaced, in the order to replace it in."""
-
-    def serving(self, task: str) -> Collection[str]:
-        """The releases that take the task's requests now."""
-
-    def start(self, task: str, release: str) -> None:
-        """Start the release's task beside the one that serves. It takes no request yet."""
-
-    def gate(self, task: str, release: str) -> None:
-        """Return once the started task is ready, several times in a row; raise where it is not in time. Returns at once
-        where it takes requests already: what serves is not given up for what the gate would say of it now.
-        """
-
-    def switch(self, task: str, release: str) -> None:
+    def switch(self, release: R_contra) -> None:
         """Let the started task take requests."""
 
-    def drain(self, task: str, release: str | None) -> None:
-        """End every task that is not *release*: it takes no more requests, and finishes those it has."""
+    def drain(self, release: R_contra | None) -> None:
+        """End the task of every release other than *release*: it takes no more requests, and finishes those it has."""
 
-    def watch(self, release: str, seconds: float) -> None:
-        """Look at what serves for *seconds*; raise when errors or restarts pass a limit."""
 
-    def healthy(self, release: str) -> bool:
-        """Whether *release*, whole and alone, answers now."""
+class Operations(Protocol[R]):
+    """What a rollout does in an environment. ``deploy/rollout.py`` has the order."""
+
+    def release(self, id: str) -> R:
+        """The release *id* that is kept here and can be started again. Raises ReleaseError where it is not kept."""
+
+    def stage(self, release: R) -> None:
+        """Bring the release to where it will run, ready to start. What serves is not disturbed."""
+
+    def preflight(self, release: R) -> Preflight:
+        """Run the release's own checks, and ask what its database lacks. Raises PreflightError where a check fails."""
+
+    def look(self, release: R) -> Preflight | None:
+        """What :meth:`preflight` would find, with nothing changed and nothing kept. None where there is no database
+        to ask.
+        """
+
+    def migrate(self, release: R) -> None:
+        """Apply the pending migrations, once, and run the site's own commands that follow them."""
+
+    def tasks(self, *releases: R) -> Sequence[Task[R]]:
+        """The tasks of *releases*, and every other task that may still run, in the order to replace them."""
+
+    def watch(self, release: R, limits: Watch) -> None:
+        """Observe the serving release for a time. Raises RolloutError where errors or restarts pass *limits*."""
+
+    def healthy(self, release: R) -> bool:
+        """Whether *release* serves completely, is the only one, and answers now."""
 
     def prune(self, keep: Collection[str]) -> None:
-        """Delete staged releases other than these, but for a few."""
+        """Delete what old rollouts have left, but for the releases *keep* and a few more."""
+
+
+class Catalogue(Protocol[R_co]):
+    """The releases that can be rolled out."""
+
+    def newest(self) -> R_co:
+        """The release to roll out where nobody names one."""
+
+    def find(self, name: str) -> R_co:
+        """The release that a person calls *name*. Raises ReleaseError where there is none, or more than one."""
 
 
 class Ledger(Protocol):
-    """What is kept beside the target, and survives the deployer."""
+    """The journal and the history of an environment. They survive the process that rolls out."""
 
-    def journal(self) -> Journal | None: ...
+    def journal(self) -> Journal | None:
+        """The rollout that is under way or was interrupted."""
 
     def write(self, journal: Journal) -> None:
-        """Raises LockHeld where the environment's lock is not ours any more."""
+        """Raises LockHeld where the environment's lock was taken from us."""
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """The rollout has ended: forget the journal."""
 
-    def history(self) -> Sequence[Record]: ...
+    def history(self) -> Sequence[Record]:
+        """The rollouts that ended, oldest first."""
 
-    def append(self, record: Record) -> None: ...
+    def append(self, record: Record) -> None:
+        """Add a rollout that ended."""
+
+
+class Records(Protocol):
+    """The lock and the ledger of an environment."""
+
+    def ledger(self) -> Ledger:
+        """The ledger, for reading."""
+
+    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> AbstractContextManager[Ledger]:
+        """Hold the environment's lock; yields the ledger to write to. Raises LockHeld, naming the holder."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock now."""
+
+    def unlock(self) -> None:
+        """Take the lock from whoever holds it."""
+
+
+class Controls(Protocol):
+    """What people ask of an environment between rollouts."""
+
+    @property
+    def url(self) -> str:
+        """The address that visitors use."""
+
+    def processes(self) -> list[dict[str, object]]:
+        """The running processes: release, state, seconds and readiness of each, and whatever else the target knows."""
+
+    def logs(self, what: str, lines: int, follow: bool) -> int:
+        """Print the last *lines* that *what* printed. Returns an exit code."""
+
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
+        """Run *command* where *what* runs, on our own terminal. Returns its exit code."""
+
+    def stop(self) -> None:
+        """End everything that runs. Data and releases stay."""
+
+    def front(self) -> None:
+        """Set up the front server of the environment, or change it. Raises TargetError where the target has none."""
+
+    def maintenance(self) -> Maintenance | None:
+        """Since when, and by whom, visitors get the maintenance page; None where they get the site."""
+
+    def maintain(self, wanted: Maintenance | None) -> None:
+        """Give visitors the maintenance page, or the site again. The health addresses are always the site's own."""
+
+
+@dataclass(frozen=True)
+class Target(Generic[R]):
+    """An environment, opened. The module's docstring says what each part is for."""
+
+    operations: Operations[R]
+    catalogue: Catalogue[R]
+    records: Records
+    controls: Controls
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a target is opened with: the environment and its pipeline, the repository's folder *top*, and the
+    variables *environ* of the person or job that rolls out. *say* prints a line of progress.
+    """
+
+    pipeline: Pipeline
+    environment: Environment
+    top: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda line: None
+
+
+class Package(Protocol):
+    """What the package of a target has."""
+
+    def problems(self, environment: Environment) -> Iterable[tuple[str, str]]:
+        """What this target cannot do of *environment*: a field's name, and a sentence."""
+
+    def opened(self, context: Context) -> AbstractContextManager[Target[Any]]:
+        """The target of an environment, for as long as the context lasts."""

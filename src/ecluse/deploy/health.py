@@ -1,67 +1,88 @@
-"""Whether a process of a release may be given requests, and whether a release goes on answering once it has them."""
+"""Health: whether a process of a release may get requests, and whether the release stays well once it gets them."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from ecluse.definition.model import Watch
 from ecluse.errors import RolloutError
 
-__all__ = ["Answer", "ask", "ask_at", "gate", "watch"]
+__all__ = ["Answer", "Seen", "ask", "ask_at", "beyond", "gate", "watch"]
 
-PATH = "/readiness/"
 TIMES = 3
 """One good answer is not health: the gate opens after this many in a row."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What /readiness/ said. *status* is 0 where nothing answered, *detail* then says why."""
+    """What the readiness page *path* said. *status* is 0 where nothing answered; *detail* then says why."""
 
     status: int
     release: str | None = None
     detail: str = ""
+    path: str = "/readiness/"
 
     def good(self, release: str) -> bool:
-        """Ready, and the release that was asked for."""
+        """Whether *release* answered, and is ready."""
         return self.status == 200 and self.release == release
 
     def __str__(self) -> str:
         return f"{self.status} {self.detail}".strip() if self.status else self.detail
 
 
-def ask(address: str, url: str, *, timeout: float = 5) -> Answer:
-    """Ask the process at *address* (``host:port``) as a visitor of *url* would: the same Host, the same scheme."""
-    host, _, port = address.rpartition(":")
-    return _ask(http.client.HTTPConnection(host, int(port), timeout=timeout), urlsplit(url))
+def ask(address: str, url: str, path: str, *, timeout: float = 5) -> Answer:
+    """Ask the process at *address* (``host:port``) for *path*, as a visitor of *url*: the same Host and scheme."""
+    at = urlsplit(f"//{address}")
+    return _ask(http.client.HTTPConnection(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
 
 
-def ask_at(door: str, url: str, *, timeout: float = 5) -> Answer:
-    """Ask whatever stands before the site at *door*, an address with its scheme, as a visitor of *url* would."""
+def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Answer:
+    """Ask the front server at *door*, an address with its scheme, for *path*, as a visitor of *url*."""
     at = urlsplit(door)
     kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
-    return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url))
+    return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
 
 
-def _ask(connection: http.client.HTTPConnection, public: SplitResult) -> Answer:
+def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str) -> Answer:
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme, "Accept": "application/json"}
     try:
-        connection.request("GET", PATH, headers=headers)
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read(65536)
     except (OSError, http.client.HTTPException) as error:
-        return Answer(0, detail=f"no answer: {error or type(error).__name__}")
+        return Answer(0, detail=f"no answer: {error or type(error).__name__}", path=path)
     finally:
         connection.close()
     try:
         value = json.loads(body)
-        return Answer(response.status, value.get("release"), json.dumps(value))
+        return Answer(response.status, value.get("release"), json.dumps(value), path)
     except (ValueError, AttributeError):
-        return Answer(response.status, None, body[:200].decode(errors="replace"))
+        return Answer(response.status, None, body[:200].decode(errors="replace"), path)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a watch has counted so far: *errors* and *restarts* with a few words each, and all *answers*."""
+
+    errors: Sequence[str]
+    answers: int
+    restarts: Sequence[str]
+
+
+def beyond(limits: Watch, seen: Seen) -> str | None:
+    """Which of the *limits* has been passed, in words; None where none has."""
+    if len(seen.restarts) > limits.most_restarts:
+        return seen.restarts[-1]
+    errors = len(seen.errors)
+    if errors > limits.most_errors and errors > limits.error_share * seen.answers:
+        share = f" in {seen.answers} answers" if limits.error_share else ""
+        return f"{errors} errors{share}, as {seen.errors[-1]}"
+    return None
 
 
 def gate(
@@ -76,8 +97,8 @@ def gate(
 ) -> None:
     """Return once *probe* has been good several times in a row.
 
-    *ended* is asked between two probes and says why waiting is of no use. Raises RolloutError with the last answer
-    after *timeout* seconds, or at once where *ended* says so.
+    *ended* is asked between two probes: it says why waiting is useless, or None. Raises RolloutError at once where it
+    does, and with the last answer after *timeout* seconds.
     """
     began, row = clock(), 0
     while True:
@@ -91,7 +112,7 @@ def gate(
         if clock() - began > timeout:
             wrong = f"it calls itself {answer.release}" if answer.status == 200 else str(answer)
             raise RolloutError(
-                f"release {release} did not get ready within {timeout:g} s: {PATH} says {wrong}",
+                f"release {release} did not get ready within {timeout:g} s: {answer.path} says {wrong}",
                 hint="./ecluse logs ENV shows what its processes printed",
             )
         sleep(interval)
@@ -107,9 +128,9 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Look at *release* through the front door for *seconds*. *trouble* says what has gone beyond a limit, if anything.
+    """Ask for *release* at the front door for *seconds*. *trouble* says which limit has been passed, if any.
 
-    Raises RolloutError for trouble, or where the door is answered wrongly several times in a row.
+    Raises RolloutError for trouble, or after several wrong answers in a row.
     """
     began, row = clock(), 0
     while True:
@@ -117,7 +138,7 @@ def watch(
         row = 0 if answer.good(release) else row + 1
         found = trouble()
         if found is None and row >= TIMES:
-            found = f"{PATH} says {answer}"
+            found = f"{answer.path} says {answer}"
         if found is not None:
             raise RolloutError(f"release {release} did not do well after the switch: {found}")
         if clock() - began >= seconds:

@@ -1,10 +1,12 @@
-"""What a rollout writes down: its journal while it is under way, and its record once it has ended."""
+"""What a rollout writes down: the journal while it is under way, the record once it has ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
+
+from ecluse.definition.model import Watch
 
 __all__ = ["Journal", "Kind", "Outcome", "Record", "Step"]
 
@@ -19,8 +21,8 @@ Outcome: TypeAlias = Literal["succeeded", "refused", "failed", "undone"]
 class Journal:
     """A rollout under way, written before each step is begun. Times are seconds since the epoch.
 
-    *previous* is what served when it began. *switched*: every task of the new release had taken over; *watch* are the
-    seconds that it is then looked at.
+    *previous* is what served when it began. *switched*: every task of the new release has taken over; it is then
+    observed within the limits *watch*.
     """
 
     id: str
@@ -32,7 +34,7 @@ class Journal:
     commit: str | None = None
     step: Step = "stage"
     switched: bool = False
-    watch: float = 0
+    watch: Watch = Watch(seconds=0)
     steps: Mapping[str, float] = field(default_factory=dict)
     migrations: tuple[str, ...] = ()
     unsafe: tuple[str, ...] = ()
@@ -46,15 +48,18 @@ class Journal:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Journal:
-        """Raises TypeError where *value* is none."""
-        return cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})
+        """The journal that :meth:`as_json` gave. Raises TypeError, ValueError or KeyError where *value* is none."""
+        watch = value.get("watch", 0)
+        read = Watch(**watch) if isinstance(watch, Mapping) else Watch(seconds=float(watch))
+        names = {"migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])}
+        return cls(**{**value, **names, "watch": read})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A rollout that ended. *serving* is what served then; *steps* the seconds that each step took.
+    """A rollout that ended. *serving* is the release that served then; *steps* are the seconds that each step took.
 
-    *migrations* were applied by it, *unsafe* are those of them that the release before cannot live with.
+    The rollout applied *migrations*; those in *unsafe* break the release before it.
     """
 
     id: str
@@ -85,5 +90,5 @@ class Record:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Record:
-        """Raises TypeError where *value* is none."""
+        """The record that :meth:`as_json` gave. Raises TypeError or KeyError where *value* is none."""
         return cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})

@@ -1,4 +1,4 @@
-"""Whether the database that a release would leave or find lets it be rolled out."""
+"""Whether the migrations of a database allow a release to be rolled out."""
 
 from __future__ import annotations
 

@@ -1,21 +1,46 @@
-"""Lock, journal and history of an environment, as files in the target's folder. Every write is on disk when it
+"""The records of an environment as files in a folder: lock, journal and history. Every write is on disk when it
 returns.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from ecluse.deploy import lock as locks
 from ecluse.deploy.history import Journal, Record
+from ecluse.deploy.lock import Holder
 from ecluse.machine import durable
 
-__all__ = ["Folder"]
+__all__ = ["FolderLedger", "FolderRecords"]
 
 
-class Folder:
-    """The ledger in *folder* (see :class:`ecluse.deploy.rollout.Ledger`). *beat* is called before each step begins."""
+class FolderRecords:
+    """The records in *folder*. Fits :class:`ecluse.deploy.contract.Records`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, folder / "lock"
+
+    def ledger(self) -> FolderLedger:
+        return FolderLedger(self._folder)
+
+    @contextmanager
+    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[FolderLedger]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with locks.held(self._lock, who=who, host=host, what=what, commit=commit) as held:
+            yield FolderLedger(self._folder, held.beat)
+
+    def holder(self) -> Holder | None:
+        return locks.holder(self._lock)
+
+    def unlock(self) -> None:
+        locks.remove(self._lock)
+
+
+class FolderLedger:
+    """The ledger in *folder*. *beat* is called before each step begins. Fits :class:`ecluse.deploy.contract.Ledger`."""
 
     def __init__(self, folder: Path, beat: Callable[[], None] = lambda: None) -> None:
         self._beat = beat

@@ -1,4 +1,4 @@
-"""One rollout at a time in an environment: a lock beside the target, that names who holds it.
+"""The lock of an environment, as a file: one rollout at a time, and a name for who holds it.
 
 The kernel keeps it (``flock``), so it ends with the process that took it, however that ended: a ``kill -9`` leaves
 nothing to clean up. The file says who, since when, and what for.
@@ -38,7 +38,7 @@ class Holder:
 
 
 class Held:
-    """A lock that we hold."""
+    """A lock that this process holds."""
 
     def __init__(self, path: Path, descriptor: int, holder: Holder) -> None:
         self._path, self._descriptor, self.holder = path, descriptor, holder
@@ -90,7 +90,7 @@ def held(path: Path, *, who: str, host: str, what: str, commit: str | None = Non
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds the lock now; None where nobody does (a file may be left of one who was killed)."""
+    """Who holds the lock now; None where nobody does. A deployer that was killed leaves the file, but not the lock."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

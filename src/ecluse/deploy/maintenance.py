@@ -1,4 +1,4 @@
-"""A page in place of the site, on demand: who said so, and since when.
+"""The maintenance page, in place of the site: who asked for it, and since when.
 
 Health addresses go on telling the truth, rollouts go on, and neither a rollout nor a restart takes the page away.
 """
@@ -15,7 +15,7 @@ __all__ = ["Maintenance", "page"]
 
 @dataclass(frozen=True, kw_only=True)
 class Maintenance:
-    """*by* has put the page in the site's place; *since* is in seconds since the epoch."""
+    """Visitors get the page: *by* asked for it, *since* is when, in seconds since the epoch."""
 
     by: str
     since: float
@@ -30,5 +30,5 @@ class Maintenance:
 
 
 def page() -> str:
-    """The page of a target that has none of its own: in French and in English, and it loads nothing."""
+    """The page that visitors get: in French and in English. It loads nothing else."""
     return resources.files("ecluse.deploy").joinpath("maintenance.html").read_text(encoding="utf-8")

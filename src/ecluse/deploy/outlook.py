@@ -1,4 +1,4 @@
-"""What a rollout would do, found out without doing any of it."""
+"""A preview of a rollout: what it would do, found out without doing any of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecluse.deploy.contract import Ledger, Migration, Target
+from ecluse.deploy.contract import Ledger, Migration, Operations, R
 from ecluse.deploy.history import Journal
 from ecluse.deploy.judge import behind, flag, refused
 from ecluse.deploy.rollout import current
@@ -16,10 +16,10 @@ __all__ = ["Outlook", "outlook"]
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What ``ecluse deploy`` would do. *migrations* is None where the database is not there to be asked.
+    """What ``ecluse deploy`` would do. *migrations* are pending; None where there is no database to ask.
 
-    *refused* are those of them that stop the rollout; *behind* are applied ones that the release cannot live with.
-    *interrupted* is the rollout that would be finished or undone first, with what comes after it not known before.
+    *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release.
+    *interrupted* is a rollout that would be finished or undone first: what comes after it is not known before.
     """
 
     environment: str
@@ -33,7 +33,7 @@ class Outlook:
 
     @property
     def goes(self) -> bool:
-        """Whether nothing that can be known before would stop it."""
+        """Whether the rollout would begin, as far as that can be known before."""
         return not self.refused and not self.behind
 
     def as_json(self) -> dict[str, Any]:
@@ -59,15 +59,15 @@ class Outlook:
         }
 
 
-def outlook(target: Target, ledger: Ledger, environment: str, release: str, allowed: Sequence[str]) -> Outlook:
+def outlook(target: Operations[R], ledger: Ledger, environment: str, release: R, allowed: Sequence[str]) -> Outlook:
     """What rolling *release* out would do now. Raises what the target raises; PreflightError where its checks fail."""
     serving = current(target, ledger)
     found = target.look(release)
     return Outlook(
         environment=environment,
-        release=release,
+        release=release.id,
         serving=serving,
-        unchanged=serving == release and target.healthy(release),
+        unchanged=serving == release.id and target.healthy(release),
         migrations=None if found is None else found.pending,
         refused=tuple(refused(found, serving, allowed)) if found else (),
         behind=tuple(behind(found, ledger.history())) if found else (),

@@ -1,4 +1,4 @@
-"""The rollout as a state machine. It knows the order of things, and of no target how they are done.
+"""The rollout as a state machine. It knows the order of the steps; a target knows how each is done.
 
     lock → stage → preflight → migrate → replace (start beside, gate, switch, drain; task by task) → watch → record →
     prune → unlock
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any, Generic
 
+from ecluse.definition.model import Watch
 from ecluse.deploy.attempt import Attempt, Clock, Progress, answering
-from ecluse.deploy.contract import Ledger, Migration, Preflight, Target
+from ecluse.deploy.contract import Ledger, Migration, Operations, Preflight, R
 from ecluse.deploy.history import Journal, Kind, Record
 from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError
 
@@ -25,7 +27,6 @@ __all__ = [
     "Preflight",
     "Progress",
     "Request",
-    "Target",
     "current",
     "recover",
     "roll_out",
@@ -33,51 +34,50 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What to roll out. *allowed* are migrations, as ``app.0007``, that may go where the release before cannot
-    follow.
+class Request(Generic[R]):
+    """What to roll out, and for whom. *allowed* are migrations, as ``app.0007``, that may run although they break the
+    release that serves.
     """
 
-    release: str
+    release: R
     kind: Kind = "deploy"
     by: str
-    commit: str | None = None
-    watch: float = 10
+    watch: Watch = Watch()
     allowed: tuple[str, ...] = ()
 
 
 def roll_out(
-    target: Target,
+    target: Operations[R],
     ledger: Ledger,
-    request: Request,
+    request: Request[R],
     *,
     progress: Progress | None = None,
     clock: Clock = time.monotonic,
     wall: Clock = time.time,
 ) -> Record | None:
-    """Bring a release into service, or leave things as they were. Returns its record; None where it serves well
-    already.
+    """Bring a release into service, or leave things as they were. Returns the record; None where the release serves
+    already, and is healthy.
 
     The caller holds the environment's lock and has called :func:`recover`. Raises what stopped it, saying what serves
     now: the error itself where what serves had not been touched, RolloutError where it was undone or undoing failed.
     A bug's exception is undone like any failure, then raised as it is.
     """
-    began = clock()
+    began, new = clock(), request.release
     with answering():
         previous = current(target, ledger)
-        if previous == request.release and target.healthy(request.release):
+        if previous == new.id and target.healthy(new):
             return None
     journal = Journal(
         id=f"{int(wall() * 1000):x}",
         kind=request.kind,
-        release=request.release,
+        release=new.id,
         previous=previous,
         began=round(wall(), 3),
         by=request.by,
-        commit=request.commit,
+        commit=new.commit,
         watch=request.watch,
     )
-    run = Attempt(target, ledger, journal, progress or Progress(), clock, began)
+    run = Attempt(target, ledger, journal, progress or Progress(), clock, began, new=new)
     try:
         run.prepare(request.allowed)
         run.replace()
@@ -92,23 +92,24 @@ def roll_out(
 
 
 def recover(
-    target: Target,
+    target: Operations[R],
     ledger: Ledger,
     *,
     progress: Progress | None = None,
     clock: Clock = time.monotonic,
     wall: Clock = time.time,
 ) -> Record | None:
-    """Finish or undo what an interrupted rollout left. Returns its record; None where there was nothing to do.
+    """Finish or undo a rollout that was interrupted. Returns its record; None where there was nothing to do.
 
-    Finished where the new release had taken over everywhere, undone where it had not; where what served before does
-    not come back, the new release stays, so that another one can follow. Raises RolloutError where nothing works.
+    It is finished where the new release had taken over everywhere, undone where it had not. Where what served before
+    does not come back, the new release stays, so that another rollout can follow. Raises RolloutError where neither
+    works.
     """
     with answering():
         journal = ledger.journal()
     if journal is None:
         return None
-    # Counted from its beginning: the time in between is part of how long things stood half done.
+    # Counted from its beginning: the time in between is part of how long the rollout stood half done.
     began = clock() - max(0.0, wall() - journal.began)
     run = Attempt(target, ledger, journal, progress or Progress(), clock, began, resumed=True)
     reason = f"interrupted during {journal.step}"
@@ -138,9 +139,11 @@ def recover(
         return run.end("undone", serving=journal.previous, reason=reason)
 
 
-def current(target: Target, ledger: Ledger) -> str | None:
-    """What serves now. Where several do (nobody's rollout left that), the one that the last rollout left."""
-    serving = {release for task in target.tasks() for release in target.serving(task)}
+def current(target: Operations[Any], ledger: Ledger) -> str | None:
+    """The id of the release that serves now; None where none does. Where several serve, which no rollout leaves, it is
+    the one that the last rollout left.
+    """
+    serving = {release for task in target.tasks() for release in task.serving()}
     if len(serving) > 1:
         for record in reversed(ledger.history()):
             if record.serving in serving:

@@ -38,6 +38,7 @@ class Release:
     """One packaged release. *commit* is what it was made from; *dirty* says that the tree had changes beside it.
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
+    *python_path* are the folders of its source, beside the top, that the site imports from.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Release:
     dirty: bool
     created: float
     archive: Path
+    python_path: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, object]:
         """What is written beside the archive."""
@@ -158,6 +160,7 @@ def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
 
 def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec) -> str:
     recipe = [str(FORMAT), virtualenv.version(), spec.wsgi, spec.settings, hashlib.sha256(lock).hexdigest()]
+    recipe += spec.python_path
     identity = hashlib.sha256("\0".join(recipe).encode())
     for name in files:
         path = top / name
@@ -200,7 +203,15 @@ def _make(
         commit, dirty = _commit(top, spec)
         archive_path = store / f"{release_id}.tar"
         release = Release(
-            release_id, digest, virtualenv.version(), spec.wsgi, commit, dirty, round(time.time(), 3), archive_path
+            release_id,
+            digest,
+            virtualenv.version(),
+            spec.wsgi,
+            commit,
+            dirty,
+            round(time.time(), 3),
+            archive_path,
+            spec.python_path,
         )
         made.replace(archive_path)
         durable.write_json(store / f"{release_id}.json", release.manifest())
@@ -247,7 +258,7 @@ def _collect_static(
     app = scratch / "app"
     variables = {
         "PATH": environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join([str(app), str(app / "src")]),
+        "PYTHONPATH": os.pathsep.join(map(str, [app, *(app / one for one in spec.python_path)])),
         "DJANGO_SETTINGS_MODULE": spec.settings,
         "DJANGO_STATIC_ROOT": str(scratch / "collected"),
         # The settings of production refuse to load without these; no static file depends on them.

@@ -88,7 +88,7 @@ def test_port_taken_during_the_first_rollout_is_skipped(fresh_shop: Shop) -> Non
     """As by another environment, which decided on the same one at the same time."""
     release = fresh_shop.release("one")
     server = fresh_shop.server()
-    server.stage(release)
+    server.stage(server.releases.find(release))
     decided = fresh_shop.port
     with listening(decided):
         done = fresh_shop.ecluse("deploy", "local", "--release", release)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
+from ecluse.definition.model import Watch
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.rollout import Migration, Preflight
 from ecluse.errors import LockHeld, RolloutError
 
-__all__ = ["Killed", "MemoryLedger", "MemoryLock", "MemoryTarget"]
+__all__ = ["Killed", "MemoryLedger", "MemoryLock", "MemoryRelease", "MemoryTarget", "MemoryTask"]
 
 
 class Killed(BaseException):
@@ -20,8 +22,18 @@ def nothing(call: str) -> None:
     """What happens around a call where no test wants anything to."""
 
 
+@dataclass(frozen=True)
+class MemoryRelease:
+    """A release that is a name and nothing else."""
+
+    id: str
+    commit: str | None = None
+
+
 class MemoryTarget:
-    """Tasks that run and take requests, or not, and a database. *before* is called before each operation, with its
+    """Fits :class:`ecluse.deploy.contract.Operations`.
+
+    Tasks that run and take requests, or not, and a database. *before* is called before each operation, with its
     name, and may raise; *after* once it has had its effect, as where only the answer is lost. *asked* is called before
     a question about what serves.
 
@@ -64,73 +76,90 @@ class MemoryTarget:
         yield
         self.after(operation)
 
-    def stage(self, release: str) -> None:
-        with self._doing("stage"):
-            self.staged = [*(one for one in self.staged if one != release), release]
+    def release(self, id: str) -> MemoryRelease:
+        return MemoryRelease(id)
 
-    def preflight(self, release: str) -> Preflight:
+    def stage(self, release: MemoryRelease) -> None:
+        with self._doing("stage"):
+            self.staged = [*(one for one in self.staged if one != release.id), release.id]
+
+    def preflight(self, release: MemoryRelease) -> Preflight:
         with self._doing("preflight"):
             return self.look(release)
 
-    def look(self, release: str) -> Preflight:
+    def look(self, release: MemoryRelease) -> Preflight:
         if self.brings is None:
             return self.found
-        known = self.brings[release]
+        known = self.brings[release.id]
         pending = tuple(Migration(name) for name in known if name not in self.applied)
         return Preflight(pending, frozenset(self.applied) - frozenset(known))
 
-    def migrate(self, release: str) -> None:
+    def migrate(self, release: MemoryRelease) -> None:
         with self._doing("migrate"):
-            self.migrated.append(release)
-            for name in (self.brings or {}).get(release, ()):
+            self.migrated.append(release.id)
+            for name in (self.brings or {}).get(release.id, ()):
                 if name not in self.applied:
                     self.applied.append(name)
                     self.after("migrate")  # each is a transaction of its own
 
-    def tasks(self) -> Sequence[str]:
-        return tuple(self.running)
+    def tasks(self, *releases: MemoryRelease) -> Sequence[MemoryTask]:
+        return [MemoryTask(self, name) for name in self.running]
 
-    def serving(self, task: str) -> Collection[str]:
-        self.asked("serving")
-        return set(self.open[task])
-
-    def start(self, task: str, release: str) -> None:
-        with self._doing("start"):
-            assert self.brings is None or release in self.staged, "started what is not there"
-            self.running[task].add(release)
-
-    def gate(self, task: str, release: str) -> None:
-        with self._doing("gate"):
-            if release in self.broken and release not in self.open[task]:
-                raise RolloutError(f"release {release} did not get ready")
-
-    def switch(self, task: str, release: str) -> None:
-        with self._doing("switch"):
-            assert release in self.running[task], "switched to what does not run"
-            self.open[task].add(release)
-
-    def drain(self, task: str, release: str | None) -> None:
-        with self._doing("drain"):
-            served = bool(self.open[task])
-            self.running[task] &= {release}
-            self.open[task] &= {release}
-            if served and not self.open[task] and release is not None:
-                self.outages.append(f"{task}: what served was drained for {release}, which does not")
-
-    def watch(self, release: str, seconds: float) -> None:
+    def watch(self, release: MemoryRelease, limits: Watch) -> None:
         with self._doing("watch"):
-            if release in self.sick:
-                raise RolloutError(f"release {release} did not do well after the switch")
+            if release.id in self.sick:
+                raise RolloutError(f"release {release.id} did not do well after the switch")
 
-    def healthy(self, release: str) -> bool:
-        return release not in self.sick and all(
-            one == {release} for one in (*self.running.values(), *self.open.values())
+    def healthy(self, release: MemoryRelease) -> bool:
+        return release.id not in self.sick and all(
+            one == {release.id} for one in (*self.running.values(), *self.open.values())
         )
 
     def prune(self, keep: Collection[str]) -> None:
         with self._doing("prune"):
             others = [release for release in self.staged if release not in keep]
             self.staged = [release for release in self.staged if release in keep or release in others[-2:]]
+
+
+class MemoryTask:
+    """A task of *target*. Fits :class:`ecluse.deploy.contract.Task`."""
+
+    def __init__(self, target: MemoryTarget, name: str) -> None:
+        self._target, self.name = target, name
+
+    def part_of(self, release: MemoryRelease) -> bool:
+        return True
+
+    def serving(self) -> Collection[str]:
+        self._target.asked("serving")
+        return set(self._target.open[self.name])
+
+    def start(self, release: MemoryRelease) -> None:
+        target = self._target
+        with target._doing("start"):
+            assert target.brings is None or release.id in target.staged, "started what is not there"
+            target.running[self.name].add(release.id)
+
+    def gate(self, release: MemoryRelease) -> None:
+        target = self._target
+        with target._doing("gate"):
+            if release.id in target.broken and release.id not in target.open[self.name]:
+                raise RolloutError(f"release {release.id} did not get ready")
+
+    def switch(self, release: MemoryRelease) -> None:
+        target = self._target
+        with target._doing("switch"):
+            assert release.id in target.running[self.name], "switched to what does not run"
+            target.open[self.name].add(release.id)
+
+    def drain(self, release: MemoryRelease | None) -> None:
+        target, left = self._target, set() if release is None else {release.id}
+        with target._doing("drain"):
+            served = bool(target.open[self.name])
+            target.running[self.name] &= left
+            target.open[self.name] &= left
+            if served and not target.open[self.name] and release is not None:
+                target.outages.append(f"{self.name}: what served was drained for {release.id}, which does not")
 
 
 class MemoryLock:

@@ -1,23 +1,21 @@
-"""The commands about an environment, on a target in memory: what they ask of it, and what they say."""
+"""The commands about an environment, on a toy target: what they ask of it, and what they say."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ecluse.cli import deploy as module
-from ecluse.deploy.contract import Ledger, Migration, Preflight
+from ecluse.cli import environments as module
+from ecluse.deploy.contract import Migration, Preflight
 from ecluse.deploy.history import Journal
 from ecluse.deploy.lock import Holder
-from ecluse.deploy.maintenance import Maintenance
-from ecluse.errors import LockHeld, ReleaseError
-from tests.support.doubles.rollouts import MemoryLedger, MemoryTarget
+from tests.support.doubles import toys
+from tests.support.doubles.toys import ToyTarget
 
 PIPELINE = """
 from ecluse import *
@@ -25,7 +23,7 @@ pipeline = Pipeline(
     name="shop",
     jobs=(Job(name="lint", steps=(command("true"),)),),
     environments=(
-        Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000", faces_world=False),
+        Environment(name="local", target="toy", settings="s", url="http://127.0.0.1:8000", faces_world=False),
     ),
 )
 """
@@ -35,88 +33,16 @@ HOLDER = Holder(who="ada", host="here", pid=7, what="deploy of two", commit=None
 Run = Callable[..., Any]
 
 
-class Managed(MemoryTarget):
-    """A target as the commands need it. *packaged* are the releases that can be rolled out, the newest last."""
-
-    url = "http://127.0.0.1:8001"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.memory = MemoryLedger()
-        self.held_by: Holder | None = None
-        self.packaged = ["one", "two"]
-        self.asked_for: list[Any] = []
-        self.lock_removed = False
-        self.closed: Maintenance | None = None
-
-    def newest(self) -> str:
-        return self.packaged[-1]
-
-    def find(self, name: str) -> str:
-        if name not in self.packaged:
-            raise ReleaseError(f"no release {name!r}")
-        return name
-
-    def kept(self, release: str) -> bool:
-        return release in self.packaged
-
-    def commit(self, release: str) -> str | None:
-        return f"commit-of-{release}"
-
-    def ledger(self) -> Ledger:
-        return self.memory
-
-    @contextlib.contextmanager
-    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Ledger]:
-        if self.held_by:
-            raise LockHeld(f"a rollout is under way: {self.held_by}", hint="wait")
-        self.asked_for.append((what, commit))
-        yield self.memory
-
-    def holder(self) -> Holder | None:
-        return self.held_by
-
-    def unlock(self) -> None:
-        self.held_by = None
-        self.lock_removed = True
-
-    def maintenance(self) -> Maintenance | None:
-        return self.closed
-
-    def maintain(self, wanted: Maintenance | None) -> None:
-        self.closed = wanted
-
-    def processes(self) -> list[dict[str, object]]:
-        return [
-            {"release": release, "state": "running", "ready": True, "pid": 41, "seconds": 5}
-            for release in sorted(self.open["web"])
-        ]
-
-    def logs(self, what: str, lines: int, follow: bool) -> int:
-        self.asked_for.append(("logs", what, lines, follow))
-        return 3
-
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        self.asked_for.append(("exec", what, tuple(command), terminal))
-        return 4
-
-    def stop(self) -> None:
-        self.open["web"].clear()
-        self.running["web"].clear()
-
-
 @pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Managed:
-    """The environment ``local``, where release "one" has been rolled out."""
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
+    """The environment ``local``, where nothing has been rolled out."""
     (tmp_path / "pipeline.py").write_text(PIPELINE)
     monkeypatch.chdir(tmp_path)
-    made = Managed()
-    monkeypatch.setattr(module, "TARGETS", {"server": lambda place: contextlib.nullcontext(made)})
-    return made
+    return toys.registered(monkeypatch)
 
 
 @pytest.fixture
-def serving(target: Managed, ecluse: Run) -> Managed:
+def serving(target: ToyTarget, ecluse: Run) -> ToyTarget:
     assert ecluse("deploy", "local", "--release", "one").code == 0
     target.operations.clear()
     target.asked_for.clear()
@@ -127,29 +53,29 @@ def interrupted(release: str, step: Any) -> Journal:
     return Journal(id="1", kind="deploy", release=release, previous="one", began=1.0, by="ada@here", step=step)
 
 
-def test_the_newest_release_is_rolled_out_where_none_is_named(serving: Managed, ecluse: Run) -> None:
+def test_the_newest_release_is_rolled_out_where_none_is_named(serving: ToyTarget, ecluse: Run) -> None:
     done = ecluse("deploy", "local")
     assert (done.code, done.out) == (0, "http://127.0.0.1:8001\n"), done.err
-    assert serving.serving("web") == {"two"}
+    assert serving.open["web"] == {"two"}
     assert "deploy of release two to local" in done.err and "release two serves after" in done.err
     assert serving.asked_for == [("deploy of two", "commit-of-two")]
 
 
-def test_deploy_leaves_a_serving_release_alone(serving: Managed, ecluse: Run) -> None:
+def test_deploy_leaves_a_serving_release_alone(serving: ToyTarget, ecluse: Run) -> None:
     done = ecluse("deploy", "local", "--release", "one", "--json")
     expected = {"release": "one", "outcome": "unchanged", "serving": "one", "address": serving.url}
     assert json.loads(done.out) == expected
     assert serving.operations == []
 
 
-def test_deploy_of_unready_release_exits_6_and_names_what_serves(serving: Managed, ecluse: Run) -> None:
+def test_deploy_of_unready_release_exits_6_and_names_what_serves(serving: ToyTarget, ecluse: Run) -> None:
     serving.broken.add("two")
     done = ecluse("deploy", "local")
     assert (done.code, done.out) == (6, "")
     assert "did not get ready" in done.err and "one serves again" in done.err
 
 
-def test_a_migration_is_refused_until_it_is_allowed_by_name(serving: Managed, ecluse: Run) -> None:
+def test_a_migration_is_refused_until_it_is_allowed_by_name(serving: ToyTarget, ecluse: Run) -> None:
     serving.found = Preflight((Migration("shop.0002_drops", "DROP", ("drops the column",)),))
     refused = ecluse("deploy", "local")
     assert refused.code == 11
@@ -166,7 +92,7 @@ def test_a_migration_is_refused_until_it_is_allowed_by_name(serving: Managed, ec
     ],
 )
 def test_deploy_recovers_an_interrupted_rollout_first(
-    serving: Managed, ecluse: Run, step: Any, switched: bool, said: str
+    serving: ToyTarget, ecluse: Run, step: Any, switched: bool, said: str
 ) -> None:
     if switched:
         serving.serve("two")
@@ -176,28 +102,28 @@ def test_deploy_recovers_an_interrupted_rollout_first(
     assert said in done.err
 
 
-def test_deploy_names_the_holder_of_the_lock(serving: Managed, ecluse: Run) -> None:
+def test_deploy_names_the_holder_of_the_lock(serving: ToyTarget, ecluse: Run) -> None:
     serving.held_by = HOLDER
     done = ecluse("deploy", "local")
     assert done.code == 7
     assert "ada on here (process 7)" in done.err and "deploy of two" in done.err
 
 
-def test_rollback_returns_to_the_previous_release(serving: Managed, ecluse: Run) -> None:
+def test_rollback_returns_to_the_previous_release(serving: ToyTarget, ecluse: Run) -> None:
     ecluse("deploy", "local")
     assert ecluse("rollback", "local").code == 0
-    assert serving.serving("web") == {"one"}
+    assert serving.open["web"] == {"one"}
     assert ecluse("rollback", "local", "--to", "two").code == 0
-    assert serving.serving("web") == {"two"}
+    assert serving.open["web"] == {"two"}
 
 
-def test_rollback_of_the_first_release_is_refused(serving: Managed, ecluse: Run) -> None:
+def test_rollback_of_the_first_release_is_refused(serving: ToyTarget, ecluse: Run) -> None:
     done = ecluse("rollback", "local")
     assert done.code == 6
     assert "local has had no release before this one" in done.err
 
 
-def test_rollback_to_a_pruned_release_says_deploy_it(serving: Managed, ecluse: Run) -> None:
+def test_rollback_to_a_pruned_release_says_deploy_it(serving: ToyTarget, ecluse: Run) -> None:
     ecluse("deploy", "local")
     serving.packaged = ["two"]
     done = ecluse("rollback", "local")
@@ -206,23 +132,23 @@ def test_rollback_to_a_pruned_release_says_deploy_it(serving: Managed, ecluse: R
 
 
 class TestStatus:
-    def test_status_of_one_healthy_release_exits_0(self, serving: Managed, ecluse: Run) -> None:
+    def test_status_of_one_healthy_release_exits_0(self, serving: ToyTarget, ecluse: Run) -> None:
         done = ecluse("status", "local")
         assert done.code == 0
         assert done.out.startswith("local: release one, healthy at http://127.0.0.1:8001\n")
         assert "  one  running, ready, process 41, for 5 s" in done.out
 
-    def test_status_of_two_releases_or_an_unhealthy_one_exits_1(self, serving: Managed, ecluse: Run) -> None:
+    def test_status_of_two_releases_or_an_unhealthy_one_exits_1(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.open["web"].add("two")
         done = ecluse("status", "local")
         assert done.code == 1
         assert "local: release one and two, NOT healthy" in done.out
 
-    def test_status_of_a_stopped_environment_exits_1(self, target: Managed, ecluse: Run) -> None:
+    def test_status_of_a_stopped_environment_exits_1(self, target: ToyTarget, ecluse: Run) -> None:
         done = ecluse("status", "local")
         assert (done.code, done.out) == (1, "local: stopped\n")
 
-    def test_status_tells_of_running_or_interrupted_rollouts(self, serving: Managed, ecluse: Run) -> None:
+    def test_status_tells_of_running_or_interrupted_rollouts(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.memory.write(interrupted("two", "replace"))
         assert (
             "the rollout of two was interrupted; the next deploy or rollback ends it" in ecluse("status", "local").out
@@ -230,14 +156,14 @@ class TestStatus:
         serving.held_by = HOLDER
         assert "a rollout is under way: ada on here" in ecluse("status", "local").out
 
-    def test_programs_are_told_the_same(self, serving: Managed, ecluse: Run) -> None:
+    def test_programs_are_told_the_same(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.memory.write(interrupted("two", "replace"))
         told = json.loads(ecluse("status", "local", "--json").out)
         assert (told["serving"], told["commit"], told["healthy"]) == ("one", "commit-of-one", True)
         assert told["interrupted"]["step"] == "replace" and told["rollout"] is None
 
 
-def test_history_has_what_failed_with_its_reason(serving: Managed, ecluse: Run) -> None:
+def test_history_has_what_failed_with_its_reason(serving: ToyTarget, ecluse: Run) -> None:
     serving.broken.add("two")
     ecluse("deploy", "local")
     shown = ecluse("history", "local").out
@@ -247,7 +173,7 @@ def test_history_has_what_failed_with_its_reason(serving: Managed, ecluse: Run) 
     assert (last["release"], last["outcome"], last["serving"]) == ("two", "undone", "one")
 
 
-def test_logs_and_exec_return_the_exit_code_of_the_target(serving: Managed, ecluse: Run) -> None:
+def test_logs_and_exec_return_the_exit_code_of_the_target(serving: ToyTarget, ecluse: Run) -> None:
     assert ecluse("logs", "local", "-f", "-n", "7", "--of", "worker").code == 3
     assert ecluse("exec", "local", "python", "manage.py", "shell", "--command", "1").code == 4
     assert serving.asked_for == [
@@ -256,35 +182,35 @@ def test_logs_and_exec_return_the_exit_code_of_the_target(serving: Managed, eclu
     ]
 
 
-def test_stop_also_ends_an_interrupted_rollout(serving: Managed, ecluse: Run) -> None:
+def test_stop_also_ends_an_interrupted_rollout(serving: ToyTarget, ecluse: Run) -> None:
     serving.memory.write(interrupted("two", "replace"))
     done = ecluse("stop", "local")
     assert (done.code, done.out) == (0, "local is stopped\n")
-    assert serving.memory.journal() is None and serving.processes() == []
+    assert serving.memory.journal() is None and serving.open == {"web": set()}
 
 
-def test_start_serves_the_last_release_not_the_newest(serving: Managed, ecluse: Run) -> None:
+def test_start_serves_the_last_release_not_the_newest(serving: ToyTarget, ecluse: Run) -> None:
     ecluse("stop", "local")
     done = ecluse("start", "local")
     assert (done.code, done.out) == (0, "http://127.0.0.1:8001\n"), done.err
-    assert serving.serving("web") == {"one"}
+    assert serving.open["web"] == {"one"}
     assert json.loads(ecluse("start", "local", "--json").out)["outcome"] == "unchanged"
 
 
-def test_start_recovers_an_interrupted_rollout_first(serving: Managed, ecluse: Run) -> None:
+def test_start_recovers_an_interrupted_rollout_first(serving: ToyTarget, ecluse: Run) -> None:
     serving.serve("two")
     serving.memory.write(replace(interrupted("two", "watch"), switched=True))
     done = ecluse("start", "local")
     assert done.code == 0 and "that was interrupted is finished" in done.err
-    assert serving.serving("web") == {"two"}
+    assert serving.open["web"] == {"two"}
 
 
-def test_start_without_any_release_is_an_error(target: Managed, ecluse: Run) -> None:
+def test_start_without_any_release_is_an_error(target: ToyTarget, ecluse: Run) -> None:
     done = ecluse("start", "local")
     assert done.code == 6 and "local has never served anything" in done.err and "ecluse deploy local" in done.err
 
 
-def test_unlock_of_a_running_rollout_needs_force(serving: Managed, ecluse: Run) -> None:
+def test_unlock_of_a_running_rollout_needs_force(serving: ToyTarget, ecluse: Run) -> None:
     serving.held_by = HOLDER
     done = ecluse("unlock", "local")
     assert done.code == 7
@@ -295,7 +221,7 @@ def test_unlock_of_a_running_rollout_needs_force(serving: Managed, ecluse: Run) 
     assert ecluse("unlock", "local").out == "nobody holds the lock of local\n"
 
 
-def test_maintenance_closes_the_site_and_status_names_who_did(serving: Managed, ecluse: Run) -> None:
+def test_maintenance_closes_the_site_and_status_names_who_did(serving: ToyTarget, ecluse: Run) -> None:
     assert ecluse("maintenance", "on", "local").out == "visitors of local get the maintenance page\n"
     assert serving.closed is not None
     first = serving.closed
@@ -309,15 +235,15 @@ def test_maintenance_closes_the_site_and_status_names_who_did(serving: Managed, 
 
 
 class TestOutlook:
-    def test_plan_deploy_shows_the_rollout_and_changes_nothing(self, serving: Managed, ecluse: Run) -> None:
+    def test_plan_deploy_shows_the_rollout_and_changes_nothing(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.found = Preflight((Migration("shop.0002_adds", "ALTER TABLE shop_album\nADD COLUMN note"),))
         done = ecluse("plan", "deploy", "local")
         assert done.code == 0, done.err
         assert "release two to local, over release one" in done.out
         assert "migration shop.0002_adds\n    ALTER TABLE shop_album\n    ADD COLUMN note" in done.out
-        assert serving.operations == [] and serving.serving("web") == {"one"}
+        assert serving.operations == [] and serving.open["web"] == {"one"}
 
-    def test_plan_deploy_of_unsafe_migration_exits_11_and_names_flag(self, serving: Managed, ecluse: Run) -> None:
+    def test_plan_deploy_of_unsafe_migration_exits_11_and_names_flag(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.found = Preflight((Migration("shop.0002_drops", "DROP", ("drops the column",)),))
         done = ecluse("plan", "deploy", "local")
         assert done.code == 11
@@ -326,7 +252,7 @@ class TestOutlook:
         done = ecluse("plan", "deploy", "local", "--allow-migration", "shop.0002")
         assert done.code == 0 and "allowed by name" in done.out
 
-    def test_programs_are_told_the_same(self, serving: Managed, ecluse: Run) -> None:
+    def test_programs_are_told_the_same(self, serving: ToyTarget, ecluse: Run) -> None:
         told = json.loads(ecluse("plan", "deploy", "local", "--release", "one", "--json").out)
         assert (told["release"], told["serving"], told["unchanged"], told["goes"]) == ("one", "one", True, True)
 
@@ -336,19 +262,19 @@ class TestOutlook:
     [
         (("deploy", "mars"), 2, "no environment 'mars' in pipeline.py (there are: local)"),
         (("deploy", "local", "--release", "three"), 5, "no release 'three'"),
-        (("front", "local"), 10, "local is a server: its front server is your own nginx"),
+        (("front", "local"), 10, "a toy has no front server"),
         (("package",), 3, "the pipeline has no release"),
     ],
 )
 def test_missing_release_or_environment_is_named(
-    target: Managed, ecluse: Run, arguments: tuple[str, ...], code: int, said: str
+    target: ToyTarget, ecluse: Run, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     done = ecluse(*arguments)
     assert done.code == code
     assert said in done.err
 
 
-def test_unnamed_user_is_shown_by_number(monkeypatch: pytest.MonkeyPatch, serving: Managed, ecluse: Run) -> None:
+def test_unnamed_user_is_shown_by_number(monkeypatch: pytest.MonkeyPatch, serving: ToyTarget, ecluse: Run) -> None:
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 10001")
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ecluse.deploy.health import Answer, gate, watch
+from ecluse.definition.model import Watch
+from ecluse.deploy.health import Answer, Seen, beyond, gate, watch
 from ecluse.errors import RolloutError
 
 READY = Answer(200, "new")
@@ -92,3 +93,19 @@ def test_the_watch_looks_at_least_once() -> None:
     time = Time()
     with pytest.raises(RolloutError):
         watch(lambda: READY, "new", 0, trouble=lambda: "errors", clock=time, sleep=time.sleep)
+
+
+@pytest.mark.parametrize(
+    ("limits", "seen", "passed"),
+    [
+        (Watch(), Seen(["500 /"] * 3, 9, []), None),
+        (Watch(), Seen(["500 /"] * 4, 9000, []), "4 errors, as 500 /"),
+        (Watch(error_share=0.01), Seen(["500 /"] * 40, 4000, []), None),
+        (Watch(error_share=0.01), Seen(["500 /"] * 41, 4000, []), "41 errors in 4000 answers, as 500 /"),
+        (Watch(error_share=0.01), Seen(["500 /"] * 3, 3, []), None),
+        (Watch(), Seen([], 9, ["it was started again"]), "it was started again"),
+        (Watch(most_restarts=1), Seen([], 9, ["it was started again"]), None),
+    ],
+)
+def test_limits_count_errors_their_share_and_restarts(limits: Watch, seen: Seen, passed: str | None) -> None:
+    assert beyond(limits, seen) == passed

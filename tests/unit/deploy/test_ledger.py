@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.deploy.history import Journal, Record
-from ecluse.deploy.ledger import Folder
+from ecluse.deploy.ledger import FolderLedger
 from ecluse.errors import LockHeld
 
 JOURNAL = Journal(
@@ -15,27 +15,27 @@ RECORD = Record.of(JOURNAL, outcome="undone", serving="old", seconds=2.25, reaso
 
 
 def test_a_journal_is_read_as_it_was_written_until_it_is_cleared(tmp_path: Path) -> None:
-    ledger = Folder(tmp_path)
+    ledger = FolderLedger(tmp_path)
     assert ledger.journal() is None
     at = JOURNAL.at("replace", switched=True, steps={"stage": 0.5})
     ledger.write(at)
-    assert Folder(tmp_path).journal() == at
+    assert FolderLedger(tmp_path).journal() == at
     ledger.clear()
     ledger.clear()
     assert ledger.journal() is None
 
 
 def test_history_is_kept_in_order(tmp_path: Path) -> None:
-    ledger = Folder(tmp_path)
+    ledger = FolderLedger(tmp_path)
     assert list(ledger.history()) == []
     again = Record.of(JOURNAL.at("record", migrations=("shop.0002",)), outcome="succeeded", serving="new", seconds=1)
     ledger.append(RECORD)
     ledger.append(again)
-    assert list(Folder(tmp_path).history()) == [RECORD, again]
+    assert list(FolderLedger(tmp_path).history()) == [RECORD, again]
 
 
 def test_truncated_history_line_does_not_hide_the_others(tmp_path: Path) -> None:
-    ledger = Folder(tmp_path)
+    ledger = FolderLedger(tmp_path)
     ledger.append(RECORD)
     with open(tmp_path / "history.jsonl", "a") as file:
         file.write('{"id": "1b", "kind": "dep')
@@ -46,7 +46,7 @@ def test_step_is_not_begun_after_the_lock_is_lost(tmp_path: Path) -> None:
     def lost() -> None:
         raise LockHeld("it was removed")
 
-    ledger = Folder(tmp_path, lost)
+    ledger = FolderLedger(tmp_path, lost)
     with pytest.raises(LockHeld):
         ledger.write(JOURNAL)
     assert ledger.journal() is None

@@ -6,7 +6,7 @@ from click import unstyle
 from ecluse.cli.outlook import outlook_text
 from ecluse.deploy.outlook import Outlook, outlook
 from ecluse.deploy.rollout import Migration, Preflight, Request, roll_out
-from tests.support.doubles.rollouts import MemoryLedger, MemoryTarget
+from tests.support.doubles.rollouts import MemoryLedger, MemoryRelease, MemoryTarget
 
 ADDS = Migration("shop.0002_adds", sql="ALTER TABLE shop ADD x integer;")
 DROPS = Migration("shop.0003_drops", sql="ALTER TABLE shop DROP y;", unsafe=("drops the column shop.y",))
@@ -21,7 +21,7 @@ def target() -> MemoryTarget:
 
 
 def planned(target: MemoryTarget, *allowed: str, release: str = "new", ledger: MemoryLedger | None = None) -> Outlook:
-    return outlook(target, ledger or MemoryLedger(), "staging", release, allowed)
+    return outlook(target, ledger or MemoryLedger(), "staging", MemoryRelease(release), allowed)
 
 
 def test_outlook_shows_sql_and_the_flag_for_refused_migrations(target: MemoryTarget) -> None:
@@ -58,7 +58,7 @@ def test_outlook_changes_nothing(target: MemoryTarget) -> None:
 
 def test_outlook_refuses_a_rollback_past_an_unsafe_migration(target: MemoryTarget) -> None:
     ledger = MemoryLedger()
-    roll_out(target, ledger, Request(release="new", by="test", allowed=("shop.0003",)))
+    roll_out(target, ledger, Request(release=MemoryRelease("new"), by="test", allowed=("shop.0003",)))
     target.found = Preflight(unknown=frozenset({"shop.0002_adds", "shop.0003_drops"}))
     found = planned(target, release="old", ledger=ledger)
     assert (found.goes, found.behind) == (False, ("shop.0003_drops",))

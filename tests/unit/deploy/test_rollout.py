@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ecluse.deploy.rollout import Migration, Preflight, Request, recover, roll_out
 from ecluse.errors import EcluseError, Interrupted, LockHeld, PreflightError, ReleaseError, RolloutError
-from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryTarget
+from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryRelease, MemoryTarget
 
 OPERATIONS = ("stage", "preflight", "migrate", "start", "gate", "switch", "drain", "watch")
 PENDING = Preflight((Migration("shop.0002_adds"),))
@@ -24,8 +24,8 @@ def ledger() -> MemoryLedger:
     return MemoryLedger()
 
 
-def request(release: str = "new", **values: object) -> Request:
-    return Request(release=release, by="test", **values)  # type: ignore[arg-type]
+def request(release: str = "new", **values: object) -> Request[MemoryRelease]:
+    return Request(release=MemoryRelease(release), by="test", **values)  # type: ignore[arg-type]
 
 
 def failing(operation: str, error: BaseException, *, times: int = 1) -> object:
@@ -40,7 +40,7 @@ def failing(operation: str, error: BaseException, *, times: int = 1) -> object:
 
 
 def serving(target: MemoryTarget) -> set[str]:
-    return {release for task in target.tasks() for release in target.serving(task)}
+    return {release for task in target.tasks() for release in task.serving()}
 
 
 def test_a_rollout_does_everything_in_order_and_records_it(target: MemoryTarget, ledger: MemoryLedger) -> None:
@@ -235,7 +235,7 @@ def test_repeated_interruptions_end_with_one_serving_release(
             roll_out(target, ledger, request())
         except (Killed, KeyboardInterrupt, EcluseError):
             pass
-        assert all(target.serving(task) for task in tasks), "a task that nothing serves"
+        assert all(task.serving() for task in target.tasks()), "a task that nothing serves"
         assert serving(target) <= {"old", "new"}
     target.before = lambda operation: None
     recover(target, ledger)

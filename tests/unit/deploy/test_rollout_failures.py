@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.rollout import Request, recover, roll_out
 from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError, TargetError
-from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryLock, MemoryTarget
+from tests.support.doubles.rollouts import Killed, MemoryLedger, MemoryLock, MemoryRelease, MemoryTarget
 
 TASKS = ("worker", "web", "beat")
 BRINGS = {
@@ -60,7 +60,7 @@ class World:
         with self.lock.held(force=force) as ours:
             self.ledger.ours = ours
             recover(self.target, self.ledger, clock=self.clock, wall=self.clock)
-            request = Request(release=release, kind=kind, by="test", watch=1)
+            request = Request(release=MemoryRelease(release), kind=kind, by="test")
             return roll_out(self.target, self.ledger, request, clock=self.clock, wall=self.clock)
 
     def hurt(self, release: str, fault: str, at: int, *, after: bool = False, kind: Kind = "deploy") -> str:

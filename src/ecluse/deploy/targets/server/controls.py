@@ -1,49 +1,76 @@
-"""The target ``server`` as the commands need it: what is kept beside its releases, its logs, its commands."""
+"""What people ask of an environment on this machine between rollouts: see :class:`ecluse.deploy.contract.Controls`."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-from ecluse.deploy import lock as locks
-from ecluse.deploy.ledger import Folder
-from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance, page
-from ecluse.deploy.targets.server import Server
+from ecluse.deploy.targets.server.operations import ServerOperations
+from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import TargetError
 from ecluse.machine import durable, process
-from ecluse.release.archive import latest
 
-__all__ = ["ManagedServer"]
+__all__ = ["ServerControls"]
 
 
-class ManagedServer(Server):
-    """See :class:`ecluse.deploy.targets.Managed`."""
+class ServerControls:
+    """The environment in *place*."""
+
+    def __init__(self, place: Place, operations: ServerOperations) -> None:
+        self._place, self._operations = place, operations
 
     @property
     def url(self) -> str:
-        return self.place.url if self.place.listen else self.place.environment.url
+        return self._place.url if self._place.listen else self._place.environment.url
 
-    def newest(self) -> str:
-        return latest(self._store).id
+    def processes(self) -> list[dict[str, object]]:
+        """The web processes: slot, release, state, pid, seconds up, ready."""
+        web, states = self._operations.web, self._operations.daemon.states()
+        return [
+            {
+                "slot": slot.number,
+                "release": slot.release,
+                "state": states.name(slot).lower(),
+                "pid": states.pid(slot),
+                "seconds": states.seconds(slot),
+                "ready": web.ask(slot.address).good(slot.release or ""),
+            }
+            for slot in web.running()
+        ]
 
-    def ledger(self) -> Folder:
-        return Folder(self.place.folder)
+    def logs(self, what: str, lines: int, follow: bool) -> int:
+        folders = (self._place.logs, self._place.folder)
+        files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
+        if not files:
+            known = sorted({path.stem.rpartition("-")[0] or path.stem for one in folders for path in one.glob("*.log")})
+            there = f"there are: {', '.join(known)}" if known else f"./ecluse deploy {self._place.environment.name}"
+            raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint=there)
+        for path, text in _tail(files, lines, follow):
+            for line in text.splitlines():
+                print(f"{path.stem}: {line}", flush=follow)
+        return 0
 
-    @contextmanager
-    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Folder]:
-        self.place.folder.mkdir(parents=True, exist_ok=True)
-        with locks.held(self._lock, who=who, host=host, what=what, commit=commit) as held:
-            yield Folder(self.place.folder, held.beat)
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
+        """Run *command* in the folder and the environment of the release that serves: *what* is always the site."""
+        serving = sorted(self._operations.web.serving())
+        if not serving:
+            raise TargetError(f"{self._place.environment.name} serves nothing: there is no release to run this in")
+        release = self._operations.release(serving[-1])
+        variables = self._place.variables(release, self._operations.daemon.database_url())
+        sys.stdout.flush()
+        return process.attached(command, cwd=release.app, env=variables)
 
-    def holder(self) -> Holder | None:
-        return locks.holder(self._lock)
+    def stop(self) -> None:
+        self._operations.daemon.stop()
 
-    def unlock(self) -> None:
-        locks.remove(self._lock)
+    def front(self) -> None:
+        raise TargetError(
+            f"{self._place.environment.name} is a server: its front server is your own nginx",
+            hint="change it in the configuration of that nginx",
+        )
 
     def maintenance(self) -> Maintenance | None:
         value = durable.read_json(self._maintenance)
@@ -54,46 +81,20 @@ class ManagedServer(Server):
             self._page.unlink(missing_ok=True)
             self._maintenance.unlink(missing_ok=True)
             return
-        if not self.daemon.holder.was_used:
-            name = self.place.environment.name
+        if not self._operations.daemon.holder.was_used:
+            name = self._place.environment.name
             raise TargetError(f"{name} has served nothing yet that could be closed", hint=f"./ecluse deploy {name}")
         durable.write_json(self._maintenance, wanted.as_json())
         # Last: each process of the site looks for it at each request.
         durable.write(self._page, page(), mode=0o644)
 
-    def logs(self, what: str, lines: int, follow: bool) -> int:
-        folders = (self.place.logs, self.place.folder)
-        files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
-        if not files:
-            known = sorted({path.stem.rpartition("-")[0] or path.stem for one in folders for path in one.glob("*.log")})
-            there = f"there are: {', '.join(known)}" if known else f"./ecluse deploy {self.place.environment.name}"
-            raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint=there)
-        for path, text in _tail(files, lines, follow):
-            for line in text.splitlines():
-                print(f"{path.stem}: {line}", flush=follow)
-        return 0
-
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        """In the folder and the environment of the release that serves: *what* is always the site."""
-        serving = sorted(self.serving("web"))
-        if not serving:
-            raise TargetError(f"{self.place.environment.name} serves nothing: there is no release to run this in")
-        folder = self.place.releases / serving[-1]
-        variables = self.place.variables(serving[-1], folder, self.daemon.database_url())
-        sys.stdout.flush()
-        return process.attached(command, cwd=folder / "app", env=variables)
-
     @property
     def _maintenance(self) -> Path:
-        return self.place.folder / "maintenance.json"
+        return self._place.folder / "maintenance.json"
 
     @property
     def _page(self) -> Path:
-        return self.place.folder / "maintenance.html"
-
-    @property
-    def _lock(self) -> Path:
-        return self.place.folder / "lock"
+        return self._place.folder / "maintenance.html"
 
 
 def _tail(

@@ -1,61 +1,59 @@
-"""Supervisor and what it runs beside the site: the database, and the process that holds the listening socket."""
+"""Supervisor, as it runs for an environment: started when it is needed, with the listening socket and the database."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ecluse import probes
+from ecluse.deploy.targets.server import programs
+from ecluse.deploy.targets.server.database import Database
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
 from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
-from ecluse.errors import ServiceError, TargetError
+from ecluse.errors import TargetError
 from ecluse.machine import durable, process, virtualenv
-from ecluse.services.binaries import VARIABLE, binaries_for
-from ecluse.services.cluster import Cluster, server_environ
-from ecluse.services.kinds import POSTGRES_VERSION
+from ecluse.machine.waiting import until
 
-__all__ = ["Daemon"]
+__all__ = ["Daemon", "States"]
 
-DATABASE = "site"
 DRAIN = 40
 """Seconds that a process has to finish its requests, before it is killed. gunicorn's own limit is 30."""
 
-# Supervisor reports a log that cannot be written on its standard error: on a full disk that cannot be written either,
-# and would be its end, and so the site's.
-_MAIN = """\
-import os, sys
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from supervisor.supervisord import main
 
-class Unfailing:
-    def __init__(self, stream):
-        self.stream = stream
+class States:
+    """What Supervisor says of the processes in the slots. A process that it does not know is stopped."""
 
-    def __getattr__(self, name):
-        return getattr(self.stream, name)
+    def __init__(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        self._found = found
 
-    def write(self, text):
-        try:
-            self.stream.write(text)
-            self.stream.flush()
-        except OSError:
-            pass
+    def knows(self, slot: Slot) -> bool:
+        """Whether Supervisor was started with this slot."""
+        return slot.name in self._found
 
-    def flush(self):
-        pass
+    def name(self, slot: Slot) -> str:
+        """The state, in Supervisor's own words: ``RUNNING``, ``STOPPED``, …"""
+        return str(self._found.get(slot.name, {}).get("statename", "STOPPED"))
 
-sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
-main()
-"""
+    def alive(self, slot: Slot) -> bool:
+        """Whether a process runs, or is being started again."""
+        return self.name(slot) in ALIVE
+
+    def started(self, slot: Slot) -> object:
+        """When the process was started: another time is another process."""
+        return self._found.get(slot.name, {}).get("start", 0)
+
+    def pid(self, slot: Slot) -> int:
+        """The process id; 0 where none runs."""
+        return int(self._found.get(slot.name, {}).get("pid", 0))
+
+    def seconds(self, slot: Slot) -> int:
+        """For how long the process has run."""
+        state = self._found.get(slot.name, {})
+        return max(0, int(state.get("now", 0)) - int(state.get("start", 0)))
 
 
 class Daemon:
@@ -67,55 +65,62 @@ class Daemon:
         self.slots = slots(place.slots)
         self.holder = holder(place.slots)
         self.workers = {one.name: worker_slots(place.slots, one.name) for one in place.environment.workers}
+        self._database = Database(place, say)
 
     def database_url(self) -> str | None:
-        """The address of the environment's own database; None where one is given."""
-        if "DATABASE_URL" in self.place.environment.secrets or "DATABASE_URL" in self.place.environment.env:
-            return None
-        return self._cluster().url(DATABASE)
+        """The address of the environment's own database; None where another one is given."""
+        return self._database.url
+
+    def states(self) -> States:
+        """What the processes do now. Where no Supervisor answers, none runs."""
+        try:
+            return States(self.client.states())
+        except TargetError:
+            return States({})
 
     def ensure(self) -> None:
-        """Supervisor, socket and database up. What served before they went away is started again."""
-        self._copy_programs()
+        """Start Supervisor and the database where they do not run, and what served before they went away."""
+        self._up()
+        states = self.states()
+        left = [slot for slot in self._every_slot() if slot.is_open and states.knows(slot) and not states.alive(slot)]
+        if any(slot.group == GROUP for slot in left):
+            self.hold()
+        for slot in left:
+            self.say(f"starting release {slot.release} again, which served before Supervisor went away")
+            self.client.start(slot.name)
+
+    def revive(self) -> None:
+        """Start Supervisor again where it has ended since :meth:`ensure`, with or without the deployer."""
         if not self.client.alive():
-            self._end_orphans()
-            self._start()
-        states = self.client.states()
-        if "postgres:postgres" in states and states["postgres:postgres"]["statename"] != "RUNNING":
-            self._start_database()
-        for slot in (*self.slots, *self._worker_slots()):
-            if slot.is_open and slot.name in states and states[slot.name]["statename"] not in ALIVE:
-                if slot.group == GROUP:
-                    self.hold()
-                self.say(f"starting release {slot.release} again, which served before Supervisor went away")
-                self.client.start(slot.name)
+            self.ensure()
 
     def hold(self) -> None:
         """Open the listening socket: from here on nobody is refused. Not earlier: nobody should wait for nothing.
 
-        Raises TargetError where another program listens there. Before the first time the environment moves on to the
+        Raises TargetError where another program listens there. Before the first time, the environment moves on to the
         next free port instead: two that are rolled out for the first time at once decide on the same one.
         """
         self.holder.reserve(self.place.account())
-        try:
-            self.client.start(self.holder.name)
-        except TargetError:
-            if self.holder.process() is not None:  # the port is ours: it failed for another reason
-                raise
-            decided = self.place.listen
-            if self.place.choose_address(self.say) == decided:
-                raise
+        while True:
+            try:
+                return self.client.start(self.holder.name)
+            except TargetError:
+                if self.holder.process() is not None:  # the port is ours: it failed for another reason
+                    raise
+                decided = self.place.listen
+                if self.place.choose_address(self.say) == decided:
+                    raise
+            # Supervisor has the address in its file. Nothing has been started by it yet but the database.
             self._end()
-            self.ensure()
-            self.hold()
+            self._up()
 
     def stop(self) -> None:
         """End everything: the site, drained; the database; Supervisor. Nothing is left running."""
         self._end()
-        for slot in (*self.slots, *self._worker_slots()):
+        for slot in self._every_slot():
             slot.clear()
 
-    def drain(self, names: list[str], grace: float = DRAIN) -> None:
+    def drain(self, names: Sequence[str], grace: float = DRAIN) -> None:
         """End these programs, all at once, and return when the last has ended: they have *grace* seconds for it."""
         for name in names:
             self.client.stop(name)
@@ -126,115 +131,32 @@ class Daemon:
             timeout=grace + 20,
         )
 
-    # Its parts
+    def _up(self) -> None:
+        """Start Supervisor and the database where they do not run."""
+        programs.copy(self.place.programs)
+        if not self.client.alive():
+            self._end_orphans()
+            self._start()
+        self._database.start(self.client)
 
     def _end(self) -> None:
-        """End everything; what the slots say of it stays, so that :meth:`ensure` starts it again."""
+        """End everything. What the slots say stays, so that :meth:`ensure` starts it again."""
         if not self.client.alive():
             self._end_orphans()
             return
-        known = self.client.states()
-        workers = [slot.name for slot in self._worker_slots() if slot.name in known]
+        states = self.states()
+        workers = [slot.name for slot in self._worker_slots() if states.knows(slot)]
         self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self._grace())
         pid = _pid(self.place.folder / "supervisord.pid")
         self.client.shutdown()
         self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
 
-    def _worker_slots(self) -> list[Slot]:
-        return [slot for slots in self.workers.values() for slot in slots]
-
-    def _grace(self) -> float:
-        return max([DRAIN, *(one.grace for one in self.place.environment.workers)])
-
-    def _cluster(self) -> Cluster:
-        own = next(self.place.programs.glob("postgresql/*/*/bin"), None)
-        environ = self.place.environ if own is None else {**self.place.environ, VARIABLE: str(own)}
-        return Cluster.at(self.place.folder / "postgres", environ)
-
-    def _keep_database_programs(self) -> None:
-        """Link PostgreSQL's programs here where Écluse's own environment has them: remaking that disturbs no server."""
-        own = self.place.programs / "postgresql"
-        try:
-            found = binaries_for(POSTGRES_VERSION, self.place.environ).folder.parent
-        except ServiceError:
-            if own.is_dir():  # ecluse has moved on to another major version; the data has not
-                return
-            raise
-        if self.place.programs in found.parents or Path(sys.prefix) not in found.parents:
-            return
-        with tempfile.TemporaryDirectory(dir=self.place.programs) as scratch:
-            made = Path(scratch, "postgresql")
-            # The programs look for their libraries where the wheel has them: beside its package.
-            package = found.parent
-            for source in (found, package.with_name(f"{package.name}.libs")):
-                if source.is_dir():
-                    copy = made / source.relative_to(package.parent)
-                    shutil.copytree(source, copy, symlinks=True, copy_function=_link)
-            shutil.rmtree(own, ignore_errors=True)
-            made.rename(own)
-
-    def _copy_programs(self) -> None:
-        """Supervisor itself, the starter and gunicorn's configuration, where they differ from ours."""
-        programs, here = self.place.programs, Path(__file__).parent
-        for source in (here / "starter.py", here / "gunicorn_conf.py"):
-            copy, content = programs / source.name, source.read_bytes()
-            if not copy.is_file() or copy.read_bytes() != content:
-                durable.write(copy, content)
-        main = programs / "supervisord.py"
-        if not main.is_file() or main.read_text(encoding="utf-8") != _MAIN:
-            found = importlib.util.find_spec("supervisor")
-            assert found is not None and found.origin is not None, "Supervisor is a dependency of ecluse"
-            ignored = shutil.ignore_patterns("tests", "__pycache__")
-            shutil.copytree(
-                Path(found.origin).parent, programs / "lib" / "supervisor", ignore=ignored, dirs_exist_ok=True
-            )
-            durable.write(main, _MAIN)
-
     def _start(self) -> None:
-        place, account = self.place, self.place.account()
-        host, port = place.choose_address(self.say)
-        python = str(virtualenv.base_python())
-        programs = [
-            Program(
-                name=GROUP,
-                argv=(python, "-I", "-S", str(place.programs / "starter.py"), str(place.slots)),
-                log=place.logs / GROUP,
-                user=account.name if account.switch else None,
-                stop_signal=self.stop_signal,
-                stop_seconds=DRAIN,
-                count=2 * PROCESSES + 1,
-                listen=f"{host}:{port}",
-            )
-        ]
-        for worker in place.environment.workers:
-            programs.append(
-                Program(
-                    name=worker.name,
-                    argv=(python, "-I", "-S", str(place.programs / "starter.py"), str(place.slots / worker.name)),
-                    log=place.logs / worker.name,
-                    user=account.name if account.switch else None,
-                    stop_seconds=worker.grace,
-                    count=len(self.workers[worker.name]),
-                    first=1,
-                )
-            )
-        if self.database_url() is not None:
-            self._keep_database_programs()
-            cluster = self._cluster()
-            programs.append(
-                Program(
-                    name="postgres",
-                    argv=cluster.server_argv(),
-                    log=place.logs / "postgres.log",
-                    user=cluster.account.name if cluster.account.switch else None,
-                    environment=server_environ(),
-                    stop_signal="INT",
-                )
-            )
+        place = self.place
         conf = place.folder / "supervisord.conf"
         root = os.geteuid() == 0
-        durable.write(conf, configuration(place.folder, place.socket, programs, root=root), mode=0o600)
-        argv = (python, "-I", str(place.programs / "supervisord.py"), "--configuration", str(conf))
+        durable.write(conf, configuration(place.folder, place.socket, self._programs(), root=root), mode=0o600)
+        argv = (virtualenv.base_python(), "-I", place.programs / programs.MAIN, "--configuration", conf)
         output = place.logs / "supervisord.out"
         with open(output, "wb") as out:
             environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder)}
@@ -243,26 +165,44 @@ class Daemon:
         if started.poll() is not None:
             reason = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
             raise TargetError("\n".join(["Supervisor does not start", *reason]), where=str(output))
-        # It outlives us, and is not ours to wait for: subprocess would warn of a child that was forgotten.
-        started.returncode = 0
+        process.disown(started)
 
-    def _start_database(self) -> None:
-        cluster = self._cluster()
-        if not cluster.exists:
-            self.say("making the database's cluster")
-        cluster.create(database=DATABASE)
-        self.client.start("postgres:postgres")
-        probes.wait([cluster.url(DATABASE)], timeout=60, what="the PostgreSQL", ended=self._database_failed)
-
-    def _database_failed(self) -> str | None:
-        state = self.client.states()["postgres:postgres"]["statename"]
-        return None if state in ("STARTING", "RUNNING") else f"it ended; see {self.place.logs / 'postgres.log'}"
+    def _programs(self) -> list[Program]:
+        """All that Supervisor is to run; none of it is of a release."""
+        place, account = self.place, self.place.account()
+        host, port = place.choose_address(self.say)
+        python = str(virtualenv.base_python())
+        user = account.name if account.switch else None
+        starter = (python, "-I", "-S", str(place.programs / "starter.py"))
+        web = Program(
+            name=GROUP,
+            argv=(*starter, str(place.slots)),
+            log=place.logs / GROUP,
+            user=user,
+            stop_signal=self.stop_signal,
+            stop_seconds=DRAIN,
+            count=2 * PROCESSES + 1,
+            listen=f"{host}:{port}",
+        )
+        workers = [
+            Program(
+                name=worker.name,
+                argv=(*starter, str(place.slots / worker.name)),
+                log=place.logs / worker.name,
+                user=user,
+                stop_seconds=worker.grace,
+                count=len(self.workers[worker.name]),
+                first=1,
+            )
+            for worker in place.environment.workers
+        ]
+        return [web, *workers, *([self._database.program()] if self._database.is_own else [])]
 
     def _end_orphans(self) -> None:
         """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
         socket.
         """
-        every = (self.holder, *self.slots, *self._worker_slots())
+        every = (self.holder, *self._every_slot())
         left = [pid for slot in every if (pid := slot.process()) is not None]
         if left:
             self.say("Supervisor is gone, but the site's processes are not: starting both anew")
@@ -273,25 +213,23 @@ class Daemon:
             "the site's processes do not end",
             timeout=self._grace(),
         )
-        postmaster = self.place.folder / "postgres" / "postmaster.pid"
-        server = _pid(postmaster)
+        server = _pid(self._database.pid_file)
         if server is not None and process.runs(server) and not self.client.alive():
             _signal(server, signal.SIGINT)
             self._await(lambda: not process.runs(server), "the database does not end")
 
+    def _every_slot(self) -> list[Slot]:
+        return [*self.slots, *self._worker_slots()]
+
+    def _worker_slots(self) -> list[Slot]:
+        return [slot for found in self.workers.values() for slot in found]
+
+    def _grace(self) -> float:
+        return max([DRAIN, *(one.grace for one in self.place.environment.workers)])
+
     def _await(self, condition: Callable[[], bool], what: str, *, timeout: float = 60) -> None:
-        began = time.monotonic()
-        while not condition():
-            if time.monotonic() - began > timeout:
-                raise TargetError(f"{what} within {timeout:g} s", where=str(self.place.logs))
-            time.sleep(0.02)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
+        if not until(condition, timeout=timeout):
+            raise TargetError(f"{what} within {timeout:g} s", where=str(self.place.logs))
 
 
 def _pid(path: Path) -> int | None:

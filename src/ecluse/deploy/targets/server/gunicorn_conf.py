@@ -5,16 +5,20 @@ slot; only then does it accept from the public socket. So a release that never g
 stands on gunicorn's documented server hooks, and on nothing of its inside.
 """
 
+import mmap
 import os
 import socket
+import struct
 import sys
+import threading
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 SLOT = os.environ.get("ECLUSE_SLOT", "")
 # The page that visitors get instead of the site, for as long as it is there (`ecluse maintenance on`).
 MAINTENANCE = os.path.join(os.path.dirname(os.path.dirname(SLOT)), "maintenance.html")
-HONEST = frozenset({"/ping/", "/readiness/", "/healthcheck/"})
+# The addresses that the page does not cover, and that are no visitors' requests.
+HEALTH = frozenset(os.environ.get("ECLUSE_HEALTH", "").split())
 RETRY_AFTER = "300"
 
 # A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
@@ -39,6 +43,10 @@ TICK = 0.02
 
 WORKER_ENDED = "worker ended"
 
+# A counter of eight bytes for each of so many workers of gunicorn, which add to their own alone.
+COUNTERS = 64
+counting = threading.Lock()
+
 
 class Private(WSGIRequestHandler):
     """Answers the gate's questions, without a line in the log for each."""
@@ -54,7 +62,7 @@ class Maintained:
         self.site = site
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO") not in HONEST:
+        if environ.get("PATH_INFO") not in HEALTH:
             try:
                 with open(MAINTENANCE, "rb") as file:
                     page = file.read()
@@ -106,7 +114,9 @@ def post_worker_init(worker: Any) -> None:
 
 
 def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
-    """Note each error of the site: the watch after a switch counts them. 503 is an answer, not an error."""
+    """Count each answer of the site, and note each error, for the watch after a switch. 503 is not an error."""
+    if environ.get("PATH_INFO") not in HEALTH:
+        count(worker.age % COUNTERS)
     status = getattr(response, "status_code", None)
     if status is not None and status >= 500 and status != 503:
         note(f"{status} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}")
@@ -121,3 +131,26 @@ def note(line: str) -> None:
     """Add a line to what went wrong in this slot."""
     with open(os.path.join(SLOT, "errors"), "a", encoding="utf-8") as file:
         file.write(line + "\n")
+
+
+def count(number: int) -> None:
+    """Add one to the counter *number* of this slot."""
+    with counting:
+        (before,) = struct.unpack_from("=Q", answers(), number * 8)
+        struct.pack_into("=Q", answers(), number * 8, before + 1)
+
+
+def answers() -> mmap.mmap:
+    """The counters of this slot, in memory that is a file."""
+    global _answers
+    if _answers is None:
+        descriptor = os.open(os.path.join(SLOT, "answers"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(descriptor, 8 * COUNTERS)
+            _answers = mmap.mmap(descriptor, 8 * COUNTERS)
+        finally:
+            os.close(descriptor)
+    return _answers
+
+
+_answers: mmap.mmap | None = None

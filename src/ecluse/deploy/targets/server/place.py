@@ -1,5 +1,5 @@
-"""The folder of an environment: what is where, what it remembers, and what the site's processes find in their
-environment.
+"""The folder of an environment on this machine: its subfolders, its address and secrets, and the variables of its
+processes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment
+from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.slots import holder
 from ecluse.errors import TargetError
 from ecluse.machine import durable
@@ -52,7 +53,7 @@ class Place:
 
     @property
     def programs(self) -> Path:
-        """What Supervisor starts and needs itself: copies, so that ecluse is not needed to serve."""
+        """Copies of the programs that serve, so that neither ecluse nor its virtual environment is needed for that."""
         return self.folder / "bin"
 
     @property
@@ -65,7 +66,7 @@ class Place:
 
     @property
     def socket(self) -> Path:
-        """Where Supervisor is talked to: a short folder where this one's path is too long for a socket."""
+        """Supervisor's socket; in a folder of /tmp where the path of this folder is too long for a socket."""
         here = self.folder / "supervisor.sock"
         if len(os.fsencode(here)) <= _LONGEST_SOCKET:
             return here
@@ -73,7 +74,9 @@ class Place:
         return Path("/tmp", f"ecluse-{os.geteuid()}-{name}", "supervisor.sock")
 
     def account(self) -> Account:
-        """Who the site's processes run as: ourselves; as root nobody, where nobody can reach all that it takes."""
+        """The account that the site's processes run as: our own; for root, the account nobody, where that one can reach
+        all files that it needs.
+        """
         account = for_server()
         if account.switch and (enterable(self.folder) or enterable(base_python().resolve().parent)):
             return Account("root", 0, 0, switch=False)
@@ -101,7 +104,7 @@ class Place:
 
     @property
     def address(self) -> str:
-        """The same as ``host:port``. Raises TargetError before the first rollout."""
+        """Where the site listens, as ``host:port``. Raises TargetError before the first rollout."""
         listen = self.listen
         if listen is None:
             raise TargetError(
@@ -112,7 +115,7 @@ class Place:
 
     @property
     def url(self) -> str:
-        """The address that visitors use. Of a site on this machine it has the port that was chosen."""
+        """The address that visitors use; of a site on this machine, with the port that was chosen."""
         public = urlsplit(self.environment.url)
         return f"{public.scheme}://{self.address}" if public.hostname in _LOOPBACK else self.environment.url
 
@@ -170,24 +173,25 @@ class Place:
             Secret(value)  # from now on masked in whatever is printed
         return values
 
-    def variables(self, release: str, folder: Path, database: str | None, *, keep: bool = True) -> dict[str, str]:
-        """The environment of a process of *release*, unpacked in *folder*. Nothing of the deployer's own is in it."""
-        app = folder / "app"
+    def variables(self, release: ServerRelease, database: str | None, *, keep: bool = True) -> dict[str, str]:
+        """The environment of a process of *release*. Nothing of the deployer's own environment is in it."""
+        environment = self.environment
         variables = {
-            "PATH": os.pathsep.join([str(folder / "venv" / "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "PATH": os.pathsep.join([str(release.programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(map(str, [app, app / "src"])),
-            "DJANGO_SETTINGS_MODULE": self.environment.settings,
+            "PYTHONPATH": os.pathsep.join(map(str, [release.app, *(release.app / one for one in release.python_path)])),
+            "DJANGO_SETTINGS_MODULE": environment.settings,
             "DJANGO_DEBUG": "0",
-            "DJANGO_STATIC_ROOT": str(folder / "static"),
+            "DJANGO_STATIC_ROOT": str(release.static),
             "DJANGO_MEDIA_ROOT": str(self.media),
-            "ECLUSE_RELEASE": release,
-            "ECLUSE_ENVIRONMENT": self.environment.name,
+            "ECLUSE_RELEASE": release.id,
+            "ECLUSE_ENVIRONMENT": environment.name,
+            "ECLUSE_HEALTH": " ".join((environment.readiness, *environment.health)),
         }
         if database is not None:
             variables["DATABASE_URL"] = database
-        return {**variables, **self.environment.env, **self.secrets(keep=keep)}
+        return {**variables, **environment.env, **self.secrets(keep=keep)}
 
 
 def _free(host: str, port: int) -> bool:

@@ -1,6 +1,6 @@
-"""Slots: the places in which Supervisor runs a process of the site each.
+"""Slots: in each, Supervisor runs one process of the site.
 
-Two serve; the two others are where the next release is started beside them. What is in a slot is said by its files:
+Two serve; in the two others the next release is started beside them. The files of a slot say what it runs:
 
     slot.json   the release that it is for, and how to start it (see starter.py)
     lock        held by the processes that run in it
@@ -8,10 +8,12 @@ Two serve; the two others are where the next release is started beside them. Wha
     open        the release that may take requests in it: what a restarted process goes by
     accepting   the release that does
     errors      a line for each error of the site and each worker that ended
+    answers     numbers of eight bytes, whose sum is the number of answers of the site
 """
 
 from __future__ import annotations
 
+import array
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ HOLDER = 0
 
 @dataclass(frozen=True)
 class Slot:
-    """One slot, by its number."""
+    """One slot of a group, by its number."""
 
     folder: Path
     number: int
@@ -61,7 +63,7 @@ class Slot:
 
     def clear(self) -> None:
         """Say that it runs nothing."""
-        for name in ("open", "accepting", "address", "errors", "slot.json"):
+        for name in ("open", "accepting", "address", "errors", "answers", "slot.json"):
             (self.folder / name).unlink(missing_ok=True)
 
     @property
@@ -96,6 +98,14 @@ class Slot:
     def errors(self) -> Sequence[str]:
         """What went wrong in it since it was started."""
         return self._read("errors").splitlines()
+
+    @property
+    def answers(self) -> int:
+        """The number of requests that it has answered since it was started, but for health addresses."""
+        try:
+            return sum(array.array("Q", (self.folder / "answers").read_bytes()))
+        except (FileNotFoundError, ValueError):
+            return 0
 
     @property
     def was_used(self) -> bool:

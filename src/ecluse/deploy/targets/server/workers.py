@@ -2,125 +2,145 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from ecluse.definition.model import Worker
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.slots import Slot
-from ecluse.deploy.targets.server.supervisor import ALIVE
 from ecluse.errors import RolloutError, TargetError
+from ecluse.machine.waiting import until
 
-__all__ = ["Workers"]
+__all__ = ["WorkerTask", "Workers"]
 
 
-class Workers:
-    """Those of *place*, run by *daemon*. Each has two slots: what works is in one, the next is started in the other."""
+class WorkerTask:
+    """One worker of an environment. It has two slots: one works, and the next release's is started in the other.
 
-    def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
-        self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
-        self._workers = {worker.name: worker for worker in place.environment.workers}
+    Fits :class:`ecluse.deploy.contract.Task`.
+    """
 
-    def first(self) -> list[str]:
-        """Those that are replaced before the site."""
-        return [name for name, worker in self._workers.items() if not worker.alone]
+    def __init__(self, worker: Worker, place: Place, daemon: Daemon, gate_seconds: float) -> None:
+        self.worker, self._place, self._daemon, self._gate_seconds = worker, place, daemon, gate_seconds
 
-    def last(self) -> list[str]:
-        """Those that are replaced after it."""
-        return [name for name, worker in self._workers.items() if worker.alone]
+    @property
+    def name(self) -> str:
+        return self.worker.name
 
-    def serving(self, name: str) -> Collection[str]:
-        """The releases whose worker works now."""
-        return {slot.release for slot in self._alive(name) if slot.is_open and slot.release}
+    def part_of(self, release: ServerRelease) -> bool:
+        return True
 
-    def start(self, name: str, release_id: str) -> None:
-        """Start the release's worker: beside the old one, or where it must be alone, after that has ended."""
-        worker = self._workers[name]
-        states = self._states()
-        if any(slot.name not in states for slot in self._daemon.workers[name]):
+    def serving(self) -> Collection[str]:
+        return {slot.release for slot in self.running() if slot.is_open and slot.release}
+
+    def start(self, release: ServerRelease) -> None:
+        """Start the release's worker: beside the old one, or where it must be alone, after that one has ended."""
+        self._daemon.revive()
+        if not self._daemon.holder.was_used:
+            self._daemon.hold()  # before there are workers: it may have to start Supervisor anew
+        states = self._daemon.states()
+        if not all(states.knows(slot) for slot in self._slots):
             raise TargetError(
-                f"Supervisor was started when {self._place.environment.name} had no worker {name!r}",
+                f"Supervisor was started when {self._place.environment.name} had no worker {self.name!r}",
                 hint=f"./ecluse stop {self._place.environment.name}, then deploy: this once the site is away",
             )
-        if any(slot.release == release_id for slot in self._alive(name)):
+        if self._slots_of(release):
             return
-        if worker.alone:
-            self.drain(name, release_id)
-        taken = self._alive(name)
-        free = [slot for slot in self._daemon.workers[name] if slot not in taken and slot.process() is None]
+        if self.worker.alone:
+            self.drain(release)
+        taken = self.running()
+        free = [slot for slot in self._slots if slot not in taken and slot.process() is None]
         if not free:
-            # Left by a rollout that was interrupted: it never took over, or is still ending.
-            free = [slot for slot in self._daemon.workers[name] if not slot.is_open]
-            self._daemon.drain([slot.name for slot in free], worker.grace)
-        self._describe(worker, free[0], release_id)
+            # An interrupted rollout has left a worker that never took over, or is still ending.
+            free = [slot for slot in self._slots if not slot.is_open]
+            self._daemon.drain([slot.name for slot in free], self.worker.grace)
+        self._describe(free[0], release)
         self._daemon.client.start(free[0].name)
 
-    def gate(self, name: str, release_id: str) -> None:
-        """Return once the started worker is ready; raise RolloutError where it ends, or is not in time."""
-        worker = self._workers[name]
-        began = time.monotonic()
-        for slot in self._of(name, release_id):
-            while not slot.is_open and not (
-                self._state(slot) == "RUNNING" and (not worker.sign or (slot.folder / worker.sign).exists())
-            ):
-                late = time.monotonic() - began > self._gate_seconds
-                if late or self._state(slot) not in ("STARTING", "RUNNING"):
-                    why = f"not ready within {self._gate_seconds:g} s" if late else "its process ended"
-                    log = self._place.logs / f"{name}-{slot.number}.log"
-                    raise RolloutError(f"{name} of release {release_id}: {why}", where=str(log))
-                time.sleep(0.05)
+    def gate(self, release: ServerRelease) -> None:
+        """Return once the started worker is ready; raise RolloutError where it ends, or is not ready in time."""
+        for slot in self._slots_of(release):
+            if slot.is_open:
+                continue
+            if not until(partial(self._decided, slot), timeout=self._gate_seconds, interval=0.05):
+                raise self._not_ready(slot, release, f"not ready within {self._gate_seconds:g} s")
+            if not self._is_ready(slot):
+                raise self._not_ready(slot, release, "its process ended")
 
-    def switch(self, name: str, release_id: str) -> None:
+    def switch(self, release: ServerRelease) -> None:
         """Have Supervisor keep the started worker: it takes work since it has been ready."""
-        mine = self._of(name, release_id)
+        mine = self._slots_of(release)
         if not mine:
-            raise RolloutError(f"release {release_id} has no {name} to switch to")
+            raise RolloutError(f"release {release.id} has no {self.name} to switch to")
         for slot in mine:
             slot.open()
 
-    def drain(self, name: str, release_id: str | None) -> None:
-        """End every worker that is not the release's: each finishes what it has."""
-        others = [slot for slot in self._daemon.workers[name] if release_id is None or slot.release != release_id]
-        states = self._states()
-        self._daemon.drain([slot.name for slot in others if slot.name in states], self._workers[name].grace)
+    def drain(self, release: ServerRelease | None) -> None:
+        if not self._daemon.client.alive():
+            return
+        others = [slot for slot in self._slots if release is None or slot.release != release.id]
+        states = self._daemon.states()
+        self._daemon.drain([slot.name for slot in others if states.knows(slot)], self.worker.grace)
         for slot in others:
             slot.clear()
 
-    def healthy(self, release_id: str) -> bool:
-        """Whether each has one worker, which is the release's."""
-        alive = (self._alive(name) for name in self._workers)
-        return all([(slot.release, slot.is_open) for slot in slots] == [(release_id, True)] for slots in alive)
+    def running(self) -> list[Slot]:
+        """The slots in which a worker runs."""
+        states = self._daemon.states()
+        return [slot for slot in self._slots if states.alive(slot)]
 
-    def starts(self) -> Mapping[str, Any]:
-        """When each that works was started, by its slot: another time is another process."""
-        states = self._states()
-        return {slot.name: states[slot.name]["start"] for name in self._workers for slot in self._alive(name)}
+    @property
+    def _slots(self) -> Sequence[Slot]:
+        return self._daemon.workers[self.name]
 
-    def _describe(self, worker: Worker, slot: Slot, release_id: str) -> None:
-        folder = self._place.releases / release_id
+    def _slots_of(self, release: ServerRelease) -> list[Slot]:
+        return [slot for slot in self.running() if slot.release == release.id]
+
+    def _is_ready(self, slot: Slot) -> bool:
+        running = self._daemon.states().name(slot) == "RUNNING"
+        return running and (not self.worker.sign or (slot.folder / self.worker.sign).exists())
+
+    def _decided(self, slot: Slot) -> bool:
+        return self._is_ready(slot) or self._daemon.states().name(slot) not in ("STARTING", "RUNNING")
+
+    def _not_ready(self, slot: Slot, release: ServerRelease, why: str) -> RolloutError:
+        log = self._place.logs / f"{self.name}-{slot.number}.log"
+        return RolloutError(f"{self.name} of release {release.id}: {why}", where=str(log))
+
+    def _describe(self, slot: Slot, release: ServerRelease) -> None:
         # Its scratch files are in its slot, and among them the sign that it is ready.
-        variables = self._place.variables(release_id, folder, self._daemon.database_url())
+        variables = self._place.variables(release, self._daemon.database_url())
         variables["TMPDIR"] = str(slot.folder)
-        program, *arguments = (part.replace("{slot}", str(slot.number)) for part in worker.command)
-        argv = (str(folder / "venv" / "bin" / program), *arguments)
-        slot.describe(release_id, folder / "app", argv, variables, self._place.account())
-        if worker.sign:
-            (slot.folder / worker.sign).unlink(missing_ok=True)
+        program, *arguments = (part.replace("{slot}", str(slot.number)) for part in self.worker.command)
+        argv = (str(release.programs / program), *arguments)
+        slot.describe(release.id, release.app, argv, variables, self._place.account())
+        if self.worker.sign:
+            (slot.folder / self.worker.sign).unlink(missing_ok=True)
 
-    def _of(self, name: str, release_id: str) -> list[Slot]:
-        return [slot for slot in self._alive(name) if slot.release == release_id]
 
-    def _alive(self, name: str) -> list[Slot]:
-        states = self._states()
-        return [slot for slot in self._daemon.workers[name] if states.get(slot.name, {}).get("statename") in ALIVE]
+class Workers:
+    """The workers of *place*, run by *daemon*."""
 
-    def _state(self, slot: Slot) -> str:
-        return str(self._states().get(slot.name, {}).get("statename", "STOPPED"))
+    def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
+        self._daemon = daemon
+        self.tasks = [WorkerTask(worker, place, daemon, gate_seconds) for worker in place.environment.workers]
 
-    def _states(self) -> Mapping[str, Mapping[str, Any]]:
-        try:
-            return self._daemon.client.states()
-        except TargetError:
-            return {}
+    def first(self) -> list[WorkerTask]:
+        """The workers that are replaced before the site, which may ask them for work that only they know."""
+        return [task for task in self.tasks if not task.worker.alone]
+
+    def last(self) -> list[WorkerTask]:
+        """The workers that are replaced after the site."""
+        return [task for task in self.tasks if task.worker.alone]
+
+    def healthy(self, release: ServerRelease) -> bool:
+        """Whether one process of each worker runs, and is the release's."""
+        found = (task.running() for task in self.tasks)
+        return all([(slot.release, slot.is_open) for slot in slots] == [(release.id, True)] for slots in found)
+
+    def starts(self) -> Mapping[str, object]:
+        """When each worker that runs was started, by its slot: another time is another process."""
+        states = self._daemon.states()
+        return {slot.name: states.started(slot) for task in self.tasks for slot in task.running()}

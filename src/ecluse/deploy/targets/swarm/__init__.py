@@ -8,50 +8,56 @@ front door; never how a command ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ecluse.definition.model import Environment, Pipeline
-from ecluse.deploy.targets.swarm.build import Builder
-from ecluse.deploy.targets.swarm.connection import connect
-from ecluse.deploy.targets.swarm.managed import Swarm
+from ecluse.definition.model import Environment
+from ecluse.deploy.contract import Context, Target
 from ecluse.errors import DefinitionError, ImageError
-from ecluse.image import accounts
-from ecluse.image.names import RegistryAddress, registry_of
-from ecluse.image.registry import Registry
 
-__all__ = ["Swarm", "opened"]
+if TYPE_CHECKING:
+    from ecluse.deploy.targets.swarm.release import SwarmRelease
+
+__all__ = ["opened", "problems"]
+
+
+def problems(environment: Environment) -> Iterator[tuple[str, str]]:
+    """See :class:`ecluse.deploy.contract.Package`."""
+    if environment.workers:
+        yield "workers", "those of a swarm are services of its stack file"
+    if environment.setup:
+        yield "setup", "the commands of a swarm are services of its stack file"
 
 
 @contextmanager
-def opened(
-    pipeline: Pipeline,
-    environment: Environment,
-    top: Path,
-    environ: Mapping[str, str],
-    say: Callable[[str], None] = lambda line: None,
-) -> Iterator[Swarm]:
-    """The swarm of *environment*. Raises TargetError where none answers there."""
+def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
+    """The stack of an environment. Raises TargetError where no swarm answers."""
+    from ecluse.deploy.targets.swarm.connection import connect
+    from ecluse.deploy.targets.swarm.parts import check, target
+    from ecluse.deploy.targets.swarm.resolve import Resolver
+    from ecluse.image import accounts
+    from ecluse.image.names import RegistryAddress, registry_of
+    from ecluse.image.registry import Registry
+
+    pipeline, environment, environ = context.pipeline, context.environment, context.environ
     spec = pipeline.image
     if spec is None:
         raise DefinitionError("a swarm runs images", where="pipeline.py", hint="give it image=ImageSpec(...)")
     address: RegistryAddress | None = None
-    with suppress(ImageError):  # going back, and looking, need none
+    with suppress(ImageError):  # a rollback, and looking, need none
         address = registry_of(environ)
 
     def registry() -> Registry:
         return Registry(address or registry_of(environ), accounts.from_docker)
 
     with connect(environ, environment.name, address) as connection:
-        swarm = Swarm(
+        check(connection, environment.name)
+        yield target(
             connection,
             environment,
             f"{pipeline.name}-{environment.name}",
-            lambda objects: Builder(connection, objects, environment, spec, top, environ, registry),
-            top,
-            environ,
-            say=say,
+            lambda objects: Resolver(connection, objects, environment, spec, context.top, environ, registry),
+            context.top,
+            context.say,
         )
-        swarm.check()
-        yield swarm

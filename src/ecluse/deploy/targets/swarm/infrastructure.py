@@ -1,66 +1,66 @@
-"""What is no release and must be there before one: databases, brokers, the front server."""
+"""Infrastructure that must exist before a release: databases, brokers, the front server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.api import Api
-from ecluse.deploy.targets.swarm.build import Builder, Draft
 from ecluse.deploy.targets.swarm.objects import Objects
+from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import DefinitionError, TargetError
 
-__all__ = ["Furniture"]
+__all__ = ["Infrastructure"]
 
 
-class Furniture:
-    """Set up by the first rollout, and left alone by all others. *file* is the stack file's name, for errors."""
+class Infrastructure:
+    """The services of the stack that no rollout replaces. The first one sets them up. *file* is the name of the stack
+    file, for errors.
+    """
 
     def __init__(
         self,
         api: Api,
         objects: Objects,
         services: Services,
-        builder: Builder,
+        resolver: Resolver,
         file: str,
         say: Callable[[str], None],
     ) -> None:
-        self._api, self._objects, self._services, self._builder = api, objects, services, builder
+        self._api, self._objects, self._services, self._resolver = api, objects, services, resolver
         self._file, self._say = file, say
 
-    def complete(self, draft: Draft) -> None:
-        """Set up what is missing. What is there stays as it is."""
-        self._label(draft.content)
+    def complete(self, content: stackfile.Content, image: str) -> None:
+        """Set up the services of *content*, the whole stack file with the application's *image*, that are missing.
+        Services that exist stay as they are.
+        """
+        self._label(content)
         there = self._services.existing()
-        names = [name for name, role in self._roles(draft).items() if role in ("state", stackfile.FRONT)]
-        missing = [name for name in names if name not in there]
+        roles = stackfile.roles(content, image)
+        missing = [name for name, role in roles.items() if role in ("state", stackfile.FRONT) and name not in there]
         if missing:
             self._say(f"setting up {', '.join(missing)}")
-            self._put(draft, missing)
+            self._put(content, missing)
 
-    def front(self, draft: Draft) -> None:
+    def front(self, content: stackfile.Content, image: str) -> None:
         """Set the front server up, or change it to what the file says now."""
-        self._label(draft.content)
-        names = [name for name, role in self._roles(draft).items() if role == stackfile.FRONT]
+        self._label(content)
+        names = [name for name, role in stackfile.roles(content, image).items() if role == stackfile.FRONT]
         if not names:
             raise DefinitionError("the stack file has no service front", where=self._file)
-        self._put(draft, names)
+        self._put(content, names)
         for name in names:
             self._services.up(name)
 
-    def _put(self, draft: Draft, names: Sequence[str]) -> None:
-        part, objects = self._builder.settled(stackfile.part(draft.content, names))
+    def _put(self, content: stackfile.Content, names: Sequence[str]) -> None:
+        part, objects = self._resolver.settled(stackfile.part(content, names))
         self._objects.make(objects)
         self._services.deploy(part)
 
-    def _roles(self, draft: Draft) -> dict[str, str]:
-        return stackfile.roles(draft.content, draft.release.image)
-
-    def _label(self, content: Mapping[str, Any]) -> None:
-        """See to it that each service has a node that it may run on. Where there is one node there is no choice."""
+    def _label(self, content: stackfile.Content) -> None:
+        """Make sure that each service has a node that it may run on. An only node gets the labels that are missing."""
         known = nodes(self._api)
         for name, service in content["services"].items():
             for constraint in ((service.get("deploy") or {}).get("placement") or {}).get("constraints") or ():

@@ -1,7 +1,6 @@
-"""What is done once for a release, by its own image: a service of the kind that ends.
+"""One-off jobs: a swarm's services that end by themselves.
 
-Nothing of it is needed on the machine that deploys; it runs where the release will, with the release's own secrets
-and networks.
+They run where the release will, with its own image, secrets and networks: the machine that deploys needs nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecluse.deploy.targets.swarm.api import Api
-from ecluse.deploy.targets.swarm.tasks import Task, failed, logs, nodes, tasks_of, why
+from ecluse.deploy.targets.swarm.tasks import SwarmTask, failed, logs, nodes, tasks_of, why
 from ecluse.errors import CommandError, RolloutError
 
 __all__ = ["remove", "run"]
@@ -70,17 +69,17 @@ def remove(
             sleep(0.2)
 
 
-def _alive(task: Task) -> bool:
+def _alive(task: SwarmTask) -> bool:
     return task.state in ("assigned", "accepted", "preparing", "ready", "starting", "running")
 
 
-def _exists(api: Api, task: Task) -> bool:
+def _exists(api: Api, task: SwarmTask) -> bool:
     found: Mapping[str, Any]
     for found in api.get("/tasks", filters={"id": [task.id]}):
         return str(found["Status"]["State"]) in ("preparing", "starting", "running")
     return False
 
 
-def _reason(api: Api, service: str, broken: list[Task]) -> str:
+def _reason(api: Api, service: str, broken: list[SwarmTask]) -> str:
     lines = logs(api, f"/services/{service}", tail=30)
     return "\n".join([f"{service}: {why(broken, nodes(api)) or 'it ended with an error'}", *lines])

@@ -1,5 +1,5 @@
-"""Lock, journal and history of an environment, in the swarm itself: every manager has them, and no deployer's end takes
-them away.
+"""The records of an environment in the swarm itself: lock, journal and history. Every manager has them, and they
+survive the deployer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ecluse.deploy.targets.swarm.tasks import seconds
 from ecluse.errors import EcluseError, LockHeld
 from ecluse.machine import process
 
-__all__ = ["Lock", "SwarmLedger"]
+__all__ = ["Lock", "SwarmLedger", "SwarmRecords"]
 
 BEAT = 10.0
 """Seconds between two signs of life of who holds the lock."""
@@ -35,17 +35,17 @@ _HOLDER, _JOURNAL = "ecluse.holder", "ecluse.journal"
 
 
 class Lock:
-    """The environment's lock: a config, whose name is given once. Its labels say who holds it.
+    """The environment's lock: a config, whose name only one can take. Its labels say who holds it.
 
-    Nothing of a deployer that was killed runs any more to give it back: so its holder beats, and who finds a lock
-    that has not for a minute takes it. On the holder's own machine the process is looked at, and nobody waits.
+    A deployer that was killed cannot give it back. So the holder sends a heartbeat, and a lock without one for a minute
+    is free. On the holder's own machine its process is looked for, and nobody waits.
     """
 
     def __init__(self, api: Api, objects: Objects, environment: str) -> None:
         self._api, self._objects, self._environment = api, objects, environment
 
     def holder(self) -> Holder | None:
-        """Who holds it; None where nobody does, or nobody who lives."""
+        """Who holds the lock; None where nobody does, or where its holder has died."""
         kept = self._objects.get("lock")
         return None if kept is None or self._dead(kept) else _holder(kept)
 
@@ -55,7 +55,7 @@ class Lock:
 
     @contextlib.contextmanager
     def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Callable[[], None]]:
-        """Hold it for as long as the context lasts. Yields what raises LockHeld once it is not ours any more.
+        """Hold the lock for as long as the context lasts. Yields a function that raises LockHeld once it was taken.
 
         Raises LockHeld, naming the holder, where it is taken.
         """
@@ -124,7 +124,10 @@ class Lock:
 
 
 class SwarmLedger:
-    """The ledger of an environment (see :class:`ecluse.deploy.rollout.Ledger`). *check* is called before each write."""
+    """The ledger of an environment. *check* is called before each write.
+
+    Fits :class:`ecluse.deploy.contract.Ledger`.
+    """
 
     def __init__(self, objects: Objects, check: Callable[[], None] = lambda: None) -> None:
         self._objects, self._check = objects, check
@@ -159,6 +162,31 @@ class SwarmLedger:
             self._objects.create(f"history_{record.id}", "history", json.dumps(record.as_json()).encode())
         for old in self._objects.all("history")[:-HISTORY]:
             self._objects.delete(old.id)
+
+
+class SwarmRecords:
+    """The records of an environment. *began* is called once the lock is held, before anything is done.
+
+    Fits :class:`ecluse.deploy.contract.Records`.
+    """
+
+    def __init__(self, lock: Lock, objects: Objects, began: Callable[[], None]) -> None:
+        self._lock, self._objects, self._began = lock, objects, began
+
+    def ledger(self) -> SwarmLedger:
+        return SwarmLedger(self._objects)
+
+    @contextlib.contextmanager
+    def held(self, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[SwarmLedger]:
+        with self._lock.held(who=who, host=host, what=what, commit=commit) as check:
+            self._began()
+            yield SwarmLedger(self._objects, check)
+
+    def holder(self) -> Holder | None:
+        return self._lock.holder()
+
+    def unlock(self) -> None:
+        self._lock.remove()
 
 
 def _holder(kept: Kept) -> Holder | None:

@@ -1,4 +1,4 @@
-"""What an environment keeps in the engine: configs and secrets, which the managers of a swarm all have and never lose.
+"""Configs and secrets of an environment in the engine: every manager of a swarm has them, and none loses them.
 
 None of them can be changed but for its labels, and a name is given once: so the name of a file or secret that services
 use ends with a hash of its content, and a name that nobody else can take is a lock.
@@ -37,13 +37,13 @@ class Kept:
 
 
 class Objects:
-    """Those of the environment *stack*."""
+    """The configs and secrets of the environment *stack*."""
 
     def __init__(self, api: Api, stack: str) -> None:
         self._api, self.stack = api, stack
 
     def all(self, kind: str, store: Store = "configs") -> list[Kept]:
-        """Those of a *kind*, oldest first."""
+        """The configs or secrets of a *kind*, oldest first."""
         labels = [f"{ENVIRONMENT}={self.stack}", f"{KIND}={kind}"]
         found = [_kept(one) for one in self._api.get(f"/{store}", filters={"label": labels})]
         return sorted(found, key=lambda one: one.created.rstrip("Z"))  # else "1Z" comes after "12Z"
@@ -57,7 +57,7 @@ class Objects:
     def create(
         self, name: str, kind: str, data: bytes, labels: Mapping[str, str] | None = None, store: Store = "configs"
     ) -> str:
-        """Make one; its id. Raises Conflict where the name is given: of two who try at once, one gets it."""
+        """Create a config or secret. Returns its id. Raises Conflict where the name is taken: one of two gets it."""
         body = {
             "Name": f"{self.stack}_{name}",
             "Labels": {ENVIRONMENT: self.stack, KIND: kind, **(labels or {})},
@@ -66,7 +66,7 @@ class Objects:
         return str(self._api.post(f"/{store}/create", body)["ID"])
 
     def relabel(self, kept: Kept, labels: Mapping[str, str]) -> None:
-        """Change labels of a config. Raises Conflict where somebody has since, Missing where it is not there."""
+        """Change labels of a config. Raises Conflict where somebody else has changed it, Missing where it is gone."""
         body = {
             "Name": kept.name,
             "Labels": {**kept.labels, **labels},
@@ -75,7 +75,7 @@ class Objects:
         self._api.post(f"/configs/{kept.id}/update", body, version=kept.version)
 
     def delete(self, reference: str, store: Store = "configs") -> None:
-        """Remove one, by its id or its whole name."""
+        """Remove a config or secret, by its id or its whole name."""
         self._api.delete(f"/{store}/{reference}")
 
     # What services use: named by its content
@@ -86,14 +86,14 @@ class Objects:
         return f"{self.stack}_{name}_{content[:12]}"
 
     def ensure(self, name: str, data: bytes, store: Store) -> str:
-        """The engine has *data* as the file or secret *name*. Returns the name it has it under."""
+        """Make sure that the engine has *data* as the file or secret *name*. Returns the name that it has it under."""
         address = self.address(name, data)
         with contextlib.suppress(Conflict):
             self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
         return address
 
     def make(self, objects: Mapping[tuple[Store, str], bytes]) -> None:
-        """The engine has all of *objects*."""
+        """Make sure that the engine has all *objects*."""
         for (store, name), data in objects.items():
             self.ensure(name, data, store)
 
@@ -103,8 +103,8 @@ class Objects:
         return found[-1] if found else None
 
     def prune(self, keep: Collection[str]) -> None:
-        """Remove the files and secrets that are not in *keep*, but those that are in use, and the newest of a
-        secret.
+        """Remove the files and secrets that are not in *keep*, but not those that a service uses, nor the newest value
+        of a secret.
         """
         for store, kind in _USED.items():
             found = self.all(kind, store)

@@ -1,4 +1,4 @@
-"""What is done once for a release, in its own image: its checks, its migrations, its static files."""
+"""One-off jobs of a release, in its own image: checks, migrations, static files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import resources
 from ecluse.deploy.targets.swarm import jobs, stackfile
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.objects import Objects
-from ecluse.deploy.targets.swarm.releases import Release
+from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.errors import CommandError, TargetError
 
@@ -16,24 +16,26 @@ __all__ = ["Once"]
 STAGE_SECONDS = 900.0
 
 _FILES = "/run/ecluse"
-_SOURCE, _VOLUME = "/app/staticfiles", "/srv/static"
 
 
 class Once:
-    """Runs programs of ours as jobs: they reach the container as files that the swarm has."""
+    """Runs programs of ecluse as jobs of a swarm. They reach the container as configs."""
 
     def __init__(self, api: Api, objects: Objects, services: Services) -> None:
         self._api, self._objects, self._services = api, objects, services
 
-    def files(self, release: Release, command: str, *kept: str, name: str = "files") -> list[str]:
-        """Bring the release's image, and its static files for the front server, to the nodes."""
+    def files(self, release: SwarmRelease, command: str, *kept: str, name: str = "files") -> list[str]:
+        """Bring the release's image to the nodes, and its static files to the volume of the front server, by *command*
+        of static.py. Returns the lines that the job printed.
+        """
         names = stackfile.roles(release.stack, release.image)
         static = next((name for name, role in names.items() if role == stackfile.STATIC), None)
         if static is None:
             template, argv, configs = release.tasks[0], ["true"], {}
         else:
             script = self._objects.ensure("static.py", _script("ecluse.deploy.targets.swarm", "static.py"), "configs")
-            argv = ["python", f"{_FILES}/static.py", command, release.id, _SOURCE, _VOLUME, *kept]
+            source, volume = stackfile.static_folders(release.stack, static)
+            argv = ["python", f"{_FILES}/static.py", command, release.id, source, volume, *kept]
             template, configs = static, {f"{_FILES}/static.py": script}
         content = stackfile.job(
             release.stack, template, name=name, command=argv, everywhere=True, configs=configs, volumes=bool(static)
@@ -48,7 +50,7 @@ class Once:
                 hint="can that node reach the registry, and has it room?",
             ) from None
 
-    def migrations(self, release: Release, *arguments: str, timeout: float, until: str | None = None) -> list[str]:
+    def migrations(self, release: SwarmRelease, *arguments: str, timeout: float, until: str | None = None) -> list[str]:
         """Run migrations.py once, in a container of the release. Returns the lines it printed."""
         names = stackfile.roles(release.stack, release.image)
         template = next((name for name, role in names.items() if role == stackfile.MIGRATE), release.web)
@@ -65,7 +67,7 @@ class Once:
         return jobs.run(self._api, name, lambda: self._services.deploy(content), timeout=timeout, until=until)
 
     def clear(self) -> None:
-        """End the jobs of a deployer that was killed. Only who holds the lock may: all that there are are such."""
+        """End the jobs that a killed deployer has left. Only the lock holder may: its own jobs have not begun yet."""
         for name in self._services.jobs():
             jobs.remove(self._api, self._services.name(name))
 

@@ -1,4 +1,4 @@
-"""From a commit or a digest to a release: the images that a registry has, in the stack file of this checkout."""
+"""Makes a release out of a commit or a digest: images of the registry, in the stack file of this checkout."""
 
 from __future__ import annotations
 
@@ -12,29 +12,20 @@ from ecluse.definition.model import Environment, Event, ImageSpec
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.connection import Connection, variable
 from ecluse.deploy.targets.swarm.objects import Objects, Store
-from ecluse.deploy.targets.swarm.releases import Release
+from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.errors import DefinitionError, ReleaseError, TargetError
 from ecluse.image import publish
 from ecluse.image.names import tag_of
 from ecluse.image.registry import Registry
 from ecluse.secrets import Secret
 
-__all__ = ["Builder", "Draft"]
+__all__ = ["Resolver"]
 
 _NOWHERE = "/nonexistent/ecluse/secrets"
 
 
-class Draft:
-    """A release that no swarm has yet: *files* and *secrets* are what it needs there, *content* the whole file."""
-
-    def __init__(
-        self, release: Release, content: Mapping[str, Any], objects: Mapping[tuple[Store, str], bytes]
-    ) -> None:
-        self.release, self.content, self.objects = release, content, objects
-
-
-class Builder:
-    """Makes releases for *environment* out of *spec*'s images and the stack file in *top*."""
+class Resolver:
+    """Makes releases of *environment* out of the images in *spec* and the stack file in *top*."""
 
     def __init__(
         self,
@@ -49,16 +40,18 @@ class Builder:
         self._connection, self._objects, self._environment = connection, objects, environment
         self._spec, self._top, self._environ, self._registry = spec, top, environ, registry
 
-    def of_commit(self, commit: str) -> Draft:
-        """What the registry has under the commit. Raises ImageError where it has nothing."""
+    def of_commit(self, commit: str) -> SwarmRelease:
+        """The release of the images that the registry has for *commit*. Raises ImageError where it has none."""
         tag = tag_of(Event(kind="push", branch=self._spec.branch), commit)
         registry = self._registry()
         found = publish.digests(registry, list(self._spec.published.values()), tag)
         images = [f"{registry.address.repository(name)}@{manifest.digest}" for name, manifest in found.items()]
-        return self.draft(images[-1], images[0] if len(images) > 1 else None, commit)
+        return self.of_image(images[-1], images[0] if len(images) > 1 else None, commit)
 
-    def of_digest(self, text: str) -> Draft:
-        """The application's image ``sha256:…`` or ``REPOSITORY@sha256:…``. Raises ReleaseError for a tag."""
+    def of_digest(self, text: str) -> SwarmRelease:
+        """The release of the application's image *text*: ``sha256:…`` or ``REPOSITORY@sha256:…``. Raises ReleaseError
+        for a tag.
+        """
         registry = self._registry()
         name = list(self._spec.published.values())[-1]
         repository, at, digest = text.rpartition("@")
@@ -78,10 +71,10 @@ class Builder:
             raise ReleaseError(f"{repository} is not this environment's repository", hint=f"{ours}@{digest}")
         if registry.manifest(name, digest) is None:
             raise ReleaseError(f"the registry has no {ours}@{digest}")
-        return self.draft(f"{ours}@{digest}", None, None)
+        return self.of_image(f"{ours}@{digest}", None, None)
 
-    def draft(self, image: str, front: str | None, commit: str | None) -> Draft:
-        """The release that *image* is with the stack file as it is now. Changes nothing.
+    def of_image(self, image: str, front: str | None, commit: str | None) -> SwarmRelease:
+        """The release of *image* with the stack file as it is now. Nothing is changed in the swarm.
 
         Raises TargetError where a swarm would not take the file, or a secret has no value.
         """
@@ -95,18 +88,19 @@ class Builder:
         part = stackfile.part(content, [*names, *once])
         part, objects = self.settled(part)
         release_id = stackfile.identity(part, image)
-        release = Release(
+        return SwarmRelease(
             id=release_id,
             image=image,
             front=front,
             commit=commit,
             tasks=tuple(names),
             stack=stackfile.release_of(part, release_id, names),
+            content=content,
+            objects=objects,
         )
-        return Draft(release, content, objects)
 
     def render(self, image: str, front: str | None) -> dict[str, Any]:
-        """The stack file, with what its variables stand for."""
+        """The stack file, with the values of its variables."""
         file = self._top / self._environment.stack
         try:
             raw = _read(file.read_text(encoding="utf-8"))
@@ -137,8 +131,8 @@ class Builder:
         }
 
     def settled(self, part: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[Store, str], bytes]]:
-        """*part* with its files and secrets under the names that the engine has or will have them by; and those that it
-        may not have yet.
+        """*part* with each file and secret under the name that the engine has or will have it under; and the files and
+        secrets that the engine may lack.
         """
         names: dict[str, dict[str, str]] = {"configs": {}, "secrets": {}}
         objects: dict[tuple[Store, str], bytes] = {}
@@ -160,12 +154,14 @@ class Builder:
             raise TargetError(
                 f"the swarm has no value of these secrets, and none is given: {', '.join(missing)}",
                 where=self._environment.name,
-                hint="once, with a folder that has a file for each: ops/secrets FOLDER, then ECLUSE_SECRETS=FOLDER",
+                hint="give them once: ECLUSE_SECRETS=FOLDER, a folder that has a file with the name of each",
             )
         return stackfile.named(part, names), objects
 
     def _secret(self, name: str, file: str | None) -> bytes | None:
-        """The value that the deployer gives: by a variable that the environment names, or in a file; None without."""
+        """The value that the deployer gives for a secret, in a variable that the environment names or in a file; None
+        where none is given.
+        """
         for asked in self._environment.secrets:
             if asked in (name.upper(), f"{self._environment.name}_{name}".upper()) and self._environ.get(asked):
                 return Secret(self._environ[asked]).reveal().encode()

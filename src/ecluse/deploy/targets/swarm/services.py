@@ -1,4 +1,4 @@
-"""The services of a stack: given to the swarm, and looked at until they are what was asked for."""
+"""The services of a stack: deploys them, and waits until their tasks run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.tasks import (
     BEGINNING,
-    Task,
+    SwarmTask,
     ended,
     failed,
     logs,
@@ -29,37 +29,40 @@ from ecluse.errors import RolloutError, TargetError
 __all__ = ["GONE", "Services"]
 
 GONE = "ecluse.gone"
-"""The label of a service with the task that its update need not wait for."""
+"""A label with the id of a task on a lost machine. Setting it makes the swarm schedule the update again."""
 
 _HINDSIGHT = 5.0
+"""Seconds until the swarm says why a task has failed, after it has given up an update."""
 
 
 class Services:
-    """Those of the stack *stack*, which people know as *environment*. A task may take *patience* seconds."""
+    """The services of the stack *stack*, which people call *environment*. A task may take *patience* seconds to get
+    ready.
+    """
 
     def __init__(self, connection: Connection, stack: str, environment: str, patience: float) -> None:
         self._connection, self._api = connection, connection.api
         self.stack, self._environment, self._patience = stack, environment, patience
 
     def name(self, service: str) -> str:
-        """What the swarm calls it."""
+        """The name of *service* in the swarm: the stack's name comes before it."""
         return f"{self.stack}_{service}"
 
     def existing(self) -> set[str]:
-        """The names, without the stack's, of those that there are."""
+        """The names of the services that exist, without the name of the stack."""
         return {one["Spec"]["Name"].removeprefix(f"{self.stack}_") for one in self._all()}
 
     def jobs(self) -> list[str]:
-        """The names of those that end by themselves."""
+        """The names of the services that are one-off jobs."""
         found = [one["Spec"] for one in self._all() if {"ReplicatedJob", "GlobalJob"} & set(one["Spec"]["Mode"])]
         return sorted(spec["Name"].removeprefix(f"{self.stack}_") for spec in found)
 
-    def tasks(self, service: str) -> list[Task]:
-        """Its tasks, those that ended as well, oldest first."""
+    def tasks(self, service: str) -> list[SwarmTask]:
+        """The tasks of *service*, also those that have ended, oldest first."""
         return tasks_of(self._api, self.name(service))
 
     def deploy(self, content: Mapping[str, Any]) -> None:
-        """Let the swarm have *content*. What is not in it is left alone."""
+        """Deploy the services of *content*. Services that are not in it stay as they are."""
         self._connection.run(
             *("stack", "deploy", "--compose-file", "-", "--detach=true", "--with-registry-auth"),
             *("--resolve-image", "never", self.stack),
@@ -67,15 +70,16 @@ class Services:
         )
 
     def go_on(self, service: str) -> None:
-        """Take up an update that the swarm gave up in the middle: asking for the same again does not."""
+        """Continue an update that the swarm has paused: deploying the same content again does not."""
         with suppress(Missing):
             if paused(self._api.get(f"/services/{self.name(service)}")):
                 self._connection.run("service", "update", "--detach", "--quiet", "--force", self.name(service))
 
     def settle(self, task: str, release_id: str, seen: Collection[str]) -> None:
-        """Return once all tasks of the service run the release and no other; raise where they will not, or not in time.
+        """Return once all tasks of the service run the release and no other one. Raises RolloutError where they fail,
+        or are not ready in time.
 
-        Tasks in *seen* were there before: that they failed says nothing.
+        Tasks in *seen* existed before the update: if these have failed, that says nothing about it.
         """
         began = time.monotonic()
         while True:
@@ -104,7 +108,7 @@ class Services:
             time.sleep(0.1)
 
     def whole(self, service: str, release_id: str) -> bool:
-        """Whether all tasks of the service run the release, and no other."""
+        """Whether all tasks of the service run the release, and no other one."""
         try:
             wanted = replicas(self._api.get(f"/services/{self.name(service)}"))
         except Missing:
@@ -114,7 +118,7 @@ class Services:
         return len(ready) >= wanted and all(one.release == release_id for one in found)
 
     def remove(self, names: Sequence[str]) -> None:
-        """End services, and return once their tasks have finished what they had."""
+        """Remove services. Returns once their tasks have finished the work that they had begun."""
         left = [one for name in names for one in self.tasks(name) if one.state in ("starting", "running")]
         for name in names:
             self._api.delete(f"/services/{self.name(name)}")
@@ -125,7 +129,7 @@ class Services:
             time.sleep(0.2 if left else 0)
 
     def up(self, name: str) -> None:
-        """Return once the service runs as it is meant to."""
+        """Return once the service has all its replicas. Raises TargetError where it does not get them in time."""
         began = time.monotonic()
         while True:
             service = self._api.get(f"/services/{self.name(name)}")
@@ -138,15 +142,17 @@ class Services:
                 raise TargetError(f"{name} does not run: {why(waiting, nodes(self._api))}")
             time.sleep(0.2)
 
-    def errors(self, since: float) -> list[str]:
-        """What the front server answered with an error of the site since then."""
-        found = []
+    def answers(self, since: float) -> tuple[list[str], int]:
+        """The errors (5xx but 503) that the front server has logged *since* then, and how many answers in all."""
+        errors, answers = [], 0
         for line in logs(self._api, f"/services/{self.name(stackfile.FRONT)}", since=since):
             with suppress(ValueError, TypeError, KeyError):
                 answer = json.loads(line)
-                if answer["status"] >= 500 and answer["status"] != 503:
-                    found.append(f"{answer['status']} to {answer['method']} {answer['uri']}")
-        return found
+                status = int(answer["status"])
+                answers += 1
+                if status >= 500 and status != 503:
+                    errors.append(f"{status} to {answer['method']} {answer['uri']}")
+        return errors, answers
 
     def _all(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._api.get(
@@ -154,9 +160,9 @@ class Services:
         )
         return found
 
-    def _look_again(self, service: Mapping[str, Any], found: Sequence[Task]) -> None:
-        """Have an update go on that waits for a task on a machine which went away: a swarm does so for ever, though it
-        has given the task to another machine. A label that is another is all that it takes.
+    def _look_again(self, service: Mapping[str, Any], found: Sequence[SwarmTask]) -> None:
+        """Unblock an update that waits for a task on a lost machine: the swarm waits for ever, although the task runs
+        elsewhere by now. Changing a label of the service is enough.
         """
         waiting = [one for one in found if not one.wanted and one.state in BEGINNING]
         if not waiting or waiting[-1].id == (service["Spec"].get("Labels") or {}).get(GONE):
@@ -168,9 +174,11 @@ class Services:
                 self._api.post(f"/services/{service['ID']}/update", spec, version=service["Version"]["Index"])
 
     def _give_up(self, task: str, release_id: str, service: Mapping[str, Any], seen: Collection[str]) -> None:
-        """Raise where waiting for *task* is of no use. Tasks in *seen* say nothing about that."""
+        """Raise RolloutError where tasks have failed, or the swarm has rolled the update back. Tasks in *seen* do not
+        count.
+        """
 
-        def tasks(over: Callable[[Task], bool]) -> list[Task]:
+        def tasks(over: Callable[[SwarmTask], bool]) -> list[SwarmTask]:
             ours = [one for one in self.tasks(task) if one.release == release_id and one.id not in seen]
             return [one for one in ours if over(one)]
 
@@ -179,8 +187,7 @@ class Services:
         if not found and said is None:
             return
         began = time.monotonic()
-        # The swarm gives an update up a moment before it says what became of the task, which may have ended in good
-        # order once it was told to.
+        # The swarm gives an update up a moment before it says what became of the task, which may have ended well.
         while not found and time.monotonic() - began < _HINDSIGHT:
             time.sleep(0.2)
             found = tasks(ended)

@@ -1,9 +1,9 @@
-"""The stack file: what ``docker stack deploy`` takes, refused where a swarm would refuse or ignore a part of it, and
-taken apart. Pure functions on what YAML reads.
+"""The stack file of ``docker stack deploy``: which parts a swarm would refuse or ignore, and the services by role. Pure
+functions on the content that a YAML reader returns.
 
-A service is known by its image and its name: those that run the release's own image are its tasks (``worker`` and
-others before ``web``, what is never twice last), ``migrate`` and ``static`` say how to do something once, ``front``
-is the front server, and all others keep state. The label ``ecluse.role`` says so of a service that has another name.
+The role of a service follows from its image and its name. Services with the release's own image are its tasks, among
+them ``web``. ``migrate`` and ``static`` describe one-off jobs, ``front`` is the front server, and every other service
+keeps state. A service with another name has the label ``ecluse.role``.
 """
 
 from __future__ import annotations
@@ -27,19 +27,22 @@ __all__ = [
     "problems",
     "release_of",
     "roles",
+    "static_folders",
     "tasks",
 ]
 
 Content: TypeAlias = Mapping[str, Any]
 
 ID = "ecluse-release-id"
-"""Stands for the release's id in a file that is rendered before it is known."""
+"""A placeholder for the release's id, in a file that is rendered before the id is known."""
 
 FRONT, WEB, MIGRATE, STATIC = "front", "web", "migrate", "static"
 ROLE = "ecluse.role"
 RELEASE = "ecluse.release"
+SOURCE = "ecluse.static"
+"""The label with the folder of the image that has the collected static files."""
 
-# What docker stack deploy ignores, with a warning at most, or refuses; and what to write instead.
+# Fields that docker stack deploy refuses, or ignores with a warning at most; and what to write instead.
 # https://docs.docker.com/reference/compose-file/legacy-versions/
 _UNSUPPORTED = {
     "build": "a swarm builds nothing: name an image",
@@ -63,7 +66,7 @@ _USED = ("networks", "volumes", "configs", "secrets")
 
 
 def problems(raw: Content) -> list[str]:
-    """Why a swarm would not take the file *raw*, or not do what it says: a line for each."""
+    """Why a swarm would refuse the file *raw*, or ignore a part of it: a line for each reason."""
     found = []
     for name, service in (raw.get("services") or {}).items():
         for field, instead in _UNSUPPORTED.items():
@@ -98,8 +101,8 @@ def _role(name: str, service: Content, image: str) -> str:
 
 
 def tasks(content: Content, image: str) -> list[str]:
-    """The services that are the release, in the order to replace them in: what web asks to work is there before web
-    asks; what must never be there twice comes last.
+    """The services of the release, in the order to replace them: workers before web, which may ask them for work that
+    only they know; services that must never run twice last.
     """
 
     def order(name: str) -> tuple[bool, bool]:
@@ -111,7 +114,7 @@ def tasks(content: Content, image: str) -> list[str]:
 
 
 def part(content: Content, names: Collection[str]) -> dict[str, Any]:
-    """The file with only the services *names*, and what they use."""
+    """The file with the services *names* alone, and the networks, volumes, configs and secrets that they use."""
     services = {name: content["services"][name] for name in names}
     made: dict[str, Any] = {"version": content.get("version", "3.12"), "services": services}
     for kind in _USED:
@@ -131,8 +134,21 @@ def _sources(service: Content, kind: str) -> Collection[str]:
     return [one["source"] for one in used]
 
 
+def static_folders(content: Content, service: str) -> tuple[str, str]:
+    """The folder with the static files in the image of *service*, which copies them, and the folder of its volume.
+
+    Raises TargetError where the service has no volume.
+    """
+    found = content["services"][service]
+    volumes = [one["target"] for one in found.get("volumes") or () if one.get("type") == "volume"]
+    if not volumes:
+        raise TargetError(f"the service {service} has no volume to copy static files to")
+    labels = (found.get("deploy") or {}).get("labels") or {}
+    return str(labels.get(SOURCE, "/app/staticfiles")), volumes[0]
+
+
 def named(content: Content, names: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """The file with its configs and secrets found under *names* (kind → name → the engine's name)."""
+    """The file with its configs and secrets as *names* calls them (kind → name → the name that the engine has)."""
     return {**content} | {
         kind: {name: {"external": True, "name": names[kind][name]} for name in content[kind]}
         for kind in ("configs", "secrets")
@@ -141,7 +157,7 @@ def named(content: Content, names: Mapping[str, Mapping[str, str]]) -> dict[str,
 
 
 def identity(content: Content, image: str) -> str:
-    """The id of a release: its build, and its configuration. The same for the same, wherever it is."""
+    """The id of a release, made of its image and its configuration: equal ones have the same id in every swarm."""
     configuration = json.dumps(content, sort_keys=True).replace(image, "")
     return f"{digest_of(image)[:12]}-{hashlib.sha256(configuration.encode()).hexdigest()[:6]}"
 
@@ -155,7 +171,7 @@ def digest_of(image: str) -> str:
 
 
 def release_of(content: Content, release: str, names: Collection[str]) -> Any:
-    """The file as that of *release*: which its services *names*, and their containers, are labelled with."""
+    """The file with the id *release* filled in. Its services *names*, and their containers, have it as a label."""
     made = _replaced(content, ID, release)
     for name in names:
         service = made["services"][name]
@@ -174,9 +190,9 @@ def job(
     configs: Mapping[str, str] | None = None,
     volumes: bool = True,
 ) -> dict[str, Any]:
-    """A file with one service that runs *command* once, or once on every node, in the way of the service *template*.
+    """A file with one service, made like *template*, that runs *command* once; with *everywhere*, once on every node.
 
-    *configs* are files for it: path → the engine's name of the config.
+    *configs* are files for it: path → the name that the engine has the config under.
     """
     service = {**content["services"][template], "command": list(command)}
     mounted = [{"source": f"file{number}", "target": path} for number, path in enumerate(configs or ())]
@@ -195,7 +211,7 @@ def job(
 
 
 def escaped(value: Any) -> Any:
-    """*value*, to be read once more by what takes a dollar for the beginning of a variable."""
+    """*value* with each dollar sign doubled: ``docker stack deploy`` takes a single one for a variable."""
     return _replaced(value, "$", "$$")
 
 

@@ -25,7 +25,7 @@ LISTS = ".releases"
 
 
 CLOSED = ".maintenance"
-"""While there is such a file, the front gives visitors its page."""
+"""While there is such a file, the front server gives visitors its maintenance page."""
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
 
 
 def add(release: str, source: Path, folder: Path) -> None:
-    """Copy what is missing."""
+    """Copy the static files of *release* that *folder* lacks."""
     names = _files(source)
     (folder / LISTS).mkdir(exist_ok=True)
     # First: what was copied before an interruption belongs to somebody, and can be deleted.
@@ -54,7 +54,7 @@ def add(release: str, source: Path, folder: Path) -> None:
 
 
 def serve(release: str, source: Path, folder: Path, keep: set[str]) -> None:
-    """Make *folder* that of *release*, and delete what none of *keep* has."""
+    """Make the files in *folder* the ones of *release*, and delete files that no release in *keep* has."""
     add(release, source, folder)
     # A page names the others: it changes when they are there.
     for name in sorted(_files(source), key=lambda name: (name.endswith((".html", ".html.gz")), name)):
@@ -81,13 +81,13 @@ def _below(folder: Path, top: Path) -> Iterable[str]:
 
 
 def _same(one: Path, other: Path) -> bool:
-    # The image's build makes times of the content.
+    # The size and the time: an image whose times are made of the content needs no reading.
     a, b = one.stat(), other.stat()
     return (a.st_size, int(a.st_mtime)) == (b.st_size, int(b.st_mtime))
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Whole or not at all, whenever somebody asks for it."""
+    """Copy a file so that a reader finds it whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.new")
     shutil.copy2(source, scratch)

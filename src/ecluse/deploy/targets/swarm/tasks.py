@@ -1,4 +1,4 @@
-"""What runs in a swarm: the tasks of a service as its managers know them, and what their containers printed."""
+"""The tasks of a service, as the managers of the swarm know them, and the logs of their containers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecluse.deploy.targets.swarm.stackfile import RELEASE
 
 __all__ = [
     "BEGINNING",
-    "Task",
+    "SwarmTask",
     "ended",
     "failed",
     "logs",
@@ -32,8 +32,10 @@ BEGINNING = frozenset({"new", "pending", "assigned", "accepted", "preparing", "r
 
 
 @dataclass(frozen=True)
-class Task:
-    """A task: *release* is what it runs, *wanted* whether it is meant to, *error* what the swarm says of it."""
+class SwarmTask:
+    """One task of a service: *release* is the release that it runs, *wanted* whether the swarm wants it to run, *error*
+    what the swarm says about it.
+    """
 
     id: str
     slot: int
@@ -49,16 +51,16 @@ class Task:
 
     @property
     def since_epoch(self) -> float:
-        """When it came into its state, in seconds since the epoch, by the swarm's clock."""
+        """When the task came into its state: seconds since the epoch, by the clock of the swarm."""
         return seconds(self.since)
 
     @property
     def serves(self) -> bool:
-        """It is meant to run and does; one with a health check has been healthy once."""
+        """Whether the swarm wants it to run and it does. A task with a health check has been healthy once."""
         return self.wanted and self.state == "running"
 
 
-def tasks_of(api: Api, service: str) -> list[Task]:
+def tasks_of(api: Api, service: str) -> list[SwarmTask]:
     """The tasks of *service*, those that ended as well, oldest first; none where there is no such service."""
     try:
         found = api.get("/tasks", filters={"service": [service]})
@@ -67,9 +69,9 @@ def tasks_of(api: Api, service: str) -> list[Task]:
     return [_task(one) for one in sorted(found, key=lambda one: one["CreatedAt"].rstrip("Z"))]
 
 
-def _task(found: Mapping[str, Any]) -> Task:
+def _task(found: Mapping[str, Any]) -> SwarmTask:
     container, status = found["Spec"]["ContainerSpec"], found["Status"]
-    return Task(
+    return SwarmTask(
         found["ID"],
         found.get("Slot", 0),
         found.get("NodeID", ""),
@@ -84,18 +86,18 @@ def _task(found: Mapping[str, Any]) -> Task:
     )
 
 
-def failed(task: Task) -> bool:
-    """It ended as it was not meant to, or never began."""
+def failed(task: SwarmTask) -> bool:
+    """Whether the task ended with an error, or could not begin."""
     return task.state in ("failed", "rejected")
 
 
-def ended(task: Task) -> bool:
-    """It runs no more, for whatever reason."""
+def ended(task: SwarmTask) -> bool:
+    """Whether the task has ended, for whatever reason."""
     return failed(task) or task.state in ("complete", "shutdown", "orphaned", "remove")
 
 
 def replicas(service: Mapping[str, Any]) -> int:
-    """How many tasks *service*, as the API has it, is meant to have; 1 at least where it has one on each node."""
+    """The number of tasks that *service*, as the API describes it, is to have; 1 where it has one on each node."""
     mode = service["Spec"]["Mode"]
     return int(mode["Replicated"]["Replicas"]) if "Replicated" in mode else 1
 
@@ -106,7 +108,7 @@ def paused(service: Mapping[str, Any]) -> bool:
 
 
 def rolled_back(service: Mapping[str, Any], release: str) -> str | None:
-    """What the swarm says where it has given up bringing *release* to *service*; None where it has not."""
+    """The reason that the swarm gives where it has rolled *service* back from *release*; None where it has not."""
     status = service.get("UpdateStatus") or {}
     ours = (service["Spec"].get("Labels") or {}).get(RELEASE) == release
     # It goes back by giving the service what it was before: to what we ask for, it may well go back.
@@ -132,7 +134,7 @@ def logs(api: Api, path: str, *, tail: int | str = "all", since: float = 0) -> l
 
 
 def _demultiplexed(stream: bytes) -> bytes:
-    """What was printed, out of frames of eight bytes and a payload:
+    """The text of a stream of frames, each eight bytes and a payload:
     https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Container/operation/ContainerAttach
     """
     pieces: list[bytes] = []
@@ -150,8 +152,8 @@ def seconds(text: str) -> float:
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{rest or 0}")
 
 
-def why(tasks: Sequence[Task], names: Mapping[str, Mapping[str, Any]]) -> str:
-    """What the swarm says of tasks that do not run, each thing once, with the node."""
+def why(tasks: Sequence[SwarmTask], names: Mapping[str, Mapping[str, Any]]) -> str:
+    """The reasons that the swarm gives for *tasks* that do not run: each reason once, with its node."""
     said = {
         f"{names[task.node]['Description']['Hostname'] if task.node in names else 'no node'}: {task.error}"
         for task in tasks

@@ -9,6 +9,7 @@ import pytest
 from ecluse.definition.model import Environment
 from ecluse.deploy.targets.server import place as module
 from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.errors import TargetError
 
 
@@ -92,11 +93,14 @@ def test_missing_secrets_are_all_named_in_one_error(tmp_path: Path) -> None:
 
 def test_process_environment_has_nothing_of_the_deployers(tmp_path: Path) -> None:
     place = at(tmp_path, {"HOME": "/home/ada", "AWS_KEY": "deployer"}, env={"LANGUAGE": "fr"})
-    variables = place.variables("4f1c", tmp_path / "releases" / "4f1c", "postgres:///site")
+    release = ServerRelease("4f1c", None, "shop.wsgi", ("src",), tmp_path / "releases" / "4f1c")
+    variables = place.variables(release, "postgres:///site")
     assert variables["DJANGO_SETTINGS_MODULE"] == "settings.local"
     assert (variables["DJANGO_DEBUG"], variables["ECLUSE_RELEASE"]) == ("0", "4f1c")
     assert (variables["DATABASE_URL"], variables["LANGUAGE"]) == ("postgres:///site", "fr")
     assert variables["DJANGO_STATIC_ROOT"] == str(tmp_path / "releases" / "4f1c" / "static")
+    app = tmp_path / "releases" / "4f1c" / "app"
+    assert variables["PYTHONPATH"] == f"{app}:{app / 'src'}"
     assert not {"HOME", "AWS_KEY"} & set(variables)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_errors_are_what_the_process_noted(slot: Slot) -> None:
     assert list(slot.errors) == []
     (slot.folder / "errors").write_text("500 GET /\nworker ended 7\n")
     assert list(slot.errors) == ["500 GET /", "worker ended 7"]
+
+
+def test_answers_are_the_sum_of_what_each_worker_has_counted(slot: Slot) -> None:
+    assert slot.answers == 0
+    (slot.folder / "answers").write_bytes(struct.pack("=64Q", 3, 0, 4, *[0] * 61))
+    assert slot.answers == 7
+    slot.clear()
+    assert slot.answers == 0
 
 
 def test_slot_without_lock_holder_runs_no_process(slot: Slot) -> None:

@@ -9,7 +9,8 @@ import pytest
 from ecluse.definition.model import Environment, Worker
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
-from ecluse.deploy.targets.server.workers import Workers
+from ecluse.deploy.targets.server.release import ServerRelease
+from ecluse.deploy.targets.server.workers import Workers, WorkerTask
 from ecluse.errors import RolloutError, TargetError
 from ecluse.services.account import Account
 
@@ -65,36 +66,47 @@ def workers(tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPa
     place.slots.mkdir()
     monkeypatch.setattr(Place, "account", lambda self: ME)
     daemon = Daemon(place, print)
+    daemon.holder.reserve(ME)
+    (daemon.holder.folder / "lock").touch()  # the site has been rolled out before
     monkeypatch.setattr(daemon, "client", supervisor)
     return Workers(place, daemon, gate_seconds=0.2)
 
 
-def bring(workers: Workers, name: str, release: str) -> None:
+def task(workers: Workers, name: str) -> WorkerTask:
+    return next(one for one in workers.tasks if one.name == name)
+
+
+def release(workers: Workers, name: str) -> ServerRelease:
+    return ServerRelease(name, None, "shop.wsgi", (), workers._daemon.place.releases / name)
+
+
+def bring(workers: Workers, name: str, id: str) -> None:
     """What a rollout does with a task."""
-    workers.start(name, release)
+    found, new = task(workers, name), release(workers, id)
+    found.start(new)
     for slot in workers._daemon.workers[name]:
-        if slot.release == release:
+        if slot.release == id:
             (slot.folder / "alive").touch()
-    workers.gate(name, release)
-    workers.switch(name, release)
-    workers.drain(name, release)
+    found.gate(new)
+    found.switch(new)
+    found.drain(new)
 
 
 def test_overlapping_workers_start_before_web_and_others_after(workers: Workers) -> None:
-    assert (workers.first(), workers.last()) == (["tasks"], ["beat"])
+    assert ([one.name for one in workers.first()], [one.name for one in workers.last()]) == (["tasks"], ["beat"])
 
 
 def test_new_worker_starts_beside_the_old_one_which_then_ends(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
     bring(workers, "tasks", "two")
     assert supervisor.log == ["start tasks:1", "start tasks:2", "stop tasks:1"]
-    assert workers.serving("tasks") == {"two"}
+    assert task(workers, "tasks").serving() == {"two"}
 
 
 def test_single_worker_never_runs_twice_at_once(workers: Workers, supervisor: Supervisor) -> None:
-    for release in ("one", "two", "three", "one"):
-        bring(workers, "beat", release)
-        assert workers.serving("beat") == {release}
+    for id in ("one", "two", "three", "one"):
+        bring(workers, "beat", id)
+        assert task(workers, "beat").serving() == {id}
     assert supervisor.most["beat"] == 1
 
 
@@ -105,52 +117,53 @@ def test_running_worker_is_not_started_again(workers: Workers, supervisor: Super
 
 
 def test_unready_worker_fails_the_gate(workers: Workers) -> None:
-    workers.start("tasks", "one")
+    task(workers, "tasks").start(release(workers, "one"))
     with pytest.raises(RolloutError, match="tasks of release one: not ready within 0.2 s"):
-        workers.gate("tasks", "one")
+        task(workers, "tasks").gate(release(workers, "one"))
 
 
 def test_ended_worker_fails_the_gate_at_once(workers: Workers, supervisor: Supervisor, monkeypatch: Any) -> None:
-    workers.start("tasks", "one")
-    monkeypatch.setattr(workers, "_state", lambda slot: "BACKOFF")
+    task(workers, "tasks").start(release(workers, "one"))
+    states = {"tasks:1": {"statename": "BACKOFF", "start": 1}}
+    monkeypatch.setattr(supervisor, "states", lambda: states)
     with pytest.raises(RolloutError, match="its process ended"):
-        workers.gate("tasks", "one")
+        task(workers, "tasks").gate(release(workers, "one"))
 
 
 def test_unfinished_worker_makes_room_for_the_next_release(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
-    workers.start("tasks", "two")  # and then the deployer was killed
+    task(workers, "tasks").start(release(workers, "two"))  # and then the deployer was killed
     bring(workers, "tasks", "three")
-    assert workers.serving("tasks") == {"three"}
+    assert task(workers, "tasks").serving() == {"three"}
     assert supervisor.log[-2:] == ["start tasks:2", "stop tasks:1"]
 
 
 def test_supervisor_without_worker_programs_is_an_error(workers: Workers, supervisor: Supervisor) -> None:
     supervisor.known = set()
     with pytest.raises(TargetError, match="had no worker 'tasks'") as caught:
-        workers.start("tasks", "one")
+        task(workers, "tasks").start(release(workers, "one"))
     assert caught.value.hint is not None and "./ecluse stop staging" in caught.value.hint
 
 
 def test_workers_are_healthy_with_one_of_each_kind(workers: Workers) -> None:
-    assert not workers.healthy("one")
+    assert not workers.healthy(release(workers, "one"))
     bring(workers, "tasks", "one")
-    assert not workers.healthy("one")
+    assert not workers.healthy(release(workers, "one"))
     bring(workers, "beat", "one")
-    assert workers.healthy("one") and not workers.healthy("two")
+    assert workers.healthy(release(workers, "one")) and not workers.healthy(release(workers, "two"))
 
 
 def test_stop_leaves_no_worker(workers: Workers, supervisor: Supervisor) -> None:
     bring(workers, "tasks", "one")
-    workers.drain("tasks", None)
+    task(workers, "tasks").drain(None)
     assert supervisor.running == {}
-    assert workers.serving("tasks") == set()
+    assert task(workers, "tasks").serving() == set()
 
 
 def test_worker_has_programs_of_its_release_and_its_own_tmpdir(workers: Workers) -> None:
     from ecluse.machine import durable
 
-    workers.start("tasks", "one")
+    task(workers, "tasks").start(release(workers, "one"))
     [slot] = [slot for slot in workers._daemon.workers["tasks"] if slot.release]
     description = durable.read_json(slot.folder / "slot.json")
     assert description is not None

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from ecluse.definition.model import Environment, ImageSpec
+from ecluse.definition.model import Environment, ImageSpec, Setup, Watch, Worker
 from ecluse.deploy import health
-from ecluse.deploy.contract import Preflight
+from ecluse.deploy.contract import Preflight, Target
 from ecluse.deploy.health import Answer
 from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
-from ecluse.deploy.targets.swarm import Swarm, managed
-from ecluse.deploy.targets.swarm.build import Builder
+from ecluse.deploy.targets import swarm
+from ecluse.deploy.targets.swarm import catalogue, parts
+from ecluse.deploy.targets.swarm.objects import Objects
+from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
+from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
@@ -91,26 +94,34 @@ class World:
     def digest(self, commit: str) -> str:
         return self.registry.content["shop", f"staging-{commit}"].digest
 
-    def target(self, **options: Any) -> Swarm:
-        """The target, as a command opens it."""
-        environment = Environment(
-            name="staging", target="swarm", settings="s", url="https://shop.example", secrets=("KEY",), **options
-        )
+    def environment(self) -> Environment:
+        return Environment(name="staging", target="swarm", settings="s", url="https://shop.example", secrets=("KEY",))
 
+    def target(self) -> Target[SwarmRelease]:
+        """The target, as a command opens it."""
         way: Any = self.way
         registry: Any = self.registry
+        environment = self.environment()
 
-        def builder(objects: Any) -> Builder:
-            return Builder(way, objects, environment, SPEC, self.top, self.environ, lambda: registry)
+        def resolver(objects: Any) -> Resolver:
+            return Resolver(way, objects, environment, SPEC, self.top, self.environ, lambda: registry)
 
-        return Swarm(way, environment, "shop-staging", builder, self.top, self.environ, say=self.said.append)
+        return parts.target(way, environment, "shop-staging", resolver, self.top, self.said.append)
+
+    def find(self, name: str) -> str:
+        return self.target().catalogue.find(name).id
+
+    def watch(self, release: str, seconds: float = 0, **limits: Any) -> None:
+        operations = self.target().operations
+        operations.watch(operations.release(release), Watch(seconds=seconds, **limits))
 
     def deploy(self, name: str | None = None) -> Record | None:
         """What ``ecluse deploy staging`` does."""
         target = self.target()
-        release = target.find(name) if name else target.newest()
-        with target.held(who="ada", host="here", what=f"deploy of {release}") as ledger:
-            return roll_out(target, ledger, Request(release=release, kind="deploy", by="ada@here", watch=0))
+        release = target.catalogue.find(name) if name else target.catalogue.newest()
+        with target.records.held(who="ada", host="here", what=f"deploy of {release.id}") as ledger:
+            request = Request(release=release, kind="deploy", by="ada@here", watch=Watch(seconds=0))
+            return roll_out(target.operations, ledger, request)
 
     def serving(self) -> set[str | None]:
         return self.orchestrator.serving("shop-staging_web")
@@ -119,8 +130,10 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
-    monkeypatch.setattr(managed, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
-    monkeypatch.setattr(health, "ask_at", lambda door, url: made.orchestrator.door("shop-staging_web"), raising=True)
+    monkeypatch.setattr(catalogue, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
+    monkeypatch.setattr(
+        health, "ask_at", lambda door, url, path: made.orchestrator.door("shop-staging_web"), raising=True
+    )
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
     monkeypatch.setattr(health, "TIMES", 1)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
@@ -155,7 +168,7 @@ def test_next_rollout_leaves_infrastructure_and_keeps_the_old(world: World, firs
     record = world.deploy()
     assert record is not None and record.previous == first
     assert world.orchestrator.deployed == ["worker", "web", "beat"]
-    assert world.target().kept(first)
+    assert world.target().operations.release(first).id == first
     world.deploy(first)
     assert world.serving() == {first}
 
@@ -213,7 +226,7 @@ def test_service_that_starts_no_task_hints_at_its_node(
 
 
 def test_deploy_after_stop_starts_database_and_front_server(world: World, first: str) -> None:
-    world.target().stop()
+    world.target().controls.stop()
     assert world.orchestrator.services == {}
     world.deploy(first)
     assert {"shop-staging_db", "shop-staging_front", "shop-staging_web"} <= set(world.orchestrator.services)
@@ -248,20 +261,23 @@ def test_unreachable_image_stops_the_rollout_before_it_begins(world: World, firs
 
 
 def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> None:
-    target = world.target()
-    target.watch(first, 0)
+    world.watch(first)
     error = json.dumps({"status": 500, "method": "GET", "uri": "/"})
     world.orchestrator.printed["front"] = [error] * 3 + ["no json", json.dumps({"status": 503})]
-    target.watch(first, 0)
+    world.watch(first)
     world.orchestrator.printed["front"].append(error)
     with pytest.raises(RolloutError, match="4 errors, as 500 to GET /"):
-        target.watch(first, 0)
+        world.watch(first)
+    world.watch(first, most_errors=4)
+    world.watch(first, error_share=0.8)
+    with pytest.raises(RolloutError, match="4 errors in 5 answers, as 500 to GET /"):
+        world.watch(first, error_share=0.7)
 
 
 def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
 
-    def door(address: str, url: str) -> Answer:
+    def door(address: str, url: str, path: str) -> Answer:
         nonlocal asked
         asked += 1
         if asked == 2:
@@ -270,25 +286,25 @@ def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pyt
 
     monkeypatch.setattr(health, "ask_at", door)
     with pytest.raises(RolloutError, match="tasks of worker ended and were started again: one: out of memory"):
-        world.target().watch(first, 0.05)
+        world.watch(first, 0.05)
 
 
 def test_release_is_healthy_if_all_services_run_and_it_answers(
     world: World, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = world.target()
-    assert target.healthy(first) and not target.healthy("nobody-knows")
-    monkeypatch.setattr(health, "ask_at", lambda door, url: Answer(503, first))
-    assert not target.healthy(first)
+    operations = world.target().operations
+    release = operations.release(first)
+    assert operations.healthy(release)
+    monkeypatch.setattr(health, "ask_at", lambda door, url, path: Answer(503, first))
+    assert not operations.healthy(release)
     monkeypatch.undo()
     world.orchestrator.delete("/services/shop-staging_beat")
-    assert not target.healthy(first)
+    assert not operations.healthy(release)
 
 
 class TestFind:
     def test_kept_release_is_found_by_a_unique_beginning(self, world: World, first: str) -> None:
-        target = world.target()
-        assert target.find(first) == target.find(first[:6]) == first
+        assert world.find(first) == world.find(first[:6]) == first
         world.environ["ECLUSE_SECRETS"] = ""
         (world.top / "site.conf").write_text("another one\n")
         again = world.deploy(world.digest(world.commit))
@@ -298,14 +314,13 @@ class TestFind:
         (world.top / "secrets" / "key").write_text("another secret\n")
         world.deploy()
         with pytest.raises(ReleaseError, match=f"{first[:8]} is the beginning of several"):
-            world.target().find(first[:8])
+            world.find(first[:8])
 
     def test_commit_or_digest_names_a_release(self, world: World, first: str) -> None:
-        target = world.target()
-        assert target.find("1" * 40) == first
-        assert target.commit(first) == "1" * 40
+        assert world.find("1" * 40) == first
+        assert world.target().operations.release(first).commit == "1" * 40
         digest = world.digest("1" * 40)
-        assert target.find(digest) == target.find(f"registry.example/team/shop@{digest}") == first
+        assert world.find(digest) == world.find(f"registry.example/team/shop@{digest}") == first
 
     @pytest.mark.parametrize(
         ("name", "said", "hint"),
@@ -324,12 +339,12 @@ class TestFind:
         self, world: World, name: str, said: str, hint: str | None
     ) -> None:
         with pytest.raises(ReleaseError, match=said) as caught:
-            world.target().find(name)
+            world.find(name)
         assert (hint is None) == (caught.value.hint is None) and (hint or "") in (caught.value.hint or "")
 
     def test_a_commit_that_was_never_built_is_named(self, world: World) -> None:
         with pytest.raises(ImageError, match="never built: registry.example/team/shop-front:staging-3333"):
-            world.target().find("3" * 40)
+            world.find("3" * 40)
 
 
 class TestStackFile:
@@ -347,30 +362,30 @@ class TestStackFile:
     ) -> None:
         world.file(STACK.replace(*change, 1))
         with pytest.raises(error, match=said):
-            world.target().newest()
+            world.target().catalogue.newest()
 
     def test_missing_stack_file_is_named(self, world: World) -> None:
         (world.top / "docker-compose.live.yml").unlink()
         with pytest.raises(DefinitionError, match="the stack file cannot be read: No such file") as caught:
-            world.target().newest()
+            world.target().catalogue.newest()
         assert caught.value.where == "docker-compose.live.yml"
 
     def test_secret_without_value_is_named_first(self, world: World) -> None:
         world.environ["ECLUSE_SECRETS"] = ""
         with pytest.raises(TargetError, match="no value of these secrets, and none is given: key") as caught:
-            world.target().newest()
+            world.target().catalogue.newest()
         assert caught.value.hint is not None and "ECLUSE_SECRETS=FOLDER" in caught.value.hint
 
     def test_a_secret_that_the_swarm_has_is_not_needed_again(self, world: World, first: str) -> None:
         world.environ["ECLUSE_SECRETS"] = ""
-        assert world.target().newest() == first
+        assert world.target().catalogue.newest().id == first
 
     def test_secret_value_comes_from_the_environment_variable(self, world: World, first: str) -> None:
         world.environ["KEY"] = "given by the provider"
-        assert world.target().newest() != first
+        assert world.target().catalogue.newest().id != first
 
     def test_dollar_signs_reach_the_containers_unchanged(self, world: World, first: str) -> None:
-        (kept,) = world.target().releases.all()
+        (kept,) = SwarmReleases(Objects(world.orchestrator, "shop-staging")).all()
         assert kept.stack["services"]["web"]["environment"] == {"ECLUSE_RELEASE": first, "PRICE": "$5"}
 
 
@@ -395,30 +410,30 @@ class TestNodes:
     def test_engine_that_is_no_manager_is_refused(
         self, world: World, swarm: dict[str, Any], said: str, hint: str
     ) -> None:
-        world.target().check()
+        parts.check(world.way, "staging")
         world.orchestrator.swarm = swarm
         with pytest.raises(TargetError, match=said) as caught:
-            world.target().check()
+            parts.check(world.way, "staging")
         assert hint in str(caught.value.hint)
 
 
 class TestCommands:
     def test_processes_are_the_tasks_with_desired_state_running(self, world: World, first: str) -> None:
-        found = world.target().processes()
+        found = world.target().controls.processes()
         assert [one["task"] for one in found] == ["worker.1", "web.1", "web.2", "beat.1"]
         assert {(one["release"], one["node"], one["ready"]) for one in found} == {(first, "one", True)}
 
     def test_logs_of_any_service_come_from_docker(self, world: World, first: str) -> None:
-        assert world.target().logs("db", 7, True) == 5
+        assert world.target().controls.logs("db", 7, True) == 5
         options = ("--raw", "--tail", "7", "--follow", "shop-staging_db")
         assert world.way.terminal == [("service", "logs", *options)]
         with pytest.raises(TargetError, match="no service 'mail' runs in staging") as caught:
-            world.target().logs("mail", 7, False)
+            world.target().controls.logs("mail", 7, False)
         assert "db" in str(caught.value.hint)
 
     @pytest.mark.parametrize("terminal", [True, False])
     def test_a_command_runs_in_a_container_of_the_release(self, world: World, first: str, terminal: bool) -> None:
-        assert world.target().exec("web", ("python", "manage.py", "shell"), terminal=terminal) == 5
+        assert world.target().controls.exec("web", ("python", "manage.py", "shell"), terminal=terminal) == 5
         (argv,) = world.way.terminal
         assert argv[0] == "exec" and ("--tty" in argv) == terminal
         assert argv[-4].startswith("container") and argv[-3:] == ("python", "manage.py", "shell")
@@ -426,14 +441,14 @@ class TestCommands:
     def test_command_for_another_node_names_that_node(self, world: World, first: str) -> None:
         world.orchestrator.swarm["NodeID"] = "elsewhere"
         with pytest.raises(TargetError, match="no task of web runs on the swarm of the test") as caught:
-            world.target().exec("web", ("true",), terminal=False)
+            world.target().controls.exec("web", ("true",), terminal=False)
         assert caught.value.hint is not None and caught.value.hint.startswith("they run on one")
 
     def test_stop_ends_all_services_and_keeps_the_release(self, world: World, first: str) -> None:
         target = world.target()
-        target.stop()
-        assert world.orchestrator.services == {} and target.kept(first)
-        assert target.processes() == []
+        target.controls.stop()
+        assert world.orchestrator.services == {} and target.operations.release(first).id == first
+        assert target.controls.processes() == []
         world.deploy()
         assert world.serving() == {first}
 
@@ -441,38 +456,38 @@ class TestCommands:
         (world.top / "site.conf").write_text("server { listen 8080; }\n")
         world.deploy()
         assert world.orchestrator.deployed == []
-        world.target().front()
+        world.target().controls.front()
         assert world.orchestrator.deployed == ["front"]
 
     def test_stack_without_front_server_sets_none_up(self, world: World) -> None:
         world.file(STACK.replace("  front:", "  proxy:"))
         with pytest.raises(DefinitionError, match="the stack file has no service front"):
-            world.target().front()
+            world.target().controls.front()
 
     def test_maintenance_lasts_until_it_is_ended(self, world: World, first: str) -> None:
         target = world.target()
         wanted = Maintenance(by="ada@here", since=1.0)
-        assert target.maintenance() is None
-        target.maintain(wanted)
-        assert world.target().maintenance() == wanted
-        target.maintain(None)
-        assert world.target().maintenance() is None
+        assert target.controls.maintenance() is None
+        target.controls.maintain(wanted)
+        assert world.target().controls.maintenance() == wanted
+        target.controls.maintain(None)
+        assert world.target().controls.maintenance() is None
         assert [command[2] for _name, command in world.orchestrator.done] == ["close", "open"]
 
     def test_maintenance_without_a_serving_release_is_refused(self, world: World) -> None:
         with pytest.raises(TargetError, match="staging serves nothing that could be closed"):
-            world.target().maintain(None)
+            world.target().controls.maintain(None)
 
     def test_look_changes_no_serving_service(self, world: World, first: str) -> None:
         world.orchestrator.found["unknown"] = ["shop.0009_later"]
         world.build("2" * 40)
         target = world.target()
-        assert target.look(target.newest()) == Preflight(unknown=frozenset({"shop.0009_later"}))
+        assert target.operations.look(target.catalogue.newest()) == Preflight(unknown=frozenset({"shop.0009_later"}))
         assert world.serving() == {first} and world.orchestrator.deployed == []
 
     def test_look_before_the_first_rollout_finds_no_database(self, world: World) -> None:
         target = world.target()
-        assert target.look(target.newest()) is None
+        assert target.operations.look(target.catalogue.newest()) is None
 
 
 def test_service_of_only_one_release_comes_and_goes_with_it(world: World, first: str) -> None:
@@ -485,3 +500,13 @@ def test_service_of_only_one_release_comes_and_goes_with_it(world: World, first:
     world.deploy(first)
     assert "shop-staging_mailer" not in world.orchestrator.services
     assert world.orchestrator.serving("shop-staging_worker") == {first}
+
+
+def test_swarm_has_its_workers_and_commands_in_the_stack_file(world: World) -> None:
+    environment = vars(world.environment())
+    worker, setup = Worker(name="tasks", command=("celery",)), Setup(command=("seed",))
+    assert [field for field, _what in swarm.problems(Environment(**{**environment, "workers": (worker,)}))] == [
+        "workers"
+    ]
+    assert [field for field, _what in swarm.problems(Environment(**{**environment, "setup": (setup,)}))] == ["setup"]
+    assert list(swarm.problems(world.environment())) == []

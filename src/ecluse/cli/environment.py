@@ -1,0 +1,127 @@
+"""The commands that show an environment, and run something in it: status, history, logs, exec."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from ecluse.cli.environments import as_json, environment_argument, opened, say
+from ecluse.deploy.status import Status, status_of
+
+__all__ = ["exec_", "history", "logs", "status"]
+
+
+@click.command()
+@environment_argument
+@as_json
+def status(environment: str, json_: bool) -> None:
+    """Show what ENVIRONMENT serves, asked of its processes. Exits with 1 where that is not one healthy release.
+
+    \b
+    Examples:
+      ./ecluse status local
+      ./ecluse status local --json
+    """
+    with opened(environment) as session:
+        found = status_of(session.target, environment)
+    click.echo(json.dumps(found.as_json(), indent=1) if json_ else "\n".join(_lines(found)))
+    sys.exit(0 if found.healthy else 1)
+
+
+@click.command()
+@environment_argument
+@click.option("-n", "--number", default=20, show_default=True, help="How many, the newest last.")
+@as_json
+def history(environment: str, number: int, json_: bool) -> None:
+    """Show the rollouts of ENVIRONMENT: what, when, by whom, how long each step took, how it ended.
+
+    \b
+    Examples:
+      ./ecluse history local
+      ./ecluse history local --json
+    """
+    with opened(environment) as session:
+        records = session.target.records.ledger().history()[-number:]
+    if json_:
+        click.echo(json.dumps([record.as_json() for record in records], indent=1))
+        return
+    if not records:
+        say(f"{environment} has had no rollout yet")
+    for record in records:
+        what = f"{record.kind:<8}  {record.release}  {record.outcome:<9}"
+        click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}")
+        click.echo("    " + "  ".join(f"{step} {seconds:.2f}" for step, seconds in record.steps.items()))
+        if record.reason:
+            click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))
+
+
+@click.command()
+@environment_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines of each file.")
+@click.option(
+    "--of",
+    "what",
+    default="web",
+    show_default=True,
+    help="web; on a server a worker's name, postgres, migrate or supervisord as well; in a swarm any service.",
+)
+def logs(environment: str, follow: bool, lines: int, what: str) -> None:
+    """Show what the processes of ENVIRONMENT printed.
+
+    \b
+    Examples:
+      ./ecluse logs local
+      ./ecluse logs local -f
+      ./ecluse logs local --of postgres
+      ./ecluse logs staging --of worker
+    """
+    with opened(environment) as session:
+        code = session.target.controls.logs(what, lines, follow)
+    sys.exit(code)
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True})
+@environment_argument
+@click.option("--of", "what", default="web", show_default=True, help="In a swarm, the service to run it in.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(environment: str, what: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND where the release of ENVIRONMENT runs, with its settings and secrets. Exits as it does.
+
+    \b
+    Examples:
+      ./ecluse exec local python manage.py shell
+      ./ecluse exec staging python manage.py createsuperuser
+    """
+    with opened(environment) as session:
+        code = session.target.controls.exec(what, command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+    sys.exit(code)
+
+
+def _lines(found: Status) -> Iterator[str]:
+    """The status for people."""
+    yield f"{found.environment}: {_state(found)}" + (f" at {found.address}" if found.serving else "")
+    for one in found.processes:
+        ready = "ready" if one["ready"] else "not ready"
+        who = f"{one['task']} on {one['node']}" if "task" in one else f"process {one['pid']}"
+        yield f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s"
+    if found.maintenance:
+        yield f"  visitors get the maintenance page, since {_when(found.maintenance.since)} by {found.maintenance.by}"
+    if found.holder:
+        yield f"  a rollout is under way: {found.holder}"
+    elif found.journal:
+        yield f"  the rollout of {found.journal.release} was interrupted; the next deploy or rollback ends it"
+
+
+def _state(found: Status) -> str:
+    if not found.serving:
+        return "stopped"
+    return f"release {' and '.join(found.serving)}, {'healthy' if found.healthy else 'NOT healthy'}"
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

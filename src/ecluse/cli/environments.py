@@ -1,0 +1,65 @@
+"""What the commands about an environment share: its name on the command line, and the session that does their work."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from ecluse.cli import job_summary
+from ecluse.cli.project import pipeline_in
+from ecluse.cli.repository import top
+from ecluse.definition.model import Environment, Pipeline
+from ecluse.deploy import sentry
+from ecluse.deploy.contract import Context
+from ecluse.deploy.session import Ended, Person, Session
+from ecluse.deploy.targets import opened as opened_target
+
+__all__ = ["as_json", "environment_argument", "opened", "say"]
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
+environment_argument = click.argument("environment", metavar="ENVIRONMENT")
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Session]:
+    """The environment *name* of this repository's pipeline, for as long as the context lasts."""
+    folder = top()
+    pipeline = pipeline_in(folder)
+    environment = _environment(pipeline, name)
+    with opened_target(Context(pipeline, environment, folder, os.environ, say)) as target:
+        person = Person(_user(), socket.gethostname())
+        yield Session(target, environment, person, say, (_summarize, _tell_sentry))
+
+
+def say(line: str) -> None:
+    """Print a line of progress: standard output has the result alone."""
+    click.echo(line, err=True)
+
+
+def _environment(pipeline: Pipeline, name: str) -> Environment:
+    for environment in pipeline.environments:
+        if environment.name == name:
+            return environment
+    known = ", ".join(environment.name for environment in pipeline.environments)
+    raise click.UsageError(f"no environment {name!r} in pipeline.py (there are: {known or 'none'})")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container started with a bare number as its user
+        return str(os.getuid())
+
+
+def _summarize(ended: Ended) -> None:
+    job_summary.succeeded(os.environ, ended.kind, ended.environment, ended.release, ended.record)
+
+
+def _tell_sentry(ended: Ended) -> None:
+    if ended.record is not None:
+        sentry.tell(ended.record, ended.environment, ended.url, os.environ, say)

@@ -1,0 +1,17 @@
+"""The project that a command is about: its pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecluse.definition.load import load
+from ecluse.definition.model import Pipeline
+from ecluse.deploy import targets
+from ecluse.services.kinds import unknown_kinds
+
+__all__ = ["pipeline_in"]
+
+
+def pipeline_in(folder: Path) -> Pipeline:
+    """The pipeline that ``pipeline.py`` in *folder* defines. Raises DefinitionError where it has a mistake."""
+    return load(folder / "pipeline.py", unknown_kinds, targets.problems)

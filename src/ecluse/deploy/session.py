@@ -1,0 +1,177 @@
+"""A session: one command that changes what an environment serves, from the lock to the news.
+
+    lock → recover → choose → roll out → tell
+
+Every command that holds the environment's lock goes through here. The commands themselves parse, call and print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecluse.definition.model import Environment
+from ecluse.deploy.contract import Ledger, Release, Target
+from ecluse.deploy.history import Kind, Record
+from ecluse.deploy.lock import Holder
+from ecluse.deploy.maintenance import Maintenance
+from ecluse.deploy.rollout import Progress, Request, recover, roll_out
+from ecluse.errors import LockHeld, ReleaseError, RolloutError
+
+__all__ = ["Ended", "Person", "Session"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who gives a command, and on which machine."""
+
+    name: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.host}"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended well: *release* serves at *url*. *record* is None where it served already."""
+
+    kind: Kind
+    environment: str
+    release: str
+    record: Record | None
+    url: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs; docs/reference/cli.md describes it."""
+        unchanged = {"release": self.release, "outcome": "unchanged", "serving": self.release}
+        return {**(self.record.as_json() if self.record else unchanged), "address": self.url}
+
+
+@dataclass(frozen=True)
+class Session:
+    """The commands of *person* about *environment*, whose *target* is open. *say* prints a line of progress; *tell*
+    hears of every command that ended well.
+    """
+
+    target: Target[Any]
+    environment: Environment
+    person: Person
+    say: Callable[[str], None] = lambda line: None
+    tell: Sequence[Callable[[Ended], None]] = field(default=())
+
+    def deploy(self, name: str | None = None, allowed: Sequence[str] = ()) -> Ended:
+        """Roll the release *name* out; without a name, the newest one."""
+        catalogue = self.target.catalogue
+        release: Release = catalogue.find(name) if name else catalogue.newest()
+        return self._roll_out("deploy", release.id, lambda ledger: release, allowed, commit=release.commit)
+
+    def rollback(self, name: str | None = None) -> Ended:
+        """Go back to the kept release *name*; without a name, to the release before."""
+        return self._roll_out("rollback", name or "the release before", lambda ledger: self._kept(ledger, name))
+
+    def start(self) -> Ended:
+        """Start what served last."""
+        return self._roll_out("deploy", "what served last", self._served_last)
+
+    def stop(self) -> None:
+        """End everything that runs."""
+        with self._held("stop") as ledger:
+            self.target.controls.stop()
+            # An interrupted rollout has ended with the rest: there is nothing to go on with.
+            ledger.clear()
+
+    def front(self) -> None:
+        """Set up the front server, or change it."""
+        with self._held("front"):
+            self.target.controls.front()
+
+    def unlock(self, *, force: bool) -> Holder | None:
+        """Remove the environment's lock. Returns who held it. Raises LockHeld where somebody does, without *force*."""
+        holder = self.target.records.holder()
+        if holder is not None and not force:
+            raise LockHeld(
+                f"a rollout is under way: {holder}", hint="./ecluse unlock --force takes its lock away all the same"
+            )
+        self.target.records.unlock()
+        return holder
+
+    def maintain(self, on: bool, now: float) -> bool:
+        """Give visitors the maintenance page, or the site again. Returns whether that changed anything. Where the page
+        is there already, it goes on saying who asked for it first.
+        """
+        before = self.target.controls.maintenance()
+        self.target.controls.maintain((before or Maintenance(by=str(self.person), since=now)) if on else None)
+        return bool(before) != on
+
+    def _roll_out(
+        self,
+        kind: Kind,
+        what: str,
+        choose: Callable[[Ledger], Release],
+        allowed: Sequence[str] = (),
+        *,
+        commit: str | None = None,
+    ) -> Ended:
+        progress = Progress(done=lambda step, seconds: self.say(f"  {step:<10} {seconds:6.2f} s"))
+        with self._held(f"{kind} of {what}", commit) as ledger:
+            left = recover(self.target.operations, ledger, progress=progress)
+            if left is not None:
+                self.say(f"the rollout of {left.release} that was interrupted is {_ended(left)}")
+            release = choose(ledger)
+            self.say(f"{kind} of release {release.id} to {self.environment.name}")
+            request = Request(
+                release=release,
+                kind=kind,
+                by=str(self.person),
+                watch=self.environment.limits,
+                allowed=tuple(allowed),
+            )
+            record = roll_out(self.target.operations, ledger, request, progress=progress)
+        ended = Ended(kind, self.environment.name, release.id, record, self.target.controls.url)
+        for hear in self.tell:
+            hear(ended)
+        return ended
+
+    @contextmanager
+    def _held(self, what: str, commit: str | None = None) -> Iterator[Ledger]:
+        person = self.person
+        with self.target.records.held(who=person.name, host=person.host, what=what, commit=commit) as ledger:
+            yield ledger
+
+    def _kept(self, ledger: Ledger, name: str | None) -> Release:
+        """The release to go back to. Raises RolloutError where it is not kept."""
+        id = self.target.catalogue.find(name).id if name else _before(ledger, self.environment.name)
+        try:
+            found: Release = self.target.operations.release(id)
+        except ReleaseError:
+            deploy = f"./ecluse deploy {self.environment.name} --release {id}"
+            raise RolloutError(f"release {id} is not kept any more", hint=deploy) from None
+        return found
+
+    def _served_last(self, ledger: Ledger) -> Release:
+        for record in reversed(ledger.history()):
+            if record.serving is not None:
+                found: Release = self.target.operations.release(record.serving)
+                return found
+        name = self.environment.name
+        raise RolloutError(f"{name} has never served anything", hint=f"./ecluse deploy {name}")
+
+
+def _before(ledger: Ledger, environment: str) -> str:
+    """The release that the last successful rollout replaced."""
+    for record in reversed(ledger.history()):
+        if record.outcome == "succeeded" and record.previous not in (None, record.release):
+            assert record.previous is not None
+            return record.previous
+    raise RolloutError(
+        f"{environment} has had no release before this one", hint=f"./ecluse history {environment} shows all"
+    )
+
+
+def _ended(record: Record) -> str:
+    if record.outcome == "succeeded":
+        return "finished"
+    return f"{record.outcome}; {'release ' + record.serving if record.serving else 'nothing'} serves"

@@ -1,0 +1,57 @@
+"""Copies of the programs that serve an environment: Supervisor, the starter, gunicorn's configuration."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+from ecluse.machine import durable
+
+__all__ = ["MAIN", "copy"]
+
+MAIN = "supervisord.py"
+
+# Supervisor reports a log that cannot be written on its standard error: on a full disk that cannot be written either,
+# and would be its end, and so the site's.
+_MAIN = """\
+import os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from supervisor.supervisord import main
+
+class Unfailing:
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError:
+            pass
+
+    def flush(self):
+        pass
+
+sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
+main()
+"""
+
+
+def copy(folder: Path) -> None:
+    """Bring the copies in *folder* up to date with ours."""
+    here = Path(__file__).parent
+    for source in (here / "starter.py", here / "gunicorn_conf.py"):
+        target, content = folder / source.name, source.read_bytes()
+        if not target.is_file() or target.read_bytes() != content:
+            durable.write(target, content)
+    main = folder / MAIN
+    if not main.is_file() or main.read_text(encoding="utf-8") != _MAIN:
+        found = importlib.util.find_spec("supervisor")
+        assert found is not None and found.origin is not None, "Supervisor is a dependency of ecluse"
+        ignored = shutil.ignore_patterns("tests", "__pycache__")
+        shutil.copytree(Path(found.origin).parent, folder / "lib" / "supervisor", ignore=ignored, dirs_exist_ok=True)
+        durable.write(main, _MAIN)

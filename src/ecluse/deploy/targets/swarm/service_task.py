@@ -1,0 +1,50 @@
+"""A service of the release, as a task that a rollout replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from ecluse.deploy import health
+from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm.release import SwarmRelease
+from ecluse.deploy.targets.swarm.services import Services
+
+__all__ = ["ServiceTask"]
+
+DOOR_SECONDS = 60.0
+"""Seconds until the front server has heard of tasks that the swarm has named."""
+
+
+class ServiceTask:
+    """The service *name*. *ask* asks for the readiness page at the front server.
+
+    Fits :class:`ecluse.deploy.contract.Task`.
+    """
+
+    def __init__(self, name: str, services: Services, ask: Callable[[], health.Answer]) -> None:
+        self.name, self._services, self._ask = name, services, ask
+        self._seen: set[str] = set()
+
+    def part_of(self, release: SwarmRelease) -> bool:
+        return self.name in release.tasks
+
+    def serving(self) -> Collection[str]:
+        return {one.release for one in self._services.tasks(self.name) if one.serves and one.release}
+
+    def start(self, release: SwarmRelease) -> None:
+        self._seen = {one.id for one in self._services.tasks(self.name)}
+        self._services.deploy(stackfile.part(release.stack, [self.name]))
+        self._services.go_on(self.name)
+
+    def gate(self, release: SwarmRelease) -> None:
+        self._services.settle(self.name, release.id, self._seen)
+
+    def switch(self, release: SwarmRelease) -> None:
+        """The swarm has named the tasks to the front server. Here that is seen, through the front server."""
+        if self.name == release.web:
+            health.gate(self._ask, release.id, ended=lambda: None, timeout=DOOR_SECONDS)
+
+    def drain(self, release: SwarmRelease | None) -> None:
+        """Remove the service where no release has it any more. Of an update, the swarm has ended the old tasks."""
+        if release is None:
+            self._services.remove([self.name])

@@ -1,0 +1,105 @@
+"""The session, on a toy target that is registered as any other one would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ecluse.definition.load import load
+from ecluse.definition.model import Environment, Pipeline, Watch
+from ecluse.deploy import targets
+from ecluse.deploy.contract import Context
+from ecluse.deploy.history import Journal
+from ecluse.deploy.session import Ended, Person, Session
+from ecluse.errors import DefinitionError, RolloutError
+from tests.support.doubles import toys
+from tests.support.doubles.toys import ToyTarget
+
+PIPELINE = """
+from ecluse import *
+pipeline = Pipeline(
+    name="shop",
+    jobs=(Job(name="lint", steps=(command("true"),)),),
+    environments=(Environment(name="local", target={target!r}, settings="s", url="http://127.0.0.1:8000", {more}),),
+)
+"""
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTarget:
+    return toys.registered(monkeypatch)
+
+
+def defined(folder: Path, target: str = "toy", more: str = "") -> Pipeline:
+    (folder / "pipeline.py").write_text(PIPELINE.format(target=target, more=more))
+    return load(folder / "pipeline.py", targets.problems)
+
+
+@contextmanager
+def session(folder: Path, told: list[Ended] | None = None) -> Iterator[Session]:
+    pipeline = defined(folder)
+    environment = pipeline.environments[0]
+    with targets.opened(Context(pipeline, environment, folder)) as target:
+        tell = () if told is None else (told.append,)
+        yield Session(target, environment, Person("ada", "mill"), tell=tell)
+
+
+def test_toy_target_takes_a_rollout_and_a_rollback(toy: ToyTarget, tmp_path: Path) -> None:
+    told: list[Ended] = []
+    with session(tmp_path, told) as commands:
+        commands.deploy("one")
+        done = commands.deploy()
+        assert toy.open == {"web": {"two"}}
+        assert done.record is not None and (done.record.previous, done.record.by) == ("one", "ada@mill")
+        commands.rollback()
+    assert toy.open == {"web": {"one"}}
+    assert [(ended.kind, ended.release) for ended in told] == [
+        ("deploy", "one"),
+        ("deploy", "two"),
+        ("rollback", "one"),
+    ]
+
+
+def test_unknown_target_is_refused_when_the_pipeline_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=r"field 'target': there is no target 'sever' \(did you mean 'server'"):
+        defined(tmp_path, target="sever")
+
+
+def test_target_refuses_what_it_cannot_do_of_an_environment(toy: ToyTarget, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="environment 'local', field 'workers': a toy has none"):
+        defined(tmp_path, more='workers=(Worker(name="x", command=("y",)),)')
+
+
+def test_rollback_chooses_after_an_interrupted_rollout_has_ended(toy: ToyTarget, tmp_path: Path) -> None:
+    """The rollout of two had switched: the release before is one, whatever the history said until then."""
+    toy.packaged = ["zero", "one", "two"]
+    with session(tmp_path) as commands:
+        commands.deploy("zero")
+        commands.deploy("one")
+        toy.serve("two")
+        toy.memory.write(
+            Journal(id="1", kind="deploy", release="two", previous="one", began=1, by="x", step="watch", switched=True)
+        )
+        assert commands.rollback().release == "one"
+
+
+def test_rollout_is_watched_within_the_limits_of_the_environment(
+    toy: ToyTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Watch] = []
+    monkeypatch.setattr(toy, "watch", lambda release, limits: seen.append(limits))
+    environment = Environment(
+        name="local", target="toy", settings="s", url="x", watch=Watch(seconds=3, error_share=0.1)
+    )
+    pipeline = Pipeline(name="shop", jobs=(), environments=(environment,))
+    with targets.opened(Context(pipeline, environment, tmp_path)) as target:
+        Session(target, environment, Person("ada", "mill")).deploy()
+    assert seen == [Watch(seconds=3, error_share=0.1)]
+
+
+def test_start_needs_something_that_has_served(toy: ToyTarget, tmp_path: Path) -> None:
+    with session(tmp_path) as commands, pytest.raises(RolloutError, match="local has never served anything"):
+        commands.start()
