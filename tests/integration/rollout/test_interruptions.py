@@ -41,7 +41,7 @@ def test_killed_deployer_loses_no_request_and_is_recovered(
     with Load(shop.port) as load:
         load.wait(20)
         deployer = shop.begin("deploy", "local", "--release", release)
-        until(lambda: shop.step() == step or deployer.poll() is not None, f"the step {step}")
+        until(lambda: shop.step() == step or deployer.poll() is not None, f"the step {step}", seconds=120)
         time.sleep(seconds)  # within the step: this is the moment that is tested, not something waited for
         shop.kill(deployer)
         left = shop.step()
