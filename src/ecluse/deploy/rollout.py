@@ -68,7 +68,7 @@ def roll_out(
         if previous == new.id and target.healthy(new):
             return None
     journal = Journal(
-        id=f"{int(wall() * 1000):x}",
+        id=f"{int(wall() * 1_000_000):x}",
         kind=request.kind,
         release=new.id,
         previous=previous,
