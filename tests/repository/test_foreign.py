@@ -15,9 +15,6 @@ NAMES = re.compile(
     r"|\"seed\""
 )
 
-# What still names them, and is to be cleaned: a file that no longer does has to leave this list.
-KNOWN = {"deploy/targets/server/__init__.py", "deploy/targets/swarm/build.py"}
-
 
 def test_no_module_names_this_site() -> None:
     found = {
@@ -25,7 +22,7 @@ def test_no_module_names_this_site() -> None:
         for path in SOURCE.rglob("*")
         if path.suffix in {".py", ".sh", ".html", ".css", ".js"} and NAMES.search(path.read_text(encoding="utf-8"))
     }
-    assert found == KNOWN
+    assert found == set()
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
