@@ -14,6 +14,7 @@ import click
 
 from ecluse.errors import ServiceError
 from ecluse.machine import process
+from ecluse.services import libpq
 from ecluse.services.kinds import POSTGRES
 from ecluse.services.order import VARIABLE, parse
 from ecluse.services.sources import OWN_SOURCES, choose, own
@@ -52,7 +53,7 @@ def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, comman
         return 0
     with OWN_SOURCES[source].empty(POSTGRES, os.environ) as url:
         if command:
-            return process.attached(command, env={**os.environ, "DATABASE_URL": url, **_libpq(url)})
+            return process.attached(command, env={**libpq.without(os.environ), "DATABASE_URL": url, **_libpq(url)})
         _show(as_json, source, url, None)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()

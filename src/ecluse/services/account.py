@@ -9,7 +9,10 @@ from pathlib import Path
 
 from ecluse.errors import ServiceError
 
-__all__ = ["Account", "enterable", "for_server"]
+__all__ = ["Account", "enterable", "for_lease", "for_server", "refusal"]
+
+# What root needs to run a server as another user, as bits of its effective set: man 7 capabilities.
+_CAPABILITIES = {"CHOWN": 0, "DAC_OVERRIDE": 1, "KILL": 5, "SETGID": 6, "SETUID": 7}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,48 @@ def for_server() -> Account:
     except KeyError:
         raise ServiceError("PostgreSQL refuses to run as root, and this machine has no user named nobody") from None
     return Account("nobody", nobody.pw_uid, nobody.pw_gid, switch=True)
+
+
+def for_lease() -> Account:
+    """Who the folder of a server belongs to: the server's account, ourselves where no server can be run."""
+    if refusal() is None:
+        return for_server()
+    return Account(str(os.geteuid()), os.geteuid(), os.getegid(), switch=False)
+
+
+def refusal() -> str | None:
+    """Why PostgreSQL cannot be run by the user of this process, and what to do; None where it can."""
+    uid = os.geteuid()
+    if uid != 0:
+        return None if _has_name(uid) else f"the user id {uid} has no name: add it to /etc/passwd, or use nss_wrapper"
+    try:
+        pwd.getpwnam("nobody")
+    except KeyError:
+        return "it does not run as root, and this machine has no user named nobody: run as an ordinary user"
+    missing = [name for name, bit in _CAPABILITIES.items() if not _effective() >> bit & 1]
+    if missing:
+        lacking = ", ".join(f"CAP_{name}" for name in missing)
+        return (
+            f"it does not run as root, and this root cannot become another user (no {lacking}): run as an ordinary user"
+        )
+    return None
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:  # a container started with a bare number as its user
+        return False
+    return True
+
+
+def _effective() -> int:
+    """The capabilities of this process; all of them where the system has no such thing."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return -1
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), -1)
 
 
 def enterable(path: Path) -> Path | None:

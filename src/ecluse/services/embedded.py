@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
+from ecluse.services.account import refusal
 from ecluse.services.binaries import binaries_for
 from ecluse.services.kinds import kind_of
 from ecluse.services.lease import Lease
-from ecluse.services.paths import cache_folder
+from ecluse.services.paths import own_cache
 from ecluse.services.throwaway import Server
 
 __all__ = ["empty", "keep", "provide", "server", "why_not"]
@@ -22,6 +23,9 @@ def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
     """Why *service* cannot be embedded: it is no PostgreSQL, or this machine has no programs of it."""
     if not kind_of(service).embedded:
         return f"there is no embedded {service.kind}"
+    refused = refusal()
+    if refused is not None:
+        return refused
     try:
         binaries_for(service.version, environ)
     except ServiceError as error:
@@ -60,7 +64,8 @@ def server(service: Service, lease: Lease, environ: Mapping[str, str]) -> Server
 def _started(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
     """The address of a server that lives as long as *lease*."""
     made = server(service, lease, environ)
-    made.create(made.empty_in(cache_folder(environ)), pack=True)
+    cache, _refused = own_cache(environ, otherwise=lease.folder / "cache")
+    made.create(made.empty_in(cache), pack=True)
     made.start()
     made.hand_over()
     return made.url(DATABASE)

@@ -16,6 +16,7 @@ from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
 from ecluse.machine import process
+from ecluse.services import libpq
 from ecluse.services.kinds import Kind, image_of, kind_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def start(kind: Kind, image: str, *, keep: str | None = None) -> Iterator[str]:
     with _started(container, kind, image, kept=keep is not None) as (host, port):
         url = kind.address(host, port, password)
         # Testcontainers would wait for a line of a log, which is no answer.
-        probes.wait([url], timeout=PATIENCE, what=f"the container of {image}", probe=kind.probe)
+        with libpq.apart():
+            probes.wait([url], timeout=PATIENCE, what=f"the container of {image}", probe=kind.probe)
         yield url
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ecluse.machine import process
-from ecluse.services.account import Account, for_server
+from ecluse.services.account import Account, for_lease
 from ecluse.services.paths import volatile_folder
 
 __all__ = ["PREFIX", "Lease", "sweep"]
@@ -81,7 +81,7 @@ class Lease:
     @classmethod
     def join(cls, folder: Path) -> Lease:
         """A hold on a folder that another process has taken."""
-        return cls(folder, for_server())
+        return cls(folder, for_lease())
 
     def guard(self, server: int) -> None:
         """From now on process *server* ends with the lease. Called again, the new one takes the old one's place."""
@@ -146,7 +146,7 @@ def sweep(parent: Path) -> None:
 
 
 def _new(parent: Path) -> tuple[Path, Account]:
-    account = for_server()
+    account = for_lease()
     folder = parent / f"{PREFIX}{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
     account.own(folder)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["binaries_cache", "cache_folder", "room", "socket_fits", "volatile_folder"]
+__all__ = ["binaries_cache", "cache_folder", "own_cache", "room", "socket_fits", "volatile_folder"]
 
 # sun_path of sockaddr_un, less the terminating zero: man 7 unix; 104 in all on macOS.
 _LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107
@@ -23,6 +24,26 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
         return Path(base, "ecluse")
     home = environ.get("HOME", "")
     return Path(home, ".cache", "ecluse") if Path(home).is_absolute() else Path("/tmp", f"ecluse-cache-{os.geteuid()}")
+
+
+def own_cache(environ: Mapping[str, str], *, otherwise: Path) -> tuple[Path, str | None]:
+    """The cache folder, and None; or *otherwise* and the reason, where the cache may hold what another user put there.
+
+    A server is started on what the cache holds, and runs what that says.
+    """
+    folder = cache_folder(environ)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        link, state = folder.lstat(), folder.stat()
+    except OSError:
+        return folder, None  # nothing can be kept there, and nothing found
+    if os.geteuid() not in (link.st_uid, state.st_uid) or link.st_uid != state.st_uid:
+        return otherwise, f"the cache {folder} belongs to another user, and is not used"
+    if state.st_mode & stat.S_IWOTH:
+        return otherwise, f"the cache {folder} can be written by every user, and is not used"
+    if state.st_mode & stat.S_IWGRP:  # made by an older version, with a umask for groups
+        folder.chmod(0o700)
+    return folder, None
 
 
 def binaries_cache(environ: Mapping[str, str]) -> Path:

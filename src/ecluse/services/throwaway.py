@@ -52,8 +52,9 @@ def stop_kept(folder: Path) -> bool:
 class Server:
     """A server in the folder of *lease*. Made by :meth:`create` or :meth:`restore`, then started."""
 
-    def __init__(self, lease: Lease, binaries: Binaries) -> None:
+    def __init__(self, lease: Lease, binaries: Binaries, environ: Mapping[str, str]) -> None:
         self.lease = lease
+        self._environ = {**server_environ(), **_names(environ)}
         self.binaries = binaries
         self.data = lease.folder / "data"
         self._running: subprocess.Popen[bytes] | None = None
@@ -61,7 +62,7 @@ class Server:
     @classmethod
     def of(cls, lease: Lease, version: str, environ: Mapping[str, str]) -> Server:
         """A server of this major *version*. Raises ServiceError where the machine has no programs of it."""
-        return cls(lease, binaries_for(version, environ))
+        return cls(lease, binaries_for(version, environ), environ)
 
     @property
     def kind(self) -> str:
@@ -116,7 +117,7 @@ class Server:
             running = process.spawn(
                 commands.throwaway_server(self._binaries(), self.data, self.lease.folder),
                 cwd=Path("/"),
-                env=server_environ(),
+                env=self._environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 user=self.lease.account.user,
@@ -160,7 +161,14 @@ class Server:
         process.run(
             argv,
             cwd=Path("/"),
-            env=server_environ(),
+            env=self._environ,
             user=self.lease.account.user,
             group=self.lease.account.group,
         )
+
+
+def _names(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which nss_wrapper gives a name to a user that has none: https://cwrap.org/nss_wrapper.html."""
+    if "NSS_WRAPPER_PASSWD" not in environ:
+        return {}
+    return {name: value for name, value in environ.items() if name.startswith("NSS_WRAPPER_") or name == "LD_PRELOAD"}

@@ -51,4 +51,5 @@ def test_socket_url_is_understood_by_libpq_and_django_settings() -> None:
     url = commands.socket_url(Path("/dev/shm/ecluse-1"), "a/b c")
     parsed = parse_dsn(url)
     assert (parsed["host"], parsed["dbname"], parsed["user"]) == ("/dev/shm/ecluse-1", "a/b c", "postgres")
+    assert parsed["port"] == "5432", "PGPORT may name another"
     assert parse_qs(urlsplit(url).query) == {"host": ["/dev/shm/ecluse-1"]}
