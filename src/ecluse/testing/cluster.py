@@ -13,7 +13,7 @@ from ecluse.testing.dependencies import Watch
 from ecluse.testing.early import Early
 from ecluse.testing.fingerprint import fingerprint, roots
 from ecluse.testing.options import Options
-from ecluse.testing.store import Store, Wanted
+from ecluse.testing.store import Store, Wanted, differences
 
 __all__ = ["Creation", "MigratedCluster"]
 
@@ -40,8 +40,9 @@ class Creation(Protocol):
 class MigratedCluster:
     """The cluster on *server* that has the migrated database. *early* is the one that was begun before, if any."""
 
-    def __init__(self, server: Server, store: Store, options: Options, early: Early | None) -> None:
+    def __init__(self, server: Server, store: Store, options: Options, watch: Watch, early: Early | None) -> None:
         self._server = server
+        self._watch = watch
         self._store = store
         self._options = options
         self._early = early
@@ -51,12 +52,7 @@ class MigratedCluster:
 
         Raises Unable where the server is known to be unable to run the migrations, or is found to be.
         """
-        wanted = Wanted(
-            self._options.top,
-            fingerprint(
-                {"PostgreSQL": self._server.kind}, template, top=self._options.top, ignored=self._options.ignored
-            ),
-        )
+        wanted = self._wanted(template)
         how = "with a fresh database, as asked for"
         if not self._options.fresh:
             impossible = self._store.impossible(wanted)
@@ -70,8 +66,8 @@ class MigratedCluster:
         created = Background(lambda: self._server.start_empty(cache))
         creation.import_migrations()
         created.finish()
-        self._migrate(wanted, creation, template)
-        return how
+        doubt = self._migrate(wanted, creation, template)
+        return f"{how}, not kept: {doubt}" if doubt else how
 
     def _restore(self, wanted: Wanted, notes: list[str]) -> bool:
         archive = self._store.find(wanted)
@@ -98,10 +94,15 @@ class MigratedCluster:
         self._use(archive)
         return True
 
-    def _migrate(self, wanted: Wanted, creation: Creation, template: str) -> None:
-        watch = Watch()
+    def _wanted(self, template: str) -> Wanted:
+        options = self._options
+        parts = fingerprint({"PostgreSQL": self._server.kind}, template, top=options.top, ignored=options.ignored)
+        return Wanted(options.top, parts)
+
+    def _migrate(self, wanted: Wanted, creation: Creation, template: str) -> str:
+        """Migrate, and keep the cluster. Returns why it is not kept; nothing where it is."""
         try:
-            with watch.watching():
+            with self._watch.migrating():
                 creation.migrate(template)
         except Exception as error:
             why = inability.why(error)
@@ -111,14 +112,21 @@ class MigratedCluster:
             self._server.discard()
             raise inability.Unable(why) from error
         self._store.set_impossible(wanted, None)
+        dependencies = self._watch.found(roots())
+        archive = self._store.archive(wanted, dependencies)
+        changed = differences(wanted.files, self._wanted(template).files)
+        doubts = [*self._watch.doubts(), *(f"{name} were changed meanwhile" for name in changed)]
+        if doubts:
+            return doubts[0]
         try:
-            archive = self._store.place(wanted, watch.found(roots()))
+            self._store.note(wanted, dependencies, archive)
             self._server.save(archive)
             self._use(archive)
         except (OSError, EcluseError):
             # A full or read-only disk: the tests can do without a cache.
             self._server.stop()
         self._server.start()
+        return ""
 
     def _use(self, archive: Path) -> None:
         self._store.used(archive)

@@ -52,7 +52,7 @@ class Cloned(DatabaseCreation):
     ) -> str:
         """As Django's, but for where the tables come from."""
         state = self.databases.ready(self)
-        self.point_to(state.url)
+        point_all(self.databases, state.url)
         if state.template is None:
             with self.databases.turn():
                 return str(super().create_test_db(verbosity, autoclobber=True, **_tell(serialize)))
@@ -140,13 +140,30 @@ def adopt(connection: BaseDatabaseWrapper, databases: Databases) -> None:
 
 
 def adopt_all(databases: Databases) -> None:
-    """Do so for every connection whose settings lead to the server of *databases*, or are to be replaced."""
+    """Do so for every connection whose settings lead to the server of *databases*, or are to be replaced.
+
+    A replica (``TEST: {"MIRROR": …}``) is where its database is.
+    """
     for alias in connections:
         connection = connections[alias]
         if databases.options.replace and connection.vendor == "postgresql":
             place(connection.settings_dict, databases.address)
         if is_at(connection.settings_dict, str(databases.lease.folder)):
             adopt(connection, databases)
+    for alias in connections:
+        connection = connections[alias]
+        mirrored = connection.settings_dict["TEST"].get("MIRROR")
+        if mirrored and connection.vendor == "postgresql" and isinstance(connections[mirrored].creation, Cloned):
+            place(connection.settings_dict, databases.address)
+            adopt(connection, databases)
+
+
+def point_all(databases: Databases, url: str) -> None:
+    """Have every connection that leads to *databases*, a replica's too, go to the server at *url*."""
+    for alias in connections:
+        creation = connections[alias].creation
+        if isinstance(creation, Cloned) and creation.databases is databases:
+            creation.point_to(url)
 
 
 def place(database: dict[str, Any], url: str) -> None:

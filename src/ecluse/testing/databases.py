@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ecluse.errors import ServiceError
-from ecluse.services import commands
+from ecluse.services import commands, libpq
 from ecluse.services.kinds import POSTGRES
 from ecluse.services.lease import Lease
-from ecluse.services.paths import cache_folder
-from ecluse.services.sources import OWN_SOURCES, RunServer, choose
+from ecluse.services.paths import cache_folder, own_cache
+from ecluse.services.sources import OWN_SOURCES, RunServer
 from ecluse.services.throwaway import Server
 from ecluse.testing.cluster import Creation, MigratedCluster
+from ecluse.testing.dependencies import Watch
 from ecluse.testing.early import Early
 from ecluse.testing.inability import Unable
 from ecluse.testing.options import Options
@@ -49,16 +51,21 @@ class Databases:
         self.options = options
         self._server: Server | None = None
         self._early: Early | None = None
+        self.watch = Watch((str(lease.folder), str(cache_folder(options.environ))))
+        self._aside: dict[str, str] = {}
 
     def hasten(self) -> None:
         """Begin to restore the cluster that the last run with this command needed, while Django is being loaded.
 
         Whether it is the right one is seen when it is asked for. A run that needed none begins nothing.
         """
-        archive = self._store.last(self.options.top, self.options.command) if not self.options.fresh else None
-        if archive is None:
+        if self.options.fresh or not cache_folder(self.options.environ).exists():
             return
-        server = OWN_SOURCES[self.options.order[0]].server(POSTGRES, self.lease, self.options.environ).restorable()
+        archive = self._store.last(self.options.top, self.options.command)
+        source = OWN_SOURCES[self.options.order[0]]
+        if archive is None or source.why_not(POSTGRES, self.options.environ) is not None:
+            return
+        server = source.server(POSTGRES, self.lease, self.options.environ).restorable()
         if server is not None:
             self._early = Early(server, archive)
 
@@ -76,12 +83,15 @@ class Databases:
 
     def ready(self, creation: Creation) -> State:
         """See that there is a server, with a migrated template where *creation* can have one."""
-        with self.lease.lock():
-            state = self.state()
-            if state is None:
-                state = self._bring_up(creation)
-                self._state_file.write_text(json.dumps(asdict(state)), encoding="utf-8")
-            return state
+        try:
+            with self.lease.lock():
+                state = self.state()
+                if state is None:
+                    state = self._bring_up(creation)
+                    self._state_file.write_text(json.dumps(asdict(state)), encoding="utf-8")
+                return state
+        finally:
+            self.watch.hearing.end()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -89,8 +99,18 @@ class Databases:
         with self.lease.lock():
             yield
 
+    def keep_apart(self, environ: MutableMapping[str, str]) -> None:
+        """Take variables that lead libpq to other servers out of *environ*, the process's own, until the end."""
+        self._aside.update(libpq.set_aside(environ))
+
+    def put_back(self, environ: MutableMapping[str, str]) -> None:
+        """Put the variables back into *environ*."""
+        environ.update(self._aside)
+        self._aside.clear()
+
     def end(self) -> None:
         """This process needs it no more. The server ends with the last one's call, or death."""
+        self.watch.hearing.end()
         if self._early is not None:
             self._early.discard()
         if self._server is not None:
@@ -103,7 +123,11 @@ class Databases:
 
     @property
     def _cache(self) -> Path:
-        return cache_folder(self.options.environ)
+        return self._checked_cache[0]
+
+    @functools.cached_property
+    def _checked_cache(self) -> tuple[Path, str | None]:
+        return own_cache(self.options.environ, otherwise=self.lease.folder / "cache")
 
     @property
     def _state_file(self) -> Path:
@@ -111,7 +135,8 @@ class Databases:
 
     def _bring_up(self, creation: Creation) -> State:
         """The server of the first source that can do what the migrations need. Raises ServiceError with each reason."""
-        notes: list[str] = []
+        _folder, refused = self._checked_cache
+        notes: list[str] = [refused] if refused else []
         reasons: list[str] = []
         for name in self.options.order:
             reason = OWN_SOURCES[name].why_not(POSTGRES, self.options.environ)
@@ -124,10 +149,9 @@ class Databases:
                 # Only an embedded server says so. What it cannot do, an image may.
                 reasons.append(f"{name}: it cannot run the migrations: {error.why}")
                 notes.append(f"the {name} PostgreSQL cannot run the migrations ({error.why}), a container may")
-        raise ServiceError(
-            "\n  ".join(["no PostgreSQL for the tests", *reasons]),
-            hint="give one (DATABASE_URL), or allow a container: --postgres embedded,container",
-        )
+        hint = "give one (DATABASE_URL), or use the settings' own database: ECLUSE_POSTGRES=given"
+        # A test that fails shows the error, not its hint.
+        raise ServiceError("\n  ".join(["no PostgreSQL for the tests", *reasons, hint]), hint=hint)
 
     def _start(self, name: str, creation: Creation, notes: list[str]) -> State:
         """The server of the source *name*, with a migrated template where the tests use one database alone."""
@@ -144,7 +168,7 @@ class Databases:
             creation.migrate(template)
             note = str(server)
         else:
-            cluster = MigratedCluster(cached, self._store, self.options, self._early)
+            cluster = MigratedCluster(cached, self._store, self.options, self.watch, self._early)
             self._early = None
             note = f"{server}, {cluster.ready(creation, template, self._cache, notes)}"
         return State(name, server.url(DATABASE), template, [*notes, note])
@@ -160,15 +184,15 @@ class Databases:
 
 
 def begin(options: Options) -> Databases:
-    """The databases of the run that this process is a worker of, or of a new one.
+    """The databases of the run that this process is a worker of, or of a new one. No server is started.
 
-    Nothing is started. Raises ServiceError where no source can provide a server.
+    Where no source can provide a server, the first test that asks for a database is told so. From now on, until one is
+    asked for, what the project asks of its files is heard.
     """
     folder = takes_part(options.environ)
-    if folder is not None:
-        return Databases(Lease.join(folder), options)
-    choose(POSTGRES, options.environ, options.order)
-    return Databases(Lease.take(options.environ), options)
+    databases = Databases(Lease.take(options.environ) if folder is None else Lease.join(folder), options)
+    databases.watch.hearing.begin()
+    return databases
 
 
 def is_given(environ: Mapping[str, str]) -> bool:

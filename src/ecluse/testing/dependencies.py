@@ -1,6 +1,6 @@
-"""What the migrations of a project depend on, apart from themselves: modules they import, files they read.
+"""What a migrated database depends on, apart from its migrations: code that they execute, files that they ask about.
 
-Found when they run, and kept beside the cached cluster: when one of them has changed, the cluster is not used.
+Found when they run, and kept beside the cached cluster: when an answer is another one, the cluster is not used.
 """
 
 from __future__ import annotations
@@ -8,39 +8,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
-import site
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ecluse.testing.canonical import digest
+from ecluse.testing.executed import executed
+from ecluse.testing.hearing import Hearing, changed_since, is_own, modules_of
+from ecluse.testing.imports import asked_for
+from ecluse.testing.rehearsal import rehearse
+from ecluse.testing.states import dependency, signature
 
-__all__ = ["Watch", "contents", "is_own", "modules"]
-
-
-def contents(paths: Iterable[str]) -> dict[str, str]:
-    """Each of *paths* with the digest of its content; "absent" where there is no such file (any more)."""
-    found = {}
-    for path in sorted(set(paths)):
-        try:
-            found[path] = digest(Path(path).read_bytes())
-        except OSError:
-            found[path] = "absent"
-    return found
+__all__ = ["Watch", "modules"]
 
 
-def is_own(path: str) -> bool:
-    """Whether *path* is the project's own: neither Python's nor an installed package's, whose versions are known."""
-    return os.path.isabs(path) and not path.startswith(_INSTALLED)
-
-
-def modules(roots: Iterable[str]) -> set[str]:
-    """The files of the project's own modules that *roots* (names of modules) import, directly or not; roots included.
+def modules(roots: Iterable[str]) -> dict[str, str]:
+    """File and name of the project's own modules that *roots* (names) import, directly or not; roots included.
 
     By their ``import`` statements, as far as they have been carried out in this process.
     """
-    files: set[str] = set()
+    files: dict[str, str] = {}
     waiting, seen = list(roots), set[str]()
     while waiting:
         name = waiting.pop()
@@ -51,7 +37,7 @@ def modules(roots: Iterable[str]) -> set[str]:
         path = getattr(module, "__file__", None)
         if path is None or not path.endswith(".py") or not is_own(os.path.abspath(path)):
             continue
-        files.add(os.path.abspath(path))
+        files[os.path.abspath(path)] = name
         package = getattr(module, "__package__", None) or ""
         with contextlib.suppress(OSError, SyntaxError, ValueError):
             waiting += _imported(ast.parse(Path(path).read_bytes()), package)
@@ -73,60 +59,53 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 class Watch:
-    """Notes the project's own files that are opened for reading, and the modules that are first imported, meanwhile."""
+    """Hears a process from its beginning until its database is migrated."""
 
-    def __init__(self) -> None:
-        self.files: set[str] = set()
-        self._modules: set[str] = set()
+    def __init__(self, ignored: Iterable[str] = ()) -> None:
+        self.hearing = Hearing(ignored)
+        self._executed: set[str] = set()
+        self._names: set[str] = set()
+        self._found: set[str] | None = None
+        self._doubts: list[str] = []
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
+    def migrating(self) -> Iterator[None]:
+        """The migrations run meanwhile: all that is asked counts."""
         before = set(sys.modules)
-        _hear(self.files)
+        self.hearing.all = True
         try:
-            yield
+            with executed(self._executed) as told, asked_for(self._names):
+                yield
         finally:
-            _hear(None)
-            self._modules = set(sys.modules) - before
+            self.hearing.end()
+            self._names |= set(sys.modules) - before
+        missed = told()
+        self._doubts += [missed] if missed else []
 
     def found(self, roots: Iterable[str]) -> set[str]:
-        """The files that were opened or imported, and those that *roots* import."""
-        return self.files | modules({*roots, *self._modules})
+        """The dependencies: code that was executed and all that it imports, and what that code asked."""
+        files = modules({*roots, *self._names, *modules_of(self._executed)})
+        asked = {text for text, question in self.hearing.asked.items() if _by(question.askers, files)}
+        early = sorted(name for name in files.values() if name in self.hearing.early)
+        if early:
+            heard = rehearse(early)
+            asked |= set(heard or ())
+            self._doubts += [] if heard is not None else ["what was read before the tests began is not known"]
+        for why, askers in self.hearing.unfollowed.items():
+            self._doubts += [why] if _by(askers, files) else []
+        self._doubts += [f"{path} was changed meanwhile" for path in files if changed_since(path, self.hearing.began)]
+        self._found = asked | {dependency("file", path) for path in files}
+        return self._found
+
+    def doubts(self) -> list[str]:
+        """Why what was found may not be what the database was made of; empty where it is. Asked after :meth:`found`."""
+        changed = [
+            f"{text.partition(' ')[2]} was changed meanwhile"
+            for text, question in self.hearing.asked.items()
+            if text in (self._found or ()) and signature(text) != question.before
+        ]
+        return self._doubts + changed
 
 
-_heard: set[str] | None = None
-_hooked = False
-
-
-def _hear(into: set[str] | None) -> None:
-    global _heard, _hooked
-    _heard = into
-    if not _hooked:
-        # An audit hook cannot be taken away again, so there is one at most. It costs nothing while nobody listens.
-        sys.addaudithook(_audit)
-        _hooked = True
-
-
-def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    if _heard is None or event != "open":
-        return
-    path, mode = arguments[0], arguments[1]
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
-    if not isinstance(path, (str, os.PathLike)) or (isinstance(mode, str) and set(mode) & set("wax+")):
-        return
-    name = os.path.abspath(os.fspath(path))
-    if is_own(name) and "__pycache__" not in name and not name.startswith(("/dev/", "/proc/", "/sys/", "/etc/")):
-        if os.path.isfile(name):
-            _heard.add(name)
-
-
-def _installed() -> tuple[str, ...]:
-    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders |= {*site.getsitepackages(), site.getusersitepackages()}
-    # A system's Python keeps its packages in a folder that sysconfig does not name.
-    folders |= {path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")}
-    return tuple(sorted(os.path.abspath(folder) + os.sep for folder in folders if folder))
-
-
-_INSTALLED = _installed()
+def _by(askers: set[str], files: Iterable[str]) -> bool:
+    return "" in askers or not {os.path.abspath(asker) for asker in askers}.isdisjoint(files)

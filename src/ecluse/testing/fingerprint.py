@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
 from ecluse.testing.canonical import canonical, digest
-from ecluse.testing.dependencies import is_own
+from ecluse.testing.hearing import is_own
 
 if TYPE_CHECKING:
     from django.apps import AppConfig
@@ -62,10 +62,12 @@ def fingerprint(server: Mapping[str, str], template: str, *, top: str, ignored: 
 
 
 def roots() -> set[str]:
-    """The modules that a migration's outcome starts from: migrations, handlers of its signals, database routers."""
+    """The modules that a migration's outcome starts from: migrations, handlers of its signals, routers, backends."""
     from django.conf import settings
 
     names = {name for app in _applications() for name in _migration_modules(app)}
+    engines = {str(database.get("ENGINE", "")) for database in settings.DATABASES.values()}
+    names |= {f"{engine}.{part}" for engine in engines for part in ("base", "creation", "operations", "schema")}
     routers = [router for router in settings.DATABASE_ROUTERS if isinstance(router, str)]
     return names | {name.partition(":")[0] for name in _handlers()} | {name.rpartition(".")[0] for name in routers}
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from ecluse.errors import ServiceError
+from ecluse.errors import EcluseError, ServiceError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.databases import RUN, Databases, begin, is_given, takes_part
@@ -60,6 +60,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if databases is not None and "django" in sys.modules:
         from ecluse.testing.creation import adopt_all
 
+        databases.keep_apart(os.environ)
         adopt_all(databases)
 
 
@@ -76,8 +77,8 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
     """Take part in the run whose worker this is, or begin one; do nothing where a database is given."""
     if _databases in config.stash:
         return
-    order, chosen = _order(config, asked)
-    if "given" in order and is_given(os.environ):
+    order = _order(config, asked)
+    if not own(order) or ("given" in order and is_given(os.environ)):
         return
     options = Options(
         order=own(order),
@@ -90,10 +91,8 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
     )
     try:
         databases = begin(options)
-    except ServiceError as error:
-        if chosen:
-            raise pytest.UsageError(f"{error}\nhint: {error.hint}") from None
-        return  # The settings may have a database of their own, and say what they miss otherwise.
+    except EcluseError as error:
+        raise pytest.UsageError(f"{error}\nhint: {error.hint}") from None
     config.stash[_databases] = databases
     before = {name: os.environ.get(name) for name in (RUN, _URL)}
     if takes_part(os.environ) is None:
@@ -102,6 +101,7 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
 
     def end() -> None:
         databases.end()
+        databases.put_back(os.environ)
         for name, value in before.items():
             os.environ.pop(name, None)
             if value is not None:
@@ -112,8 +112,8 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
         databases.hasten()
 
 
-def _order(config: pytest.Config, asked: str | None) -> tuple[tuple[str, ...], bool]:
-    """The sources to try, and whether somebody has chosen them."""
+def _order(config: pytest.Config, asked: str | None) -> tuple[str, ...]:
+    """The sources to try."""
     texts = {
         "--postgres": asked,
         VARIABLE: os.environ.get(VARIABLE),
@@ -122,10 +122,10 @@ def _order(config: pytest.Config, asked: str | None) -> tuple[tuple[str, ...], b
     for where, text in texts.items():
         if text:
             try:
-                return parse(text, where=where), True
+                return parse(text, where=where)
             except ServiceError as error:
                 raise pytest.UsageError(f"{error}\nhint: {error.hint}") from None
-    return DEFAULT, False
+    return DEFAULT
 
 
 def _ini(config: pytest.Config, name: str) -> str | None:

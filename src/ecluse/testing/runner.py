@@ -6,13 +6,16 @@ cached PostgreSQL that the pytest plugin brings up, whatever the settings have i
 
 from __future__ import annotations
 
+import logging
 import os
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import connections
 from django.test.runner import DiscoverRunner
 
+from ecluse.errors import EcluseError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.creation import adopt_all, place
@@ -48,9 +51,26 @@ class DatabaseRunner(DiscoverRunner):
             # For processes that load the settings anew: workers that are not forked, commands that a test starts.
             os.environ[RUN] = f"{databases.lease.folder}:{os.getpid()}"
             os.environ["DATABASE_URL"] = databases.address
-            _replace_default(databases.address)
+            for alias in ("default", *_replicas_of("default")):
+                _replace(alias, databases.address)
+            databases.keep_apart(os.environ)
             adopt_all(databases)
         super().setup_test_environment(**kwargs)
+
+    def setup_databases(self, **kwargs: Any) -> Any:
+        """Django's, with one sentence where there is no server."""
+        try:
+            return super().setup_databases(**kwargs)
+        except EcluseError as error:
+            raise CommandError(str(error)) from error
+
+    def suite_result(self, suite: Any, result: Any, **kwargs: Any) -> int:
+        """The number of tests that failed. No test at all is a failure: tests were asked for."""
+        failed = int(super().suite_result(suite, result, **kwargs))
+        if not failed and result.testsRun == 0:
+            self.log("ecluse: no test was run, so this is no success", level=logging.ERROR)
+            return 1
+        return failed
 
     def teardown_test_environment(self, **kwargs: Any) -> None:
         super().teardown_test_environment(**kwargs)
@@ -61,14 +81,20 @@ class DatabaseRunner(DiscoverRunner):
             self.log(f"ecluse: {note}")
         connections.close_all()
         self._databases.end()
+        self._databases.put_back(os.environ)
 
 
-def _replace_default(address: str) -> None:
-    database = connections["default"].settings_dict
-    if connections["default"].vendor != "postgresql":
+def _replicas_of(database: str) -> list[str]:
+    return [alias for alias in connections if connections.settings[alias]["TEST"].get("MIRROR") == database]
+
+
+def _replace(alias: str, address: str) -> None:
+    """Have the database *alias* be the PostgreSQL at *address*."""
+    database = connections[alias].settings_dict
+    if connections[alias].vendor != "postgresql":
         database.update(ENGINE="django.db.backends.postgresql", OPTIONS={})
         # The next use of the alias makes a connection of the new kind.
-        connections["default"].close()
-        del connections["default"]
+        connections[alias].close()
+        del connections[alias]
     database["NAME"] = DATABASE
     place(database, address)

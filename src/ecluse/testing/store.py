@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.testing.canonical import canonical, digest
-from ecluse.testing.dependencies import contents
+from ecluse.testing.states import contents
 
 __all__ = ["Store", "Wanted", "differences"]
 
 # A cluster of a middling project is 45 MB; one is added by each branch, version of Python, or change of a migration.
 KEPT = 8
+
+
+# Of what is noted about a cluster: another version knows nothing of what an older one has kept.
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,20 @@ class Wanted:
     @property
     def name(self) -> str:
         """What the cluster is called, but for what its migrations import and read."""
-        return digest(canonical(self.parts))
+        return digest(canonical([_FORMAT, self.parts]))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Those of the parts that are states of files: they can change while the migrations run."""
+        about = ("migrations of ", "installed packages")
+        return {name: part for name, part in self.parts.items() if name.startswith(about)}
 
 
 class Store:
     """A folder with, for each cluster, ``KEY.tar`` and ``KEY.json`` (what it was made of), and some notes.
 
-    ``NAME.dependencies`` lists the files that the migrations imported and read when they last ran with these parts. KEY
-    is the digest of the parts and of these files' contents: what they say now decides whether there is a cluster.
+    ``NAME.dependencies`` lists what the migrations executed, read and asked when they last ran with these parts. KEY is
+    the digest of the parts and of these answers: what they are now decides whether there is a cluster.
     ``NAME.impossible`` says why an embedded server cannot run the migrations; ``COMMAND.last`` names the archive that a
     command used last.
     """
@@ -47,17 +57,20 @@ class Store:
 
     def find(self, wanted: Wanted) -> Path | None:
         """The archive for *wanted*; None where there is none that is made of just that."""
-        archive = self._archive(wanted, self._dependencies(wanted))
+        archive = self.archive(wanted, self._dependencies(wanted))
         return archive if archive.is_file() else None
 
-    def place(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
-        """Where to put the archive for *wanted*, whose migrations are now known to depend on these files."""
+    def archive(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
+        """Where the archive of *wanted* has its place, as the answers to *dependencies* are now."""
+        key = digest(canonical([_FORMAT, wanted.parts, contents(dependencies)]))
+        return self.folder / f"{key}.tar"
+
+    def note(self, wanted: Wanted, dependencies: Iterable[str], archive: Path) -> None:
+        """Note that *archive* is made for *wanted*, whose migrations are now known to have these dependencies."""
         names = sorted(dependencies)
-        archive = self._archive(wanted, names)
         self._write(self.folder / f"{wanted.name}.dependencies", json.dumps(names))
         described = {"project": wanted.project, "parts": {**wanted.parts, **_labelled(contents(names))}}
         self._write(archive.with_suffix(".json"), json.dumps(described))
-        return archive
 
     def last(self, project: str, command: Sequence[str]) -> Path | None:
         """The archive that *command* used in *project* when it was last run: likely the one it is going to need."""
@@ -93,7 +106,8 @@ class Store:
         if latest is None:
             return []
         files = [name[len(_LABEL) :] for name in latest[1] if name.startswith(_LABEL)]
-        return differences(latest[1], {**wanted.parts, **_labelled(contents(files))})
+        changed = differences(latest[1], {**wanted.parts, **_labelled(contents(files))})
+        return [name.removeprefix(_LABEL) for name in changed]
 
     def impossible(self, wanted: Wanted) -> str | None:
         """Why an embedded server is known to be unable to run these migrations."""
@@ -122,10 +136,6 @@ class Store:
             return []
         return [str(name) for name in names]
 
-    def _archive(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
-        key = digest(canonical([wanted.parts, contents(dependencies)]))
-        return self.folder / f"{key}.tar"
-
     def _write(self, path: Path, text: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.folder, delete=False) as file:
@@ -151,11 +161,11 @@ class Store:
 # Seconds after which a file that was not finished never will be.
 _INTERRUPTED = 3600.0
 
-_LABEL = "file "
+_LABEL = "asked: "
 
 
-def _labelled(files: Mapping[str, str]) -> dict[str, str]:
-    return {f"{_LABEL}{path}": state for path, state in files.items()}
+def _labelled(answers: Mapping[str, str]) -> dict[str, str]:
+    return {f"{_LABEL}{dependency}": state for dependency, state in answers.items()}
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -209,6 +209,71 @@ def test_a_source_that_does_not_exist_is_refused(project: Any) -> None:
     assert "docker is not a source of PostgreSQL" in done.output
 
 
+ELSEWHERE = {
+    "PGPORT": "5433",
+    "PGSERVICE": "nosuch",
+    "PGOPTIONS": "-c default_transaction_read_only=on",
+    "PGTZ": "Mars/Base",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGCHANNELBINDING": "require",
+}
+
+
+def test_variables_of_libpq_do_not_lead_elsewhere(project: Any) -> None:
+    for note in (MIGRATED, CACHED):
+        assert note in project.test("test_shop.py", **ELSEWHERE).output
+
+
+def test_cache_of_another_user_is_not_used(project: Any) -> None:
+    project.test("test_shop.py")
+    (project.folder / "cache" / "ecluse").chmod(0o777)
+    done = project.test("test_shop.py")
+    assert "can be written by every user, and is not used" in done.output
+    assert MIGRATED in done.output
+
+
+def test_without_a_server_other_tests_still_run(project: Any) -> None:
+    project.write("test_nothing.py", "def test_nothing():\n    pass\n")
+    done = project.test(
+        "test_nothing.py", "test_shop.py", ECLUSE_POSTGRES="container", DOCKER_HOST="tcp://127.0.0.1:1", check=False
+    )
+    assert "1 passed" in done.output and "4 errors" in done.output
+    assert "no PostgreSQL for the tests" in done.output
+    assert "container: no container engine answers" in done.output
+
+
+REPLICA = """
+import pytest
+from shop.models import Album
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+def test_replica_has_what_was_written():
+    Album.objects.create(title="x")
+    assert Album.objects.using("replica").filter(title="x").exists()
+"""
+
+
+@pytest.fixture
+def replica(project: Any) -> Any:
+    settings = (project.folder / "settings.py").read_text(encoding="utf-8")
+    mirror = 'DATABASES["replica"] = {**DATABASES["default"], "TEST": {"MIRROR": "default"}}\n'
+    project.write("settings.py", settings + mirror)
+    project.write("test_replica.py", REPLICA)
+    return project
+
+
+def test_replica_follows_its_database(replica: Any) -> None:
+    for note in (MIGRATED, CACHED):
+        done = replica.test("test_replica.py")
+        assert "1 passed" in done.output and note in done.output
+
+
+@pytest.mark.engine
+def test_replica_follows_its_database_into_a_container(replica: Any, engine: None) -> None:
+    assert "1 passed" in replica.test("--postgres", "container", "test_replica.py").output
+
+
 NEEDING = """
 from django.db import migrations
 

@@ -61,3 +61,32 @@ def test_given_source_uses_djangos_own_runner(project: Any) -> None:
     done = project.python("-m", "django", "test", "--postgres", "given")
     assert "OK" in done.output
     assert "ecluse: " not in done.output
+
+
+def test_run_without_any_test_fails(project: Any) -> None:
+    project.write("tests.py", "")
+    done = project.python("-m", "django", "test", check=False)
+    assert done.returncode != 0
+    assert "no test was run" in done.output
+
+
+def test_replica_of_default_is_replaced_with_it(project: Any) -> None:
+    settings = (project.folder / "settings.py").read_text(encoding="utf-8")
+    mirror = 'DATABASES["replica"] = {**DATABASES["default"], "TEST": {"MIRROR": "default"}}\n'
+    project.write("settings.py", settings + mirror)
+    project.write("tests.py", REPLICA)
+    assert "Ran 1 test" in project.python("-m", "django", "test").output
+
+
+REPLICA = """
+from django.test import TransactionTestCase
+from shop.models import Album
+
+
+class Replica(TransactionTestCase):
+    databases = ["default", "replica"]
+
+    def test_replica_has_what_was_written(self):
+        Album.objects.create(title="x")
+        assert Album.objects.using("replica").filter(title="x").exists()
+"""

@@ -1,4 +1,6 @@
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ecluse.testing import dependencies
-from ecluse.testing.dependencies import Watch, contents, is_own, modules
+from ecluse.testing.dependencies import Watch, modules
+from ecluse.testing.hearing import Hearing, is_own
+from ecluse.testing.states import contents
 
 
 @pytest.fixture
@@ -18,6 +22,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "rates.py": "VAT = 20\n",
         "money.py": "from .rates import VAT\n",
         "unrelated.py": "",
+        "reader.py": "from pathlib import Path\n\nDATA = (Path(__file__).parent / 'data.txt').read_text()\n",
+        "data.txt": "",
         "migrations/__init__.py": "",
         "migrations/m1.py": "from shop_of_a_test import money\nimport json\n",
         "migrations/m2.py": "def forwards():\n    from ..rates import VAT\n",
@@ -29,46 +35,114 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def test_imports_of_a_migration_are_followed_in_own_modules(package: Path) -> None:
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    made = Watch()
+    made.hearing.begin()
+    yield made
+    made.hearing.end()
+
+
+def test_imports_of_a_migration_are_followed_through_own_modules(package: Path) -> None:
     importlib.import_module("shop_of_a_test.migrations.m1")
     importlib.import_module("shop_of_a_test.unrelated")
     found = {Path(path).relative_to(package).as_posix() for path in modules(["shop_of_a_test.migrations.m1"])}
     assert found == {"__init__.py", "migrations/__init__.py", "migrations/m1.py", "money.py", "rates.py"}
 
 
-def test_an_import_inside_a_function_counts_too(package: Path) -> None:
+def test_imports_inside_functions_are_followed(package: Path) -> None:
     importlib.import_module("shop_of_a_test.migrations.m2")
     importlib.import_module("shop_of_a_test.rates")
     assert str(package / "rates.py") in modules(["shop_of_a_test.migrations.m2"])
 
 
-def test_watch_notes_read_files_and_imported_modules(package: Path, tmp_path: Path) -> None:
-    data, before, written = tmp_path / "data.sql", tmp_path / "before.sql", tmp_path / "written.txt"
+def test_reads_and_imports_while_migrating_are_noted(package: Path, tmp_path: Path, watch: Watch) -> None:
+    data, written = tmp_path / "data.sql", tmp_path / "written.txt"
     data.touch()
-    before.touch()
-    watch = Watch()
-    before.read_text(encoding="utf-8")
-    with watch.watching():
+    with watch.migrating():
         data.read_text(encoding="utf-8")
         written.write_text("x", encoding="utf-8")
+        written.read_text(encoding="utf-8")
         importlib.import_module("shop_of_a_test.money")
         Path(sys.modules["json"].__file__ or "").read_bytes()
-    after = watch.found([])
-    assert {str(data), str(package / "money.py"), str(package / "rates.py")} <= after
-    assert not {str(before), str(written)} & after
-    assert all(is_own(path) for path in after)
+    found = watch.found([])
+    assert {f"file {data}", f"file {package / 'money.py'}", f"file {package / 'rates.py'}"} <= found
+    assert f"file {written}" not in found
+    assert not [text for text in found if text.endswith("/json/__init__.py")]
 
 
-def test_the_state_of_a_file_is_its_content(tmp_path: Path) -> None:
+def test_module_level_read_counts_if_the_module_counts(package: Path, watch: Watch) -> None:
+    importlib.import_module("shop_of_a_test.reader")
+    with watch.migrating():
+        pass
+    data = f"file {package / 'data.txt'}"
+    assert data not in watch.found([])
+    assert data in watch.found(["shop_of_a_test.reader"])
+
+
+def test_listings_and_tests_for_files_are_noted(tmp_path: Path, watch: Watch) -> None:
+    with watch.migrating():
+        os.listdir(tmp_path)
+        (tmp_path / "switch").exists()
+        os.path.getsize(tmp_path)
+    assert {f"listing {tmp_path}", f"exists {tmp_path / 'switch'}", f"details {tmp_path}"} <= watch.found([])
+
+
+def test_variable_counts_if_the_module_that_asks_does(package: Path, watch: Watch) -> None:
+    (package / "named.py").write_text("import os\n\nNAME = os.environ.get('SHOP_NAME')\n", encoding="utf-8")
+    importlib.import_module("shop_of_a_test.named")
+    with watch.migrating():
+        os.environ.get("OTHER_NAME")
+    found = watch.found(["shop_of_a_test.named"])
+    assert "variable SHOP_NAME" in found and "variable OTHER_NAME" not in found
+
+
+def test_functions_of_os_are_put_back() -> None:
+    before = os.stat, os.lstat, os.access, os.readlink, type(os.environ).__getitem__
+    hearing = Hearing()
+    hearing.begin()
+    assert os.stat is not before[0] and os.stat in os.supports_follow_symlinks
+    hearing.end()
+    assert (os.stat, os.lstat, os.access, os.readlink, type(os.environ).__getitem__) == before
+
+
+def test_file_that_changes_meanwhile_is_a_doubt(tmp_path: Path, watch: Watch) -> None:
+    data = tmp_path / "data.sql"
+    data.write_text("A", encoding="utf-8")
+    with watch.migrating():
+        data.read_text(encoding="utf-8")
+        data.write_text("B", encoding="utf-8")
+        data.write_text("A", encoding="utf-8")
+    watch.found([])
+    assert watch.doubts() == [f"{data} was changed meanwhile"]
+
+
+def test_program_that_a_migration_starts_is_a_doubt(package: Path, watch: Watch) -> None:
+    (package / "starter.py").write_text(
+        "import sys\n\n\ndef start():\n    sys.audit('subprocess.Popen', 'true', ['true'], None, None)\n",
+        encoding="utf-8",
+    )
+    os.utime(package / "starter.py", (0, 0))
+    watch.hearing.began = float("inf")  # the files of this test are new
+    starter = importlib.import_module("shop_of_a_test.starter")
+    with watch.migrating():
+        starter.start()
+    watch.found(["shop_of_a_test.starter"])
+    assert watch.doubts() == ["it starts a program"]
+
+
+def test_state_of_a_file_is_its_content(tmp_path: Path) -> None:
     one, other, missing = tmp_path / "1", tmp_path / "2", tmp_path / "3"
     one.write_text("x", encoding="utf-8")
     other.write_text("x", encoding="utf-8")
-    found = contents(map(str, (one, other, missing)))
-    assert found[str(one)] == found[str(other)]
-    assert found[str(missing)] == "absent"
+    found = contents(f"file {path}" for path in (one, other, missing))
+    assert found[f"file {one}"] == found[f"file {other}"]
+    assert found[f"file {missing}"] == "absent"
 
 
-def test_packages_that_are_installed_are_not_the_projects_own() -> None:
+def test_installed_packages_are_not_the_projects_own() -> None:
     assert not is_own(pytest.__file__)
     assert not is_own(str(importlib.__file__))
-    assert is_own(str(Path(dependencies.__file__)))
+    assert not is_own(subprocess.__file__)
+    assert not is_own(dependencies.__file__)
+    assert is_own(__file__)

@@ -20,7 +20,8 @@ def wanted(**changed: str) -> Wanted:
 
 
 def kept(store: Store, what: Wanted, dependencies: Iterable[str] = ()) -> Path:
-    archive = store.place(what, dependencies)
+    archive = store.archive(what, dependencies)
+    store.note(what, dependencies, archive)
     archive.write_bytes(b"a cluster")
     return archive
 
@@ -42,7 +43,7 @@ def test_a_cluster_is_not_found_when_any_part_has_changed(store: Store, part: st
 def test_cluster_is_stale_once_a_file_read_by_migrations_changes(store: Store, tmp_path: Path) -> None:
     data = tmp_path / "countries.json"
     data.write_text("[]", encoding="utf-8")
-    archive = kept(store, wanted(), [str(data)])
+    archive = kept(store, wanted(), [f"file {data}"])
     assert store.find(wanted()) == archive
     data.write_text('["fr"]', encoding="utf-8")
     assert store.find(wanted()) is None
@@ -56,7 +57,7 @@ def test_a_new_cluster_is_explained_by_what_has_changed(store: Store, tmp_path: 
     data = tmp_path / "countries.json"
     data.write_text("[]", encoding="utf-8")
     assert store.why_new(wanted()) == []
-    kept(store, wanted(), [str(data)])
+    kept(store, wanted(), [f"file {data}"])
     assert store.why_new(Wanted("/site", {**PARTS, "Django": "6.1"})) == ["Django"]
     data.write_text('["fr"]', encoding="utf-8")
     assert store.why_new(wanted()) == [f"file {data}"]

@@ -1,0 +1,58 @@
+"""Which modules are asked for by name while migrations run, also where they have long been imported."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from typing import Any
+
+__all__ = ["asked_for"]
+
+
+@contextlib.contextmanager
+def asked_for(names: set[str]) -> Iterator[None]:
+    """Adds to *names* the modules that are imported meanwhile, by statement or function, and those of real models.
+
+    A migration should use ``apps.get_model`` of its own argument. One that uses a real model is heard here.
+    """
+    from django.apps import apps
+    from django.utils import module_loading
+
+    bootstrap: Any = importlib._bootstrap
+    real_import, real_gcd_import = builtins.__import__, bootstrap._gcd_import
+    real_cached, real_get_model = module_loading.cached_import, apps.get_model
+
+    def heard_import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        with contextlib.suppress(ImportError, ValueError, TypeError):
+            base = resolve_name("." * level + name, (globals or {}).get("__package__")) if level else name
+            names.update((base, *(f"{base}.{part}" for part in fromlist or ())))
+        return real_import(name, globals, locals, fromlist, level)
+
+    def heard_gcd_import(name: str, package: str | None = None, level: int = 0) -> Any:
+        with contextlib.suppress(ImportError, ValueError, TypeError):
+            names.add(resolve_name("." * level + name, package) if level else name)
+        return real_gcd_import(name, package, level)
+
+    def heard_cached(module_path: str, class_name: str) -> Any:
+        names.add(module_path)
+        return real_cached(module_path, class_name)
+
+    def heard_get_model(*arguments: Any, **options: Any) -> Any:
+        model = real_get_model(*arguments, **options)
+        names.update(base.__module__ for base in model.__mro__)
+        return model
+
+    builtins.__import__ = heard_import
+    bootstrap._gcd_import = heard_gcd_import
+    module_loading.cached_import = heard_cached
+    vars(apps)["get_model"] = heard_get_model
+    try:
+        yield
+    finally:
+        builtins.__import__ = real_import
+        bootstrap._gcd_import = real_gcd_import
+        module_loading.cached_import = real_cached
+        del vars(apps)["get_model"]
