@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "website.throttling.Middleware",
+    "website.pages.not_allowed",
 ]
 
 TEMPLATES = [

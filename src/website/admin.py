@@ -1,17 +1,47 @@
-"""What tasks have done, with how long they took."""
+"""The tables of Celery: what tasks have done and how long they took, and schedules that Celery can read."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from celery import schedules
+from celery.schedules import crontab
+from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django_celery_beat.admin import CrontabScheduleAdmin as GivenCrontabAdmin
+from django_celery_beat.models import CrontabSchedule
 from django_celery_results.admin import TaskResultAdmin as GivenAdmin
 from django_celery_results.models import TaskResult
 
 __all__: list[str] = []
 
-admin.site.unregister(TaskResult)
+admin.site.unregister([TaskResult, CrontabSchedule])
+
+
+CRON = ["minute", "hour", "day_of_month", "month_of_year", "day_of_week"]
+
+
+class CrontabForm(forms.ModelForm):
+    """A schedule that Celery can read: the given form takes some that end beat."""
+
+    class Meta:
+        model = CrontabSchedule
+        fields = [*CRON, "timezone"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in CRON:
+            try:
+                crontab(**{name: cleaned.get(name, "*")})
+            except (schedules.ParseException, ValueError) as error:
+                self.add_error(name, str(error))
+        return cleaned
+
+
+@admin.register(CrontabSchedule)
+class CrontabScheduleAdmin(GivenCrontabAdmin):  # type: ignore[misc]  # it ships no types
+    form = CrontabForm
 
 
 @admin.register(TaskResult)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 
@@ -54,12 +56,11 @@ def _send(name: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _task(name: str) -> Task[Any, Any]:
-    """The task *name*, from whichever application has it."""
+    """The task *name*, which the application that its name begins with has."""
     from website.celery import app
 
-    if name not in app.tasks:
-        # A task has its name once its module is imported.
-        app.loader.import_default_modules()
+    # A task has its name once its module is imported. (Celery's way to import them all would set Django up once more.)
+    import_module(f"{apps.get_app_config(name.partition('.')[0]).name}.tasks")
     if settings.CELERY_TASK_ALWAYS_EAGER:
         logger.info("%s runs in this process: CELERY_BROKER_URL names no broker", name)
     return app.tasks[name]

@@ -31,8 +31,8 @@ RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
 Problem: TypeAlias = dict[str, Any]
 
 
-def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
-    """The members of a problem. With *errors* it is invalid input, and of a type of its own."""
+def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = (), login: str = "") -> Problem:
+    """The members of a problem. With *errors* it is invalid input, and of a type of its own; *login* says where to."""
     members: Problem = {
         "type": INVALID if errors else BLANK,
         "title": "Invalid input" if errors else phrase(status),
@@ -40,7 +40,11 @@ def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) 
         "detail": detail,
         "request_id": request_id.current.get(),
     }
-    return {**members, "errors": list(errors)} if errors else members
+    if errors:
+        members["errors"] = list(errors)
+    if login:
+        members["login"] = login
+    return members
 
 
 def phrase(status: int) -> str:

@@ -6,6 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from website import views
+from website.pages import form_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -16,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "login/", LoginView.as_view(template_name="website/login.html", redirect_authenticated_user=True), name="login"
     ),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", form_of("home")(LogoutView.as_view()), name="logout"),
     path("", include("website.health.urls")),
     path("", include("website.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.static import serve
 
-from website import problems
+from website import problems, request_id
 
 __all__ = ["bad_request", "csrf_failure", "home", "media", "page_not_found", "permission_denied", "server_error"]
 
 
 # What browsers show as a picture. Anything else that people uploaded is given out to be saved.
 PICTURE = re.compile(r"\.(gif|jpe?g|png|webp)$", re.IGNORECASE)
+
+
+# The look of the page 500, which no other file can be asked for.
+STYLE = """
+:root { color-scheme: light dark; --ground: #f7f2e7; --ink: #12282e; --muted: #4c6166; --link: #0e6474; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #0b1b20; --ink: #eaf1ec; --muted: #a5baba; --link: #7fd0db; }
+}
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1.0625rem/1.6 system-ui, sans-serif; }
+main { max-width: 40rem; margin: 0 auto; padding: 15vh 1.25rem 3rem; }
+h1 { font: 600 2.5rem/1.15 Georgia, serif; }
+a { color: var(--link); }
+.id { color: var(--muted); overflow-wrap: anywhere; }
+"""
+STYLE_HASH = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -36,6 +54,10 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        if problems.concerns(request):
+            return problems.response(413, _("Le corps de la requête est trop grand."))
+        return render(request, "website/errors/413.html", status=413)
     if problems.concerns(request):
         return problems.response(400, _("La requête n'a pas pu être comprise."))
     return render(request, "website/errors/400.html", status=400)
@@ -61,4 +83,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """What broke may be anything: this page asks nothing of the session or the database."""
     if problems.concerns(request):
         return problems.response(500, _("Quelque chose s'est cassé de notre côté."))
-    return render(None, "website/errors/500.html", status=500)
+    answer = render(
+        None, "website/errors/500.html", {"style": STYLE, "request_id": request_id.current.get()}, status=500
+    )
+    # This one style, and no other: whatever broke may be what gives style sheets out.
+    answer._csp_update = {"style-src": [STYLE_HASH]}  # type: ignore[attr-defined]
+    return answer

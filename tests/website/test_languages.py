@@ -89,7 +89,7 @@ def test_the_switch_changes_the_language_and_stays_on_the_page(client, shop):
     assert (response.status_code, response.url) == (302, "/store/search/?query=eau")
     text = client.get(response.url, headers={"accept-language": "fr"}).text
     assert '<html lang="en">' in text
-    assert 'value="en" lang="en" title="English" aria-label="English" aria-current="true"' in text
+    assert 'value="en" lang="en" title="English" aria-label="EN – English" aria-current="true"' in text
 
 
 def test_language_switch_redirects_only_within_the_site(client, db):

@@ -1,6 +1,8 @@
 """What every page has: a language, a policy, a way to skip to its content; and the pages of what went wrong."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -92,6 +94,50 @@ def test_server_error_page_needs_no_other_file(client, monkeypatch):
     assert response.status_code == 500
     assert "La vanne s" in response.text
     assert "static" not in response.text
+    assert response["X-Request-ID"] in response.text
+    [style] = re.findall("<style>(.*?)</style>", response.text, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}';" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/logout/", "/"),
+        ("/gallery/upload/", "/gallery/"),
+        ("/gallery/8e03978e-40d5-43e8-bc93-6894a57f9324/delete/", "/gallery/"),
+        ("/weather/add/", "/weather/"),
+        ("/weather/7/favourite/", "/weather/7/"),
+    ],
+)
+def test_address_of_a_form_leads_to_its_page(client, db, address, page):
+    upload = "upload" in address
+    assert client.get(address).url == (f"/login/?next={page}" if upload else page)
+    assert client.put(address).status_code == (302 if upload else 405)
+    if address != "/logout/":
+        # The session has ended: after the login one is back on the page, not at an address without one.
+        assert client.post(address).url == f"/login/?next={page}"
+
+
+def test_method_that_is_not_allowed_has_a_page(client, db):
+    refused = client.delete("/store/")
+    assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD")
+    assert "Cette vanne ne tourne pas" in refused.text
+    problem = client.delete("/api/motos/brands/", headers={"X-CSRFToken": "x"})
+    assert problem["Content-Type"] == "application/problem+json"
+
+
+def test_form_that_is_too_large_has_a_page(client, make_album, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = client.post(make_album().get_absolute_url(), {"name": "x" * 200})
+    assert answer.status_code == 413
+    assert "trop grand" in answer.text
+
+
+def test_script_without_session_is_told_where_to_log_in(client, db):
+    problem = client.get("/uploads/")
+    assert problem.status_code in (401, 403)
+    assert problem.json()["login"] == "/login/"
 
 
 def test_a_form_that_was_forged_is_refused_with_an_explanation(db):

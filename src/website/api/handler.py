@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
+from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -45,7 +46,9 @@ def from_exception(exception: Exception, context: Mapping[str, Any]) -> Response
     if isinstance(exception, exceptions.ValidationError):
         errors = list(_errors(exception))
         detail = " ".join(dict.fromkeys(error["detail"] for error in errors))
-    body = problem(exception.status_code, detail, errors)
+    # A session that has ended: a script is told where to log in.
+    login = reverse("login") if isinstance(exception, exceptions.NotAuthenticated) else ""
+    body = problem(exception.status_code, detail, errors, login)
     return Response(body, status=exception.status_code, headers=headers, content_type=MEDIA_TYPE)
 
 

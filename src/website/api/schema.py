@@ -25,6 +25,11 @@ PROBLEM = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "request_id": {"type": "string", "nullable": True, "description": "the request, as the site's log names it"},
+        "login": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "the page to log in on, where nobody is logged in",
+        },
         "errors": {
             "type": "array",
             "description": "each mistake in the input",

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from website.store import sleeves
-from website.store.booking import cancel
+from website.store.booking import cancel, keep
 from website.store.models import Album, Artist, Booking, Contact
 
 __all__: list[str] = []
@@ -104,6 +104,9 @@ class BookingAdmin(admin.ModelAdmin):
     autocomplete_fields = ["album", "contact"]
     date_hierarchy = "created_at"
     actions = ["put_back_on_sale"]
+
+    def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
+        keep(obj)
 
     @admin.action(description=_("Annuler et remettre les albums en vente"), permissions=["delete"])
     def put_back_on_sale(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:

@@ -8,6 +8,7 @@ class StoreConfig(AppConfig):
     verbose_name = _("boutique")
 
     def ready(self) -> None:
-        from website.store import sleeves
+        from website.store import booking, sleeves
 
+        booking.free_albums_with_bookings()
         sleeves.delete_files_with_rows()

@@ -6,6 +6,6 @@ app_name = "gallery"
 
 urlpatterns = [
     path("", pages.gallery, name="gallery"),
-    path("upload/", pages.FormUpload.as_view(http_method_names=["post"]), name="upload"),
+    path("upload/", pages.FormUpload.as_view(http_method_names=["get", "head", "post"]), name="upload"),
     path("<uuid:pk>/delete/", pages.delete, name="delete"),
 ]

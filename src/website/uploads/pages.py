@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from website.api.exceptions import InvalidQuery
+from website.pages import form_of
 from website.uploads import uploading
 from website.uploads.kinds import KINDS
 from website.uploads.listing import ListQuery, uploads
@@ -53,6 +55,10 @@ class FormUpload(Upload):
     def get_authenticators(self) -> list[Any]:
         return [_FormSession()]
 
+    def get(self, request: Request) -> HttpResponse:
+        """Whoever comes by a link, as after a login, is sent to the page."""
+        return redirect("gallery:gallery")
+
     def post(self, request: Request) -> HttpResponse:  # type: ignore[override]
         data: Any = request.data.copy()
         _check_token(request, data.get("csrfmiddlewaretoken", ""))
@@ -64,15 +70,15 @@ class FormUpload(Upload):
     def handle_exception(self, exc: Exception) -> Response:
         if not isinstance(exc, exceptions.APIException):
             return super().handle_exception(exc)
+        if isinstance(exc, exceptions.NotAuthenticated):
+            return cast(Response, redirect_to_login(reverse("gallery:gallery")))
         # As the API would tell it.
         problem = super().handle_exception(exc)
         messages.error(self.request._request, problem.data["detail"])
-        answer: Any = redirect("gallery:gallery")
-        return answer  # type: ignore[no-any-return]
+        return cast(Response, redirect("gallery:gallery"))
 
 
-@require_POST
-@login_required
+@form_of("gallery:gallery", login=True)
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete one of one's uploads; anybody's, for staff."""
     media = get_object_or_404(Media.objects.visible_to(request.user), pk=pk)

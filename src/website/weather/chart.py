@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
+
+from website.weather import zones
 
 __all__ = ["Chart", "HEIGHT", "Point", "WIDTH", "draw"]
 
@@ -139,7 +140,7 @@ def _path(points: Iterable[tuple[float, float, datetime]]) -> str:
 
 
 def _days(start: datetime, end: datetime, zone: str, x: Callable[[datetime], float]) -> list[Label]:
-    there = ZoneInfo(zone)
+    there = zones.zone(zone)
     midnight = start.astimezone(there).replace(hour=0, minute=0)
     labels: list[Label] = []
     while True:

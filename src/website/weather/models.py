@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from website.indexes import OrdinaryElsewhere
+from website.weather import zones
 
 __all__ = ["DailySummary", "Favourite", "Forecast", "Observation", "Place", "Quarantined"]
 
@@ -40,7 +41,7 @@ class Place(models.Model):
     country = models.CharField(_("pays"), max_length=200, blank=True)
     latitude = models.FloatField(validators=[MinValueValidator(-90), MaxValueValidator(90)])
     longitude = models.FloatField(validators=[MinValueValidator(-180), MaxValueValidator(180)])
-    timezone = models.CharField(_("fuseau horaire"), max_length=64)
+    timezone = models.CharField(_("fuseau horaire"), max_length=64, validators=[zones.validate])
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("ajouté par"),

@@ -18,9 +18,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from website.weather import history, places, refreshing
+from website.pages import form_of
+from website.weather import history, places, refreshing, zones
 from website.weather.chart import Point, draw
 from website.weather.models import Favourite, Forecast, Place
 from website.weather.summaries import today
@@ -53,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def place(request: HttpRequest, pk: int) -> HttpResponse:
     """A place: its weather now, a chart of the last days and of those to come, and the same in tables."""
     found = refreshing.refresh(get_object_or_404(Place, pk=pk))
-    now, zone = timezone.now(), ZoneInfo(found.timezone)
+    now, zone = timezone.now(), zones.zone(found.timezone)
     latest = history.latest([found]).get(found.pk)
     here = today(found.timezone)
     observed = [one for one in history.by_hour(found, here - DAYS, here) if one.hour > now - CHART]
@@ -74,7 +75,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         "coming_days": list(_days(coming, zone)),
         "forecast": forecast,
         "today": here,
-        "zone": found.timezone,
+        "zone": zone,
         "sample": _any_sample([latest]) or (forecast is not None and forecast.sample),
         "is_favourite": request.user.is_authenticated
         and Favourite.objects.filter(user_id=request.user.pk, place=found).exists(),
@@ -96,8 +97,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "weather/search.html", context)
 
 
-@require_POST
-@login_required
+@form_of("weather:index", login=True)
 def add(request: HttpRequest) -> HttpResponse:
     """Add one of the places that a search has found."""
     key = request.POST.get("geonames_id", "")
@@ -116,8 +116,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return redirect(found)
 
 
-@require_POST
-@login_required
+@form_of("weather:place", with_arguments=True, login=True)
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a place a favourite, or one no more."""
     found = get_object_or_404(Place, pk=pk)

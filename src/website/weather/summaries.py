@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Avg, Case, Count, Max, Min, Sum, Value, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from website.weather import zones
 from website.weather.models import DailySummary, Observation, Place
 
 __all__ = ["Day", "bounds", "of_places", "store", "stored", "today"]
@@ -36,12 +36,12 @@ DAY = tuple(field.name for field in fields(Day))
 
 def today(zone: str) -> date:
     """The date in the time zone *zone*."""
-    return timezone.now().astimezone(ZoneInfo(zone)).date()
+    return timezone.now().astimezone(zones.zone(zone)).date()
 
 
 def bounds(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
     """When *first* begins and *last* ends, by the clocks of *zone*."""
-    there = ZoneInfo(zone)
+    there = zones.zone(zone)
     return datetime.combine(first, time(), there), datetime.combine(last + timedelta(days=1), time(), there)
 
 
@@ -53,7 +53,7 @@ def of_places(places: Sequence[Place], first: date, last: date) -> list[tuple[in
     start, end = bounds(zone, first, last)
     hours = Observation.objects.filter(place__in=places, hour__gte=start, hour__lt=end)
     days = (
-        hours.annotate(day=TruncDate("hour", tzinfo=ZoneInfo(zone)))
+        hours.annotate(day=TruncDate("hour", tzinfo=zones.zone(zone)))
         .values("place_id", "day")
         .annotate(
             temperature_min=Min("temperature"),

@@ -137,3 +137,41 @@ def test_sleeve_that_is_no_picture_or_too_large_is_refused(send_album, make_albu
     assert answer.status_code == 200
     assert reason in answer.text
     assert stored(tmp_path) == []
+
+
+def test_booking_made_by_hand_puts_its_album_aside(admin, make_album, client):
+    first, second = make_album("Sillage"), make_album("Cale")
+    contact = Contact.objects.create(name="Zoé", email="zoe@example.org")
+
+    def available():
+        return set(Album.objects.available().values_list("title", flat=True))
+
+    fields = {"album": first.pk, "contact": contact.pk, "created_at_0": "2026-11-01", "created_at_1": "12:00:00"}
+    assert admin.post("/admin/store/booking/add/", fields).status_code == 302
+    assert available() == {"Cale"}
+    address = f"/admin/store/booking/{Booking.objects.get().pk}/change/"
+    assert admin.post(address, {**fields, "album": second.pk}).status_code == 302
+    assert available() == {"Sillage"}
+    # With the contact its bookings go.
+    admin.post(f"/admin/store/contact/{contact.pk}/delete/", {"post": "yes"})
+    assert available() == {"Sillage", "Cale"}
+
+
+def test_album_whose_booking_was_forgotten_is_not_booked_twice(client, make_album):
+    album = make_album("Sillage")
+    book(album, name="Zoé", email="zoe@example.org")
+    Album.objects.update(available=True)
+    answer = client.post(album.get_absolute_url(), {"name": "Adèle", "email": "adele@example.org"}, follow=True)
+    assert "Trop tard" in answer.text
+
+
+@pytest.mark.parametrize("field", ["minute", "hour", "day_of_month", "month_of_year", "day_of_week"])
+def test_schedule_that_celery_cannot_read_is_refused(admin, field):
+    usual = {"minute": "4", "hour": "*", "day_of_month": "*", "month_of_year": "*", "day_of_week": "*"}
+    usual |= {"periodictask_set-TOTAL_FORMS": "0", "periodictask_set-INITIAL_FORMS": "0"}
+    address = "/admin/django_celery_beat/crontabschedule/add/"
+    for rubbish in ("-1", "99", "*/0", "x"):
+        answer = admin.post(address, {**usual, field: rubbish, "timezone": "Europe/Paris"})
+        assert answer.status_code == 200
+        assert field in answer.context["adminform"].form.errors
+    assert admin.post(address, {**usual, "timezone": "Europe/Paris"}).status_code == 302

@@ -1,5 +1,6 @@
 import pytest
 
+from website.weather import summaries
 from website.weather.models import Observation, Place, Quarantined
 
 
@@ -21,3 +22,23 @@ def test_weather_can_be_asked_for_now(admin, observed, upstream, django_capture_
     assert len(upstream.asked) == 1
     assert Observation.objects.count() > 48
     assert Place.objects.get().fetched_at
+
+
+@pytest.mark.parametrize("zone", ["Europe/Pariss", "Europe", "../../etc/passwd", "x" * 65, ""])
+def test_place_with_unknown_time_zone_is_refused(admin, zone):
+    fields = {"geonames_id": 1, "name": "Brest", "latitude": 48.4, "longitude": -4.5, "timezone": zone}
+    answer = admin.post("/admin/weather/place/add/", fields)
+    assert answer.status_code == 200
+    assert "timezone" in answer.context["adminform"].form.errors
+    assert admin.post("/admin/weather/place/add/", {**fields, "timezone": "Europe/Paris"}).status_code == 302
+
+
+@pytest.mark.parametrize("zone", ["Europe/Pariss", "Europe", "../../etc/passwd"])
+def test_place_whose_row_has_a_wrong_zone_is_shown_in_utc(client, observed, zone):
+    Place.objects.update(timezone=zone)
+    page = client.get(observed.get_absolute_url())
+    assert page.status_code == 200
+    assert "Heures de UTC" in page.text
+    for path in ("", "latest/", "forecast/", "history/?first=2026-11-01&last=2026-11-02&resolution=day"):
+        assert client.get(f"/api/weather/places/{observed.pk}/{path}").status_code in (200, 400)
+    assert summaries.store(2) >= 0

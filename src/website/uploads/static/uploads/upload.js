@@ -80,7 +80,8 @@ function attempt({ body, row, key }) {
         row.progress.value = row.progress.max;
         return resolve(1);
       }
-      const reason = problem(request.responseText);
+      const { detail: reason, login } = problem(request.responseText);
+      if (login) row.link(`${login}?next=${encodeURIComponent(location.pathname)}`, texts.login);
       if (request.status >= 500 || request.status === 409 || request.status === 429) return again(reason);
       row.say(reason, "failed");
       resolve(0);
@@ -92,9 +93,9 @@ function attempt({ body, row, key }) {
 
 function problem(text) {
   try {
-    return JSON.parse(text).detail;
+    return JSON.parse(text);
   } catch {
-    return texts.failed;
+    return { detail: texts.failed };
   }
 }
 
@@ -115,6 +116,12 @@ function show(file) {
     say(text, kind = "") {
       state.textContent = text;
       state.className = kind;
+    },
+    link(address, text) {
+      const link = document.createElement("a");
+      link.href = address;
+      link.textContent = text;
+      item.append(link);
     },
     offer(retry) {
       const button = document.createElement("button");
