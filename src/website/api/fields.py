@@ -6,17 +6,34 @@ REST framework's own are made for forms, and take what can be converted.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-__all__ = ["BooleanField", "DateField", "IntegerField", "KeyField", "StringField", "TextField"]
+__all__ = ["BooleanField", "DateField", "IntegerField", "KeyField", "KnownFieldsOnly", "StringField", "TextField"]
 
 # No < and no >, so nothing that is markup anywhere; no NUL, which PostgreSQL cannot store.
 POSSIBLY_BLANK = re.compile(r"^[^<>\x00]*$")
 NOT_BLANK = re.compile(r"^\s*[^\s<>\x00][^<>\x00]*$")
+
+
+# A body in which a field that does not exist is refused: a slip of the pen would change nothing, unnoticed. (A comment,
+# since a docstring would be the description of every serializer that inherits it.)
+class KnownFieldsOnly(serializers.Serializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        name: [serializers.ErrorDetail(str(_("Ce champ n’existe pas.")), code="unknown")]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
 
 
 class BooleanField(serializers.BooleanField):

@@ -68,8 +68,13 @@ def only_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """drf-spectacular's hook after: the problems that an operation may answer, from what it takes."""
-    for schema in result["components"]["schemas"].values():
+    for name, schema in result["components"]["schemas"].items():
         _simplify(schema)
+        if name.endswith("Request") and not any(
+            field.get("format") == "binary" for field in schema["properties"].values()
+        ):
+            # website.api.fields.KnownFieldsOnly; of a form with a file the other fields are ignored.
+            schema["additionalProperties"] = False
     result["components"]["schemas"]["Problem"] = PROBLEM
     for path, operations in result["paths"].items():
         for method in METHODS:

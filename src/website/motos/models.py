@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -13,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from website.indexes import OrdinaryElsewhere
+from website.text import plain
 
-__all__ = ["Brand", "Currency", "Enquiry", "Model", "Motorcycle", "MotorcycleQuerySet", "Picture", "Status", "plain"]
+__all__ = ["Brand", "Currency", "Enquiry", "Model", "Motorcycle", "MotorcycleQuerySet", "Picture", "Status"]
 
 # Daimler's Reitwagen, the first motorcycle, ran in 1885.
 FIRST_YEAR = 1885
@@ -22,12 +22,6 @@ LAST_YEAR = 2100
 # 10 000 000.00: what costs more is a mistake. It fits the column (2 147 483 647), as do the others.
 HIGHEST_PRICE = 1_000_000_000
 LONGEST_DESCRIPTION = 5000
-
-
-def plain(text: str) -> str:
-    """*text* in lower case without accents, as it is searched: "Écarlate" is found by "ecarlate"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 class TrigramIndex(OrdinaryElsewhere, GinIndex):

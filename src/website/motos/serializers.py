@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from website.api.fields import IntegerField, KeyField, StringField, TextField
+from website.api.fields import IntegerField, KeyField, KnownFieldsOnly, StringField, TextField
 from website.motos.models import (
     FIRST_YEAR,
     HIGHEST_PRICE,
@@ -104,7 +104,7 @@ class MotorcycleSerializer(serializers.ModelSerializer[Motorcycle]):
         extra_kwargs = {"engine_cc": {"help_text": "0 for an electric motorcycle"}}
 
 
-class MotorcycleWriteSerializer(serializers.ModelSerializer[Motorcycle]):
+class MotorcycleWriteSerializer(KnownFieldsOnly, serializers.ModelSerializer[Motorcycle]):
     model = KeyField(queryset=Model.objects.select_related("brand"))
     year = IntegerField(min_value=FIRST_YEAR, max_value=LAST_YEAR)
     price_cents = IntegerField(min_value=1, max_value=HIGHEST_PRICE)
@@ -135,12 +135,12 @@ class PictureUploadSerializer(serializers.Serializer[Any]):
     alternative_text = TextField(max_length=200, help_text="what it shows, for those who do not see it")
 
 
-class PictureChangeSerializer(serializers.Serializer[Any]):
+class PictureChangeSerializer(KnownFieldsOnly):
     alternative_text = TextField(max_length=200, required=False)
     position = IntegerField(min_value=0, max_value=100, required=False, help_text="0 for the first")
 
 
-class EnquirySerializer(serializers.ModelSerializer[Enquiry]):
+class EnquirySerializer(KnownFieldsOnly, serializers.ModelSerializer[Enquiry]):
     name = TextField(max_length=100)
     email = serializers.EmailField(max_length=254)
     phone = StringField(
@@ -156,7 +156,7 @@ class EnquirySerializer(serializers.ModelSerializer[Enquiry]):
         fields = ["name", "email", "phone", "message"]
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class CredentialsSerializer(KnownFieldsOnly):
     username = StringField(max_length=150, trim_whitespace=False, validators=[RegexValidator(r"^[^\x00]+$")])
     password = StringField(max_length=128, trim_whitespace=False, validators=[RegexValidator(r"^[^\x00]+$")])
 

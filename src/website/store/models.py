@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from website.text import Plain, plain
+
 __all__ = ["Album", "AlbumQuerySet", "Artist", "Booking", "Contact"]
 
 
@@ -31,12 +33,13 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         return self.filter(available=True)
 
     def matching(self, query: str) -> AlbumQuerySet:
-        """Those of which every word of *query* stands in the title or in the name of an artist, each once."""
-        found = self
-        for word in query.split():
+        """The albums with every word of *query* in title, reference or an artist's name, as plain() sees them."""
+        found = self.alias(plain_title=Plain("title"))
+        for word in plain(query).split():
             # Exists and no join: an album with two artists that match is still one album.
-            by_artist = Exists(Artist.objects.filter(albums=OuterRef("pk"), name__icontains=word))
-            found = found.filter(Q(title__icontains=word) | by_artist)
+            artists = Artist.objects.alias(plain_name=Plain("name"))
+            by_artist = Exists(artists.filter(albums=OuterRef("pk"), plain_name__contains=word))
+            found = found.filter(Q(plain_title__contains=word) | Q(reference__icontains=word) | by_artist)
         return found
 
     def for_display(self) -> AlbumQuerySet:

@@ -23,6 +23,9 @@ KEY = OpenApiParameter(
     description="the same request made again with the same key gets the first answer",
 )
 
+# What an operation answers to who is not logged in.
+SESSION = {"x-problems": ["401"]}
+
 extend_schema_view(
     post=extend_schema(
         operation_id="upload",
@@ -30,23 +33,33 @@ extend_schema_view(
         parameters=[KEY],
         request={"multipart/form-data": UploadSerializer},
         responses={201: MediaSerializer},
-        extensions={"x-problems": ["409", "422", "502", "503"]},
+        extensions={"x-problems": ["401", "409", "422", "502", "503"]},
     )
 )(views.Upload)
 extend_schema_view(
     get=extend_schema(
-        operation_id="listUploads", tags=["uploads"], parameters=[ListQuery], responses=MediaPageSerializer
+        operation_id="listUploads",
+        tags=["uploads"],
+        parameters=[ListQuery],
+        responses=MediaPageSerializer,
+        extensions=SESSION,
     )
 )(views.Uploads)
 extend_schema_view(
-    get=extend_schema(operation_id="getUpload", tags=["uploads"], responses=MediaSerializer),
-    delete=extend_schema(operation_id="deleteUpload", tags=["uploads"], responses={204: None}),
+    get=extend_schema(operation_id="getUpload", tags=["uploads"], responses=MediaSerializer, extensions=SESSION),
+    delete=extend_schema(operation_id="deleteUpload", tags=["uploads"], responses={204: None}, extensions=SESSION),
 )(views.OneUpload)
 extend_schema_view(
     get=extend_schema(
-        operation_id="listUploadTitles", tags=["uploads"], parameters=[TitlesQuery], responses=TitlesSerializer
+        operation_id="listUploadTitles",
+        tags=["uploads"],
+        parameters=[TitlesQuery],
+        responses=TitlesSerializer,
+        extensions=SESSION,
     )
 )(views.Titles)
-extend_schema_view(get=extend_schema(operation_id="getUploadMetadata", tags=["uploads"], responses=MetadataSerializer))(
-    views.OneMetadata
-)
+extend_schema_view(
+    get=extend_schema(
+        operation_id="getUploadMetadata", tags=["uploads"], responses=MetadataSerializer, extensions=SESSION
+    )
+)(views.OneMetadata)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
 
 from website import throttling
 from website.background import enqueue
+from website.text import Plain, plain
 from website.weather import sources
 from website.weather.caching import cached
 from website.weather.models import Favourite, Place
@@ -31,18 +33,20 @@ class NotFound(Exception):
 
 def listing(user: AbstractBaseUser | AnonymousUser, text: str = "") -> QuerySet[Place]:
     """The places with *text* in their name, region or country; the favourites of *user*, as ``is_favourite``, first."""
-    found = Place.objects.all()
-    for word in text.split():
-        found = found.filter(matching(word))
+    found = matching(Place.objects.all(), text)
     if not user.is_authenticated:
         return found.annotate(is_favourite=Value(False)).order_by("name", "pk")
     mine = Favourite.objects.filter(user_id=user.pk, place=OuterRef("pk"))
     return found.annotate(is_favourite=Exists(mine)).order_by("-is_favourite", "name", "pk")
 
 
-def matching(word: str) -> Q:
-    """Places with *word* in their name, region or country."""
-    return Q(name__icontains=word) | Q(region__icontains=word) | Q(country__icontains=word)
+def matching(found: QuerySet[Place], text: str) -> QuerySet[Place]:
+    """The places of *found* that have every word of *text* in their name, region or country: as plain() sees it."""
+    for word in plain(text).split():
+        found = found.alias(plain=Plain(Concat("name", Value(" "), "region", Value(" "), "country"))).filter(
+            plain__contains=word
+        )
+    return found
 
 
 def search(name: str, language: str, user: Any) -> Sequence[Match]:

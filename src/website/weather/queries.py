@@ -57,7 +57,11 @@ class SearchQuery(Query):
 
 class HistoryQuery(Query):
     resolution = serializers.ChoiceField(choices=["hour", "day"], default="hour")
-    first = DateField(required=False, help_text="of the place's own calendar; 3 or 30 days before `last`")
+    first = DateField(
+        required=False,
+        help_text="of the place's own calendar; 3 or 30 days before `last`. "
+        "By hour 31 days at most, by day three years",
+    )
     last = DateField(required=False, help_text="of the place's own calendar; today if not given")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from website.api.fields import BooleanField, IntegerField, TextField
+from website.api.fields import BooleanField, IntegerField, KnownFieldsOnly, TextField
 from website.weather.models import DailySummary, Observation, Place
 from website.weather.places import LONGEST_NAME
 
@@ -55,12 +55,12 @@ class MatchSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
 
 
-class AddPlaceSerializer(serializers.Serializer[Any]):
+class AddPlaceSerializer(KnownFieldsOnly):
     name = TextField(min_length=2, max_length=LONGEST_NAME, help_text="as it was searched for")
     geonames_id = IntegerField(min_value=1, max_value=2**53, help_text="which of the places found")
 
 
-class FavouriteSerializer(serializers.Serializer[Any]):
+class FavouriteSerializer(KnownFieldsOnly):
     favourite = BooleanField()
 
 

@@ -53,9 +53,7 @@ class Places(APIView):
     def get(self, request: Request) -> Response:
         """A part of the list of places, by name."""
         query = PlacesQuery.read(request.query_params)
-        found = Place.objects.all()
-        for word in query.get("text", "").split():
-            found = found.filter(places.matching(word))
+        found = places.matching(Place.objects.all(), query.get("text", ""))
         part = page(found, ordering="name", size=query["page_size"], cursor=query.get("cursor", ""))
         return Response(PlacePageSerializer(part.as_data()).data)
 

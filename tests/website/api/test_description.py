@@ -32,3 +32,15 @@ def test_the_pages_for_people_load_nothing_from_elsewhere(client, db, path):
     assert "//" not in page.text.replace("http://www.w3.org/2000/svg", "")
     assert "script-src 'self'" in page["Content-Security-Policy"]
     assert "<script>" not in page.text
+
+
+def test_api_description_says_who_must_log_in_and_what_is_unknown(schema):
+    for path, method in (("/uploads/", "get"), ("/uploads/{id}/", "delete"), ("/upload/", "post")):
+        assert "401" in schema["paths"][path][method]["responses"], path
+    assert schema["components"]["schemas"]["EnquiryRequest"]["additionalProperties"] is False
+    [first] = [
+        parameter
+        for parameter in schema["paths"]["/api/weather/places/{id}/history/"]["get"]["parameters"]
+        if parameter["name"] == "first"
+    ]
+    assert "31 days" in first["description"]

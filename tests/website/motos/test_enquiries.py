@@ -72,3 +72,12 @@ def test_address_given_by_the_declared_proxy_counts(visitor, path, settings):
 
 def test_enquiry_about_an_unknown_motorcycle_is_a_404(visitor, path):
     assert visitor.post("motorcycles/0/enquiries/", ENQUIRY).status_code == 404
+
+
+def test_enquiry_with_an_unknown_field_is_refused(visitor, path):
+    response = visitor.post(path, {**ENQUIRY, "mesage": "?", "a/b": 1})
+    assert response.status_code == 400
+    assert [(error["pointer"], error["code"]) for error in response.json()["errors"]] == [
+        ("/mesage", "unknown"),
+        ("/a~1b", "unknown"),
+    ]

@@ -25,12 +25,18 @@ VISITOR = {"name": "Adèle Mornand", "email": "adele@example.org"}
         ("%", {"100 % eau"}),  # no wildcard
         ("_", set()),
         ("introuvable", set()),
+        ("etiage", {"100 % eau"}),  # without its accent
+        ("e\u0301TIAGE", {"100 % eau"}),  # with its accent as a letter of its own
+        ("l'ecluse", {"L’Écluse"}),
+        ("l’écluse", {"L’Écluse"}),
+        ("test-2", {"Orgues"}),  # a reference
     ],
 )
 def test_a_search_finds_by_title_and_by_artist(client, make_album, query, expected):
     make_album("Basalte", "Iris Montavel")
     make_album("Orgues", "Basalte & Fils", "Trio Basalte")
     make_album("100 % eau", "Étiage")
+    make_album("L’Écluse")
     response = client.get("/store/search/", {"query": query})
     found = [album.title for album in response.context["page"].object_list]
     assert sorted(found) == sorted(expected)  # a list: nothing is found twice

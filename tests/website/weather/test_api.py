@@ -32,6 +32,7 @@ def test_places_come_by_name_a_part_at_a_time(client, make_place):
     assert [place["name"] for place in second["results"]] == ["Lyon"]
     assert second["next"] is None
     assert [place["name"] for place in get(client, "places/", {"text": "bre fra"}).json()["results"]] == ["Brest"]
+    assert get(client, "places/", {"text": "brèst"}).json()["results"][0]["name"] == "Brest"
 
 
 def test_the_latest_says_how_old_it_is(client, observed, this_hour):

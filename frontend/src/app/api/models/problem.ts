@@ -27,6 +27,11 @@ export interface Problem {
 }>;
 
   /**
+   * the page to log in on, where nobody is logged in
+   */
+  login?: string;
+
+  /**
    * the request, as the site's log names it
    */
   request_id: string | null;

@@ -1,0 +1,41 @@
+"""Text as it is searched: without case and accents, with one kind of apostrophe."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django.db.backends.signals import connection_created
+from django.db.models import Func, TextField
+
+__all__ = ["Plain", "plain"]
+
+APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ′", "'"))
+
+
+def plain(text: str) -> str:
+    """*text* in lower case without accents, as it is searched: "L’Écarlate" is found by "l'ecarlate"."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(APOSTROPHES).casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+class Plain(Func):
+    """What plain() makes of a column, made by the database."""
+
+    function = "website_plain"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        marks = "U&'[\\0300-\\036F]'"
+        apostrophes = "U&'\\2018\\2019\\02BC\\2032', ''''''''''"
+        decomposed = f"normalize(translate(%(expressions)s, {apostrophes}), NFKD)"
+        template = f"lower(regexp_replace({decomposed}, {marks}, '', 'g'))"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def _teach_sqlite(connection: Any, **kwargs: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("website_plain", 1, lambda text: text and plain(text), deterministic=True)
+
+
+connection_created.connect(_teach_sqlite, dispatch_uid="website.text")
