@@ -133,7 +133,13 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if job.history else {})),
         {"uses": f"./{_folder(SETUP)}", "with": needed},
         _run(job, pipeline),
-        {"if": "always()", "uses": f"./{_folder(REPORT)}", "with": {"name": _artifact(job)}},
+        # What a job has done is decided: a report that cannot be kept does not turn it red.
+        {
+            "if": "always()",
+            "continue-on-error": True,
+            "uses": f"./{_folder(REPORT)}",
+            "with": {"name": _artifact(job)},
+        },
     ]
     return made
 
@@ -165,8 +171,10 @@ def _run(job: Job, pipeline: Pipeline) -> Node:
 
 
 def _artifact(job: Job) -> str:
-    # The job's index is unique among the legs; an artifact's name may not hold every character that a value may.
-    return f"run-{job.name}-${{{{ strategy.job-index }}}}" if job.matrix else f"run-{job.name}"
+    # The job's index is unique among the legs; an artifact's name may not hold every character that a value may. A run
+    # that is started again may not take the name of an artifact that it has.
+    leg = "-${{ strategy.job-index }}" if job.matrix else ""
+    return f"run-{job.name}{leg}-${{{{ github.run_attempt }}}}"
 
 
 def _gate(jobs: Sequence[Selected]) -> Node:
