@@ -80,6 +80,23 @@ def test_file_that_a_provider_renders_no_more_is_removed(top: Path, toy: Toy, mo
     assert not (top / ".toy.yml").exists()
 
 
+def test_pipeline_is_rendered_for_the_providers_that_it_names(top: Path, toy: Toy) -> None:
+    ecluse("render")
+    (top / "pipeline.py").write_text(PIPELINE.replace("accept=", 'only=("gitlab", "toy"), accept='))
+    output = ecluse("render").output
+    assert "removed    .travis.yml" in output and "removed    .github/workflows/pipeline.yml" in output
+    assert (top / ".gitlab-ci.yml").is_file() and (top / ".toy.yml").is_file()
+    assert not (top / ".travis.yml").exists() and not list((top / ".github").rglob("*.yml"))
+
+
+def test_unknown_provider_is_refused_with_those_that_there_are(top: Path) -> None:
+    (top / "pipeline.py").write_text(PIPELINE.replace('accept=("toy-timeout",)', 'only=("gitea",)'))
+    result = ecluse("render")
+    assert isinstance(result.exception, RenderError)
+    assert "there is no provider 'gitea'" in str(result.exception)
+    assert "github, gitlab, travis" in str(result.exception.hint)
+
+
 def test_event_of_an_added_provider_is_played(top: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOY", "true")
     monkeypatch.setenv("TOY_TAG", "v1.0")

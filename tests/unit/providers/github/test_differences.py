@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ecluse.definition.words import pull_request, push
-from tests.support.providers.pipelines import job, lost, pipeline
+from tests.support.providers.pipelines import RELEASES, job, lost, pipeline
 
 
 def test_names_differing_only_in_letter_case_are_a_difference() -> None:
@@ -9,3 +9,10 @@ def test_names_differing_only_in_letter_case_are_a_difference() -> None:
     assert list(lost(definition)) == ["github-letter-case"]
     assert list(lost(pipeline(job("a", when=push()), job("b", when=push("main"))))) == ["github-letter-case"]
     assert lost(pipeline(job("a", when=push("main")))) == {}
+
+
+def test_approval_that_only_a_page_can_ask_for_is_a_difference() -> None:
+    assert lost(RELEASES)["github-approval"] == [
+        "deploy-production: GitHub asks a person only where its own page says so:"
+        " Settings → Environments → production → required reviewers"
+    ]
