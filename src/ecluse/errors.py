@@ -1,7 +1,7 @@
-"""What can go wrong, said for the person who reads it: what failed, where, and what to do.
+"""Errors: what failed, where, and what to do, written for the person who reads them.
 
-One hierarchy. Each class has its own exit code, so that a script can tell a broken definition from a failed rollout.
-``docs/reference/exit-codes.md`` lists them; ``tests/unit/test_errors.py`` keeps the codes distinct.
+There is one hierarchy. Each class has its own exit code, so that a script can tell a broken definition from a failed
+rollout. A test keeps the codes distinct.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ __all__ = [
 
 
 class EcluseError(Exception):
-    """An expected failure. Shown without a traceback; only what is not one of these asks for a bug report.
+    """An expected failure, shown without a traceback. Only other exceptions ask for a bug report.
 
-    *what* says what failed, *where* the file, line or key path it concerns, *hint* what can be done about it.
+    *what* says what failed; *where* is the file, line or key path; *hint* says what can be done.
     """
 
     exit_code: ClassVar[int] = 1
@@ -62,13 +62,13 @@ class DefinitionError(EcluseError):
 
 
 class ServiceError(EcluseError):
-    """A service (PostgreSQL, Redis, …) could not be had or did not get ready."""
+    """A service (PostgreSQL, Redis, …) is not available or did not get ready."""
 
     exit_code = 4
 
 
 class ReleaseError(EcluseError):
-    """A release could not be made, found or trusted."""
+    """A release cannot be made, found or trusted."""
 
     exit_code = 5
 
@@ -104,7 +104,9 @@ class TargetError(EcluseError):
 
 
 class PreflightError(EcluseError):
-    """The new release was refused before anything changed: its checks, or a migration the old one cannot live with."""
+    """The new release was refused before anything changed: a check failed, or a migration would break the running
+    release.
+    """
 
     exit_code = 11
 
@@ -116,13 +118,13 @@ class ImageError(EcluseError):
 
 
 class RepositoryError(EcluseError):
-    """This is not a repository that ecluse can work in, or its state does not allow what was asked."""
+    """This is not a repository that ecluse can work in, or its state does not allow the command."""
 
     exit_code = 13
 
 
 class CommandError(EcluseError):
-    """A program that ecluse started failed, where no more telling error applies."""
+    """A program that ecluse started failed, and no more precise error applies."""
 
     exit_code = 14
 

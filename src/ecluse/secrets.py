@@ -1,4 +1,4 @@
-"""Secrets as a type that cannot be printed by accident, and the masking of their values in what programs print."""
+"""Secrets: a type that cannot be printed by accident, and the masking of secret values in output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Secret:
         _known.update(part for part in (value, *value.splitlines()) if len(part) >= _SHORTEST_MASKED)
 
     def reveal(self) -> str:
-        """The value itself. For a program's environment or standard input only, never for its arguments."""
+        """The secret's value. Only for a program's environment or standard input, never for its arguments."""
         return self._value
 
     def __repr__(self) -> str:
@@ -48,20 +48,20 @@ class Secret:
 
 
 def known() -> frozenset[str]:
-    """The values of all secrets made in this process."""
+    """The values of all secrets of this process."""
     return frozenset(_known)
 
 
 def masked(text: str) -> str:
-    """*text*, whole, with the values of all secrets made in this process replaced."""
+    """*text* with the values of all secrets of this process replaced."""
     masker = Masker(known())
     return masker.feed(text) + masker.flush()
 
 
 class Masker:
-    """Replaces values in a text that arrives in pieces, also where a value is split over two of them.
+    """Masks values in a text that arrives in pieces, even if a value is split over two pieces.
 
-    What could be the beginning of a value is held back until the next piece, or :meth:`flush`, decides.
+    A possible beginning of a value is held back until the next piece, or until :meth:`flush`.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
@@ -71,7 +71,7 @@ class Masker:
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """*text*, masked, with what was held back before it and without what must be held back now."""
+        """*text*, masked: with the part held back before, and without the part that must be held back now."""
         if not self._values:
             return text
         text = self._held + text
@@ -87,13 +87,13 @@ class Masker:
         return shown + text[at:cut]
 
     def flush(self) -> str:
-        """What is still held back, masked, once no more text follows."""
+        """The part that is still held back, masked; called when no more text follows."""
         held, self._held = self._held, ""
         return self._pattern.sub(REDACTED, held) if self._values else held
 
 
 def _overlap(text: str, value: str) -> int:
-    """The length of the longest end of *text* that *value* begins with, short of the whole value."""
+    """The length of the longest end of *text* that is a beginning of *value*, but not all of it."""
     for length in range(min(len(value) - 1, len(text)), 0, -1):
         if text.endswith(value[:length]):
             return length

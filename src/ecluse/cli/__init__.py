@@ -1,11 +1,12 @@
-"""The command ``ecluse``: thin. Each command lives in a module beside this one, imported only when it is called.
+"""The command ``ecluse``. Each subcommand is a module beside this one, imported only when it is called.
 
-This is the one place that catches errors, reads ``os.environ`` and ``sys.argv``, and decides the exit code.
+Only this module catches errors, reads ``os.environ`` and ``sys.argv``, and decides the exit code.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import signal
 import sys
@@ -65,6 +66,7 @@ class Commands(click.Group):
         attribute = name.replace("-", "_")
         command = getattr(module, attribute if hasattr(module, attribute) else f"{attribute}_")  # exec is Python's own
         assert isinstance(command, click.Command)
+        examples_first(command)
         return command
 
     def resolve_command(
@@ -83,6 +85,16 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_module, line) in COMMANDS.items()])
+
+
+def examples_first(command: click.Command) -> None:
+    """Let the help of *command*, and of the commands in it, begin with its examples."""
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        # A group lists its commands by the first sentence of their help.
+        inner.short_help = inner.short_help or inner.get_short_help_str(limit=100)
+        examples_first(inner)
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(sorted(paragraphs, key=lambda text: not text.startswith("\b\nExample")))
 
 
 @click.command(

@@ -1,4 +1,4 @@
-"""``ecluse compatibility``: the tests of the release before, on the schema of this change."""
+"""``ecluse compatibility``: the previous release's tests on the schema of this change."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def compatibility(branch: str, tags: str, always: bool, tests: tuple[str, ...]) 
     with server(os.environ) as address:
         result = checks.check(folder, before, address, tests, os.environ, _say)
     for failure in result.unrelated:
-        click.echo(f"Fails on its own schema too, so that this change is not why: {failure.name}")
+        click.echo(f"Fails on the old schema too, so not because of this change: {failure.name}")
     for failure in result.unsteady:
-        click.echo(f"Failed among the others and not again, so that no schema is why: {failure.name}")
+        click.echo(f"Flaky: failed among the other tests and passed alone: {failure.name}")
     if result.broken:
         names = "\n".join(f"  {failure.name}: {failure.message.partition(chr(10))[0]}" for failure in result.broken)
         raise JobFailed(
-            f"the release before cannot live with this schema: {len(result.broken)} of its {result.total} tests fail"
-            f" on it, and pass on their own\n{names}",
-            hint="do it in two releases: first one that stops using what goes, then the one that takes it away",
+            f"this schema breaks the previous release: {len(result.broken)} of its {result.total} tests fail on it,"
+            f" and pass on the old schema\n{names}",
+            hint="use two releases: first release code that does not use the column or table, then remove it",
         )
-    click.echo(f"{result.total} tests of {before} live with the schema of this change.")
+    click.echo(f"{result.total} tests of {before} pass on the schema of this change.")
 
 
 def _say(text: str) -> None:

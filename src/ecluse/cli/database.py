@@ -1,4 +1,4 @@
-"""``ecluse db``: a PostgreSQL for as long as it is of use."""
+"""``ecluse db``: a throwaway PostgreSQL."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _order(asked: str | None) -> tuple[str, ...]:
 def _stop(folder: Path) -> None:
     if not stop_kept(folder):
         raise ServiceError(
-            "no database that `ecluse db --keep` left running is there",
+            "that folder has no database of `ecluse db --keep`",
             where=str(folder),
             hint="name the folder that it printed",
         )
@@ -90,7 +90,7 @@ def _show(as_json: bool, source: str, url: str, stop: str | None) -> None:
 
 
 def _libpq(url: str) -> Mapping[str, str]:
-    """What makes psql and pg_dump use *url* without being told."""
+    """The environment variables with which psql and pg_dump connect to *url* without options."""
     parts = urlsplit(url)
     found = {
         "PGHOST": parse_qs(parts.query).get("host", [parts.hostname or ""])[0],

@@ -67,7 +67,7 @@ def build(no_cache: bool, branch: str | None) -> None:
     folder = top()
     spec, source = _spec(folder), source_of(folder)
     if not source.clean:
-        _say("The tree is not what was committed: these images can be tested, not pushed.")
+        _say("Files differ from the commit: these images can be tested, but not pushed.")
     version = _tag(folder, source, branch) if source.clean else "development"
     targets = [
         Target(target, [f"{name}:{_built()}", f"{name}:{version}"], labels(source, title=name, version=version))
@@ -123,9 +123,7 @@ def push(branch: str | None) -> None:
     folder = top()
     spec, source = _spec(folder), source_of(folder)
     if not source.clean:
-        raise ImageError(
-            "the tree is not what was committed", hint="commit it: an image is found again by its commit alone"
-        )
+        raise ImageError("files differ from the commit", hint="commit it: an image is found again by its commit alone")
     tag = _tag(folder, source, branch)
     registry = _registry()
     with connect() as engine:
@@ -246,7 +244,7 @@ def _tag(folder: Path, source: Source, branch: str | None) -> str:
 
 
 def _bake(what: str, folder: Path, *, cache: bool) -> None:
-    """Run a build; of one that succeeds, its steps are enough."""
+    """Run a build; if it succeeds, print only its steps."""
     try:
         process.run(build_argv(cache=cache), cwd=folder, input=what, timeout=1800, on_output=_steps())
     except CommandError as error:
@@ -254,7 +252,7 @@ def _bake(what: str, folder: Path, *, cache: bool) -> None:
 
 
 def _steps() -> Callable[[str], None]:
-    """Prints the lines of BuildKit's output that name a step of the Dockerfile, each once."""
+    """Prints each step of the Dockerfile once, from BuildKit's output."""
     held, seen = "", set[str]()
 
     def step(text: str) -> None:
@@ -271,7 +269,7 @@ def _steps() -> Callable[[str], None]:
 
 
 def _progress(what: str) -> Callable[[int, int], None]:
-    """Tells of bytes sent: one line that grows on a terminal, nothing but the end elsewhere."""
+    """Shows the bytes sent: one growing line on a terminal, else only the end."""
 
     def progress(sent: int, total: int) -> None:
         if sys.stderr.isatty():

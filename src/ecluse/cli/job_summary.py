@@ -1,4 +1,4 @@
-"""How a rollout ended, in the summary of the provider's job that it was: people read the reason there first."""
+"""The result of a rollout in the summary of the provider's job, where people look first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["reason", "succeeded"]
 
 @contextmanager
 def reason(environ: Mapping[str, str], kind: Kind, environment: str) -> Iterator[None]:
-    """Note why what is done in the context fails, if it does, and let it fail."""
+    """Write the reason into the summary if the code in the context fails; the error is raised again."""
     try:
         yield
     except EcluseError as error:
@@ -27,7 +27,7 @@ def reason(environ: Mapping[str, str], kind: Kind, environment: str) -> Iterator
 
 
 def succeeded(environ: Mapping[str, str], kind: Kind, environment: str, release: str, record: Record | None) -> None:
-    """Note that *release* serves, since *record*, or already."""
+    """Write into the summary that *release* serves, with *record* of its rollout, if there was one."""
     what = f"### ✅ {kind} of release {as_cell(release)} to {as_cell(environment)}"
     if record is None:
         _write(environ, [f"{what}: it serves already"])

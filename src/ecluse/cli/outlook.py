@@ -1,4 +1,4 @@
-"""What a rollout would do, for people."""
+"""The outlook of a rollout as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["outlook_text"]
 
 
 def outlook_text(found: Outlook) -> str:
-    """What goes over what, then each migration with its SQL, then what stands in the way."""
+    """The release and what it replaces, each migration with its SQL, and what would stop the rollout."""
     return "\n".join(_lines(found))
 
 

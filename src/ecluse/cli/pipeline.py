@@ -59,7 +59,7 @@ def _run_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 class PlanGroup(click.Group):
-    """``plan`` alone is about an event; what else can be planned is a command below it, imported when it is called."""
+    """The command ``plan``: without a subcommand it is about an event; a subcommand is imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["deploy"]
@@ -185,7 +185,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     planned = make_plan(pipeline, event, missing_pythons={*wanted} - pythons.keys())
     places = [leg.job.environment for leg in planned.running if leg.job.environment is not None]
     if not places:
-        raise RepositoryError(f"ship rolls nothing out: {_nothing(planned)}", hint="see ./ecluse plan --event ship")
+        raise RepositoryError(f"ship deploys nothing: {_nothing(planned)}", hint="see ./ecluse plan --event ship")
     _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache))
     for environment in pipeline.environments:
         if environment.name in places:
@@ -235,7 +235,7 @@ def _execute(
 
 
 def _publish(done: Run, provider: Provider, environ: Mapping[str, str]) -> None:
-    """Show the run where the provider shows more of a job than its log."""
+    """Show the run where the provider has more than a log: annotations and a summary."""
     from ecluse.run.failures import failures
     from ecluse.run.markdown import summary
 
@@ -244,7 +244,9 @@ def _publish(done: Run, provider: Provider, environ: Mapping[str, str]) -> None:
 
 
 def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
-    """Where visitors find *environment*: the target knows, as a port may have been taken. As defined where none was."""
+    """The address of *environment*, as its target knows it (a port may have been taken); before the first rollout, as
+    defined.
+    """
     from ecluse.deploy.contract import Context
     from ecluse.deploy.targets import opened
 
@@ -256,7 +258,7 @@ def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
 
 
 def _console(provider: Provider | None) -> Console:
-    """A table where a person watches, lines where a log is written."""
+    """The console for this output: a table on a terminal, lines elsewhere."""
     if sys.stdout.isatty() and provider is None and os.environ.get("TERM") != "dumb":
         from rich.console import Console as Terminal
 
@@ -292,9 +294,9 @@ def _explained(done: Run) -> list[str]:
 
 
 def _judge(done: Run) -> None:
-    """Return if everything passed; the reports are written either way."""
+    """Raise an error unless every leg passed; the reports are written before."""
     if done.interrupted:
-        raise Interrupted("interrupted; what was running has been ended")
+        raise Interrupted("interrupted; running jobs were ended")
     if not done.ok:
         names = ", ".join(outcome.leg.name for outcome in done.failed)
         raise JobFailed(f"{names} failed", hint=f"./ecluse report {done.id} --open shows everything")

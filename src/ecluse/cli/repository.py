@@ -48,7 +48,7 @@ def _repository() -> Path:
 
 
 class Verbatim(click.Command):
-    """A command whose arguments are another program's: all of them, also the ``--`` that click would keep to itself."""
+    """A command that passes all its arguments to another program, also the ``--`` that click would remove."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] in self.get_help_option_names(ctx):

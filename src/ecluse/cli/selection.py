@@ -1,4 +1,4 @@
-"""What the options of ``plan``, ``run`` and ``ship`` choose: an event, jobs, legs, and the Pythons for them."""
+"""The selection of ``plan``, ``run`` and ``ship`` by their options: an event, jobs, legs, and Pythons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def chosen_event(pipeline: Pipeline, kind: EventKind | None, ref: str | None, en
 
 
 def check_jobs(pipeline: Pipeline, jobs: Iterable[str]) -> None:
-    """Refuse the name of a job that there is not."""
+    """Refuse the name of a job that does not exist."""
     names = [job.name for job in pipeline.jobs]
     for job in jobs:
         if job not in names:
@@ -37,7 +37,7 @@ def check_jobs(pipeline: Pipeline, jobs: Iterable[str]) -> None:
 
 
 def chosen_values(jobs: Iterable[Job], options: Iterable[str]) -> dict[str, list[str]]:
-    """``--matrix AXIS=VALUE`` as values by axis; refused where none of *jobs* has them."""
+    """The values of ``--matrix AXIS=VALUE`` by axis; refused if none of *jobs* has them."""
     axes: dict[str, list[str]] = {}
     for job in jobs:
         for axis, values in job.matrix.items():
@@ -57,18 +57,18 @@ def chosen_values(jobs: Iterable[Job], options: Iterable[str]) -> dict[str, list
 
 
 def wanted_pythons(jobs: Iterable[Job], only: Collection[str] | None) -> list[str]:
-    """The values of the axis ``python`` of *jobs*; of them, those in *only* if given."""
+    """The values of the axis ``python`` of *jobs*; with *only*, the intersection."""
     values = dict.fromkeys(value for job in jobs for value in job.matrix.get("python", ()))
     return [value for value in values if only is None or value in only]
 
 
 def pythons_of(top: Path, versions: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The full versions of those of *versions* that run on this machine."""
+    """The full version of each of *versions* that runs on this machine."""
     return find(versions, environ, top / ".ecluse" / "cache" / "pythons.json")
 
 
 def refuse_missing(planned: Plan, pythons: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """In CI a leg that silently does not run is a hole in the gate."""
+    """Refuse to run in CI without a Python that a leg asks for: an untested combination must not look green."""
     provider = provider_of(environ)
     absent = [leg.name for leg in planned.running if leg.values.get("python", "") not in {"", *pythons}]
     if absent and provider is not None:

@@ -55,7 +55,7 @@ def _leg(leg: Leg) -> dict[str, Any]:
 
 
 def dry_run(planned: Plan, cache: Cache | None, *, explain: bool) -> Iterator[str]:
-    """A line for each leg that the plan runs: whether it would; with *explain*, what has changed since it passed."""
+    """A line for each leg of the plan: whether it would run; with *explain*, what has changed since it passed."""
     width = max(len(leg.name) for leg in planned.running)
     for leg in planned.running:
         facts = cache.facts(leg, planned) if cache else None
@@ -66,7 +66,7 @@ def dry_run(planned: Plan, cache: Cache | None, *, explain: bool) -> Iterator[st
 
 
 def run_text(data: dict[str, Any]) -> str:
-    """What run.json says, for people."""
+    """The content of run.json as text."""
     verdict = "interrupted" if data["interrupted"] else "passed" if data["ok"] else "failed"
     began = data["began"][:19].replace("T", " ")
     lines = [f"{data['title']} · {began} UTC · {data['seconds']:.1f} s · {verdict}", ""]

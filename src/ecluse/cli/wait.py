@@ -1,4 +1,4 @@
-"""``ecluse wait``: until services are ready, then become another program."""
+"""``ecluse wait``: waits until services are ready, then becomes another program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["wait"]
 
 
 class _WithCommand(click.Command):
-    """Keeps what stands after ``--`` apart: click itself takes it for more arguments of the same kind."""
+    """A command that keeps the arguments after ``--`` apart; click would mix them with the others."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)

@@ -1,1 +1,3 @@
-"""What a pipeline is, how it is written and checked, and which jobs an event selects. Nothing here runs anything."""
+"""The definition of a pipeline: its data, the words it is written with, its rules, and the plan of an event. Nothing
+here runs a program.
+"""

@@ -1,4 +1,4 @@
-"""Which events a condition selects, here; ``render`` compiles the same tree for the providers."""
+"""Conditions: which events select a job on this machine. ``providers`` compiles the same tree for GitHub and Travis."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def holds(condition: Condition | None, event: Event) -> bool:
 
 
 def possible(condition: Condition | None, kind: EventKind) -> bool:
-    """Whether some event of *kind*, on whatever branch or tag, may satisfy *condition*.
+    """Whether an event of *kind* may satisfy *condition*, on some branch or tag.
 
-    Errs towards yes: two patterns are never compared with each other.
+    If in doubt, the answer is yes: two patterns are never compared with each other.
     """
     return _three_valued(condition, kind) is not False
 
@@ -64,7 +64,7 @@ def matches(pattern: str, ref: str | None) -> bool:
 
 
 def patterns(condition: Condition | None, kind: EventKind) -> Iterator[str]:
-    """The patterns that *condition* asks of events of *kind*, in the order they are written."""
+    """The patterns of *condition* that apply to events of *kind*, in the order they are written."""
     match condition:
         case Is(other, pattern) if other == kind and pattern is not None:
             yield pattern

@@ -1,4 +1,4 @@
-"""The event that a command plays where no provider reports one."""
+"""The event to plan or run when no provider reports one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["example_tag", "play"]
 
 
 def play(pipeline: Pipeline, kind: EventKind, ref: str | None = None) -> Event:
-    """An event of *kind* on *ref*; without one, on the first branch or tag (no pattern) that a job asks for."""
+    """An event of *kind* on *ref*; without *ref*, on the first branch or tag that a job names without a pattern."""
     if kind == "ship":
         return Event(kind="ship")
     ref = ref or next((pattern for pattern in _asked(pipeline, kind) if "*" not in pattern), None)
@@ -19,7 +19,9 @@ def play(pipeline: Pipeline, kind: EventKind, ref: str | None = None) -> Event:
 
 
 def example_tag(pipeline: Pipeline) -> str:
-    """A tag that satisfies the first pattern asked for, as ``v1.0`` for ``v*``: to show, never to run."""
+    """An example of a tag that matches the first tag pattern of the pipeline, as ``v1.0`` for ``v*``. It is shown,
+    never run.
+    """
     return next(_asked(pipeline, "tag"), "v*").replace("*", "1.0")
 
 

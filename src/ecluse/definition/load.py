@@ -1,4 +1,4 @@
-"""Loads pipeline.py as a checked Pipeline, or raises one error that lists every mistake in it."""
+"""Loading ``pipeline.py``: a checked Pipeline, or one error that lists every mistake."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _REFERENCE = "the docstrings of ecluse.Pipeline, ecluse.Job and their like descr
 
 
 def load(path: Path, *rules: Callable[[Pipeline], Iterable[Problem]]) -> Pipeline:
-    """The one Pipeline that the file at *path* defines, checked, also by *rules* of other packages.
+    """The Pipeline that the file at *path* defines, checked, also by *rules* of other packages.
 
-    Raises DefinitionError where the file cannot be executed, defines none or several, or one that could not run.
+    Raises DefinitionError if the file cannot be executed, defines no pipeline or several, or defines one that could
+    not run.
     """
     try:
         source = path.read_text(encoding="utf-8")
@@ -81,7 +82,7 @@ def _shown(text: str | None) -> str | None:
 
 
 def _unknown_field(error: BaseException) -> str:
-    """For ``Job(neds=…)``: the field that was probably meant."""
+    """The problem for an unknown field, as in ``Job(neds=…)``, with the name that was probably meant."""
     from ecluse.definition import model
 
     message = str(error)
@@ -101,7 +102,7 @@ def _only(namespace: dict[str, object], path: Path) -> Pipeline:
     if len(found) == 1:
         return found.popitem()[1]
     what = f"defines {len(found)} pipelines: {', '.join(named)}" if found else "defines no pipeline"
-    raise DefinitionError(what, where=path.name, hint=f"it defines one: pipeline = Pipeline(…); {_REFERENCE}")
+    raise DefinitionError(what, where=path.name, hint=f"define one: pipeline = Pipeline(…); {_REFERENCE}")
 
 
 def _error(found: list[Problem], path: Path, source: str) -> DefinitionError:
@@ -118,7 +119,7 @@ def _error(found: list[Problem], path: Path, source: str) -> DefinitionError:
 
 
 def _lines(source: str) -> dict[str, int]:
-    """Where ``Job(name="tests", …)`` and its like begin, by what a problem calls them: ``job 'tests'``."""
+    """The line at which each definition begins, by the name that problems use for it: ``job 'tests'``."""
     lines: dict[str, int] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):

@@ -1,8 +1,7 @@
-"""What a pipeline is: frozen data, no behaviour.
+"""The model of a pipeline: frozen data without behaviour.
 
-``pipeline.py`` makes one :class:`Pipeline` of these; :mod:`ecluse.definition.load` checks it,
-:mod:`ecluse.definition.plan` says what an event selects, :mod:`ecluse.run` runs that here, :mod:`ecluse.render` writes
-it as a provider's YAML.
+``pipeline.py`` makes one :class:`Pipeline`. :mod:`ecluse.definition.load` checks it, :mod:`ecluse.definition.plan`
+plans what an event runs, :mod:`ecluse.run` runs the plan here, and :mod:`ecluse.render` writes it as providers' YAML.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ EventKind: TypeAlias = Literal["pull_request", "push", "tag", "ship"]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What happened. ``ship`` is a push that goes no further than this machine: the environment ``local``.
+    """An event: a pull request, a push, a tag, or ``ship``, which goes no further than this machine.
 
-    *branch* is the branch pushed to, or the base branch of a pull request; *tag* the tag's name.
+    *branch* is the branch pushed to, or the base branch of a pull request. *tag* is the tag's name.
     """
 
     kind: EventKind
@@ -56,10 +55,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Is:
-    """The event is of *kind*, and its branch or tag matches *pattern*: a name, or one with ``*`` for anything in it.
+    """A condition on the event: it is of *kind*, and its branch or tag matches *pattern*.
 
-    For ``push`` and ``pull_request`` the pattern is about the (base) branch, for ``tag`` about the tag. ``None``
-    matches all.
+    In *pattern* ``*`` stands for anything; ``None`` matches every branch or tag. For ``push`` and ``pull_request`` the
+    pattern is about the (base) branch, for ``tag`` about the tag.
     """
 
     kind: EventKind
@@ -68,21 +67,21 @@ class Is:
 
 @dataclass(frozen=True)
 class All:
-    """Every one of *conditions* holds."""
+    """A condition that holds if every one of *conditions* holds."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Any:
-    """At least one of *conditions* holds."""
+    """A condition that holds if at least one of *conditions* holds."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Not:
-    """*condition* does not hold."""
+    """A condition that holds if *condition* does not."""
 
     condition: Condition
 
@@ -92,11 +91,11 @@ Condition: TypeAlias = Is | All | Any | Not
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a job. *run* is an argument vector, never a shell line.
+    """One command of a job. *run* is an argument vector, never a line of shell.
 
-    ``{axis}`` in *run* and *env* stands for the job's matrix value on that axis, ``{axis.digits}`` for the value's
-    digits alone, and ``{output}`` for a folder of this leg's own, where what :class:`Output` declares is left. Legs
-    that run at the same time share the working tree: what they write anywhere else in it must not have the same name.
+    In *run* and *env*, ``{axis}`` is the leg's matrix value on that axis, ``{axis.digits}`` the digits of that value,
+    and ``{output}`` a folder of this leg alone, for the files of :class:`Output`. Legs that run at the same time share
+    the working tree, so they must write different files anywhere else in it.
     """
 
     run: tuple[str, ...]
@@ -106,9 +105,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service that a job talks to. *kind* is one of ``ecluse.services.kinds``: postgres, redis, rabbitmq, mongodb.
+    """A service that jobs use. *kind* is one of ``ecluse.services.kinds``: postgres, redis, rabbitmq, mongodb.
 
-    *sources* are where it may come from, in the order to try: who runs the job decides which of them can.
+    *sources* are the places it may come from, in the order to try. The machine that runs the job decides which of them
+    is possible.
     """
 
     name: str
@@ -119,9 +119,9 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A file or folder that a job leaves and a person wants: kept with the run, uploaded by a provider.
+    """A file or folder of a job that people want: kept with the run, uploaded by a provider.
 
-    *path* is relative to the leg's own folder, ``{output}`` in a step. *kind* says what a report makes of it.
+    *path* is relative to the leg's own folder, ``{output}`` in a step. *kind* decides how the report shows it.
     """
 
     path: str
@@ -166,13 +166,15 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A program that runs beside the site, as Celery's worker and beat: *command*, from the release's virtual
-    environment. In it ``{slot}`` stands for a number that tells the new one from the old one (Celery's ``--hostname``:
-    RabbitMQ lets no two of one name in).
+    """A program that runs beside the site, such as Celery's worker or beat.
 
-    A rollout starts the new one before the new site, which may ask for work that only it knows; then the old one is
-    told to end (SIGTERM) and has *grace* seconds to finish what it has. One that must be *alone* is replaced after the
-    site: the old one ends before the new one starts. *sign* is a file that it writes into its TMPDIR when it is ready.
+    *command* is run from the release's virtual environment. In it ``{slot}`` is a number that differs between the old
+    and the new worker; Celery needs it for ``--hostname``, since RabbitMQ refuses two workers of one name.
+
+    A rollout starts the new worker before the new site, which may send tasks that only the new worker knows. Then the
+    old worker gets SIGTERM and has *grace* seconds to finish. A worker that must be *alone* is replaced after the
+    site: the old one ends before the new one starts. *sign* is a file that the worker writes into its TMPDIR when it
+    is ready.
     """
 
     name: str
@@ -245,10 +247,10 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What a release holds although git does not: the folder *output*, which *steps* make in *folder*.
+    """A folder of a release that is built first, because git does not have it: *output*, made by *steps* in *folder*.
 
-    It is made of *folder* and *sources* (paths from the top). *tool* has to be on the PATH, in *version* or newer, as
-    ``TOOL --version`` says: where it is not, a release is made without, and says so.
+    *folder* and *sources* (paths from the top) decide its content. *tool* must be on the PATH, in *version* or newer,
+    as ``TOOL --version`` says; otherwise the release is made without this folder, and says so.
     """
 
     output: str
@@ -261,10 +263,10 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseSpec:
-    """What a release is made of: *files* (paths from the top; folders whole), and the lock of what they require.
+    """The content of a release: *files* (paths from the top; folders whole), and the lock of the packages they need.
 
-    *builds* are made before, and are part of it like *files*. *python_path* are the folders among them from which the
-    site imports, beside the top.
+    *builds* are made first and become part of the release like *files*. *python_path* are folders among them from
+    which the site imports, beside the top.
     """
 
     files: tuple[str, ...]
@@ -277,9 +279,11 @@ class ReleaseSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSpec:
-    """The images of a release. *published* has, for each target of the Dockerfile that is, the image's name; the one
-    that reports the release last. *tests* is the target that tests them in the Compose file *compose*, as *service*;
-    *branch* is the one whose images are promoted.
+    """The images of a release.
+
+    *published* maps each published target of the Dockerfile to its image's name; the image that reports the release is
+    last. *tests* is the target that tests them from outside, as *service* of the Compose file *compose*. *branch* is
+    the branch whose images are promoted.
     """
 
     published: Mapping[str, str]
@@ -291,12 +295,12 @@ class ImageSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Providers:
-    """What the providers give every job that is rendered for them.
+    """Settings of the jobs that are rendered for the providers.
 
     *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
-    files (globs) whose content names the cache of downloaded packages. *accept* are the differences between the
-    providers that the pipeline can live with, by id (docs/reference/providers.md): what is not accepted is an error.
-    *only* are the names of the providers to render for; without any, all are rendered.
+    files (globs) whose content names the cache of downloaded packages. *accept* lists the accepted differences between
+    the providers, by id; any other difference is an error. *only* are the names of the providers to render for; by
+    default all.
     """
 
     python: str = "3.13"
@@ -322,7 +326,7 @@ class Lock:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """How a change gets from a pull request to users."""
+    """A pipeline: how a change gets from a pull request to users."""
 
     name: str
     jobs: tuple[Job, ...]

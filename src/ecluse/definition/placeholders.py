@@ -1,4 +1,4 @@
-"""What ``{…}`` stands for in a step: a matrix value, or the leg's own output folder."""
+"""Placeholders ``{…}`` in steps: a matrix value, or the leg's own output folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMS: dict[str | None, Callable[[str], str]] = {
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """*text* with its placeholders replaced by *values*; one that is not among them stays."""
+    """*text* with its placeholders replaced by *values*; unknown placeholders stay as they are."""
 
     def value(match: re.Match[str]) -> str:
         name, form = match.groups()
@@ -29,7 +29,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def unknown(text: str, names: set[str]) -> list[str]:
-    """The placeholders of *text* that neither *names* nor the forms (``.digits``) explain, as they are written."""
+    """The placeholders of *text*, as written, that are neither in *names* nor of the form ``.digits``."""
     return [
         match[0] for match in _PLACEHOLDER.finditer(text) if match[1] not in names | {OUTPUT} or match[2] not in _FORMS
     ]

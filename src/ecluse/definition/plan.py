@@ -1,4 +1,4 @@
-"""What an event runs, in which order, and why: pure, from a checked pipeline and an event."""
+"""Planning: which legs an event runs, in which order, and why. Pure functions of a checked pipeline and an event."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """For people, and on every provider: ``tests (3.13, 5.2)``."""
+        """The leg's name for people and on every provider: ``tests (3.13, 5.2)``."""
         return f"{self.job.name} ({', '.join(self.values.values())})" if self.values else self.job.name
 
     @property
     def slug(self) -> str:
-        """For files: ``tests-3.13-5.2``."""
+        """The leg's name for files: ``tests-3.13-5.2``."""
         return "-".join(re.sub(r"[^\w.+-]", "_", part) for part in (self.job.name, *self.values.values()))
 
     def steps(self, output: str = f"{{{OUTPUT}}}") -> tuple[Step, ...]:
@@ -54,16 +54,16 @@ class Leg:
         )
 
     def command(self) -> tuple[str, ...]:
-        """The command that runs this leg alone."""
+        """The command that runs only this leg."""
         chosen = (part for axis, value in self.values.items() for part in ("--matrix", f"{axis}={value}"))
         return ("./ecluse", "run", self.job.name, *chosen)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every leg of the pipeline: those that run, by stage, then those that do not, each in the order of definition.
+    """Every leg of the pipeline: first the legs that run, by stage, then the others, each in the order of definition.
 
-    *named*: the jobs were asked for by name, and the event has not decided anything.
+    *named*: the jobs were named on the command line, so that the event decided nothing.
     """
 
     pipeline: Pipeline
@@ -73,7 +73,7 @@ class Plan:
 
     @property
     def title(self) -> str:
-        """What is run, in words: the event, or the jobs where they were asked for by name."""
+        """The plan's title: the event, or the jobs that were named."""
         if self.named:
             return ", ".join(dict.fromkeys(leg.job.name for leg in self.running))
         return conditions.describe_event(self.event)
@@ -92,7 +92,9 @@ def legs(job: Job) -> Iterator[dict[str, str]]:
 
 
 def stages(jobs: Collection[Job]) -> dict[str, int]:
-    """The stage of each of *jobs*, from 1: one more than the last it needs. Needs outside of *jobs* do not count."""
+    """The stage of each of *jobs*, counted from 1: one more than the latest stage it needs. Needs outside of *jobs* do
+    not count.
+    """
     by_name = {job.name: job for job in jobs}
     found: dict[str, int] = {}
 
@@ -115,10 +117,10 @@ def plan(
     matrix: Mapping[str, Collection[str]] | None = None,
     missing_pythons: Collection[str] = (),
 ) -> Plan:
-    """What *event* runs. Where *jobs* are named exactly those run, whatever the event: as a provider's job does.
+    """The plan for *event*. If *jobs* are named, exactly those run, whatever the event, as in a provider's job.
 
-    *with_needs* adds what the named jobs need. *matrix* narrows axes to some values. *missing_pythons* are versions
-    that this machine does not have: legs whose axis ``python`` asks for one do not run.
+    *with_needs* adds the jobs that they need. *matrix* narrows axes to some values. *missing_pythons* are versions
+    that are not installed here: legs whose axis ``python`` asks for one do not run.
     """
     reasons = _named(pipeline, jobs, with_needs) if jobs else {}
     chosen = {axis: tuple(values) for axis, values in (matrix or {}).items()}
@@ -156,7 +158,7 @@ def plan(
 
 
 def _named(pipeline: Pipeline, jobs: Collection[str], with_needs: bool) -> dict[str, str]:
-    """Why each of the jobs asked for by name runs."""
+    """The reason for each job that was named on the command line."""
     by_name = {job.name: job for job in pipeline.jobs}
     reasons = dict.fromkeys(jobs, "asked for")
     pending = list(jobs) if with_needs else []

@@ -1,7 +1,7 @@
-"""Whether frozen data has the types it declares, at any depth: pipeline.py is Python, and nothing else checks it.
+"""Type checks of the pipeline's data, at any depth: pipeline.py is Python, and nothing else checks its types.
 
-A wrong type here would show much later, as a traceback in a thread or as YAML that means something else: the string
-``"3.13"`` for a tuple is four values, and the number ``3.10`` is ``3.1``.
+A wrong type would show much later, as a traceback in a thread or as YAML with another meaning: the string ``"3.13"``
+in place of a tuple is four values, and the number ``3.10`` is ``3.1``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ __all__ = ["Problem", "misfits"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: *where* it is (``job 'tests'``), in which *field* (``matrix.python``), and *what*."""
+    """One mistake in a pipeline: *where* it is (``job 'tests'``), in which *field* (``matrix.python``), and *what* is
+    wrong.
+    """
 
     where: str
     field: str
@@ -31,7 +33,7 @@ class Problem:
 
 
 def misfits(pipeline: Pipeline) -> Iterator[Problem]:
-    """The values in *pipeline* that have not the type its classes declare."""
+    """The values in *pipeline* whose type is not the declared one."""
     yield from _object(pipeline, "", "")
 
 
@@ -80,7 +82,7 @@ def _item(item: object, expected: Any, index: int, where: str, field: str) -> It
 
 
 def _is(value: object, expected: Any) -> bool:
-    """Whether *value* itself, not what it holds, is of the type *expected*."""
+    """Whether *value* itself is of the type *expected*; its elements are not checked."""
     origin = get_origin(expected)
     if origin is Literal:
         return value in get_args(expected)

@@ -1,4 +1,4 @@
-"""Whether a pipeline can be run and rendered: every rule, each problem naming the job and the field it is about."""
+"""The rules for a pipeline that can be run and rendered; each problem names the job and the field."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST_RETRIES = 10
 
 
 def problems(pipeline: Pipeline) -> list[Problem]:
-    """Everything that is wrong with *pipeline*; nothing if it can be run."""
+    """Every mistake in *pipeline*; empty if the pipeline can be run."""
     found = list(misfits(pipeline))
     if found:
         return found  # the rules below trust the types

@@ -1,4 +1,4 @@
-"""The words that ``pipeline.py`` is written in, beside the classes of :mod:`ecluse.definition.model`."""
+"""The functions that ``pipeline.py`` is written with, beside the classes of :mod:`ecluse.definition.model`."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def pull_request(base: str | None = None) -> Condition:
-    """A pull request, to the branch *base* where one is named."""
+    """A condition: the event is a pull request, to the branch *base* if one is given."""
     return Is("pull_request", base)
 
 
 def push(branch: str | None = None) -> Condition:
-    """A push to *branch*, or to any. A push of a tag is not one."""
+    """A condition: the event is a push to *branch*, or to any branch. A pushed tag is not a push."""
     return Is("push", branch)
 
 
 def tag(pattern: str | None = None) -> Condition:
-    """A pushed tag that matches *pattern*, as ``v*``."""
+    """A condition: the event is a pushed tag that matches *pattern*, as ``v*``."""
     return Is("tag", pattern)
 
 
 def ship() -> Condition:
-    """``ecluse ship`` on this machine. No provider ever sees such a job."""
+    """A condition: the event is ``ecluse ship`` on this machine. No provider runs such a job."""
     return Is("ship")
 
 
 def all_of(*conditions: Condition) -> Condition:
-    """Every one of them."""
+    """A condition that holds if every one of *conditions* holds."""
     return All(conditions)
 
 
 def any_of(*conditions: Condition) -> Condition:
-    """At least one of them."""
+    """A condition that holds if at least one of *conditions* holds."""
     return Any(conditions)
 
 
 def not_(condition: Condition) -> Condition:
-    """The opposite."""
+    """A condition that holds if *condition* does not."""
     return Not(condition)
 
 
@@ -65,11 +65,11 @@ def command(*argv: str, name: str = "", **env: str) -> Step:
 
 
 def tox(environment: str, *arguments: str, **env: str) -> Step:
-    """A step that runs the tox environment of that name; *arguments* go to what it runs."""
+    """A step that runs the tox environment *environment*; *arguments* go to its commands."""
     rest = ("--", *arguments) if arguments else ()
     return Step(("tox", "run", "-e", environment, *rest), f"tox -e {environment}", env)
 
 
 def ecluse(*arguments: str) -> Step:
-    """A step that runs this program's own command with *arguments*."""
+    """A step that runs a command of ecluse with *arguments*."""
     return Step(("./ecluse", *arguments), " ".join(("ecluse", *arguments)))

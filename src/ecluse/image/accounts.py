@@ -1,4 +1,4 @@
-"""The account that Docker's own configuration has for a registry (``docker login``)."""
+"""Accounts for registries in Docker's own configuration (``docker login``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["from_docker"]
 
 
 def from_docker(host: str) -> tuple[str, str] | None:
-    """User and password for the registry at *host*, also out of a credential helper; None where there is none."""
+    """User and password for the registry at *host*, also from a credential helper; None if there are none."""
     import docker.auth
     from docker.errors import DockerException
 

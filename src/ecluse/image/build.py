@@ -1,4 +1,4 @@
-"""Building with BuildKit: the command line, and what it reads."""
+"""Building images with BuildKit: the command line and its input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Target", "build", "definition"]
 
 @dataclass(frozen=True)
 class Target:
-    """A target of the Dockerfile, and the image that it becomes."""
+    """A target of the Dockerfile, and the image that is built from it."""
 
     name: str
     tags: Sequence[str]
@@ -20,9 +20,9 @@ class Target:
 
 
 def build(*, cache: bool = True) -> tuple[str, ...]:
-    """Builds what the :func:`definition` on its standard input says, into the engine's own store.
+    """The command that builds the :func:`definition` on its standard input into the engine's own store.
 
-    All targets at once: what they share is made once, and what they do not, side by side.
+    It builds all targets at once: common stages are built once, the others in parallel.
     """
     return (
         *("docker", "buildx", "bake", "--file", "-", "--load", "--provenance=false", "--progress=plain"),
@@ -51,5 +51,5 @@ def definition(context: Path, targets: Sequence[Target], *, epoch: int, release:
 
 
 def _literal(text: str) -> str:
-    """*text* as bake's own language reads it back: nothing in it is a variable."""
+    """*text* escaped for bake's language, so that it contains no variable."""
     return text.replace("${", "$${").replace("%{", "%%{")

@@ -1,4 +1,4 @@
-"""Which tag and which commit the images of what is checked out have."""
+"""The image tag and the commit of what is checked out."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["commit_of", "image_tag", "version_tag"]
 def image_tag(top: Path, source: Source, branch: str | None, event: Event | None, number: str | None) -> str:
     """The tag of the images that are built here.
 
-    *event* is what a provider reports, with the *number* of a pull request. Without one, or with a *branch*, it is the
-    tag that a push to *branch* has: by default, to the branch that is checked out.
+    *event* is what a provider reports, with the *number* of a pull request. Without an event, or with *branch*, the
+    tag is that of a push to *branch*, by default the branch that is checked out.
     """
     if branch is not None or event is None:
         event = Event(kind="push", branch=branch or git.line(top, "rev-parse", "--abbrev-ref", "HEAD"))
@@ -27,7 +27,7 @@ def image_tag(top: Path, source: Source, branch: str | None, event: Event | None
 def version_tag(top: Path, event: Event | None) -> str:
     """The Git tag whose images get a version: the tag that a provider reports as *event*, else the tag of HEAD.
 
-    Raises RepositoryError where HEAD has no version tag, or several.
+    Raises RepositoryError if HEAD has no version tag, or several.
     """
     if event is not None and event.tag:
         return event.tag
@@ -42,7 +42,7 @@ def version_tag(top: Path, event: Event | None) -> str:
 
 
 def commit_of(top: Path, tag: str, event: Event | None) -> str:
-    """The commit of the Git tag *tag*. Raises RepositoryError where the tag is not here."""
+    """The commit of the Git tag *tag*. Raises RepositoryError if the tag does not exist here."""
     # A provider checks out the commit of the tag that it reports, and may not fetch the tag.
     ref = "HEAD" if event is not None and event.tag == tag else f"refs/tags/{tag}^{{commit}}"
     commit = git.find(top, "rev-parse", "--verify", "--quiet", ref)

@@ -1,4 +1,4 @@
-"""The test from outside: the command lines of Docker Compose around one run of it."""
+"""The outside test of the images: command lines of Docker Compose."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["down", "up"]
 
 
 def up(file: Path, *, project: str, service: str) -> tuple[str, ...]:
-    """Starts what *file* has; ends with *service*, and as it did."""
+    """The command that starts the services of *file*, ends with *service*, and returns its exit code."""
     return (*_compose(file, project), "up", "--no-build", "--quiet-pull", "--exit-code-from", service)
 
 
 def down(file: Path, *, project: str) -> tuple[str, ...]:
-    """Removes all that :func:`up` made, its volumes too."""
+    """The command that removes everything that :func:`up` made, volumes too."""
     return (*_compose(file, project), "down", "--volumes", "--remove-orphans", "--timeout", "5")
 
 

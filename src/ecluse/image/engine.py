@@ -1,4 +1,4 @@
-"""The Docker engine, through its API: what it knows about an image, and pushing one."""
+"""The Docker engine, through its API: facts about an image, and pushing it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Engine", "Facts", "PushFailed", "connect"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What an engine knows about an image. *size* in bytes; *layers* the digests of their content, lowest first."""
+    """Facts about an image. *size* is in bytes; *layers* are the digests of their content, lowest first."""
 
     id: str
     created: str
@@ -28,7 +28,7 @@ class Facts:
 
 
 class PushFailed(Exception):
-    """The engine could not push. *passing*: trying again may help."""
+    """The engine could not push. *passing*: the cause may be temporary, so trying again may help."""
 
     def __init__(self, what: str, passing: bool) -> None:
         super().__init__(what, passing)
@@ -50,7 +50,7 @@ class Engine:
         self._client = client
 
     def inspect(self, image: str) -> Facts:
-        """What is known about *image*. Raises ImageError where the engine has no such image."""
+        """The facts about *image*. Raises ImageError if the engine has no such image."""
         import docker.errors
 
         try:
@@ -69,7 +69,7 @@ class Engine:
         )
 
     def output(self, image: str, script: str) -> str:
-        """What the shell *script* prints in a container of *image*, which has no network and can write nothing."""
+        """The output of the shell *script* in a container of *image*, without network and read-only."""
         import docker.errors
 
         try:
@@ -84,7 +84,7 @@ class Engine:
                 labels={"ecluse.image": "inspection"},
             )
         except docker.errors.ContainerError as error:
-            raise ImageError(f"{image} could not be looked into: {error}") from None
+            raise ImageError(f"{image} cannot be inspected: {error}") from None
         assert isinstance(output, bytes)
         return output.decode(errors="replace")
 
@@ -98,9 +98,9 @@ class Engine:
         patience: float,
         progress: Callable[[int, int], None],
     ) -> str:
-        """Push *image* as *repository*:*tag*; return the digest that the registry has it by.
+        """Push *image* as *repository*:*tag*; return its digest in the registry.
 
-        *progress* is told bytes sent and bytes to send. Raises PushFailed, also where nothing has moved for *patience*
+        *progress* gets bytes sent and bytes to send. Raises PushFailed, also if nothing has moved for *patience*
         seconds.
         """
         import docker.errors
@@ -143,7 +143,7 @@ def _follow(events: Iterator[Mapping[str, Any]], patience: float, progress: Call
 
 @contextlib.contextmanager
 def connect() -> Iterator[Engine]:
-    """The engine that Docker's own environment and configuration name. Raises ToolError where none answers."""
+    """The engine that Docker's environment variables and configuration name. Raises ToolError if no engine answers."""
     try:
         import docker
     except ImportError:

@@ -1,4 +1,4 @@
-"""What images are called: pure functions from an event and a commit to tags, and the address of a registry."""
+"""Names of images: pure functions from an event and a commit to tags, and the address of a registry."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ _VERSION = re.compile(r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-
 
 
 def tag_of(event: Event, commit: str, number: str | None = None) -> str:
-    """The tag of what *event* builds of *commit*: ``pr-7``, or ``staging-<commit>`` for the branch staging.
+    """The tag of the images that *event* builds from *commit*: ``pr-7``, or ``staging-<commit>`` for the branch
+    staging.
 
-    Raises ImageError for an event that builds nothing: a version tag is a promotion of what is there.
+    Raises ImageError for an event that builds nothing: a version tag promotes existing images.
     """
     if event.kind == "pull_request" and number:
         return f"pr-{number}"
@@ -60,7 +61,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Version | None:
-        """The version that *text* is, with or without a leading v; None where it is none."""
+        """The version in *text*, with or without a leading v; None if it is not a version."""
         found = _VERSION.fullmatch(text)
         if not found:
             return None
@@ -72,10 +73,10 @@ class Version:
 
 
 def moving_tags(version: Version, existing: Iterable[str]) -> list[str]:
-    """The tags that go to *version* besides its own, *existing* being those there are: ``1.2`` and ``latest``.
+    """The tags that move to *version*, beside its own: ``1.2`` and ``latest``. *existing* are all tags there are.
 
-    Each only where no higher release has it: a repair of 1.2 after 2.0 leaves ``latest`` where it is. A prerelease has
-    neither.
+    A tag moves only if no higher release has it: a patch of 1.2 after 2.0 does not move ``latest``. A prerelease moves
+    none.
     """
     if version.prerelease:
         return []
@@ -90,13 +91,13 @@ def moving_tags(version: Version, existing: Iterable[str]) -> list[str]:
 
 
 def image_variable(target: str) -> str:
-    """The variable by which the Compose file is told which image to take for *target*."""
+    """The variable that tells the Compose file which image to use for *target*."""
     return "ECLUSE_IMAGE_" + re.sub(r"\W", "_", target).upper()
 
 
 @dataclass(frozen=True)
 class RegistryAddress:
-    """A registry, and the part of it that is ours. *host* has the port; *prefix* ends with a slash or is empty."""
+    """A registry and our part of it. *host* includes the port; *prefix* ends with a slash or is empty."""
 
     host: str
     prefix: str = ""
@@ -110,15 +111,15 @@ class RegistryAddress:
 
     @property
     def url(self) -> str:
-        """Where its API is."""
+        """The address of the registry's API."""
         return f"{'https' if self.encrypted else 'http'}://{self.host}"
 
 
 def registry_of(environ: Mapping[str, str]) -> RegistryAddress:
     """The registry that ECLUSE_REGISTRY names, as ``https://USER:PASSWORD@HOST/PREFIX``.
 
-    Without a user, Docker's own configuration (``docker login``) has the account. Raises ImageError where it is missing
-    or no address.
+    Without a user, the account comes from Docker's own configuration (``docker login``). Raises ImageError if the
+    variable is missing or not an address.
     """
     text = environ.get(VARIABLE, "").strip()
     if not text:
@@ -134,7 +135,7 @@ def registry_of(environ: Mapping[str, str]) -> RegistryAddress:
         host = None
     prefix = parts.path.strip("/")
     if parts.scheme not in {"http", "https"} or not host or not re.fullmatch(r"[a-z0-9._/-]*", prefix):
-        raise ImageError("this is no address of a registry", where=VARIABLE, hint="https://USER:TOKEN@HOST/PREFIX")
+        raise ImageError("this is not the address of a registry", where=VARIABLE, hint="https://USER:TOKEN@HOST/PREFIX")
     if parts.password:
         Secret(parts.password)  # as it is written there, where characters are escaped
     return RegistryAddress(

@@ -1,4 +1,4 @@
-"""Bringing images to a registry: pushed once under the commit's name, then promoted without being touched."""
+"""Publishing images: pushed once under the commit's name, then promoted without being changed."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def push(
     patience: float = PATIENCE,
     pauses: Sequence[float] = PAUSES,
 ) -> str:
-    """Push the local *image* as *name*:*tag*, and return its digest, as the registry itself gives it back.
+    """Push the local *image* as *name*:*tag*, and return its digest, as the registry gives it back.
 
-    What is there already is left alone: the image of a commit is built once, and what staging runs is what production
-    will get. Tried again while the network fails; a tag appears only with all that it names. Raises ImageError.
+    An existing tag is left alone: the image of a commit is built once, and production gets the bytes that staging
+    runs. The push is repeated while the network fails; a tag appears only with everything that it names. Raises
+    ImageError.
     """
     where = f"{registry.address.repository(name)}:{tag}"
     there = registry.manifest(name, tag)
@@ -69,7 +70,7 @@ def _push(
                 raise ImageError(
                     f"the push failed: {error}",
                     where=f"{repository}:{tag}",
-                    hint="nothing stands under that tag; run it again: what has arrived is not sent again",
+                    hint="the tag was not created; push again: layers that have arrived are not sent again",
                 ) from None
             say(f"{repository}: {error}; again in {pause:g} s")
         time.sleep(pause)
@@ -77,7 +78,7 @@ def _push(
 
 
 def digests(registry: Registry, names: Sequence[str], tag: str) -> Mapping[str, Manifest]:
-    """What each of *names* has under *tag*. Raises ImageError naming those that have nothing."""
+    """The digest of each of *names* under *tag*. Raises ImageError that lists the missing ones."""
     found = {name: registry.manifest(name, tag) for name in names}
     missing = [f"{registry.address.repository(name)}:{tag}" for name, manifest in found.items() if manifest is None]
     if missing:
@@ -91,11 +92,11 @@ def digests(registry: Registry, names: Sequence[str], tag: str) -> Mapping[str, 
 def promote(
     registry: Registry, names: Sequence[str], tag: str, version: Version, say: Callable[[str], None]
 ) -> Mapping[str, str]:
-    """Give what *names* have under *tag* the version's tags; return their digests. Nothing is built, or sent.
+    """Give the images of *names* under *tag* the version's tags; return their digests. Nothing is built or sent.
 
-    All is looked at before anything is changed: images that are not there, or a version that another image has, raise
-    ImageError. The tags that move (``1.2``, ``latest``) follow once every image has its version, each only where
-    no higher release has it. Interrupted, it can be run again.
+    Everything is checked before the first change: a missing image, or a version that another image has, raises
+    ImageError. The moving tags (``1.2``, ``latest``) follow once every image has its version, each only if no higher
+    release has it. An interrupted promotion can be run again.
     """
     found = digests(registry, names, tag)
     for name, manifest in found.items():
@@ -104,7 +105,7 @@ def promote(
             raise ImageError(
                 f"{version} is released already, as {taken.digest}; {tag} is {manifest.digest}",
                 where=f"{registry.address.repository(name)}:{version}",
-                hint="a version is given once: tag the commit with a new one",
+                hint="a version is never moved: tag the commit with a new version",
             )
     existing = {name: registry.tags(name) for name in names}
     for name, manifest in found.items():

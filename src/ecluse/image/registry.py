@@ -39,7 +39,7 @@ _TIMEOUT = 20.0
 
 @dataclass(frozen=True)
 class Manifest:
-    """An image as a registry has it: *content* is what its digest is of, to the byte."""
+    """The manifest of an image in a registry. *content* are its exact bytes, from which the digest is computed."""
 
     media_type: str
     content: bytes
@@ -57,9 +57,9 @@ class _Response:
 
 
 class Registry:
-    """The registry at *address*. *account* is asked for a user and password where the address has none.
+    """The registry at *address*. *account* returns a user and password if the address has none.
 
-    Every method raises ImageError when the registry cannot be reached, refuses the account, or fails.
+    Every method raises ImageError if the registry cannot be reached, refuses the account, or fails.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Registry:
         self._tokens: dict[str, str] = {}
 
     def manifest(self, name: str, reference: str) -> Manifest | None:
-        """What *name* has under a tag or digest; None where it has none."""
+        """The manifest of *name* under a tag or digest; None if there is none."""
         response = self._ask("GET", name, f"manifests/{reference}", headers={"Accept": ", ".join(_MANIFESTS)})
         if response.status == 404:
             return None
@@ -84,14 +84,16 @@ class Registry:
         return found
 
     def put_manifest(self, name: str, tag: str, manifest: Manifest) -> None:
-        """Give *manifest* the *tag*, in one step: the registry takes it only if all that it names is there."""
+        """Give *manifest* the *tag*, in one step: the registry accepts it only if it has everything that the manifest
+        names.
+        """
         headers = {"Content-Type": manifest.media_type}
         response = self._ask("PUT", name, f"manifests/{tag}", body=manifest.content, headers=headers, push=True)
         if response.status == 404:
             raise ImageError("the registry has no such repository", where=self._where(name, tag))
 
     def tags(self, name: str) -> list[str]:
-        """All tags of *name*; none where there is no such repository."""
+        """All tags of *name*; empty if the repository does not exist."""
         found: list[str] = []
         path = "tags/list?n=1000"
         while path:
@@ -142,7 +144,9 @@ class Registry:
         return response
 
     def _credentials(self, response: _Response, scope: str) -> str | None:
-        """What the registry asks for in answer to a 401: the account itself, or a token that the account buys."""
+        """The credentials that the registry asks for in a 401: the account itself, or a token requested with the
+        account.
+        """
         challenge = response.headers.get("WWW-Authenticate", "")
         basic = base64.b64encode(":".join(self._account).encode()).decode() if self._account else None
         if challenge.lower().startswith("basic"):
@@ -159,7 +163,9 @@ class Registry:
         return f"Bearer {token.get('token') or token.get('access_token')}"
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> _Response:
-        """Send, and again after a pause while the network or the server fails: nothing asked here does harm twice."""
+        """Send a request, and again after a pause while the network or the server fails: every request here can be
+        repeated safely.
+        """
         for pause in (*self._pauses, None):
             request = urllib.request.Request(url, body, dict(headers), method=method)
             try:
@@ -182,7 +188,7 @@ class Registry:
 
 
 def _reason(response: _Response) -> str:
-    """What the registry says in its own form of errors, else nothing much."""
+    """The registry's own error message, if its answer has the form of the specification."""
     try:
         errors = json.loads(response.body)["errors"]
         return "; ".join(str(error.get("message") or error["code"]) for error in errors)

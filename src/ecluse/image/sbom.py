@@ -1,4 +1,4 @@
-"""The software bill of materials of an image, in CycloneDX: of what is really inside, not of what was asked for.
+"""The software bill of materials of an image, in CycloneDX: what is really installed, not what was requested.
 
 https://cyclonedx.org/docs/1.6/json/ and, for the package URLs, https://github.com/package-url/purl-spec
 """
@@ -26,7 +26,7 @@ _OURS = uuid.UUID("6f1d3a52-3c0b-4a1e-8a52-2f7a0b6f9a10")
 
 
 def sbom(engine: Engine, image: str) -> str:
-    """The bill of *image* as JSON: the same for the same image."""
+    """The bill of materials of *image* as JSON; the same image always gives the same text."""
     config = engine.inspect(image)
     components = sorted(_components(engine.output(image, _RECORDS)), key=lambda one: one["bom-ref"])
     labels = config.labels

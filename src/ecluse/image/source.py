@@ -1,4 +1,4 @@
-"""What is built: a commit, and what an image says about it."""
+"""The source of an image: a commit, and the labels that describe it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ REVISION = _PREFIX + "revision"
 
 @dataclass(frozen=True)
 class Source:
-    """What is checked out. *committed* is the commit's date in seconds since 1970; *clean*: the tree is that commit,
-    with nothing changed or added; *url* is where others find it, if they do.
+    """The source that is checked out.
+
+    *committed* is the commit's date in seconds since 1970. *clean*: no file was changed or added since. *url* is the
+    public address of the repository, if there is one.
     """
 
     commit: str
@@ -32,16 +34,18 @@ class Source:
 
     @property
     def revision(self) -> str:
-        """The commit, with a mark where the tree is not what was committed."""
+        """The commit, marked as ``-dirty`` if files were changed or added."""
         return self.commit if self.clean else f"{self.commit}-dirty"
 
 
 def source_of(top: Path) -> Source:
-    """What is checked out at *top*. Raises RepositoryError outside of a repository, or before its first commit."""
+    """The source at *top*. Raises RepositoryError outside of a repository, or before its first commit."""
     commit = git.head(top)
     if commit is None:
         raise RepositoryError(
-            "an image is built of a commit, and there is none", where=str(top), hint="git init, git add, git commit"
+            "an image is built from a commit, and there is no commit yet",
+            where=str(top),
+            hint="git init, git add, git commit",
         )
     committed = int(git.line(top, "show", "--no-patch", "--format=%ct", commit))
     clean = not git.read(top, "status", "--porcelain")
@@ -50,7 +54,7 @@ def source_of(top: Path) -> Source:
 
 
 def public_url(remote: str) -> str | None:
-    """The address under which others find the repository: https, without an account; None for a folder."""
+    """The public address of the repository: https, without an account; None for a folder."""
     remote = remote.strip()
     if found := re.fullmatch(r"[\w.-]+@([\w.-]+):(?!/)(.+)", remote):  # git@host:owner/name.git
         return f"https://{found[1]}/{found[2].removesuffix('.git')}"
@@ -61,7 +65,7 @@ def public_url(remote: str) -> str | None:
 
 
 def labels(source: Source, *, title: str, version: str) -> Mapping[str, str]:
-    """The labels of an image: the same for the same commit, wherever and whenever it is built."""
+    """The labels of an image. They are the same for the same commit, wherever and whenever it is built."""
     found = {
         "title": title,
         "version": version,

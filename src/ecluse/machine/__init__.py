@@ -1,1 +1,1 @@
-"""What touches this machine: programs, files, git, interpreters and virtual environments."""
+"""This machine: programs, files, git, interpreters and virtual environments."""

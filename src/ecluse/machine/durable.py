@@ -1,4 +1,4 @@
-"""Files that are whole or not there, also after a crash in the middle of writing them."""
+"""Durable files: written whole or not at all, even after a crash while writing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ __all__ = ["append", "read_json", "write", "write_json"]
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
-    """Replace *path* with *content*, at once and on disk when this returns. *owner* is a user's and a group's id."""
+    """Replace *path* with *content* in one step; it is on disk when this returns. *owner* is a user's and a group's
+    id.
+    """
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -33,12 +35,12 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[i
 
 
 def write_json(path: Path, value: object, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
-    """Replace *path* with *value* as JSON."""
+    """Replace *path* with *value* as JSON, as :func:`write` does."""
     write(path, json.dumps(value, indent=1) + "\n", mode=mode, owner=owner)
 
 
 def read_json(path: Path) -> Mapping[str, Any] | None:
-    """The object in *path*; None where there is no such file, or no object in it."""
+    """The JSON object in *path*; None if there is no such file, or no object in it."""
     try:
         value = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -47,7 +49,7 @@ def read_json(path: Path) -> Mapping[str, Any] | None:
 
 
 def append(path: Path, line: str) -> None:
-    """Add *line* to *path*, on disk when this returns."""
+    """Add *line* to *path*; it is on disk when this returns."""
     with open(path, "a", encoding="utf-8") as file:
         file.write(line + "\n")
         file.flush()

@@ -1,4 +1,4 @@
-"""The Pythons of this machine, by version. A name on the PATH proves nothing: pyenv's shims may fail when called."""
+"""The Pythons of this machine, by version. Each is run once: pyenv's shims on the PATH may fail when called."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def find(versions: Iterable[str], environ: Mapping[str, str], memory: Path) -> dict[str, str]:
-    """The full version of every Python of *versions* (as ``3.13``) that runs on this machine.
+    """The full version of each of *versions* (as ``3.13``) that is installed and runs.
 
-    Asking one takes 20 to 200 ms, so answers are kept in the file *memory* until the program or pyenv's choice changes.
+    Running one takes 20 to 200 ms, so answers are kept in the file *memory* until the program or pyenv's choice
+    changes.
     """
     wanted = list(dict.fromkeys(versions))
     found = {version: sys.version for version in wanted if version == _CURRENT}
@@ -44,7 +45,7 @@ def find(versions: Iterable[str], environ: Mapping[str, str], memory: Path) -> d
 
 
 def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """What each ``python<version>`` on the PATH answers, up to the first that runs; an empty answer is a failure."""
+    """The answers of ``python<version>`` on the PATH, up to the first one that runs; an empty answer is a failure."""
     asked: dict[str, str] = {}
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         program = Path(folder or ".", f"python{version}")
@@ -62,7 +63,7 @@ def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> 
 
 
 def _pyenv(environ: Mapping[str, str]) -> str:
-    """What decides which version a shim of pyenv runs, or whether it runs at all."""
+    """The settings that decide which version a shim of pyenv runs, or whether it runs at all."""
     chosen = environ.get("PYENV_VERSION", "")
     root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
     for file in (Path.cwd() / ".python-version", root / "version"):

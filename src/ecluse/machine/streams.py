@@ -1,4 +1,4 @@
-"""Reading what a program prints while it runs, and feeding its standard input."""
+"""The streams of a running program: reading its output, and writing its standard input."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def shown(callback: Callable[[str], None]) -> Sink:
 def pump(
     process: subprocess.Popen[bytes], sinks: Sequence[tuple[IO[bytes], Sink]], input: bytes | None
 ) -> Iterator[None]:
-    """Feed *input* to *process* and its output to *sinks* until it has ended. Yields at least every tick.
+    """Write *input* to *process* and its output to *sinks* until it has ended. Yields at least once each tick.
 
-    Whatever it printed before its end is read. A program that it left behind is not waited for.
+    All output up to its end is read. A program that it started and left running is not waited for.
     """
     pending = memoryview(input or b"")
     left: dict[int, int] = {}  # bytes that must still be read of each stream, once the program has ended
@@ -90,6 +90,6 @@ def pump(
 
 
 def _waiting(stream: IO[bytes]) -> int:
-    """How many bytes wait in the pipe *stream* to be read."""
+    """The number of bytes that can be read from the pipe *stream* now."""
     counted = fcntl.ioctl(stream.fileno(), termios.FIONREAD, b"\0\0\0\0")
     return int.from_bytes(counted, "little" if memoryview(b"\1\0").cast("H")[0] == 1 else "big")

@@ -19,9 +19,9 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def argv_of(command: Sequence[str]) -> tuple[str, ...]:
-    """*command* as it is run: where its program is one of Écluse's own, this is the one that is meant.
+    """*command* as it is run: ``tox`` and ``./ecluse`` are replaced by the programs installed with Écluse.
 
-    So a step that calls ``tox`` or ``./ecluse`` works wherever Écluse is installed, and nothing has to be on the PATH.
+    So such a step works wherever Écluse is installed, and nothing has to be on the PATH.
     """
     name = _BY_COMMAND.get(command[0]) if command else None
     return tool(name, *command[1:]) if name else tuple(command)

@@ -1,4 +1,4 @@
-"""A virtual environment from a lock file, named by all that decides its content, and made once."""
+"""Virtual environments from a lock file, named by everything that decides their content, and made once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def version() -> str:
 
 
 def base_python() -> Path:
-    """The interpreter behind the one that runs: it outlives any virtual environment that it made."""
+    """The interpreter behind the running one: it outlives any virtual environment made from it."""
     named = Path(sys.base_exec_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     return named if named.is_file() else Path(os.path.realpath(sys.executable))
 
@@ -33,10 +33,10 @@ def key(lock: bytes) -> str:
 
 
 def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_bytecode: bool = False) -> Path:
-    """The environment of *lock* in *folder*: made with uv if it is not there yet. Returns its top.
+    """The virtual environment of *lock* in *folder*, made with uv if it does not exist. Returns its top folder.
 
-    It appears whole or not at all, and two that make it at once do not meet. With *compile_bytecode* nothing is left to
-    compile when a process starts. Raises CommandError where the packages cannot be had.
+    It appears complete or not at all, even if two processes make it at once. With *compile_bytecode* nothing is left
+    to compile when a process starts. Raises CommandError if a package cannot be installed.
     """
     made = folder / key(lock.read_bytes())
     if made.is_dir():

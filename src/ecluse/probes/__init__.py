@@ -28,11 +28,11 @@ _PATIENCE = 3.0
 
 
 class NotReady(Exception):
-    """The service answers, but not as one that is ready. The message says how."""
+    """The service answers, but is not ready. The message says why."""
 
 
 class Probe(Protocol):
-    """What a probe's module has."""
+    """The interface of a probe's module."""
 
     def ask(self, address: Address, timeout: float) -> None:
         """Return when the service at *address* is ready, within about *timeout* seconds.
@@ -52,10 +52,12 @@ def wait(
 ) -> None:
     """Ask all of *addresses* in turn until each has answered once.
 
-    *what* names the service in an error, *probe* the module that asks, whatever the scheme of an address is. *on_ready*
-    is called for each address with the seconds it took. *ended* is asked between two rounds, and says why waiting is of
-    no use (the server has ended). Raises ServiceError at once for an address that is none, and where *ended* says so;
-    and after *timeout* seconds with the last answer of each service that is not ready.
+    *what* names the service in an error; *probe* is the module to use whatever the scheme of an address. *on_ready* is
+    called for each address with the seconds it took. *ended* is called between two rounds and returns why waiting is
+    useless (the server has ended), or None.
+
+    Raises ServiceError at once for an invalid address or if *ended* returns a reason, and after *timeout* seconds with
+    the last answer of each service that is not ready.
     """
     pending = [(address, _probe(address, probe)) for address in map(Address.parse, addresses)]
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The address of a service: a URL that shows itself without its password."""
+"""Addresses of services: URLs that are shown without their password."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 @dataclass(frozen=True)
 class Address:
-    """Where a service is, and as whom to ask. *url* is the whole of it; *path* begins with a slash, or is empty."""
+    """The address of a service. *url* is the whole URL; *path* begins with a slash, or is empty."""
 
     scheme: str
     host: str
@@ -31,12 +31,14 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """The address in *url*, its password known as a secret from here on. Raises ServiceError where it is none."""
+        """The address in *url*; from now on its password is masked as a secret. Raises ServiceError if *url* is not an
+        address.
+        """
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ServiceError(f"this is no address: {error}", hint="for example tcp://127.0.0.1:5432") from None
+            raise ServiceError(f"this is not an address: {error}", hint="for example tcp://127.0.0.1:5432") from None
         scheme = parts.scheme.lower()
         password = Secret(unquote(parts.password or ""))
         if parts.password:
@@ -70,7 +72,7 @@ class Address:
 def address_in(text: str, environ: Mapping[str, str]) -> str:
     """The address in *text*, or in the variable that it names, or in the file that ``NAME_FILE`` names (Docker's way).
 
-    Raises ServiceError where the variable, or the file, is not there.
+    Raises ServiceError if the variable or the file does not exist.
     """
     if not _NAME.fullmatch(text):
         return text

@@ -1,4 +1,4 @@
-"""An AMQP 0-9-1 broker (RabbitMQ) opens a connection to the virtual host, for the user of the address.
+"""The probe of an AMQP 0-9-1 broker (RabbitMQ): it opens a connection to the user's virtual host.
 
 Frames and methods: https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf, sections 2.3.5 and 4.2.
 """
@@ -46,7 +46,7 @@ def ask(address: Address, timeout: float) -> None:
 
 
 def _expect(connection: socket.socket, method: tuple[int, int]) -> bytes:
-    """The arguments of *method*, which must be the next that the broker sends."""
+    """The arguments of *method*, which must be the next one that the broker sends."""
     kind, _channel, length = struct.unpack(">BHI", read(connection, 7))
     if kind != METHOD_FRAME or not 4 <= length <= _LONGEST_FRAME:
         # A broker of another version of the protocol answers with that version's header.

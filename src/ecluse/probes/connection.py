@@ -1,4 +1,4 @@
-"""A connection to a service, with TLS where the scheme says so."""
+"""Connections to services, with TLS if the scheme asks for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["open_connection", "read"]
 
 @contextlib.contextmanager
 def open_connection(address: Address, timeout: float) -> Iterator[socket.socket]:
-    """A socket connected to *address*, each of whose operations may take *timeout* seconds. Raises OSError."""
+    """A socket connected to *address*; each operation on it may take *timeout* seconds. Raises OSError."""
     with socket.create_connection((address.host, address.port), timeout) as connection:
         if address.scheme not in SCHEMES or not SCHEMES[address.scheme].encrypted:
             yield connection
@@ -26,7 +26,7 @@ def open_connection(address: Address, timeout: float) -> Iterator[socket.socket]
 
 
 def read(connection: socket.socket, count: int) -> bytes:
-    """Exactly *count* bytes. Raises ConnectionError where the other side says less."""
+    """Exactly *count* bytes. Raises ConnectionError if the other side sends fewer."""
     data = bytearray()
     while len(data) < count:
         piece = connection.recv(count - len(data))

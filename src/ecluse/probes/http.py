@@ -1,4 +1,4 @@
-"""An HTTP server answers without an error."""
+"""The probe of an HTTP server: it answers without an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ask"]
 
 
 def ask(address: Address, timeout: float) -> None:
-    """GET the path. Ready is any status below 400."""
+    """GET the path of *address*. Any status below 400 is ready."""
     kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
     connection = kind(address.host, address.port, timeout=timeout)
     try:

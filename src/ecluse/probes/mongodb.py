@@ -1,6 +1,7 @@
-"""MongoDB answers "hello", which it does before any authentication.
+"""The probe of MongoDB: it answers "hello", which needs no authentication.
 
-Messages: https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ (OP_MSG); documents: https://bsonspec.org
+Messages: https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ (OP_MSG); documents:
+https://bsonspec.org
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _LONGEST = 48_000_000
 
 
 def ask(address: Address, timeout: float) -> None:
-    """Say hello, and look for "ok: 1" in the answer."""
+    """Send "hello", and look for "ok: 1" in the answer."""
     with open_connection(address, timeout) as connection:
         connection.sendall(HELLO)
         length, _request, _response_to, operation = struct.unpack("<iiii", read(connection, 16))
@@ -35,7 +36,7 @@ def ask(address: Address, timeout: float) -> None:
 
 
 def is_ok(answer: bytes) -> bool:
-    """Whether a BSON document among the bytes of *answer* has ok: 1, as a double or an integer."""
+    """Whether *answer* has a BSON element "ok" with the value 1, as a double or an integer."""
     number, value = b"\x01ok\x00", struct.pack("<d", 1)
     integer, one = b"\x10ok\x00", struct.pack("<i", 1)
     return number + value in answer or integer + one in answer

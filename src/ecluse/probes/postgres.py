@@ -33,9 +33,9 @@ def ask(address: Address, timeout: float) -> None:
 
 
 def connect(url: str, *, timeout: float = 10) -> Any:
-    """A connection of the installed driver (psycopg2 or psycopg) to *url*, committing every statement at once.
+    """A connection of the installed driver (psycopg2 or psycopg) to *url*, in autocommit mode.
 
-    Raises the driver's OperationalError where the server does not take it, ToolError where no driver is installed.
+    Raises the driver's OperationalError if the server refuses it, ToolError if no driver is installed.
     """
     driver = _driver()
     # libpq counts whole seconds, and takes 1 for 2.

@@ -1,4 +1,4 @@
-"""Redis answers PING, to the user of the address, in its database.
+"""The probe of Redis: it answers PING, to the user of the address, in its database.
 
 The protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
@@ -13,7 +13,7 @@ __all__ = ["ask", "command"]
 
 
 def ask(address: Address, timeout: float) -> None:
-    """AUTH where there is a password, SELECT where there is a database, PING."""
+    """Send AUTH if there is a password, SELECT if there is a database, then PING."""
     commands: list[tuple[str, ...]] = [("PING",)]
     if address.path.strip("/"):
         commands.insert(0, ("SELECT", address.path.strip("/")))
@@ -34,7 +34,7 @@ def ask(address: Address, timeout: float) -> None:
 
 
 def command(*words: str) -> bytes:
-    """*words* as an array of bulk strings."""
+    """*words* as an array of bulk strings, the form of a Redis command."""
     parts = [b"*%d\r\n" % len(words)]
     for word in map(str.encode, words):
         parts.append(b"$%d\r\n%s\r\n" % (len(word), word))

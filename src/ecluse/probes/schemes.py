@@ -1,4 +1,4 @@
-"""The schemes of addresses that are known: which probe asks, and at which port where the address names none."""
+"""The known schemes of addresses: the probe of each, and its default port."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["SCHEMES", "Scheme"]
 
 
 class Scheme(NamedTuple):
-    """*probe* is a module of :mod:`ecluse.probes`, loaded when an address names the scheme.
+    """A scheme of addresses. *probe* is a module of :mod:`ecluse.probes`, loaded when an address has this scheme.
 
-    *port* is the protocol's default, 0 where it has none; *encrypted* says whether the connection begins with TLS.
+    *port* is the protocol's default port, 0 if it has none; *encrypted*: the connection begins with TLS.
     """
 
     probe: str

@@ -1,4 +1,4 @@
-"""Something listens."""
+"""The probe of any TCP service: something listens on the port."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ __all__ = ["ask"]
 
 
 def ask(address: Address, timeout: float) -> None:
-    """Connect."""
+    """Connect to *address*."""
     with open_connection(address, timeout):
         pass

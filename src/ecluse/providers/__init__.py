@@ -23,7 +23,7 @@ __all__ = ["PROVIDERS", "Provider", "chosen", "provider_of", "pull_request_numbe
 
 
 class Provider(Protocol):
-    """What a provider's package has.
+    """The interface of a provider's package.
 
     Modules that only rendering needs are imported when a method is called: every command asks the registry, and few
     commands render.
@@ -42,7 +42,7 @@ class Provider(Protocol):
         """*condition* as the provider writes it. Raises RenderError where it cannot."""
 
     def differences(self) -> Mapping[str, Difference]:
-        """What the provider does otherwise than this machine, by id."""
+        """The differences between the provider and this machine, by id."""
 
     def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
         """Raises RenderError for what the provider would refuse or misread."""
@@ -57,10 +57,12 @@ class Provider(Protocol):
         """The number of the pull request that the provider reports in *environ*; None for another event."""
 
     def fold(self, title: str) -> Fold:
-        """What folds the output of one leg in the log of a job."""
+        """The fold for the output of one leg in the log of a job."""
 
     def annotate(self, found: Iterable[Annotation]) -> str:
-        """What to print so that the provider shows *found* beside the change; empty where it reads none in a log."""
+        """The text to print so that the provider shows *found* beside the change; empty if it reads nothing from a
+        log.
+        """
 
     def summarise(self, environ: Mapping[str, str], markdown: str) -> None:
         """Add *markdown* to what the provider shows of the job with the variables *environ*, where it shows such."""

@@ -1,4 +1,4 @@
-"""What a provider does otherwise than this machine does."""
+"""A difference between a provider and this machine."""
 
 from __future__ import annotations
 

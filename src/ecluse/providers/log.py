@@ -1,4 +1,4 @@
-"""What a provider's log can show beside text: folds, and annotations on lines of files."""
+"""Folds and annotations in a provider's log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Fold(Protocol):
     """The lines around the output of one leg, each ending with a newline. A fold is started once and ended once."""
 
     def start(self) -> str:
-        """What to print before the output."""
+        """The text to print before the output."""
 
     def end(self) -> str:
-        """What to print after the output, which ends with a newline."""
+        """The text to print after the output, which ends with a newline."""
 
 
 @dataclass(frozen=True)

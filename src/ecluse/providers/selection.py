@@ -29,7 +29,7 @@ class Selected:
 
 
 def select(pipeline: Pipeline) -> tuple[Selected, ...]:
-    """What providers run of *pipeline*, in the order of definition."""
+    """The jobs of *pipeline* that providers run, in the order of definition."""
     jobs = {job.name: job for job in pipeline.jobs}
     order = stages(pipeline.jobs)
     found: dict[str, Selected] = {}

@@ -1,1 +1,1 @@
-"""A release as an archive: what is built for it, what is collected, what it holds."""
+"""Releases as archives: packaging, building and collecting what they contain."""

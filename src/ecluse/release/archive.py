@@ -1,7 +1,8 @@
-"""A release as an archive: the site's source, its locked requirements and its collected static files.
+"""A release archive: the site's source, its locked requirements and its collected static files.
 
-The id comes from what goes in (source, lock, Python, entry point), so packaging the same content again is finding it.
-The digest is of the archive itself, and is checked before the archive is used. A release does not contain ecluse.
+The id comes from the content (source, lock, Python, entry point), so packaging the same content again finds the
+existing release. The digest is the archive's own, and is checked before the archive is used. A release does not
+contain ecluse.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _MTIME = 315532800
 
 @dataclass(frozen=True)
 class Release:
-    """One packaged release. *commit* is what it was made from; *dirty* says that the tree had changes beside it.
+    """One packaged release. *commit* is the commit it was made from; *dirty*: the tree had uncommitted changes.
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
     *python_path* are the folders of its source, beside the top, that the site imports from.
@@ -52,7 +53,7 @@ class Release:
     python_path: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, object]:
-        """What is written beside the archive."""
+        """The description of the release that is written beside the archive."""
         values = asdict(self)
         del values["archive"]
         return values
@@ -66,10 +67,11 @@ def package(
     *,
     say: Callable[[str], None] = lambda line: None,
 ) -> Release:
-    """Make the release of what is in the tree at *top*, or find it in *store* where it was made before.
+    """Make a release of the tree at *top*, or find it in *store* if it was made before.
 
-    Files that git ignores are no part of it. *say* hears what takes time. Raises ReleaseError where a file that
-    *spec* names is missing or the static files cannot be collected, RepositoryError outside a git repository.
+    Files that git ignores are left out. *say* is called with messages about slow steps. Raises ReleaseError if a file
+    that *spec* names is missing or the static files cannot be collected, and RepositoryError outside of a git
+    repository.
     """
     made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
     files = tuple(sorted({*_files(top, spec), *made}))
@@ -95,7 +97,9 @@ def latest(store: Path) -> Release:
 
 
 def find(store: Path, release_id: str) -> Release:
-    """The packaged release of that id, or of the only id that begins so. Raises ReleaseError where there is none."""
+    """The packaged release with the id *name*, or the only one whose id begins with it. Raises ReleaseError if there
+    is none.
+    """
     known = sorted(path.stem for path in store.glob("*.json"))
     matching = [name for name in known if name.startswith(release_id)] if release_id else []
     if len(matching) != 1:
@@ -111,7 +115,7 @@ def find(store: Path, release_id: str) -> Release:
 
 
 def verify(release: Release) -> Release:
-    """*release* itself, once its archive is known to be what was packaged. Raises ReleaseError where it is not."""
+    """*release*, after checking its archive's digest. Raises ReleaseError if the archive was changed or is missing."""
     try:
         with open(release.archive, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -119,7 +123,8 @@ def verify(release: Release) -> Release:
         digest = "missing"
     if digest != release.digest:
         raise ReleaseError(
-            f"the archive of release {release.id} is not what was packaged ({digest[:12]}, not {release.digest[:12]})",
+            f"the archive of release {release.id} was changed after it was packaged"
+            f" ({digest[:12]}, not {release.digest[:12]})",
             where=str(release.archive),
             hint="delete it and package the release again",
         )
@@ -127,7 +132,7 @@ def verify(release: Release) -> Release:
 
 
 def unpack(release: Release, folder: Path) -> None:
-    """Write the release's content into the new *folder*: ``app``, ``static``, ``requirements.txt``."""
+    """Unpack the release's content into the new *folder*: ``app``, ``static``, ``requirements.txt``."""
     with tarfile.open(verify(release).archive) as archive:
         for member in archive:
             if not _stays_inside(member):
@@ -139,7 +144,7 @@ def unpack(release: Release, folder: Path) -> None:
 
 
 def _stays_inside(member: tarfile.TarInfo) -> bool:
-    """Whether *member* is a file, or a link to something else of the archive, with a place inside it."""
+    """Whether *member* is a file inside of the archive, or a link to one."""
     if not (member.isfile() or member.issym()):
         return False
     place = PurePosixPath(member.name)
@@ -230,7 +235,7 @@ def _contents(scratch: Path) -> Iterator[str]:
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
-    """Add one file without what differs from machine to machine: times, owners, the umask."""
+    """Add one file without the facts that differ between machines: times, owners, the umask."""
     kind, content = _content(path)
     member = tarfile.TarInfo(name)
     member.mtime, member.mode = _MTIME, 0o755 if kind == "executable" else 0o644

@@ -1,4 +1,4 @@
-"""What a release holds that is built, not written: once for the same sources, and not where its tool is missing."""
+"""Building folders of a release: once for the same sources, and not at all if the tool is missing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["ensure", "too_old"]
 def ensure(
     top: Path, build: Build, stamps: Path, environ: Mapping[str, str], *, say: Callable[[str], None] = lambda line: None
 ) -> tuple[str, ...]:
-    """The files of *build*'s output, sorted, as paths from *top*; built now unless they were, of the same sources.
+    """The files of *build*'s output, sorted, as paths from *top*; built now unless the same sources were built before.
 
-    None, and *say* hears why, where its tool is missing or too old. *stamps* is a folder that remembers what was built.
-    Raises ReleaseError where a step fails, or leaves nothing.
+    Returns nothing if the tool is missing or too old, and calls *say* with the reason. *stamps* is a folder that
+    remembers what was built. Raises ReleaseError if a step fails or leaves nothing.
     """
     version = _version(build, environ)
     if version is None or too_old(version, build.version):
-        found = f"{build.tool} {version}" if version else f"no {build.tool}"
-        say(f"without {build.output}: it takes {build.tool} {build.version} or newer, and there is {found}")
+        found = f"version {version} is installed" if version else f"{build.tool} is not installed"
+        say(f"skipping {build.output}: it needs {build.tool} {build.version} or newer; {found}")
         return ()
     key = _key(top, build, version)
     stamp = stamps / hashlib.sha256(build.output.encode()).hexdigest()[:12]
@@ -49,7 +49,7 @@ def ensure(
 
 
 def too_old(version: str, least: str) -> bool:
-    """Whether the version *version* is before *least*; both as ``22.22``, of any length."""
+    """Whether *version* is older than *least*; both as ``22.22``, with any number of parts."""
     return _numbers(version) < _numbers(least)
 
 
@@ -73,7 +73,7 @@ def _key(top: Path, build: Build, version: str) -> str:
 
 
 def _sources(top: Path, build: Build) -> Iterator[str]:
-    """The files that decide what is built: those that git knows, or would."""
+    """The files that decide the result of the build: tracked by git, or new and not ignored."""
     yield from (name for name in git.known_files(top, build.folder, *build.sources) if (top / name).is_file())
 
 

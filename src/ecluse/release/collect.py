@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 
 def main(cache: Path) -> Path:
-    """The folder of the collected files."""
+    """Collect the static files, unless that was done before. Returns the folder that has them."""
     import django
     from django.core.management import call_command
 
@@ -43,7 +43,7 @@ def main(cache: Path) -> Path:
 
 
 def _key() -> str:
-    """The name of all that decides what is collected: files, settings, and the code of the storage."""
+    """The hash of everything that decides what is collected: files, settings, and the code of the storage."""
     digest = hashlib.sha256()
     for part in _parts():
         digest.update(len(part).to_bytes(8, "big") + part)

@@ -19,7 +19,7 @@ HEADER = "Rendered from pipeline.py by `./ecluse render`. Change that, and rende
 
 @dataclass(frozen=True)
 class Rendering:
-    """What to check in, by path from the repository's top, and what the pipeline accepts to lose."""
+    """Rendered files by their path from the repository's top, and the notes about accepted differences."""
 
     files: Mapping[str, str]
     notes: tuple[Loss, ...]

@@ -1,7 +1,7 @@
-"""What the providers do otherwise than this machine does: said aloud, never silent.
+"""Differences between providers and this machine; each must be accepted, so that none is silent.
 
-A pipeline that meets a difference must accept it by its id (``Providers(accept=…)``): then rendering prints a note that
-names what is lost, else it is an error. ``docs/reference/providers.md`` has a table of the differences, for people.
+A pipeline that meets a difference must accept it by its id (``Providers(accept=…)``). Then rendering prints a note
+that names what is lost; otherwise rendering fails and names the line that accepts it.
 """
 
 from __future__ import annotations

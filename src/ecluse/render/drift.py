@@ -33,7 +33,9 @@ class Drift:
 
 
 def drifts(top: Path, files: Mapping[str, str], header: str) -> tuple[Drift, ...]:
-    """Where the repository at *top* differs from *files*; what begins with *header* and is not among them is stale."""
+    """The differences between *files* and the repository at *top*. A file that begins with *header* and is not in
+    *files* is stale.
+    """
     found = [Drift(path, old, new) for path, new in files.items() if (old := _read(top / path)) != new]
     for name in _standing(top):
         if name not in files and (old := _read(top / name)) is not None and old.startswith(f"# {header}"):

@@ -30,7 +30,7 @@ _KEPT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a run is run. *workers* is how many legs run at once."""
+    """The options of a run. *workers* is the number of legs that run at once."""
 
     workers: int = 1
     fail_fast: bool = False

@@ -1,4 +1,4 @@
-"""What programs print for a terminal, as text and as HTML. Both treat it as hostile: it is whatever a test printed."""
+"""Terminal output of programs, as plain text and as HTML. Both treat it as hostile: a test may print anything."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ class Cache:
             self._inputs.save()
 
     def facts(self, leg: Leg, plan: Plan) -> Facts | None:
-        """What decides *leg*'s outcome, as it is now; None where it must run every time.
+        """The facts that decide *leg*'s outcome now; None if the leg must run every time.
 
-        Raises RepositoryError where the inputs cannot be listed.
+        Raises RepositoryError if the inputs cannot be listed.
         """
         job = leg.job
         if job.environment is not None or not job.inputs:
@@ -102,7 +102,7 @@ class Cache:
         return Hit(folder, str(entry["ended"]), float(entry["seconds"]))
 
     def explain(self, leg: Leg, facts: Facts) -> tuple[str, ...]:
-        """What has changed since the last success of *leg*."""
+        """The changes since the last success of *leg*."""
         latest = next(iter(self._entries(leg)), None)
         entry = _entry(latest) if latest else None
         return differences(entry["facts"], facts) if entry else ("no success of this job is remembered",)
@@ -141,7 +141,7 @@ class Cache:
 
 
 def differences(old: Facts, new: Facts) -> tuple[str, ...]:
-    """What is not the same in *new* as in *old*, a line for each: files first."""
+    """The differences between *old* and *new*, one line for each, files first."""
     before, now = old.get("files", {}), new["files"]
     lines = [f"changed: {path}" for path in now if path in before and before[path] != now[path]]
     lines += [f"new: {path}" for path in now if path not in before]

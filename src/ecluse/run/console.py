@@ -1,4 +1,4 @@
-"""What a person sees of a run: grouped lines in a log, or (live.py) a table on a terminal."""
+"""The console of a run: grouped lines in a log, or (live.py) a table on a terminal."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ class PlainConsole:
 
 
 def line(outcome: Outcome, width: int = 0) -> str:
-    """How one leg ended, in a line: symbol, name, seconds, reason."""
+    """The result of a leg in one line: symbol, name, seconds, reason."""
     seconds = f"{outcome.seconds:6.1f} s" if outcome.attempts else " " * 8
     return f"{SYMBOLS[outcome.status]} {outcome.leg.name:<{width}}  {seconds}  {outcome.reason}".rstrip()
 
 
 def log_of(outcome: Outcome, lines: int | None = None) -> str:
-    """What a leg printed, ending with a newline: the last *lines* of it, saying where the rest is."""
+    """The output of a leg, ending with a newline: its last *lines*, and where the rest is."""
     if outcome.log is None:
         return ""
     text = outcome.log.read_text(encoding="utf-8", errors="replace").rstrip("\n") + "\n"

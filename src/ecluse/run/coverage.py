@@ -11,7 +11,7 @@ __all__ = ["Coverage", "FileCoverage", "read"]
 
 @dataclass(frozen=True)
 class FileCoverage:
-    """One file: *rate* is the share of its lines that ran, from 0 to 1; *missed* counts those that did not."""
+    """The coverage of one file: *rate* is the share of its lines that ran, from 0 to 1; *missed* counts the others."""
 
     path: str
     rate: float

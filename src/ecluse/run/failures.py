@@ -1,4 +1,4 @@
-"""What failed in a run, on the line of the file where it failed: from JUnit files, and from what linters print."""
+"""The failures of a run, each with its file and line: from JUnit files, and from the output of linters."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Inputs:
 
 
 def chosen(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
-    """Those of *paths* that one of *patterns* matches, and none behind a ``!``, wherever that stands."""
+    """The *paths* that match one of *patterns* and no pattern behind a ``!``, in whatever order the patterns are."""
     wanted: list[re.Pattern[str]] = []
     unwanted: list[re.Pattern[str]] = []
     for pattern in patterns:

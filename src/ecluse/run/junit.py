@@ -30,7 +30,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Tests:
-    """What a JUnit file says: counts, seconds, and the failures."""
+    """The content of a JUnit file: counts, seconds, and failures."""
 
     total: int
     skipped: int

@@ -1,4 +1,4 @@
-"""How a run and its legs ended: data that the console prints and the reports are made of."""
+"""The outcome of a run and of its legs: data for the console and the reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ Status: TypeAlias = Literal["passed", "cached", "failed", "cancelled", "skipped"
 
 @dataclass(frozen=True, kw_only=True)
 class StepOutcome:
-    """One step of one attempt. *started* and *seconds* are in seconds, *started* from the beginning of the run."""
+    """The outcome of one step in one attempt. *started* is in seconds from the beginning of the run, *seconds* its
+    duration.
+    """
 
     name: str
     command: str
@@ -31,7 +33,7 @@ class StepOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a leg ended. *reason* says why: what failed, what it waited for in vain, since when nothing has changed.
+    """The outcome of a leg. *reason*: what failed, which need failed, or since when nothing has changed.
 
     *log* and *output* (the folder of the leg's outputs) are None for a leg that never ran.
     """

@@ -26,7 +26,7 @@ def write(run: Run) -> None:
 
 
 def durations(runs: Path) -> dict[str, float]:
-    """How many seconds each leg took when it last ran, of what the newest records in *runs* know."""
+    """The seconds that each leg took in its last run, from the newest records in *runs*."""
     found: dict[str, float] = {}
     for record in sorted(runs.glob("*/run.json"))[-_REMEMBERED:]:
         with suppress(OSError, ValueError, TypeError, KeyError):

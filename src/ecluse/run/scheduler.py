@@ -165,7 +165,9 @@ _ENDINGS = {"failed": "failed", "cancelled": "was stopped", "skipped": "did not 
 
 
 def shared_things(leg: Leg) -> frozenset[str]:
-    """What only one leg at a time may use: an environment; a tox environment (two would both write its folder)."""
+    """The things that only one leg may use at a time: its environment and its tox environments, whose folder each
+    writes.
+    """
     environment = [f"environment {leg.job.environment}"] if leg.job.environment else []
     return frozenset((*environment, *(f"tox {name}" for step in leg.steps() for name in _tox_environments(step))))
 

@@ -1,4 +1,4 @@
-"""One leg from its first step to its outcome: cache, services, steps, timeout, attempts."""
+"""The worker that runs one leg: cache, services, steps, timeout, attempts, outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Emit = Callable[[str], None]
 
 
 def secret_names(pipeline: Pipeline) -> dict[str, frozenset[str]]:
-    """Of each job, by name, the variables that are secrets: its own and its environment's."""
+    """The names of the secret variables of each job, by its name: its own and its environment's."""
     environments = {environment.name: environment.secrets for environment in pipeline.environments}
     return {job.name: frozenset((*job.secrets, *environments.get(job.environment or "", ()))) for job in pipeline.jobs}
 
@@ -72,7 +72,7 @@ class Worker:
         return outcome
 
     def _facts(self, leg: Leg) -> tuple[Facts | None, str]:
-        """What decides the leg's outcome; or None, and why it runs every time."""
+        """The facts that decide the leg's outcome; or None, and the reason why the leg runs every time."""
         if self.cache is None:
             return None, "the cache is not used"
         try:

@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as: it refuses root, so where we are root it runs as nobody."""
+"""The account that PostgreSQL runs as: nobody, if we are root, because PostgreSQL refuses root."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Account:
 
     @property
     def user(self) -> int | None:
-        """What :func:`ecluse.machine.process.spawn` takes as *user*."""
+        """The *user* for :func:`ecluse.machine.process.spawn`."""
         return self.uid if self.switch else None
 
     @property
     def group(self) -> int | None:
-        """What :func:`ecluse.machine.process.spawn` takes as *group*."""
+        """The *group* for :func:`ecluse.machine.process.spawn`."""
         return self.gid if self.switch else None
 
     def own(self, path: Path) -> None:

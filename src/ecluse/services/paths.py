@@ -1,4 +1,4 @@
-"""Where databases are kept: caches, and the short folders that sockets need."""
+"""Folders of databases: caches, and the short folders that sockets need."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def room(folder: Path) -> int:
 
 
 def volatile_folder(environ: Mapping[str, str], *, enough: int = ENOUGH) -> Path:
-    """Where throwaway data goes: memory (/dev/shm) where it has *enough* room, else the folder of temporary files."""
+    """The folder for throwaway data: memory (/dev/shm) if it has *enough* room, else the folder of temporary files."""
     memory = Path("/dev/shm")
     if room(memory) >= enough:
         return memory

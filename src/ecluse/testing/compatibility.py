@@ -56,8 +56,8 @@ class Previous:
 
 @dataclass(frozen=True)
 class Result:
-    """What the tests said. *broken* fail on the new schema alone, *unrelated* fail on their own schema as well;
-    *unsteady* failed among the others, and not again.
+    """The result of the tests. *broken*: tests that fail on the new schema only. *unrelated*: tests that fail on both
+    schemas. *unsteady*: flaky tests, which failed among the others and passed alone.
     """
 
     total: int
@@ -67,9 +67,9 @@ class Result:
 
 
 def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
-    """What serves where *branch* was rolled out: the commit that HEAD left it at, else the last tag like *tags*.
+    """The previous release: the commit where HEAD left *branch*, else the last tag that matches *tags*.
 
-    Where there is none, why. Raises RepositoryError where the history is too short to tell.
+    If there is none, the reason. Raises RepositoryError if the clone is too shallow to tell.
     """
     head = git.head(top)
     for name in (f"origin/{branch}", branch):

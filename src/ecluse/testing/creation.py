@@ -50,7 +50,7 @@ class Cloned(DatabaseCreation):
         serialize: bool | None = _SERIALIZE,
         keepdb: bool = False,
     ) -> str:
-        """As Django's, but for where the tables come from."""
+        """Create a test database as Django does, but take its tables from the migrated template."""
         state = self.databases.ready(self)
         point_all(self.databases, state.url)
         if state.template is None:
@@ -67,7 +67,7 @@ class Cloned(DatabaseCreation):
         return name
 
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
-        """Nothing: the server goes, with all that is in it."""
+        """Do nothing: the server is removed with everything in it."""
         self.connection.close()
         if hasattr(self.connection, "close_pool"):
             self.connection.close_pool()

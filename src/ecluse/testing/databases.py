@@ -35,7 +35,9 @@ RUN = "ECLUSE_TEST_RUN"
 
 @dataclass(frozen=True)
 class State:
-    """What the first process made, for the others: the server's *url*, and the migrated *template*'s name there."""
+    """The databases that the first process made for the others: the server's *url*, and the name of the migrated
+    *template*.
+    """
 
     source: str
     url: str
@@ -75,7 +77,7 @@ class Databases:
         return commands.socket_url(self.lease.folder, DATABASE)
 
     def state(self) -> State | None:
-        """What there is; None before a test has asked for a database."""
+        """The databases of this run; None before a test has asked for one."""
         try:
             return State(**json.loads(self._state_file.read_text(encoding="utf-8")))
         except FileNotFoundError:

@@ -156,7 +156,9 @@ def _models(app: AppConfig) -> list[type[Model]]:
 
 
 def _model(model: type[Model], whole: bool) -> list[Any]:
-    """What of *model* gets into a database: rows of content types and permissions, and the *whole* table if need be."""
+    """The part of *model* that gets into a database: rows of content types and permissions, and with *whole* its
+    table.
+    """
     meta = model._meta
     rows = [meta.model_name, meta.verbose_name, meta.default_permissions, meta.permissions, meta.managed, meta.proxy]
     if not whole:

@@ -1,4 +1,4 @@
-"""What a test run was asked for."""
+"""The options of a test run."""
 
 from __future__ import annotations
 

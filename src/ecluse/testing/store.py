@@ -38,7 +38,7 @@ class Wanted:
 
     @property
     def files(self) -> dict[str, str]:
-        """Those of the parts that are states of files: they can change while the migrations run."""
+        """The parts that describe files: they can change while the migrations run."""
         about = ("migrations of ", "installed packages")
         return {name: part for name, part in self.parts.items() if name.startswith(about)}
 
@@ -61,7 +61,7 @@ class Store:
         return archive if archive.is_file() else None
 
     def archive(self, wanted: Wanted, dependencies: Iterable[str]) -> Path:
-        """Where the archive of *wanted* has its place, as the answers to *dependencies* are now."""
+        """The path of the archive of *wanted*, with the current answers to *dependencies*."""
         key = digest(canonical([_FORMAT, wanted.parts, contents(dependencies)]))
         return self.folder / f"{key}.tar"
 
@@ -94,7 +94,7 @@ class Store:
         self._prune()
 
     def why_new(self, wanted: Wanted) -> list[str]:
-        """What differs between *wanted* and the cluster that the project used last; empty where it has none."""
+        """The differences between *wanted* and the cluster that the project used last; empty if it used none."""
         latest: tuple[float, dict[str, str]] | None = None
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, KeyError):

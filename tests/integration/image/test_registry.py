@@ -98,7 +98,7 @@ def test_image_of_a_changed_tree_is_not_pushed(built, ecluse, checkout, registry
     finally:
         (checkout / "left-over").unlink()
     assert done.returncode == 12
-    assert "the tree is not what was committed" in done.stderr
+    assert "files differ from the commit" in done.stderr
 
 
 @pytest.mark.parametrize("account", ["", "ci:wrong-password@"])

@@ -135,7 +135,7 @@ def test_a_changed_archive_is_refused_before_it_is_unpacked(shop: Shop, one: str
     archive.write_bytes(archive.read_bytes().replace(b"tampered", b"TAMPERED"))
     done = shop.ecluse("deploy", "local", "--release", release, check=False)
     assert done.returncode in (ReleaseError.exit_code, RolloutError.exit_code)
-    assert f"the archive of release {release} is not what was packaged" in done.output
+    assert f"the archive of release {release} was changed after it was packaged" in done.output
     assert shop.status()["serving"] == one
 
 

@@ -447,7 +447,7 @@ def test_ship_without_a_rollout_job_runs_nothing(repository: Repository) -> None
     repository.pipeline(job("lint", "touch made/ran", when="ship()"))
     done = repository.ecluse("ship")
     assert done.returncode == 13
-    assert "ship rolls nothing out" in done.output
+    assert "ship deploys nothing" in done.output
     assert not (repository.top / "made" / "ran").exists()
 
 

@@ -124,7 +124,7 @@ def test_build_of_a_changed_tree_cannot_be_pushed(
     ecluse: Run, programs: Programs, engine: MemoryEngine, changed: None
 ) -> None:
     done = ecluse("image", "build")
-    assert "can be tested, not pushed" in done.err
+    assert "can be tested, but not pushed" in done.err
     asked = json.loads(programs.started("docker")[0].options["input"])["target"]["applayer"]
     assert asked["tags"] == ["shop:built", "shop:development"]
     assert asked["labels"]["org.opencontainers.image.revision"] == f"{COMMIT}-dirty"

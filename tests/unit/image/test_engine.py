@@ -108,7 +108,7 @@ def test_image_is_inspected_without_network_and_read_only():
 def test_image_without_shell_is_named():
     error = docker.errors.ContainerError("c", 127, "sh", "website:built", b"no sh")
     engine = Engine(SimpleNamespace(containers=SimpleNamespace(run=raising(error))))
-    with pytest.raises(ImageError, match="website:built could not be looked into"):
+    with pytest.raises(ImageError, match="website:built cannot be inspected"):
         engine.output("website:built", "cat list")
 
 

@@ -70,6 +70,6 @@ def test_repository_without_remote_has_no_source_url(git):
 
 def test_source_without_a_commit_is_an_error(git):
     git.answers["git -C /shop rev-parse"] = 128
-    with pytest.raises(RepositoryError, match="an image is built of a commit, and there is none") as caught:
+    with pytest.raises(RepositoryError, match="an image is built from a commit, and there is no commit yet") as caught:
         source_of(Path("/shop"))
     assert caught.value.hint == "git init, git add, git commit"

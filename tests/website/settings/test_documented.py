@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
 
+from django.conf import settings
+
 TOP = Path(__file__).resolve().parents[3]
 
 
@@ -23,3 +25,12 @@ def test_every_system_check_is_documented_and_no_other():
     assert set(re.findall(r"^\| `(website\.[A-Z]\d+)` \|", page, re.MULTILINE)) == set(
         re.findall(r'id="(website\.[A-Z]\d+)"', code)
     )
+
+
+def test_every_task_of_the_schedule_is_documented():
+    page = (TOP / "docs/reference/background.md").read_text(encoding="utf-8")
+    documented = {
+        name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`([\w-]+)`", row)
+    }
+    schedule = {re.sub("^heartbeat-.*", "heartbeat-QUEUE", name) for name in settings.CELERY_BEAT_SCHEDULE}
+    assert schedule <= documented

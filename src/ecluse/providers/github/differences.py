@@ -1,4 +1,4 @@
-"""What GitHub does otherwise than this machine does."""
+"""The differences between GitHub and this machine."""
 
 from __future__ import annotations
 

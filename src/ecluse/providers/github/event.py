@@ -1,4 +1,4 @@
-"""What GitHub's variables say of the event of a job.
+"""The event of a GitHub job, read from its variables.
 
 https://docs.github.com/actions/reference/workflows-and-actions/variables
 """

@@ -1,4 +1,4 @@
-"""What GitHub reads in a job's log: groups, and errors on lines of files.
+"""GitHub's commands in a job's log: groups, and errors on lines of files.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """

@@ -1,4 +1,4 @@
-"""What GitHub refuses, or would read otherwise than the other providers."""
+"""Rules for pipelines on GitHub: values that GitHub refuses, or reads otherwise than the other providers."""
 
 from __future__ import annotations
 

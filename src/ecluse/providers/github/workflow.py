@@ -145,7 +145,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
 
 
 def _title(job: Job) -> str:
-    """As :attr:`ecluse.definition.plan.Leg.name` says it, so that a leg has one name everywhere."""
+    """The title of a leg, as in :attr:`ecluse.definition.plan.Leg.name`, so that a leg has one name everywhere."""
     axes = ", ".join(f"${{{{ matrix.{axis} }}}}" for axis in job.matrix)
     return f"{job.name} ({axes})" if axes else job.name
 

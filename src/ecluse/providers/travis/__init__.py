@@ -14,7 +14,7 @@ __all__ = ["Travis"]
 
 
 class Travis:
-    """One file, whose jobs are written out."""
+    """The provider Travis CI: one file, with every job written out."""
 
     name: str = "Travis CI"
     marker: str = "TRAVIS"

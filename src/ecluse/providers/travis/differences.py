@@ -1,4 +1,4 @@
-"""What Travis does otherwise than GitHub and this machine do."""
+"""The differences between Travis and GitHub or this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Travis's variables say of the event of a job.
+"""The event of a Travis job, read from its variables.
 
 https://docs.travis-ci.com/user/environment-variables/#default-environment-variables
 """

@@ -1,4 +1,4 @@
-"""How a log of Travis folds."""
+"""Folds in a Travis log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Travis refuses."""
+"""Rules for pipelines on Travis: values that Travis refuses."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     names = [worker.name for worker in environment.workers]
     for name in names:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in _TAKEN or names.count(name) > 1:
-            yield "workers", f"{name!r} is no name of its own for a worker"
+            yield "workers", f"{name!r} is not a unique name for a worker"
 
 
 @contextmanager

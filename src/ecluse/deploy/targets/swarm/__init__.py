@@ -25,7 +25,7 @@ __all__ = ["opened", "problems"]
 def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     """See :class:`ecluse.deploy.contract.Package`."""
     if environment.workers:
-        yield "workers", "those of a swarm are services of its stack file"
+        yield "workers", "are for the target server: in a swarm, workers are services of the stack file"
     if environment.setup:
         yield "setup", "the commands of a swarm are services of its stack file"
 

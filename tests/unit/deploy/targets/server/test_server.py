@@ -16,7 +16,7 @@ LOCAL = Environment(name="local", target="server", settings="s", url="http://127
 def test_worker_needs_a_name_of_its_own(names: tuple[str, ...]) -> None:
     workers = tuple(Worker(name=name, command=("celery",)) for name in names)
     environment = Environment(**{**vars(LOCAL), "workers": workers})
-    assert set(server.problems(environment)) == {("workers", f"{names[0]!r} is no name of its own for a worker")}
+    assert set(server.problems(environment)) == {("workers", f"{names[0]!r} is not a unique name for a worker")}
 
 
 def test_server_has_no_front_to_set_up(tmp_path: Path) -> None:
