@@ -1,4 +1,5 @@
-"""act, found by ECLUSE_ACT (the path of the program that runs it), a Docker engine, and a repository to play with."""
+"""act and gitlab-ci-local, found by ECLUSE_ACT and ECLUSE_GITLAB (the paths of the programs that run them), a Docker
+engine, and a repository to play with."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
-from tests.support.providers import act, repositories
+from tests.support.providers import act, gitlab, repositories
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,27 @@ def play(docker: str) -> act.Play:
 
     def play(repository: Path, event: Event, *options: str) -> act.Played:
         return act.act(program, repository, event, *options)
+
+    return play
+
+
+@pytest.fixture(scope="session")
+def gitlab_program() -> str:
+    program = os.environ.get("ECLUSE_GITLAB")
+    if not program:
+        pytest.skip("ECLUSE_GITLAB is not set: the path of a program that runs gitlab-ci-local")
+    return program
+
+
+@pytest.fixture(scope="session")
+def play_gitlab(docker: str, gitlab_program: str) -> gitlab.Play:
+    """Plays the pipeline of a repository: ``play_gitlab(repository, event, …gitlab-ci-local's options)``."""
+    # Where no registry can be reached, one of the two names of the image is enough.
+    if not process.run([docker, "image", "inspect", "python:3.13-trixie"], check=False).ok:
+        process.run([docker, "tag", "python:3.13", "python:3.13-trixie"], check=False)
+
+    def play(repository: Path, event: Event, *options: str) -> act.Played:
+        return gitlab.gitlab(gitlab_program, repository, event, *options)
 
     return play
 

@@ -11,6 +11,7 @@ import pytest
 from ecluse.definition.model import Event
 from ecluse.machine import process
 from ecluse.providers import PROVIDERS
+from tests.support.providers import gitlab
 from tests.support.providers.act import Play
 from tests.support.providers.pipelines import parsed
 from tests.support.providers.travis_build import build
@@ -101,26 +102,60 @@ def test_a_failed_stage_keeps_the_next_from_running_on_travis(small: Path, docke
     assert built.results["lint"] == "passed"
 
 
+def test_broken_test_turns_its_own_job_red_on_gitlab(small: Path, play_gitlab: gitlab.Play) -> None:
+    break_it(small, "broken test")
+    played = play_gitlab(small, PULL_REQUEST, "tests", "lint")
+    assert played.results == {"lint": "success", "tests (small)": "failure"}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_change_turns_its_own_jobs_red_on_gitlab(how: str, small: Path, play_gitlab: gitlab.Play) -> None:
+    break_it(small, how)
+    played = play_gitlab(small, PULL_REQUEST)
+    assert set(played.results) == CHECKS
+    assert played.red == BROKEN[how], played.why()
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        pytest.param(TAG, {"promote", "deploy-production"}, id="tag"),
+        pytest.param(PUSH, CHECKS | {"image"}, id="push", marks=pytest.mark.exhaustive),
+        pytest.param(Event(kind="push", branch="topic"), set(), id="another branch"),
+    ],
+)
+def test_event_runs_its_own_jobs_on_gitlab(
+    event: Event, expected: set[str], small: Path, play_gitlab: gitlab.Play
+) -> None:
+    played = play_gitlab(small, event, "--variable", "SSH_KEY=not-a-key-0123456789")
+    assert played.results == dict.fromkeys(expected, "success"), played.why()
+    assert "not-a-key-0123456789" not in "".join(played.logs.values())
+
+
 @pytest.mark.parametrize("how", [None, pytest.param("broken test", marks=pytest.mark.exhaustive)])
-def test_laptop_github_and_travis_agree_on_commands_and_results(
-    how: str | None, small: Path, play: Play, docker: str
+def test_laptop_and_providers_agree_on_commands_and_verdicts(
+    how: str | None, small: Path, play: Play, play_gitlab: gitlab.Play, docker: str
 ) -> None:
     if how:
         break_it(small, how)
     played = play(small, PULL_REQUEST)
     built = build(docker, small, parsed((small / ".travis.yml").read_text()), PULL_REQUEST)
+    run = play_gitlab(small, PULL_REQUEST)
     here = on_this_machine(small, docker)
 
     on_github = {name: result == "success" for name, result in played.results.items() if name != "gate"}
+    on_gitlab = {name: result == "success" for name, result in run.results.items()}
     on_travis = {name: result == "passed" for name, result in built.results.items()}
     on_this = {name: leg["status"] == "passed" for name, leg in here.items()}
     assert on_this == on_github, played.why()
+    assert on_this == on_gitlab, run.why()
     assert on_this == on_travis, built.why()
     assert played.results["gate"] == ("failure" if how else "success")
 
     commands = {name: [step["command"] for step in leg["steps"]] for name, leg in here.items()}
     on_github_too = {name: lines for name, lines in played.commands().items() if name != "gate"}
-    assert commands == on_github_too == built.commands()
+    assert commands == on_github_too == run.commands() == built.commands()
 
 
 def on_this_machine(repository: Path, docker: str) -> dict[str, dict]:  # type: ignore[type-arg]

@@ -13,7 +13,7 @@ from ecluse.definition.model import Event
 from ecluse.definition.plan import plan
 from ecluse.machine import process
 from ecluse.providers.github.workflow import WORKFLOW
-from tests.support.providers import repositories
+from tests.support.providers import gitlab, repositories
 from tests.support.providers.act import Play
 from tests.support.providers.pipelines import parsed
 from tests.support.providers.travis_build import build, selected
@@ -47,7 +47,7 @@ CHECKS = {
 SELECTED = {
     "pull request": (PULL_REQUEST, CHECKS | {"compatibility"}),
     "push": (Event(kind="push", branch="staging"), CHECKS | {"image", "deploy-staging"}),
-    "tag": (Event(kind="tag", tag="v1.2.3"), {"promote", "deploy-production"}),
+    "tag": (Event(kind="tag", tag="v1.2.3"), {"promote", "publish", "deploy-production"}),
     "another branch": (Event(kind="push", branch="main"), set()),
     "a pull request to another branch": (Event(kind="pull_request", branch="main"), set()),
 }
@@ -67,8 +67,8 @@ def conditions(repository: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", SELECTED)
-def test_event_selects_the_same_jobs_here_on_github_and_travis(
-    name: str, repository: Path, conditions: Path, play: Play
+def test_event_selects_the_same_jobs_here_and_at_the_providers(
+    name: str, repository: Path, conditions: Path, play: Play, gitlab_program: str
 ) -> None:
     event, expected = SELECTED[name]
     here = {leg.job.name for leg in plan(load(repository / "pipeline.py"), event).running}
@@ -76,7 +76,10 @@ def test_event_selects_the_same_jobs_here_on_github_and_travis(
     on_github = {leg.partition(" (")[0] for leg in play(conditions, event, "--dryrun").results}
     config = parsed((repository / ".travis.yml").read_text())
     on_travis = {job["name"].partition(" (")[0] for job in selected(config, event)}
-    assert here == on_travis == expected
+    on_gitlab = gitlab.listed(gitlab_program, repository, event)
+    assert here == on_gitlab == expected
+    # Travis has no identity to publish with.
+    assert on_travis == expected - {"publish"}
     assert on_github == expected | ({"gate"} if event.kind == "pull_request" and expected else set())
 
 

@@ -15,7 +15,7 @@ from ecluse.providers.gitlab.config import CONFIG
 from tests.support.providers.act import Played
 from tests.support.providers.pipelines import parsed
 
-__all__ = ["Play", "gitlab"]
+__all__ = ["Play", "gitlab", "listed"]
 
 Play = Callable[..., Played]
 """Plays the pipeline of a repository for an event: ``play(repository, event, …gitlab-ci-local's options)``."""
@@ -35,11 +35,20 @@ def gitlab(program: str, repository: Path, event: Event, *options: str) -> Playe
     """Run the pipeline of *repository* for *event*; *program* starts gitlab-ci-local with what it needs offline."""
     local = repository.parent / f"{repository.name}.gitlab-ci.json"
     local.write_text(json.dumps(_with_the_engine_here(parsed((repository / CONFIG).read_text()))))
+    return _read(_output(program, repository, event, "--file", f"../{local.name}", *_OPTIONS, *options))
+
+
+def listed(program: str, repository: Path, event: Event) -> set[str]:
+    """The jobs of the pipeline that *event* makes in *repository*; nothing is started."""
+    _before, _header, rows = _output(program, repository, event, "--list-csv").partition("name;stage;")
+    return {_leg(row.partition(";")[0]).partition(" (")[0] for row in rows.splitlines()[1:] if row}
+
+
+def _output(program: str, repository: Path, event: Event, *options: str) -> str:
     process.run(["git", "config", "remote.origin.url", "git@gitlab.example:group/project.git"], cwd=repository)
     ref = ("--tag", event.tag) if event.kind == "tag" else ("--branch", event.branch)
-    argv = [program, _KINDS[event.kind], *filter(None, ref), "--file", f"../{local.name}", *_OPTIONS, *options]
-    done = process.run(argv, cwd=repository, check=False, timeout=3600)
-    return _read(done.output)
+    argv = [program, _KINDS[event.kind], *(part for part in ref if part), *options]
+    return process.run(argv, cwd=repository, check=False, timeout=3600).output
 
 
 def _with_the_engine_here(config: Any) -> Any:
