@@ -1,4 +1,6 @@
-"""What the commands about an environment share: its name on the command line, and the session that does their work."""
+"""The common part of commands about an environment: its name on the command line, and the session that does the
+work.
+"""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Task(Protocol[R_contra]):
 
 
 class Operations(Protocol[R]):
-    """What a rollout does in an environment. ``deploy/rollout.py`` has the order."""
+    """The operations of a rollout in an environment; ``deploy/rollout.py`` has their order."""
 
     def release(self, id: str) -> R:
         """The release *id* that is kept here and can be started again. Raises ReleaseError where it is not kept."""
@@ -185,14 +185,14 @@ class Records(Protocol):
         """Hold the environment's lock; yields the ledger to write to. Raises LockHeld, naming the holder."""
 
     def holder(self) -> Holder | None:
-        """Who holds the lock now."""
+        """The current holder of the lock."""
 
     def unlock(self) -> None:
         """Take the lock from whoever holds it."""
 
 
 class Controls(Protocol):
-    """What people ask of an environment between rollouts."""
+    """The controls of an environment that people use between rollouts."""
 
     @property
     def url(self) -> str:
@@ -244,10 +244,10 @@ class Context:
 
 
 class Package(Protocol):
-    """What the package of a target has."""
+    """The interface of a target's package."""
 
     def problems(self, environment: Environment) -> Iterable[tuple[str, str]]:
-        """What this target cannot do of *environment*: a field's name, and a sentence."""
+        """The problems of *environment* on this target: a field's name, and a sentence, for each."""
 
     def opened(self, context: Context) -> AbstractContextManager[Target[Any]]:
         """The target of an environment, for as long as the context lasts."""

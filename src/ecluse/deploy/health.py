@@ -67,7 +67,7 @@ def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str)
 
 @dataclass(frozen=True)
 class Seen:
-    """What a watch has counted so far: *errors* and *restarts* with a few words each, and all *answers*."""
+    """The counts of a watch so far: *errors* and *restarts* with a few words each, and all *answers*."""
 
     errors: Sequence[str]
     answers: int
@@ -75,7 +75,7 @@ class Seen:
 
 
 def beyond(limits: Watch, seen: Seen) -> str | None:
-    """Which of the *limits* has been passed, in words; None where none has."""
+    """The limit of *limits* that has been passed, in words; None if none has."""
     if len(seen.restarts) > limits.most_restarts:
         return seen.restarts[-1]
     errors = len(seen.errors)

@@ -25,7 +25,7 @@ __all__ = ["Ended", "Person", "Session"]
 
 @dataclass(frozen=True)
 class Person:
-    """Who gives a command, and on which machine."""
+    """The person who gives a command, and the machine."""
 
     name: str
     host: str

@@ -1,7 +1,7 @@
-"""What Git knows of a repository: the only module that asks it.
+"""Git: the only module that asks it about a repository.
 
-Git's answers are bytes: names of files are separated by NUL, and need not be UTF-8 (they become ``str`` as
-:func:`os.fsdecode` makes them). Nothing of an answer is masked. Every failure is a RepositoryError.
+Git's answers are bytes: file names are separated by NUL, and need not be UTF-8 (they become ``str`` as
+:func:`os.fsdecode` makes them). Nothing in an answer is masked. Every failure is a RepositoryError.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "
 
 
 def read(top: Path, *arguments: str) -> bytes:
-    """What ``git ARGUMENTS`` prints in *top*. Raises RepositoryError where it fails."""
+    """The output of ``git ARGUMENTS`` in *top*. Raises RepositoryError if it fails."""
     done = _ask(top, arguments)
     if not done.ok:
         what = " ".join(_errors(done).split()) or f"it ended with {done.returncode}"
@@ -30,7 +30,7 @@ def read(top: Path, *arguments: str) -> bytes:
 
 
 def line(top: Path, *arguments: str) -> str:
-    """What ``git ARGUMENTS`` prints, without the spaces around it. Raises RepositoryError where it fails."""
+    """The output of ``git ARGUMENTS``, without the spaces around it. Raises RepositoryError if it fails."""
     return read(top, *arguments).decode("utf-8", "surrogateescape").strip()
 
 
@@ -40,16 +40,16 @@ def paths(top: Path, *arguments: str) -> tuple[str, ...]:
 
 
 def find(top: Path, *arguments: str) -> str | None:
-    """As :func:`line`; None where git has no such thing: a commit, a tag, a setting.
+    """The output of ``git ARGUMENTS``, as from :func:`line`; None if git has no such commit, tag or setting.
 
-    Raises RepositoryError where git cannot be asked: no repository, a clone that it does not trust, no git.
+    Raises RepositoryError if git cannot be asked: no repository, a clone that it does not trust, no git.
     """
     done = _ask(top, arguments)
     return done.text.strip() or None if done.ok else None
 
 
 def head(top: Path) -> str | None:
-    """The commit that is checked out; None before the first one."""
+    """The commit that is checked out; None before the first commit."""
     return find(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
 

@@ -45,7 +45,7 @@ GRACE = 10.0
 
 @dataclass(frozen=True)
 class Completed:
-    """How a program ended, and what people see of it: *output* is masked text, with standard error.
+    """The result of a program that people watch: *output* is masked text, with standard error.
 
     A negative *returncode* is the signal that ended the program, as in :mod:`subprocess`.
     """
@@ -63,7 +63,7 @@ class Completed:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a program ended, and what it wrote: *output* and *errors* are the bytes of its two streams, unmasked."""
+    """The result of a program that ecluse parses: *output* and *errors* are the bytes of its two streams, unmasked."""
 
     argv: tuple[str, ...]
     returncode: int

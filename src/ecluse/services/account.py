@@ -56,7 +56,7 @@ def for_server() -> Account:
 
 
 def for_lease() -> Account:
-    """Who the folder of a server belongs to: the server's account, ourselves where no server can be run."""
+    """The owner of a server's folder: the server's account, or ourselves if no server can be run."""
     if refusal() is None:
         return for_server()
     return Account(str(os.geteuid()), os.geteuid(), os.getegid(), switch=False)

@@ -1,4 +1,4 @@
-"""Which of the project's code is executed while migrations run: methods of models, handlers, helpers they call."""
+"""The project's code that is executed while migrations run: methods of models, handlers, helpers they call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which modules are asked for by name while migrations run, also where they have long been imported."""
+"""The modules that are imported by name while migrations run, even if they were imported long before."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What the cluster is called, but for what its migrations import and read."""
+        """The name of the cluster, before the dependencies of its migrations are known."""
         return digest(canonical([_FORMAT, self.parts]))
 
     @property

@@ -30,7 +30,7 @@ def opened(context: Context) -> AbstractContextManager[Target[Any]]:
 
 
 def problems(pipeline: Pipeline) -> Iterator[Problem]:
-    """What the targets of *pipeline*'s environments cannot do of them."""
+    """The problems of *pipeline*'s environments on their targets."""
     for environment in pipeline.environments:
         where = f"environment {environment.name!r}"
         for field, what in _problems(environment):

@@ -14,7 +14,7 @@ __all__ = ["GitLab"]
 
 
 class GitLab:
-    """One file, in which jobs need each other as in the pipeline."""
+    """The provider GitLab CI: one file, in which jobs need each other as in the pipeline."""
 
     name: str = "GitLab CI/CD"
     marker: str = "GITLAB_CI"

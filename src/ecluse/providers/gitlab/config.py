@@ -52,7 +52,7 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
 
 
 def _secrets(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
-    """What has to be set in the project's settings, by name: a line for each scope."""
+    """The secrets that must be set in the project's settings, by name: a line for each scope."""
     of_jobs = dict.fromkeys(name for selected in jobs for name in selected.job.secrets)
     lines = [f"Variables, protected and masked, set in the project's settings: {', '.join(of_jobs)}"] if of_jobs else []
     for environment in pipeline.environments:
@@ -199,7 +199,7 @@ def _before(job: Job) -> list[str]:
 
 
 def _artifacts(coverage: str | None = None) -> Node:
-    """What a run leaves; *coverage* is the path of a coverage report among its outputs."""
+    """The artifacts of a run; *coverage* is the path of a coverage report among its outputs."""
     reports: Node = {"junit": f"{_RUNS}/*/junit.xml"}
     if coverage:
         reports["coverage_report"] = {"coverage_format": "cobertura", "path": f"{_RUNS}/*/outputs/*/{coverage}"}

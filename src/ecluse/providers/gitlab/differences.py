@@ -1,4 +1,4 @@
-"""What GitLab does otherwise than this machine does."""
+"""The differences between GitLab and this machine."""
 
 from __future__ import annotations
 

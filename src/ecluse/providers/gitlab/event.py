@@ -1,4 +1,4 @@
-"""What GitLab's variables say of the event of a job.
+"""The event of a GitLab job, read from its variables.
 
 https://docs.gitlab.com/ci/variables/predefined_variables/
 """

@@ -1,4 +1,4 @@
-"""How a log of GitLab folds.
+"""Folds in a GitLab log.
 
 https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
 """

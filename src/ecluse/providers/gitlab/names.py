@@ -1,4 +1,4 @@
-"""What the jobs of a pipeline are called on GitLab."""
+"""The names of a pipeline's jobs on GitLab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitLab refuses."""
+"""Rules for pipelines on GitLab: values that GitLab refuses."""
 
 from __future__ import annotations
 

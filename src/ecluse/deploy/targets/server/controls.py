@@ -1,4 +1,4 @@
-"""What people ask of an environment on this machine between rollouts: see :class:`ecluse.deploy.contract.Controls`."""
+"""The controls of an environment on this machine: see :class:`ecluse.deploy.contract.Controls`."""
 
 from __future__ import annotations
 

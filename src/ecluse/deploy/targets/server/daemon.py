@@ -25,7 +25,7 @@ DRAIN = 40
 
 
 class States:
-    """What Supervisor says of the processes in the slots. A process that it does not know is stopped."""
+    """The states of the processes in the slots, as Supervisor reports them. An unknown process is stopped."""
 
     def __init__(self, found: Mapping[str, Mapping[str, Any]]) -> None:
         self._found = found
@@ -72,7 +72,7 @@ class Daemon:
         return self._database.url
 
     def states(self) -> States:
-        """What the processes do now. Where no Supervisor answers, none runs."""
+        """The current states of the processes. If no Supervisor answers, none runs."""
         try:
             return States(self.client.states())
         except TargetError:

@@ -1,4 +1,4 @@
-"""What a rollout does on this machine: see :class:`ecluse.deploy.contract.Operations`."""
+"""The operations of a rollout on this machine: see :class:`ecluse.deploy.contract.Operations`."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def operations(
     stop_signal: str = "TERM",
     gate_seconds: float = GATE_SECONDS,
 ) -> ServerOperations:
-    """What a rollout does in *place*. *stop_signal* ends a process of the site."""
+    """The operations of a rollout in *place*. *stop_signal* ends a process of the site."""
     daemon = Daemon(place, say, stop_signal=stop_signal)
     return ServerOperations(
         place,

@@ -96,7 +96,7 @@ class Slot:
 
     @property
     def errors(self) -> Sequence[str]:
-        """What went wrong in it since it was started."""
+        """The errors that the slot's process has noted since it started."""
         return self._read("errors").splitlines()
 
     @property

@@ -85,14 +85,14 @@ class Web:
         return [slot for slot in self.running() if slot.release == release.id]
 
     def ask(self, address: str | None) -> health.Answer:
-        """What the readiness page says at *address*; None is the address of a process that has not started yet."""
+        """The answer of the readiness page at *address*; None is the address of a process that has not started yet."""
         environment = self._place.environment
         if address is None:
             return health.Answer(0, detail="it has not started yet", path=environment.readiness)
         return health.ask(address, self._place.url, environment.readiness)
 
     def ask_door(self) -> health.Answer:
-        """What the readiness page says where visitors are answered."""
+        """The answer of the readiness page at the address that visitors use."""
         return self.ask(self._place.address)
 
     def _ask_in(self, slot: Slot) -> health.Answer:

@@ -66,13 +66,15 @@ class Api:
         self._one_at_a_time = threading.Lock()
 
     def get(self, path: str, *, filters: Mapping[str, Sequence[str]] | None = None, **query: object) -> Any:
-        """What the engine answers, read from JSON. Asked again for a while where an engine that answered is away."""
+        """The engine's answer, read from JSON. The request is repeated for a while if an engine that answered before
+        is away.
+        """
         if filters is not None:
             query["filters"] = json.dumps({name: list(values) for name, values in filters.items()})
         return json.loads(self.read(path, **query))
 
     def read(self, path: str, **query: object) -> bytes:
-        """The same, as it came."""
+        """The engine's answer as bytes, unparsed."""
         began = self._clock()
         while True:
             try:
@@ -178,7 +180,7 @@ class _Piped(http.client.HTTPConnection):
 
 
 def _hint(what: str) -> str:
-    """What to do about a connection that fails as *what* says."""
+    """The hint for a connection that failed with the message *what*."""
     lowered = what.lower()
     if "host key verification failed" in lowered:
         return "the host's key is not known, or is another one: ssh-keyscan HOST, compare it, then …_SSH_KNOWN_HOSTS"

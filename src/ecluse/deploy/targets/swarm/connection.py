@@ -54,7 +54,7 @@ class Connection:
         cwd: Path | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> str:
-        """What ``docker ARGUMENTS`` prints, with *extra* in its environment. Raises TargetError where it fails."""
+        """The output of ``docker ARGUMENTS``, with *extra* in its environment. Raises TargetError if it fails."""
         try:
             return process.read(
                 (*DOCKER, *arguments),
@@ -155,9 +155,9 @@ def _ssh(folder: Path, environ: dict[str, str], key: str, hosts: str) -> None:
 
 @contextlib.contextmanager
 def _shared(folder: Path, environ: Mapping[str, str], host: str) -> Iterator[None]:
-    """One connection that all others go through: each would take its time to be made.
+    """A shared SSH connection that all docker commands use, because making one takes time.
 
-    It ends with our end of its standard input: also when we are killed.
+    It ends when our end of its standard input is closed, also if this process is killed.
     """
     master = process.spawn(
         _argv(folder, host),

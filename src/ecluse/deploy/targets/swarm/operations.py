@@ -1,4 +1,4 @@
-"""What a rollout does in a swarm: see :class:`ecluse.deploy.contract.Operations`."""
+"""The operations of a rollout in a swarm: see :class:`ecluse.deploy.contract.Operations`."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class SwarmRelease:
     objects: Mapping[tuple[Store, str], bytes] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """What a swarm keeps of it: no file and no secret, which have objects of their own."""
+        """The part of the release that the swarm stores: not its files and secrets, which are objects of their own."""
         kept = ("id", "image", "front", "commit", "tasks", "stack")
         return {name: getattr(self, name) for name in kept}
 

@@ -119,7 +119,7 @@ class Resolver:
         return _read(rendered)
 
     def _variables(self, image: str, front: str | None) -> dict[str, str]:
-        """What the file may refer to: the environment's own variables, and ours."""
+        """The variables that the stack file may refer to: the environment's own, and ecluse's."""
         return {
             **self._environment.env,
             "ECLUSE_IMAGE": image,
