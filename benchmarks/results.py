@@ -28,7 +28,7 @@ def write_section(name: str, text: str, *, path: Path = RESULTS) -> None:
 
 
 def machine() -> str:
-    """What was measured on, and when."""
+    """The machine and the date of a measurement."""
     when = datetime.now(timezone.utc).date().isoformat()
     system = f"{platform.system()} {platform.machine()}"
     # Figures of a busy machine are to be taken as such.

@@ -1,4 +1,4 @@
-"""What every environment shares. No secret, and no fallback for one, stands here."""
+"""Settings that every environment shares. They contain no secret, and no fallback for one."""
 
 from __future__ import annotations
 

@@ -85,11 +85,11 @@ class Environment:
         return default
 
     def names(self, name: str, default: Iterable[str] = ()) -> list[str]:
-        """What stands between commas."""
+        """The names in a list with commas."""
         return [part for part in map(str.strip, self.text(name).split(",")) if part] or list(default)
 
     def choice(self, name: str, default: str, choices: Collection[str]) -> str:
-        """One of *choices*, written in capitals or not."""
+        """One of *choices*, in upper or lower case."""
         value = self.text(name, default).strip().upper()
         if value in choices:
             return value
@@ -113,7 +113,7 @@ class Environment:
         return value
 
     def database(self, name: str, default: str = "") -> dict[str, Any] | None:
-        """What Django needs for the database at the address *name*; None where there is none, or no usable one."""
+        """Django's settings for the database at the address *name*; None if it is missing or unusable."""
         address = self.text(name, default)
         if not address:
             return None

@@ -33,7 +33,7 @@ class Hosts:
         self.known_hosts = ""
 
     def inside(self, *arguments: str, number: int = 0, check: bool = True) -> str:
-        """What ``docker ARGUMENTS`` prints on a machine, the manager by default."""
+        """The output of ``docker ARGUMENTS`` on a machine, by default the manager."""
         return docker("exec", self.names[number], "docker", *arguments, check=check).stdout.strip()
 
     def shop(self, folder: Path, *, state: int = 0, **variables: str) -> SwarmShop:

@@ -38,7 +38,7 @@ class Broker:
         docker("restart", "--time", "1", self.name)
 
     def waiting(self, queue: str) -> int:
-        """How many messages are in *queue*."""
+        """The number of messages in *queue*."""
         from amqp.exceptions import NotFound
         from kombu import Connection
 
@@ -62,7 +62,7 @@ class Broker:
 
 @contextmanager
 def running() -> Iterator[Broker]:
-    """One for as long as the block runs; without an engine the test is skipped."""
+    """A RabbitMQ for as long as the block runs; without an engine the test is skipped."""
     reason = container.why_not(Service(name="rabbitmq", kind="rabbitmq", version="4"), os.environ)
     if reason:
         pytest.skip(reason)

@@ -88,7 +88,7 @@ class Shop:
         return parts.operations(place, self.folder / ".ecluse" / "releases", **options)
 
     def roll_out(self, release: str, *, kind: Kind = "deploy", watch: float = 1, **options: Any) -> Record | None:
-        """What ``ecluse deploy`` does, in this process, with a target of other *options*."""
+        """Roll a release out as ``ecluse deploy`` does, in this process, with a target of other *options*."""
         server = self.server(**options)
         with FolderRecords(self.place).held(who="test", host="here", what="a test") as ledger:
             recover(server, ledger)
@@ -106,7 +106,7 @@ class Shop:
         return listen[1]
 
     def status(self) -> Mapping[str, Any]:
-        """What ``ecluse status --json`` says."""
+        """The output of ``ecluse status --json``."""
         found: Mapping[str, Any] = json.loads(self.ecluse("status", "local", "--json", check=False).output)
         return found
 
@@ -140,7 +140,7 @@ class Shop:
             connection.close()
 
     def effects(self) -> dict[str, int]:
-        """How often each token was written."""
+        """The number of times that each token was written."""
         return dict(self.query("SELECT token, count(*) FROM shop_effect GROUP BY token"))
 
     def running(self) -> list[str]:

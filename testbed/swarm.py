@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
 
 
 def base_images() -> None:
-    """What the shop's images and its front server are made of: the site's own, of this working tree."""
+    """The base of the shop's images and of its front server: the site's own images, of this working tree."""
     for target, tag in (("applayer", BASE), ("staticlayer", FRONT)):
         docker("build", "--quiet", "--target", target, "--tag", tag, str(TOP))
 
@@ -118,7 +118,7 @@ class SwarmShop:
         return found[-1]
 
     def said(self) -> str:
-        """What the command that was begun last has printed."""
+        """The output of the command that was begun last."""
         return (self.folder / ".ecluse" / "begun.log").read_text()
 
     def step(self) -> str | None:
@@ -197,7 +197,7 @@ class SwarmShop:
         return docker(*inside, *arguments, check=check)
 
     def query(self, sql: str) -> str:
-        """What the environment's database answers."""
+        """The answer of the environment's database."""
         inside = ("exec", self._state, "docker") if self._state else ()
         asks = ("psql", "-U", "postgres", "-AtF", " ", "-c", sql)
         return docker(*inside, "exec", self.database(), *asks).stdout.strip()
@@ -209,7 +209,7 @@ class SwarmShop:
         return container
 
     def effects(self) -> dict[str, int]:
-        """How often each token was written."""
+        """The number of times that each token was written."""
         lines = self.query("SELECT token, count(*) FROM shop_effect GROUP BY token").splitlines()
         return {token: int(count) for token, count in (line.split() for line in lines)}
 
@@ -259,7 +259,7 @@ def remove(stack: str) -> None:
 
 
 def once(shop: SwarmShop, load: Load) -> None:
-    """What was answered had its effect; nothing had it twice."""
+    """Check that every answered POST had its effect, and none had it twice."""
     effects = shop.effects()
     assert [token for token in load.effects if effects.get(token) != 1] == []
     assert max(effects.values()) == 1

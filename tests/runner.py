@@ -12,7 +12,7 @@ __all__ = ["PytestRunner"]
 
 
 class PytestRunner:
-    """What Django asks of a test runner. Labels are paths and names as pytest takes them."""
+    """Django's test runner, by pytest. Labels are paths and names as pytest takes them."""
 
     def __init__(self, *, verbosity: int = 1, failfast: bool = False, k: str | None = None, **options: Any) -> None:
         self.arguments = [

@@ -41,7 +41,7 @@ class Way(Protocol):
         """Back to release "one"."""
 
     def effects(self) -> Mapping[str, int]:
-        """How often each token was written."""
+        """The number of times that each token was written."""
 
     def remove(self) -> None:
         """Leave nothing."""

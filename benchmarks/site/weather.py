@@ -184,7 +184,9 @@ def _from_hours(rounds: int) -> tuple[float, float]:
 
 
 def _insert(rows: int = 100_000) -> float:
-    """How many observations a second, into the full table, in the parts in which a fetch brings them: a day's."""
+    """The number of observations inserted each second into the full table, in parts of a day's as a fetch brings
+    them.
+    """
     from django.db import transaction
 
     from website.weather import fetching

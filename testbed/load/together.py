@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def together(number: int, call: Callable[[], T]) -> list[T]:
-    """What *number* threads get that call at the same moment."""
+    """The results that *number* threads get from *call*, made at the same moment."""
     barrier, found = threading.Barrier(number), list[T]()
 
     def run() -> None:

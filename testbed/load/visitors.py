@@ -111,7 +111,7 @@ class Load:
             time.sleep(0.01)
 
     def between(self, began: float, ended: float) -> Sequence[Answer]:
-        """What was due then."""
+        """The requests that were due between two times."""
         return [one for one in list(self.seen) if began <= one.due < ended]
 
     @property
@@ -121,7 +121,7 @@ class Load:
 
     @property
     def answers(self) -> Counter[str]:
-        """How many each release has answered."""
+        """The number of answers of each release."""
         return Counter(one.release for one in list(self.seen) if one.release is not None)
 
     @property

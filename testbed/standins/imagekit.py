@@ -53,7 +53,7 @@ class ImageKitServer:
         self.lock = threading.Lock()
 
     def store(self, path: str, content: bytes) -> dict[str, Any]:
-        """What the upload API answers. A file of the same path is replaced, and keeps its id."""
+        """The answer of the upload API. A file of the same path is replaced, and keeps its id."""
         with self.lock:
             before = self.files.get(path)
             found = {

@@ -59,7 +59,7 @@ class OpenMeteoServer:
         self._lock = threading.Lock()
 
     def count(self) -> Counter[str]:
-        """How often each place was asked for, by its latitude."""
+        """The number of requests for each place, by its latitude."""
         return Counter(parameters["latitude"] for _path, parameters in self.asked if "latitude" in parameters)
 
     def answer(self, path: str, parameters: dict[str, str]) -> Answer:
@@ -172,7 +172,7 @@ def running(host: str = "127.0.0.1") -> Iterator[OpenMeteoServer]:
         request_queue_size = 128
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Who was answered has gone: that is its affair."""
+            """Ignore a client that has gone."""
 
     server = Server((host, 0), Handler)
     state.url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{server.server_port}"

@@ -37,7 +37,7 @@ MINTED = "pypi-minted-for-this-upload"
 
 
 class Index:
-    """What was uploaded: the content of each file, by its name. *refused* has the reasons of refusals."""
+    """The uploaded files: the content of each, by its name. *refused* has the reasons of refusals."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}

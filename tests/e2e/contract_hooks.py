@@ -1,4 +1,4 @@
-"""What schemathesis cannot know from a description: keys that exist, real pictures, and whose session may end."""
+"""Hooks for schemathesis: existing keys, real pictures, and sessions that must not end."""
 
 import io
 import os

@@ -29,7 +29,7 @@ class Mailbox(ThreadingTCPServer):
 
 
 class Conversation(StreamRequestHandler):
-    """One client's connection."""
+    """The conversation of one client with the mail server."""
 
     server: Mailbox
 
@@ -62,7 +62,7 @@ KNOWN = frozenset({b"HELO", b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP"
 
 
 class Page(ThreadingHTTPServer):
-    """What shows the messages of *mailbox*."""
+    """The page that shows the messages of *mailbox*."""
 
     daemon_threads = True
 

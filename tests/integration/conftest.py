@@ -1,4 +1,4 @@
-"""What all integration tests share: they use what they find, and say what is missing."""
+"""The common part of all integration tests: they use the tools they find, and say which are missing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where everything must be there (ECLUSE_NO_SKIP), a skipped test is a failed one: a hole in the proof is seen."""
+    """With ECLUSE_NO_SKIP, let a skipped test fail: a gap in the proof must be seen."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("ECLUSE_NO_SKIP"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

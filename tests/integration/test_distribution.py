@@ -171,7 +171,7 @@ def test_main_commands_work_in_another_project(installed: Path, project: Path) -
 
 
 def page(project: Path) -> str:
-    """What the site of *project* answers."""
+    """The page that the site of *project* answers with."""
     found = re.search(r'url="([^"]+)"', (project / "pipeline.py").read_text())
     assert found is not None
     with urllib.request.urlopen(found[1], timeout=10) as answer:

@@ -1,4 +1,4 @@
-"""Nothing in `src/ecluse` is about the repository that it is developed in: it serves any Django project."""
+"""The tool in `src/ecluse` names nothing of this repository: it serves any Django project."""
 
 import ast
 import re

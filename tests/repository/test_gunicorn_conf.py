@@ -1,4 +1,4 @@
-"""How many workers a container of the site has."""
+"""The number of gunicorn's workers in a container of the site."""
 
 import importlib.util
 from pathlib import Path

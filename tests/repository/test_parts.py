@@ -1,4 +1,6 @@
-"""What `./ecluse ship` runs in parts is what the other events run whole, and no part misses what can break it."""
+"""The parts that `./ecluse ship` runs are together what other events run whole; no part misses a file that can break
+it.
+"""
 
 import ast
 import configparser
@@ -22,7 +24,7 @@ def parts(prefix: str) -> dict[str, Job]:
 
 
 def arguments(job: Job) -> tuple[str, ...]:
-    """What the job gives to the commands of its tox environment."""
+    """The arguments that the job passes to its tox environment."""
     command = job.steps[0].run
     return command[command.index("--") + 1 :]
 

@@ -1,4 +1,4 @@
-"""What the tests of the site share."""
+"""Fixtures of the site's tests."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What every page has: a language, a policy, a way to skip to its content; and the pages of what went wrong."""
+"""Every page has a language, a policy and a link to its content; and the pages for errors."""
 
 import re
 from base64 import b64encode

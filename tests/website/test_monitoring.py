@@ -1,4 +1,4 @@
-"""What Sentry is told of beat's tasks, by the library itself: only where it is sent to stands in for Sentry."""
+"""The messages to Sentry about beat's tasks, by Sentry's own library; only the server is a stand-in."""
 
 WATCHED = """
 import django

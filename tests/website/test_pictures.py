@@ -1,4 +1,4 @@
-"""What an uploaded picture costs: little on disk must not be much in memory."""
+"""The memory that an uploaded picture may cost: small on disk must not be large in memory."""
 
 import io
 from collections.abc import Callable

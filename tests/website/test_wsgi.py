@@ -1,4 +1,4 @@
-"""What gunicorn's workers have before anybody visits them."""
+"""The modules that gunicorn's workers have loaded before the first visitor."""
 
 from __future__ import annotations
 

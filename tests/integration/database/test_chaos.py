@@ -92,7 +92,7 @@ def change(project: Any, step: tuple[str, str | None, str | None]) -> None:
 
 
 def rows(project: Any, *options: str) -> str:
-    """What the database has: the rows, or the error that the migrations end with."""
+    """The rows in the database, or the error that the migrations end with."""
     output = project.test("-s", "test_shop.py", *options, check=False).output
     found = re.search("<<(.*)>>", output) or re.search(r"^E  +(\w+Error.*)$", output, re.MULTILINE)
     assert found, output

@@ -103,7 +103,7 @@ def commit(folder: Path, **files: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """What is in service, as the branch staging; a change begins on another branch."""
+    """A repository whose branch staging is in service; a change begins on another branch."""
     folder = tmp_path / "shop"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch", "staging")

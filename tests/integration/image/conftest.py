@@ -28,7 +28,7 @@ def engine() -> Iterator[None]:
 
 
 def _remove_left_behind() -> None:
-    """What an earlier run, killed, did not remove."""
+    """Remove the containers and images that an earlier, killed run left behind."""
     if found := docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").stdout.split():
         docker("rm", "--force", "--volumes", *found)
     if found := docker("network", "ls", "--quiet", "--filter", f"label={LABEL}").stdout.split():

@@ -20,7 +20,7 @@ GUNICORN = ("gunicorn", "--config", "/app/ops/container/gunicorn.conf.py")
 
 @pytest.fixture
 def site(built, network, database):
-    """What every container of the site is given: arguments of `docker run`."""
+    """The arguments of `docker run` that every container of the site gets."""
     environment = {
         "DATABASE_URL": database,
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),

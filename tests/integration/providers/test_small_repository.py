@@ -1,4 +1,4 @@
-"""What the providers make of a repository with the same kinds of jobs as this one, each of which takes a moment."""
+"""Providers run a small repository with the same kinds of jobs as this one; each job takes a moment."""
 
 from __future__ import annotations
 

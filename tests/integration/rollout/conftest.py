@@ -1,4 +1,4 @@
-"""One shop for all tests of a session: making its virtual environment takes longer than most of them."""
+"""The shop for all tests of a session: making its virtual environment takes longer than most tests."""
 
 from __future__ import annotations
 

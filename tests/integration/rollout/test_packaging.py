@@ -1,4 +1,4 @@
-"""What a release is made of, asked of git and of Django's own collectstatic."""
+"""The content of a release, compared with git and with Django's own collectstatic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment on this machine withstands: crashes, taken ports, broken archives; and that it can be stopped."""
+"""Environments on this machine survive crashes, taken ports and broken archives, and can be stopped."""
 
 from __future__ import annotations
 

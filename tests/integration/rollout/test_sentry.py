@@ -33,7 +33,7 @@ RECORD = Record(
 
 
 class Sentry(ThreadingHTTPServer):
-    """What Sentry's documentation says that it takes, and its answer *status*."""
+    """A stand-in for Sentry that accepts what its documentation says, and answers with *status*."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-"""One process of the site, from the starter to gunicorn, on sockets of the test's own: without Supervisor, without a
+"""A process of the site, from the starter to gunicorn, on the test's own sockets, without Supervisor and without a
 rollout.
 """
 

@@ -1,4 +1,4 @@
-"""One shop in a swarm for all tests of a session, on this machine's engine."""
+"""The shop in a swarm for all tests of a session, on this machine's engine."""
 
 from __future__ import annotations
 

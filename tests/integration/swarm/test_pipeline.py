@@ -1,4 +1,4 @@
-"""What the jobs of a pipeline do: a push to staging, then a tag of the same commit."""
+"""The jobs of a pipeline: a push to staging, then a tag of the same commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def job(shop, name, event, ref):
 
 
 def run_of(shop, environment):
-    """What serves in *environment*."""
+    """The image that serves in *environment*."""
     said = shop.ecluse("status", environment, "--json").output
     return json.loads(said)
 

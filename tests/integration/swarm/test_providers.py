@@ -1,4 +1,4 @@
-"""What GitHub does with a push to staging, and then with a tag: the site itself, served by swarms with TLS."""
+"""GitHub's run of a push to staging, and then of a tag: the site itself, served by swarms with TLS."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def environ(repository, **more):
 
 
 def bring_secrets(repository, stack, folder, certificate):
-    """What the first rollout from a machine that may does."""
+    """Bring the secrets into the swarm, as the first rollout from a trusted machine does."""
     subprocess.run([repository / "ops" / "secrets", folder], check=True, capture_output=True)
     found = {path.name: path.read_bytes() for path in (*folder.iterdir(), *certificate.iterdir())}
     with connect(environ(repository), "") as connection:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="module")
 def machine(engine, tmp_path_factory):
-    """One machine, with an engine that is in no swarm yet."""
+    """A machine with an engine that is not in a swarm yet."""
     with hosts(tmp_path_factory.mktemp("machine"), 1, swarm=False) as found:
         yield found
 

@@ -98,7 +98,7 @@ def beats(shop: SwarmShop) -> list[str]:
 
 
 def effects(shop: SwarmShop) -> int:
-    """How many tokens were written."""
+    """The number of tokens that were written."""
     return int(shop.query("SELECT count(DISTINCT token) FROM shop_effect"))
 
 

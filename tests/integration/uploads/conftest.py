@@ -38,7 +38,7 @@ class Contained:
 
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
-        """It accepts connections, and says nothing: the worst way to be away."""
+        """A server that accepts connections and never answers: the worst way to be unreachable."""
         docker("pause", self.name)
         try:
             yield
@@ -97,7 +97,7 @@ class Site:
         return done.stdout.strip()
 
     def python(self, code: str) -> str:
-        """What *code*, run with the site loaded, prints."""
+        """The output of *code*, run with the site loaded."""
         return self.manage("shell", "--verbosity", "0", "--command", code)
 
     def serve(self) -> subprocess.Popen[bytes]:
@@ -163,7 +163,7 @@ class Site:
         return found
 
     def left(self) -> list[str]:
-        """What there is on the disk."""
+        """The files on the disk."""
         folders = (self.media, self.temporary)
         return [str(file.relative_to(self.folder)) for one in folders for file in one.rglob("*") if file.is_file()]
 

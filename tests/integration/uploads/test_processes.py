@@ -33,7 +33,7 @@ def resident(pid: int, what: str) -> int:
 
 
 def cost(site: Site, size: int) -> int:
-    """How many bytes more the process came to use while it was sent a file of *size*."""
+    """The number of bytes by which the process grew while it received a file of *size*."""
     # What it takes to upload at all is loaded.
     assert site.upload("small.mp4", MP4, 3 * MEGABYTE)[0] == 201
     pid = site.worker_pid()

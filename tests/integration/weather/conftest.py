@@ -100,7 +100,7 @@ class Processes:
 
 @pytest.fixture
 def processes(broker: Broker, upstream: Any, transactional_db: None) -> Iterator[Processes]:
-    """What starts workers on the test's own database, and ends them before it is emptied."""
+    """Starts workers on the test's own database, and ends them before the database is emptied."""
     database = connection.settings_dict
     account, name = f"{database['USER']}:{database['PASSWORD']}", database["NAME"]
     host, port = database["HOST"], database["PORT"] or 5432

@@ -37,7 +37,7 @@ def redis() -> Iterator[str]:
 
 @pytest.fixture
 def address(transactional_db: None, redis: str, settings) -> Iterator[str]:
-    """Where the API tells of the hours of a place; what it tells is kept in Redis."""
+    """The API's address of the hours of a place; its answers are cached in Redis."""
     settings.CACHES = {"default": {"BACKEND": "website.cache.ForgivingRedis", "LOCATION": redis}}
     now = timezone.now()
     place = Place.objects.create(

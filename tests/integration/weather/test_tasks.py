@@ -1,4 +1,4 @@
-"""What happens to work when what it runs on does not last: each task takes effect, and each once."""
+"""Tasks survive the loss of workers, brokers and connections: each takes effect once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ APP, FRONT, OTHER = Manifest(KIND, b"app"), Manifest(KIND, b"front"), Manifest(K
 
 
 class MemoryRegistry:
-    """What :class:`ecluse.image.registry.Registry` does. *content* has manifests by name and tag."""
+    """A registry in memory, with the methods of :class:`ecluse.image.registry.Registry`. *content* has manifests by
+    name and tag.
+    """
 
     def __init__(self, content: Mapping[str, Mapping[str, Manifest]] | None = None) -> None:
         self.address = RegistryAddress("registry.example", "team/")
@@ -35,7 +37,9 @@ class MemoryRegistry:
 
 
 class MemoryEngine:
-    """What :class:`ecluse.image.engine.Engine` does. *outcomes* are those of its pushes, in order."""
+    """An engine in memory, with the methods of :class:`ecluse.image.engine.Engine`. *outcomes* are the results of its
+    pushes, in order.
+    """
 
     def __init__(
         self, registry: MemoryRegistry, *outcomes: Manifest | PushFailed, facts: Mapping[str, Facts] | None = None

@@ -107,7 +107,7 @@ class Orchestrator(Managers):
     # What it does
 
     def deploy(self, stack: str, content: Mapping[str, Any]) -> None:
-        """As ``docker stack deploy``, all at once."""
+        """Deploy a stack, as ``docker stack deploy`` does, all at once."""
         for kind in ("configs", "secrets"):
             for name, definition in content.get(kind, {}).items():
                 assert definition["external"], f"{name} is not in the engine"
@@ -168,7 +168,7 @@ class Orchestrator(Managers):
         )
 
     def restart(self, name: str) -> None:
-        """One task of a service ends, and another one takes its place."""
+        """End one task of a service and start another in its place."""
         one = next(one for one in self.tasks if one["ServiceName"] == name and one["Status"]["State"] == "running")
         one["DesiredState"], one["Status"]["State"], one["Status"]["Err"] = "shutdown", "failed", "out of memory"
         self._start(name, one["Slot"], "running", one["Spec"]["ContainerSpec"])
@@ -182,7 +182,7 @@ class Orchestrator(Managers):
         }
 
     def door(self, name: str) -> Answer:
-        """What the front server says, which asks the service *name*."""
+        """The answer of the front server, which asks the service *name*."""
         found = self.serving(name)
         return Answer(200, found.pop()) if len(found) == 1 else Answer(0, detail="no answer: nobody is there")
 

@@ -18,7 +18,7 @@ __all__ = ["Call", "Programs"]
 
 @dataclass(frozen=True)
 class Call:
-    """What a program was started with."""
+    """The arguments that a program was started with."""
 
     argv: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)

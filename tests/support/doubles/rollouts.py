@@ -19,7 +19,7 @@ class Killed(BaseException):
 
 
 def nothing(call: str) -> None:
-    """What happens around a call where no test wants anything to."""
+    """The default hook around a call: it does nothing."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class MemoryTarget:
         self.operations: list[str] = []
 
     def serve(self, release: str) -> None:
-        """As if *release* had been rolled out."""
+        """Let *release* serve, as if it had been rolled out."""
         for task in self.running:
             self.running[task] = {release}
             self.open[task] = {release}

@@ -41,7 +41,9 @@ _CHROME = "apt-get update -qq && apt-get install -qq -y --no-install-recommends 
 
 @dataclass(frozen=True)
 class Built:
-    """How a build went: by job, ``passed``, ``failed``, ``errored`` (before its script) or ``canceled``; its log."""
+    """The result of a build: by job, ``passed``, ``failed``, ``errored`` (before its script) or ``canceled``; its
+    log.
+    """
 
     results: Mapping[str, str]
     logs: Mapping[str, str]

@@ -35,7 +35,7 @@ class ParseError(Exception):
 
 
 def data_of(event: Event) -> Data:
-    """What Travis knows of *event*: a tag's build is of type push, and its branch is the tag."""
+    """The data that Travis has about *event*: a tag's build is of type push, and its branch is the tag."""
     if event.kind == "pull_request":
         return {"type": "pull_request", "branch": event.branch, "tag": None}
     return {"type": "push", "branch": event.branch or event.tag, "tag": event.tag}

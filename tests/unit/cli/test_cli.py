@@ -1,4 +1,4 @@
-"""What every command has in common: how it is found, how it ends, and what is said when it fails."""
+"""All commands: how they are found, how they end, and what is printed when they fail."""
 
 from __future__ import annotations
 

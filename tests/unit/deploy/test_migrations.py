@@ -10,7 +10,7 @@ from ecluse.deploy.migrations import unsafe
 
 @pytest.fixture
 def state() -> ProjectState:
-    """What the release that serves knows: an album with a title, a price that may be missing, and artists."""
+    """The models of the serving release: an album with a title, a price that may be missing, and artists."""
     made = ProjectState()
     made.add_model(ModelState("shop", "Artist", [("id", models.BigAutoField(primary_key=True))]))
     fields: list[tuple[str, models.Field[object, object]]] = [

@@ -29,7 +29,7 @@ BRINGS = {
 
 
 class Bug(Exception):
-    """What no target is meant to raise."""
+    """An exception that no target should raise."""
 
 
 # What happens, from the n-th call on: at that call alone, or also later in the same command.
@@ -41,7 +41,7 @@ LONG = ("stage", "preflight", "migrate", "start", "gate", "watch", "write")
 
 
 class World:
-    """One environment, and the commands that its deployers give."""
+    """An environment, and the commands that its deployers give."""
 
     def __init__(self) -> None:
         self.target, self.ledger, self.lock = MemoryTarget(TASKS, BRINGS), MemoryLedger(), MemoryLock()
@@ -176,7 +176,7 @@ class World:
             assert all(self.target.open[task] == {records[-1].serving} for task in TASKS)
 
     def come_to_rest(self, release: str) -> None:
-        """One command that nothing happens to ends whatever was begun."""
+        """Give one command without a fault: it must end every rollout that was begun."""
         self.heal()
         self.target.mend()
         self.command(release)
@@ -278,7 +278,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(release=st.sampled_from("bcd"))
     def infect_release(self, release: str) -> None:
-        """It does not do well where it takes requests."""
+        """Let the release fail once it gets requests."""
         self.world.target.sick.add(release)
 
     @precondition(lambda self: self.world.target.broken | self.world.target.sick)
@@ -289,7 +289,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.world.ledger.journal() is None)
     @rule(task=st.sampled_from(TASKS))
     def process_ends(self, task: str) -> None:
-        """One of a task's processes; others of it go on."""
+        """End one process of a task; the others still run."""
         self.world.target.running[task].clear()
 
     @invariant()

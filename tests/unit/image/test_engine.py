@@ -1,4 +1,4 @@
-"""What a push reports, read to its end; and what the engine's API is asked, with a client that only answers."""
+"""The engine: the events of a push, and the requests to its API, with a client that only answers."""
 
 from types import SimpleNamespace
 

@@ -31,7 +31,7 @@ class Answer(io.BytesIO):
 
 
 class Wire:
-    """What stands for ``urlopen``: gives *answers* in order, and keeps what was sent."""
+    """A stand-in for ``urlopen``: gives *answers* in order, and keeps what was sent."""
 
     def __init__(self, *answers: Answer | Exception) -> None:
         self.answers = list(answers)

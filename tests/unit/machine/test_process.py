@@ -1,4 +1,4 @@
-"""What of :mod:`ecluse.machine.process` starts nothing. The rest: tests/integration/run."""
+"""The part of :mod:`ecluse.machine.process` that starts nothing. The rest: tests/integration/run."""
 
 from __future__ import annotations
 

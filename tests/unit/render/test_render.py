@@ -1,4 +1,4 @@
-"""What holds for the rendered files together."""
+"""Rules for all rendered files together."""
 
 from __future__ import annotations
 

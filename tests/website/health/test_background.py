@@ -14,7 +14,7 @@ QUEUES = ("celery", "weather", "maintenance")
 
 
 def outcome(check):
-    """What is wrong, as the log says it; empty where nothing is."""
+    """The failure as the log says it; empty if there is none."""
     try:
         check.run()
     except Exception as error:

@@ -12,7 +12,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 @pytest.fixture
 def database_away(monkeypatch):
-    """As when nothing listens at the database's address, with what its driver says then."""
+    """An unreachable database: its driver's error when nothing listens at the address."""
 
     def refuse(self):
         raise OperationalError('connection to server at "db.internal", port 5432 failed: Connection refused')

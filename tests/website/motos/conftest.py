@@ -1,4 +1,4 @@
-"""What the tests of motos share."""
+"""Fixtures of the tests of motos."""
 
 import io
 import json

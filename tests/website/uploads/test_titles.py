@@ -1,4 +1,4 @@
-"""What is written into Redis, and read from it. With a real one: tests/integration/uploads."""
+"""The entries in Redis: written and read. With a real Redis: tests/integration/uploads."""
 
 from collections import defaultdict
 from contextlib import contextmanager

@@ -19,14 +19,14 @@ MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 64
 
 
 class ServingUrls:
-    """As with SERVE_MEDIA."""
+    """The site's addresses with SERVE_MEDIA."""
 
     urlpatterns = [path("media/<path:path>", media_view), *urls.urlpatterns]
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_half(db):
-    """Whatever a test does: what there is at its end, is stored."""
+    """Check after each test that every row and file that remains is stored completely."""
     yield
     assert not Media.objects.exclude(state="stored").exists()
 

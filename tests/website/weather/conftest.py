@@ -1,4 +1,4 @@
-"""What the tests of the weather share."""
+"""Fixtures of the tests of the weather."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an upstream may send instead of weather: none of it is believed, each for a reason that is said."""
+"""Answers of an upstream that are not weather: each is refused with a reason."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""How this release behaves. The tests write another one of these to make another release."""
+"""The behaviour of this release. The tests write another version of this file to make another release."""
 
 VERSION = "one"
 READY = True

@@ -1,4 +1,4 @@
-"""What a request leaves behind, so that effects can be counted and not only answers."""
+"""Rows that requests leave behind, so that effects can be counted, and not only answers."""
 
 from django.db import models
 

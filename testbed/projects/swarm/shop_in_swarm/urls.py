@@ -1,4 +1,4 @@
-"""What the shop answers to, and that it lives."""
+"""The shop's addresses, and its sign of life."""
 
 from django.http import HttpResponse
 from django.urls import path

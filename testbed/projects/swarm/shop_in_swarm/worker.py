@@ -1,4 +1,4 @@
-"""What waits for work: ends when it is told to, as Celery's programs do."""
+"""A worker that waits for work and ends when it is told to, as Celery's programs do."""
 
 import signal
 import sys

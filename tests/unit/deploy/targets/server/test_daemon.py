@@ -30,7 +30,7 @@ class Refusing:
 
 @pytest.fixture
 def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Daemon:
-    """Of an environment that is to listen on 8000, where another program listens."""
+    """The daemon of an environment that should listen on port 8000, where another program listens."""
     monkeypatch.setattr(places, "_free", lambda host, port: True)
     place = Place(tmp_path, Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000"), {})
     made = Daemon(place, print)

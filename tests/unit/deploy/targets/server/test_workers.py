@@ -81,7 +81,7 @@ def release(workers: Workers, name: str) -> ServerRelease:
 
 
 def bring(workers: Workers, name: str, id: str) -> None:
-    """What a rollout does with a task."""
+    """Bring *release* into a worker's task, as a rollout does."""
     found, new = task(workers, name), release(workers, id)
     found.start(new)
     for slot in workers._daemon.workers[name]:

@@ -1,4 +1,4 @@
-"""Which engine an environment lives on: what the programs that we start are told of it, and what they are not."""
+"""The connection to an environment's engine: what the started programs are told about it, and what they are not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ssh(tmp_path: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What was started and is still running."""
+    """The programs that were started and still run."""
     running: list[tuple[str, ...]] = []
 
     def spawn(argv: Any, **options: Any) -> Any:

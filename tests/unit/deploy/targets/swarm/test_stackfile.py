@@ -1,4 +1,4 @@
-"""What a swarm would refuse or ignore, and a stack file taken apart."""
+"""Stack files: fields that a swarm would refuse or ignore, and the parts of a stack."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class World:
         operations.watch(operations.release(release), Watch(seconds=seconds, **limits))
 
     def deploy(self, name: str | None = None) -> Record | None:
-        """What ``ecluse deploy staging`` does."""
+        """Deploy to staging, as ``ecluse deploy staging`` does."""
         target = self.target()
         release = target.catalogue.find(name) if name else target.catalogue.newest()
         with target.records.held(who="ada", host="here", what=f"deploy of {release.id}") as ledger:
