@@ -1,16 +1,10 @@
-"""Secrets: a type that cannot be printed by accident, and the masking of secret values in output."""
+"""Secrets: a type that cannot be printed by accident. Its values are masked in output."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from ecluse.masking import REDACTED, Masker, forms
 
-__all__ = ["REDACTED", "Masker", "Secret", "known", "masked"]
-
-REDACTED = "[REDACTED]"
-
-# Shorter values would mask ordinary words ("on", "dev") and so tell what they are.
-_SHORTEST_MASKED = 4
+__all__ = ["REDACTED", "Secret", "known", "masked"]
 
 _known: set[str] = set()
 
@@ -22,8 +16,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        # A program may print the lines of a multi-line secret (a private key) one at a time.
-        _known.update(part for part in (value, *value.splitlines()) if len(part) >= _SHORTEST_MASKED)
+        _known.update(forms(value))
 
     def reveal(self) -> str:
         """The secret's value. Only for a program's environment or standard input, never for its arguments."""
@@ -48,7 +41,7 @@ class Secret:
 
 
 def known() -> frozenset[str]:
-    """The values of all secrets of this process."""
+    """All that is masked: the values of all secrets of this process, in every form that they take."""
     return frozenset(_known)
 
 
@@ -56,45 +49,3 @@ def masked(text: str) -> str:
     """*text* with the values of all secrets of this process replaced."""
     masker = Masker(known())
     return masker.feed(text) + masker.flush()
-
-
-class Masker:
-    """Masks values in a text that arrives in pieces, even if a value is split over two pieces.
-
-    A possible beginning of a value is held back until the next piece, or until :meth:`flush`.
-    """
-
-    def __init__(self, values: Iterable[str]) -> None:
-        # Longest first: of two values that begin alike, the longer one must not leave its end in clear.
-        self._values = sorted((value for value in values if value), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, self._values)))
-        self._held = ""
-
-    def feed(self, text: str) -> str:
-        """*text*, masked: with the part held back before, and without the part that must be held back now."""
-        if not self._values:
-            return text
-        text = self._held + text
-        open_end = len(text) - max(_overlap(text, value) for value in self._values)
-        shown, at = "", 0
-        for match in self._pattern.finditer(text):
-            if match.start() >= open_end:
-                break
-            shown += text[at : match.start()] + REDACTED
-            at = match.end()
-        cut = max(at, open_end)
-        self._held = text[cut:]
-        return shown + text[at:cut]
-
-    def flush(self) -> str:
-        """The part that is still held back, masked; called when no more text follows."""
-        held, self._held = self._held, ""
-        return self._pattern.sub(REDACTED, held) if self._values else held
-
-
-def _overlap(text: str, value: str) -> int:
-    """The length of the longest end of *text* that is a beginning of *value*, but not all of it."""
-    for length in range(min(len(value) - 1, len(text)), 0, -1):
-        if text.endswith(value[:length]):
-            return length
-    return 0

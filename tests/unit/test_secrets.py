@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import pickle
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecluse.secrets import REDACTED, Masker, Secret, known, masked
+from ecluse.masking import Masker, forms
+from ecluse.secrets import REDACTED, Secret, known, masked
 
 # Few letters, so that values begin, end and hold each other.
 values = st.lists(st.text("ab-", min_size=1, max_size=5), min_size=1, max_size=4)
@@ -71,3 +74,57 @@ def test_masker_holds_back_only_a_possible_secret() -> None:
     masker = Masker(["password"])
     assert masker.feed("all is well, pass") == "all is well, "
     assert masker.feed("ed") == "passed"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("https://ci:t0k%2Fen@registry.example/team", "login as ci with t0k/en"),
+        ("https://ci:t0k%2Fen@registry.example/team", "login as ci with t0k%2Fen"),
+        ("https://t0kenofci@registry.example", "t0kenofci"),
+        ("https://x.example/?a=1&api_key=s3cr3tkey", "key s3cr3tkey"),
+        ('{"type": "account", "private_key": "abc\\ndefgh"}', "defgh"),
+        ('pa"ss\\wörd\n', json.dumps('pa"ss\\wörd')),
+        ('pa"ss\\wörd', json.dumps('pa"ss\\wörd', ensure_ascii=False)),
+        ("pa'ss\\w\x1brd", repr("pa'ss\\w\x1brd")),
+        ("pass&<wörd>", "pass&amp;&lt;wörd&gt;"),
+        ("it's-a-secret", """'it'"'"'s-a-secret'"""),
+        ("pa ss/wörd+x", "pa+ss%2Fw%C3%B6rd%2Bx"),
+        ("pa ss/wörd+x", "pa%20ss%2fw%c3%b6rd%2bx"),
+        ("hunter2-hunter2", base64.b64encode(b"hunter2-hunter2").decode()),
+        ("hunter2-hunter2", base64.b64encode(b"hunter2-hunter2\n").decode()),
+        ("hunter2-hunter2", base64.b64encode(b"u:hunter2-hunter2").decode()),
+        ("hunter2-hunter2", base64.b64encode(b"user:hunter2-hunter2 and more").decode()),
+        ("hunter2?hunter2>~~", base64.urlsafe_b64encode(b"us:hunter2?hunter2>~~!").decode()),
+        ("k" * 50 + "ey" * 40, base64.encodebytes(b"k" * 50 + b"ey" * 40).decode()),
+        ("hunter2-hunter2", b"hunter2-hunter2".hex()),
+    ],
+)
+def test_secret_is_masked_in_every_form(value: str, shown: str) -> None:
+    Secret(value)
+    found = masked(f"before {shown} after")
+    assert found.startswith("before ") and found.endswith(" after") and REDACTED in found
+    for part in (value, *value.splitlines()):
+        assert part not in found
+
+
+@given(st.text(min_size=8, max_size=300), st.integers(0, 4))
+def test_secret_in_base64_leaves_too_little_to_guess(value: str, before: int) -> None:
+    try:
+        content = b"u" * before + value.encode()
+    except UnicodeEncodeError:
+        return
+    if len(value.encode()) < 12:
+        return
+    masker = Masker(forms(value))
+    text = base64.b64encode(content).decode()
+    left = (masker.feed(text) + masker.flush()).replace(REDACTED, "")
+    assert len(left) <= 4 * before + 20, left
+
+
+def test_a_long_log_is_masked_quickly() -> None:
+    for number in range(20):
+        Secret(f"https://user:pass-word-{number}@host.example/{number}")
+    began = time.process_time()
+    masked("tests/unit/test_a.py::test_b PASSED [ 10%] https://host.example user\n" * 10_000)
+    assert time.process_time() - began < 5, "700 kB, with hundreds of forms"

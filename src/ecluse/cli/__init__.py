@@ -18,7 +18,8 @@ import click
 
 from ecluse import __version__
 from ecluse.errors import EcluseError, Interrupted
-from ecluse.secrets import Masker, known
+from ecluse.masking import Masker
+from ecluse.secrets import known
 
 __all__ = ["main"]
 

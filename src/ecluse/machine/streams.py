@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from ecluse.secrets import Masker, known
+from ecluse.masking import Masker
+from ecluse.secrets import known
 
 __all__ = ["Sink", "pump", "shown"]
 
