@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ from ecluse.definition.model import Event, Job, Pipeline, Step
 from ecluse.definition.placeholders import OUTPUT, fill
 
 __all__ = ["Leg", "Plan", "legs", "plan", "stages"]
+
+
+# Characters of a leg's values in the names of its files.
+_LONG = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +43,11 @@ class Leg:
 
     @property
     def slug(self) -> str:
-        """The leg's name for files: ``tests-3.13-5.2``."""
-        return "-".join(re.sub(r"[^\w.+-]", "_", part) for part in (self.job.name, *self.values.values()))
+        """For files: ``tests.3.13-5.2``. No job's name has a dot: ``tests`` on ``unit`` is not ``tests-unit``."""
+        values = "-".join(re.sub(r"[^\w.+-]", "_", value) for value in self.values.values())
+        if len(values) > _LONG:  # a file's name has 255 bytes at most
+            values = f"{values[:_LONG]}~{hashlib.sha256(repr(self.values).encode()).hexdigest()[:12]}"
+        return f"{self.job.name}.{values}" if values else self.job.name
 
     def steps(self, output: str = f"{{{OUTPUT}}}") -> tuple[Step, ...]:
         """The job's steps with the leg's values filled in, and *output* as its output folder."""

@@ -47,6 +47,8 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     if not pipeline.jobs:
         yield Problem("", "jobs", "a pipeline needs at least one job")
     yield from _defined_once("job", (job.name for job in pipeline.jobs))
+    yield from _alike("", "jobs", [job.name for job in pipeline.jobs])
+    yield from _variables("", "providers.env", pipeline.providers.env)
     for kind, names in (
         ("service", [service.name for service in pipeline.services]),
         ("environment", [environment.name for environment in pipeline.environments]),
@@ -83,6 +85,15 @@ def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:
     for name, times in Counter(names).items():
         if times > 1:
             yield Problem(f"{kind} {name!r}", "name", f"is defined {times} times")
+
+
+def _alike(where: str, field: str, names: Iterable[str]) -> Iterator[Problem]:
+    """Names that differ in capitals alone: they are one name to GitHub's matrix, and to the files of a Mac."""
+    first: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            yield Problem(where, field, f"{other!r} and {name!r} differ in capitals alone")
 
 
 def _name(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
@@ -123,6 +134,8 @@ def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
         field = f"matrix.{axis}"
         if not _VARIABLE.fullmatch(axis):
             yield _of(job, field, "an axis is named with letters, digits and _")
+        if axis in ("include", "exclude"):
+            yield _of(job, field, f"{axis} has a meaning of its own in GitHub's matrix: name the axis otherwise")
         if axis == OUTPUT:
             yield _of(job, field, f"{{{OUTPUT}}} already stands for the leg's output folder: name the axis otherwise")
         if not values:
@@ -130,6 +143,7 @@ def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
         if "" in values:
             yield _of(job, field, "has an empty value")
         yield from _twice(job, field, values)
+    yield from _alike(_where(job), "matrix", job.matrix)
     for index, excluded in enumerate(job.exclude):
         field = f"exclude[{index}]"
         absent = [f"{axis}={value}" for axis, value in excluded.items() if value not in job.matrix.get(axis, ())]
@@ -144,7 +158,7 @@ def _matrix(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     count = sum(1 for _ in legs(job))
     if combinations and not count:
         yield _of(job, "exclude", "excludes every leg of the matrix")
-    slugs = Counter(Leg(job=job, values=values).slug for values in legs(job))
+    slugs = Counter(Leg(job=job, values=values).slug.casefold() for values in legs(job))
     for slug, times in slugs.items():
         if times > 1:
             yield _of(job, "matrix", f"{times} legs would share the files of the name {slug}")
@@ -175,8 +189,11 @@ def _limits(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
 
 def _paths(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     for field, paths in (("inputs", job.inputs), ("outputs", tuple(output.path for output in job.outputs))):
+        if field == "inputs" and paths and all(path.startswith("!") for path in paths):
+            yield _of(job, field, "chooses no file: each pattern takes files away")
         for path in paths:
-            if not path or path.startswith(("/", "~")) or ".." in path.split("/"):
+            path = path.removeprefix("!") if field == "inputs" else path
+            if not path.strip("/") or path.startswith(("/", "~")) or ".." in path.split("/"):
                 whence = "the repository's top" if field == "inputs" else f"{{{OUTPUT}}}, the leg's own folder"
                 yield _of(job, field, f"{path!r} is not a path from {whence}")
         yield from _twice(job, field, paths)

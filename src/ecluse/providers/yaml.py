@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from ruamel.yaml import events
 from ruamel.yaml.emitter import Emitter
 from ruamel.yaml.error import CommentMark
+from ruamel.yaml.tag import Tag
 from ruamel.yaml.tokens import CommentToken
 
 __all__ = ["Commented", "Flow", "dump"]
@@ -85,7 +86,9 @@ def _events(value: object) -> Iterator[events.Event]:
 def _scalar(text: str, comment: str | None = None, *, literally: bool = False) -> events.ScalarEvent:
     style = None if literally else "|" if "\n" in text else '"' if _AMBIGUOUS.fullmatch(text) else None
     token = [CommentToken(f"# {comment}", CommentMark(0)), None] if comment else None
-    return events.ScalarEvent(None, None, (True, True), text, style=style, comment=token)
+    # Of a text without characters, ruamel.yaml's emitter asks for the tag, which it then does not write.
+    tag = None if text else Tag()
+    return events.ScalarEvent(None, tag, (True, True), text, style=style, comment=token)
 
 
 # What some reader of YAML, 1.1 or 1.2, may take for a number, a date, a truth value or nothing: 3.10 is not 3.1. The

@@ -111,7 +111,7 @@ def test_leg_fills_its_values_in_and_knows_its_own_command() -> None:
     assert first.name == "tox -e py313"
     assert second.env == {"A": "3.13"}
     assert leg.command() == ("./ecluse", "run", "t", "--matrix", "python=3.13")
-    assert (leg.name, leg.slug) == ("t (3.13)", "t-3.13")
+    assert (leg.name, leg.slug) == ("t (3.13)", "t.3.13")
 
 
 def test_an_excluded_combination_is_no_leg() -> None:
@@ -143,3 +143,10 @@ def test_every_job_runs_once_and_after_its_needs(needs: dict[str, tuple[str, ...
 def test_a_chain_has_as_many_stages_as_jobs(count: int) -> None:
     chain = [job(f"j{index}", needs=(f"j{index - 1}",) if index else ()) for index in range(count)]
     assert max(stages(chain).values()) == count
+
+
+def test_legs_of_two_jobs_never_share_a_name_of_files() -> None:
+    leg = Leg(job=job("tests", matrix={"part": ("unit",)}), values={"part": "unit"})
+    assert leg.slug == "tests.unit" != Leg(job=job("tests-unit")).slug
+    long = Leg(job=job("tests"), values={"part": "x" * 400}).slug
+    assert len(long) < 120 and long != Leg(job=job("tests"), values={"part": "x" * 401}).slug

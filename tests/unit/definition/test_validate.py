@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.definition.model import Environment, Output, Pipeline, Service, Setup, Step, Watch
+from ecluse.definition.model import Environment, Output, Pipeline, Providers, Service, Setup, Step, Watch
 from ecluse.definition.validate import problems
 from ecluse.definition.words import all_of, any_of, command, not_, pull_request, push, ship, tag
 from tests.support.providers.pipelines import RELEASES, job, pipeline
@@ -45,7 +45,10 @@ def test_a_good_pipeline_has_no_problem() -> None:
         ({"matrix": {"a": ("1",)}, "exclude": ({"a": "1"},)}, "field 'exclude': excludes every leg"),
         ({"matrix": {"a": ("1",)}, "exclude": ({},)}, "field 'exclude[0]': is empty"),
         ({"matrix": {axis: tuple(map(str, range(99))) for axis in "abcdef"}}, "field 'matrix': has 941480149401"),
-        ({"matrix": {"a": ("x/y", "x:y")}}, "field 'matrix': 2 legs would share the files of the name tests-x_y"),
+        ({"matrix": {"a": ("x/y", "x:y")}}, "field 'matrix': 2 legs would share the files of the name tests.x_y"),
+        ({"matrix": {"a": ("x", "X")}}, "field 'matrix': 2 legs would share the files of the name tests.x"),
+        ({"matrix": {"a": ("1",), "A": ("2",)}}, "field 'matrix': 'a' and 'A' differ in capitals alone"),
+        ({"matrix": {"include": ("1",)}}, "field 'matrix.include': include has a meaning of its own"),
         # Steps
         ({"steps": ()}, "job 'tests', field 'steps': is empty"),
         ({"steps": (Step(()),)}, "field 'steps[0]': has no program to run"),
@@ -63,9 +66,12 @@ def test_a_good_pipeline_has_no_problem() -> None:
         # Paths
         ({"inputs": ("/etc/passwd",)}, "field 'inputs': '/etc/passwd' is not a path from the repository's top"),
         ({"inputs": ("../x",)}, "field 'inputs': '../x' is not a path"),
+        ({"inputs": ("!src/**", "!tests")}, "field 'inputs': chooses no file"),
+        ({"inputs": ("src", "!")}, "field 'inputs': '' is not a path"),
         ({"outputs": (Output(path="", kind="junit"),)}, "field 'outputs': '' is not a path from {output}"),
         # Names
         ({"env": {"1A": "x"}}, "field 'env': '1A' is not the name of an environment variable"),
+        ({"env": {"A: b\nrun": "x"}}, "is not the name of an environment variable"),
     ],
 )
 def test_a_bad_field_is_refused_and_named(fields: dict[str, Any], problem: str) -> None:
@@ -180,3 +186,12 @@ def test_environment_with_impossible_fields_is_refused(fields: Any, problem: str
 def test_watch_is_limits_or_their_seconds() -> None:
     assert replace(LOCAL, watch=3).limits == Watch(seconds=3)
     assert replace(LOCAL, watch=Watch(error_share=0.01)).limits.error_share == 0.01
+
+
+def test_jobs_that_differ_in_capitals_are_refused() -> None:
+    assert "'lint' and 'Lint' differ in capitals alone" in told(pipeline(job("lint"), job("Lint")))[0]
+
+
+def test_variable_name_for_all_jobs_is_checked() -> None:
+    found = told(replace(pipeline(job("lint")), providers=Providers(env={"A: 1\nB": ""})))
+    assert found == ["field 'providers.env': 'A: 1\\nB' is not the name of an environment variable"]

@@ -6,7 +6,26 @@ from ecluse.providers.yaml import Commented, dump
 
 
 @pytest.mark.parametrize(
-    "value", ["3.10", "5432:5432", "true", "No", "null", "~", "012", "! grep x", "a: b", "# no", "on", "what? *"]
+    "value",
+    [
+        "3.10",
+        "5432:5432",
+        "true",
+        "No",
+        "null",
+        "~",
+        "012",
+        "! grep x",
+        "a: b",
+        "# no",
+        "on",
+        "what? *",
+        "",
+        "  ",
+        "a\tb",
+        "\\",
+        "'\"",
+    ],
 )
 def test_yaml_string_is_read_back_unchanged(value: str) -> None:
     from ruamel.yaml import YAML
