@@ -30,12 +30,13 @@ SITE = ("manage.py", "settings/**", "src/website/**")
 TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".gitlab-ci.yml", ".travis.yml")
 # What the tests of the site use of testbed: stand-ins of other services, and calls at the same moment.
-STAND_INS = ("testbed/standins/imagekit.py", "testbed/standins/open_meteo.py", "testbed/load/together.py")
+STAND_INS = ("testbed/__init__.py", "testbed/standins/**", "testbed/load/**")
+# What the tests of the site hold against it: the description of the API, the client's lock, the page of the settings.
+DESCRIBED = ("docs/reference/openapi.json", "docs/reference/settings.md", "frontend/package-lock.json")
 
 # `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
-# each file's own: a part is some folders. An application's tests are a part without the files of the others, which
-# none of these imports; what the applications make together is in the last part, which has all files. Shared events
-# run everything, on every Python and Django.
+# each file's own: a part is some folders. An application's tests are a part without the tests of the others; Django
+# loads all applications, so the sources of all are in each. Shared events run everything, on every Python and Django.
 LINTED = (
     ("site", "the site", ("manage.py", "settings", "src/website")),
     (
@@ -53,9 +54,8 @@ APPLICATIONS = {
 
 
 def only(*applications: str) -> tuple[str, ...]:
-    """What leaves the files of all applications but these out of a job's inputs."""
-    others = [name for name in APPLICATIONS if name not in applications]
-    return tuple(f"!{folder}/website/{name}" for name in others for folder in ("src", "tests"))
+    """What leaves the tests of all applications but these out of a job's inputs."""
+    return tuple(f"!tests/website/{name}" for name in APPLICATIONS if name not in applications)
 
 
 TESTED = (
@@ -92,15 +92,8 @@ pipeline = Pipeline(
             description="flake8, black, import order",
             when=shared,
             steps=(tox("lint-code"),),
-            inputs=(
-                "pipeline.py",
-                "src/**/*.py",
-                "tests/**/*.py",
-                "testbed/**/*.py",
-                "benchmarks/**/*.py",
-                *SITE,
-                *TOOLS,
-            ),
+            # isort looks into every file, since any may begin with #!python.
+            inputs=(".gitignore", "pipeline.py", "src/**", "tests/**", "testbed/**", "benchmarks/**", *SITE, *TOOLS),
         ),
         *(
             Job(
@@ -108,7 +101,7 @@ pipeline = Pipeline(
                 description=f"of lint, {what}",
                 when=ship(),
                 steps=(tox("lint-code", *paths),),
-                inputs=(*paths, *TOOLS),
+                inputs=(".gitignore", *paths, *TOOLS),
             )
             for part, what, paths in LINTED
         ),
@@ -124,7 +117,7 @@ pipeline = Pipeline(
             description="what is no Python: the providers' YAML against schemas and audits, the Dockerfile",
             when=change,
             steps=(tox("lint-files"),),
-            inputs=("Dockerfile", "**/*.yml", "**/*.yaml", ".yamllint", *RENDERED, *TOOLS),
+            inputs=("Dockerfile", "**/*.yml", "**/*.yaml", ".yamllint", ".gitignore", *RENDERED, *TOOLS),
         ),
         Job(
             name="checks",
@@ -156,7 +149,7 @@ pipeline = Pipeline(
             matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
             exclude=({"python": "3.11", "django": "6.1"},),
             steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
-            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS),
+            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *DESCRIBED, *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         *(
@@ -167,7 +160,7 @@ pipeline = Pipeline(
                 services=("postgres",),
                 # In one process each, and a tox environment of its own: what runs beside it has the other cores.
                 steps=(tox(f"tests-{part}", "--junit-xml={output}/junit.xml", *folders),),
-                inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS, *left_out),
+                inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *DESCRIBED, *SITE, *TOOLS, *left_out),
                 outputs=(Output(path="junit.xml", kind="junit"),),
             )
             for part, what, folders, left_out in TESTED
@@ -179,7 +172,7 @@ pipeline = Pipeline(
             services=("postgres-container",),
             matrix={"python": ("3.13",)},
             steps=(tox("py{python.digits}-django52", *SITE_TESTS),),
-            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *SITE, *TOOLS),
+            inputs=("src/ecluse/**", "tests/website/**", *STAND_INS, *DESCRIBED, *SITE, *TOOLS),
             outputs=(Output(path="junit.xml", kind="junit"),),
         ),
         Job(
@@ -187,7 +180,8 @@ pipeline = Pipeline(
             description="which lines of the sources the tests reach: under 90 % it fails",
             when=shared,
             steps=(tox("coverage", "{output}/coverage.xml"),),
-            inputs=("pipeline.py", "src/**", "tests/**", "testbed/**", "docs/**", *RENDERED, *SITE, *TOOLS),
+            # Integration tests copy the repository.
+            inputs=("**",),
             outputs=(Output(path="coverage.xml", kind="coverage"),),
             timeout=1200,
         ),
@@ -205,7 +199,13 @@ pipeline = Pipeline(
             description="the client of motos: rules, tests, build, and no drift from the API's description",
             when=shared,
             steps=(command("docker", "build", "--target", "clienttests", "."),),
-            inputs=("frontend/**", "docs/reference/openapi.json", "src/website/static/**", "Dockerfile"),
+            inputs=(
+                "frontend/**",
+                "docs/reference/openapi.json",
+                "src/website/static/**",
+                "Dockerfile",
+                ".dockerignore",
+            ),
             engine=True,
         ),
         Job(
@@ -213,7 +213,8 @@ pipeline = Pipeline(
             description="a browser before the composed images; the API against its description",
             when=shared,
             steps=(tox("e2e"),),
-            inputs=("frontend/**", "tests/e2e/**", "Dockerfile", "ops/**", *SITE, *TOOLS),
+            # Its images are built of nearly all files.
+            inputs=("**",),
             engine=True,
             browser=True,
             timeout=1800,

@@ -49,7 +49,9 @@ def _event_options(function: Callable[..., None]) -> Callable[..., None]:
 def _run_options(function: Callable[..., None]) -> Callable[..., None]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_once = click.IntRange(1)
+    strict = "A job fails that reads a file which its inputs do not name.  [default: in CI]"
     for option in (
+        click.option("--strict-inputs/--lenient-inputs", default=None, help=strict),
         click.option("--no-cache", is_flag=True, help="Run also what has not changed since it last passed."),
         click.option("--fail-fast/--keep-going", help="Stop everything at the first failure.  [default: --keep-going]"),
         click.option("--jobs", "-j", "workers", type=at_once, default=cores, help=f"Legs at once.  [default: {cores}]"),
@@ -92,7 +94,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     from ecluse.cli.show import plan_data, plan_text
 
     folder = top()
-    pipeline = pipeline_in(folder)
+    pipeline = _load(folder)
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
     wanted = wanted_pythons(pipeline.jobs, None)
@@ -121,6 +123,7 @@ def run(
     workers: int,
     fail_fast: bool,
     no_cache: bool,
+    strict_inputs: bool | None,
 ) -> None:
     """Run jobs of the pipeline here.
 
@@ -135,7 +138,7 @@ def run(
       ./ecluse run --dry-run --explain             what would run, and what has changed
     """
     folder = top()
-    pipeline = pipeline_in(folder)
+    pipeline = _load(folder)
     check_jobs(pipeline, jobs)
     if event == "tag" and ref is None:
         raise click.UsageError(f"--event tag needs the tag, as --ref {example_tag(pipeline)}")
@@ -157,7 +160,7 @@ def run(
     if dry_run:
         _show_dry_run(folder, planned, pythons, no_cache, explain)
         return
-    done = _execute(folder, planned, pythons, workers, fail_fast, no_cache)
+    done = _execute(folder, planned, pythons, workers, fail_fast, no_cache, strict_inputs)
     if explain:
         click.echo("\n".join(_explained(done)))
     _judge(done)
@@ -165,7 +168,7 @@ def run(
 
 @click.command()
 @_run_options
-def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
+def ship(workers: int, fail_fast: bool, no_cache: bool, strict_inputs: bool | None) -> None:
     """Check, test and roll out to this machine; print the site's address.
 
     Lint, checks and tests of what is checked out, then a release of it, put into service without losing a request.
@@ -178,7 +181,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
       ./ecluse stop local          and stop the site
     """
     folder = top()
-    pipeline = pipeline_in(folder)
+    pipeline = _load(folder)
     event = Event(kind="ship")
     wanted = wanted_pythons((job for job in pipeline.jobs if holds(job.when, event)), None)
     pythons = pythons_of(folder, wanted, os.environ)
@@ -186,7 +189,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool) -> None:
     places = [leg.job.environment for leg in planned.running if leg.job.environment is not None]
     if not places:
         raise RepositoryError(f"ship deploys nothing: {_nothing(planned)}", hint="see ./ecluse plan --event ship")
-    _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache))
+    _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache, strict_inputs))
     for environment in pipeline.environments:
         if environment.name in places:
             address = _address(folder, pipeline, environment)
@@ -219,14 +222,30 @@ def report(id: str | None, open_: bool, as_json: bool) -> None:
         click.launch(page.as_uri())
 
 
+def _load(folder: Path) -> Pipeline:
+    """The pipeline of the repository in *folder*, whose jobs name inputs that are there."""
+    from ecluse.run.inputs import check
+
+    pipeline = pipeline_in(folder)
+    check(pipeline, folder)
+    return pipeline
+
+
 def _execute(
-    folder: Path, planned: Plan, pythons: Mapping[str, str], workers: int, fail_fast: bool, no_cache: bool
+    folder: Path,
+    planned: Plan,
+    pythons: Mapping[str, str],
+    workers: int,
+    fail_fast: bool,
+    no_cache: bool,
+    strict_inputs: bool | None,
 ) -> Run:
     from ecluse.run import Options
     from ecluse.run import run as run_plan
 
     provider = provider_of(os.environ)
-    options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache)
+    strict = provider is not None if strict_inputs is None else strict_inputs
+    options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache, strict_inputs=strict)
     environ = dict(os.environ)
     done = run_plan(planned, top=folder, environ=environ, console=_console(provider), options=options, pythons=pythons)
     if provider is not None:
@@ -280,7 +299,7 @@ def _show_dry_run(folder: Path, planned: Plan, pythons: Mapping[str, str], no_ca
     from ecluse.cli.show import dry_run
     from ecluse.run import cache_of
 
-    cache = None if no_cache else cache_of(folder, os.environ, pythons)
+    cache = None if no_cache else cache_of(planned, folder, os.environ, pythons)
     for line in dry_run(planned, cache, explain=explain):
         click.echo(line)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from ecluse.definition.plan import Leg, Plan
+from ecluse.errors import RepositoryError
 from ecluse.run.cache import Cache
 
 __all__ = ["dry_run", "plan_data", "plan_text", "run_text"]
@@ -58,7 +60,9 @@ def dry_run(planned: Plan, cache: Cache | None, *, explain: bool) -> Iterator[st
     """A line for each leg of the plan: whether it would run; with *explain*, what has changed since it passed."""
     width = max(len(leg.name) for leg in planned.running)
     for leg in planned.running:
-        facts = cache.facts(leg, planned) if cache else None
+        facts = None
+        with suppress(RepositoryError):  # the inputs cannot all be read: then it runs
+            facts = cache.facts(leg, planned) if cache else None
         unchanged = cache is not None and facts is not None and cache.find(leg, facts) is not None
         yield f"{'=' if unchanged else '→'} {leg.name:<{width}}  {'unchanged' if unchanged else 'would run'}"
         if cache and facts is not None and explain and not unchanged:

@@ -6,18 +6,19 @@ Git's answers are bytes: file names are separated by NUL, and need not be UTF-8 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.errors import RepositoryError, ToolError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
-__all__ = ["find", "head", "known_files", "line", "paths", "read"]
+__all__ = ["Tree", "find", "head", "ignored", "known_files", "line", "paths", "read", "tree"]
 
 # Messages in English, since some are recognized; and no lock that a commit at the same time would meet.
 # https://git-scm.com/docs/git#Documentation/git.txt-GITOPTIONALLOCKS
-# Paths are names, not patterns.
-_ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+_ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def read(top: Path, *arguments: str) -> bytes:
@@ -53,13 +54,60 @@ def head(top: Path) -> str | None:
     return find(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
 
-def known_files(top: Path, *below: str) -> tuple[str, ...]:
-    """The files that git tracks, and new ones that it does not ignore, sorted: all, or those in the paths *below*.
+@dataclass(frozen=True)
+class Tree:
+    """The working tree as git sees it. *files*: tracked, or new and not ignored, those of nested repositories too.
 
-    A path may be gone from the working tree already, or be a submodule's folder.
+    *nested* has the folder of each repository inside (a submodule, or a clone that is just there) and the commit that
+    is checked out there; None where nothing is. A file may be gone from the disk already.
     """
-    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--")
-    return tuple(sorted(paths(top, *listing, *below)))
+
+    files: frozenset[str]
+    nested: Mapping[str, str | None]
+
+
+def tree(top: Path) -> Tree:
+    """What git sees in *top* and below. Raises RepositoryError outside of a repository."""
+    files: set[str] = set()
+    nested: dict[str, str | None] = {}
+    for path in paths(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"):
+        name = path.rstrip("/")  # a clone that is no submodule is listed with a slash
+        folder = top / name
+        if not folder.is_dir() or folder.is_symlink():
+            files.add(path)
+        elif (folder / ".git").exists():
+            inner = tree(folder)
+            nested[name] = head(folder)
+            files |= {f"{name}/{file}" for file in inner.files}
+            nested |= {f"{name}/{deeper}": commit for deeper, commit in inner.nested.items()}
+        else:
+            nested[name] = None
+    return Tree(frozenset(files), nested)
+
+
+def known_files(top: Path, *below: str) -> tuple[str, ...]:
+    """The files of :func:`tree`, sorted: all of them, or those that are or lie in the paths *below*.
+
+    Raises RepositoryError where one of those is in a submodule that is not checked out.
+    """
+    found = tree(top)
+
+    def wanted(path: str) -> bool:
+        return not below or any(f"{path}/".startswith(f"{folder.strip('/')}/") for folder in below)
+
+    absent = sorted(folder for folder, commit in found.nested.items() if commit is None and wanted(folder))
+    if absent:
+        raise RepositoryError(
+            f"the submodule {absent[0]} is not checked out",
+            where=str(top),
+            hint=f"git submodule update --init --recursive {absent[0]}",
+        )
+    return tuple(sorted(filter(wanted, found.files)))
+
+
+def ignored(top: Path, path: str) -> bool:
+    """Whether git's ignore rules (also those of an outer repository) take *path* away, tracked or not."""
+    return find(top, "check-ignore", "--no-index", "--", path) is not None
 
 
 def _ask(top: Path, arguments: tuple[str, ...]) -> process.Answer:

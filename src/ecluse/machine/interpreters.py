@@ -13,7 +13,7 @@ from pathlib import Path
 from ecluse.errors import EcluseError
 from ecluse.machine import process
 
-__all__ = ["find"]
+__all__ = ["find", "pyenv_choice"]
 
 _CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -50,7 +50,7 @@ def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> 
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         program = Path(folder or ".", f"python{version}")
         with suppress(OSError, EcluseError):
-            key = f"{program} {program.stat().st_mtime_ns} {_pyenv(environ)}"
+            key = f"{program} {program.stat().st_mtime_ns} {pyenv_choice(environ)}"
             if key in known:
                 asked[key] = known[key]
             else:
@@ -62,7 +62,7 @@ def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> 
     return asked
 
 
-def _pyenv(environ: Mapping[str, str]) -> str:
+def pyenv_choice(environ: Mapping[str, str]) -> str:
     """The settings that decide which version a shim of pyenv runs, or whether it runs at all."""
     chosen = environ.get("PYENV_VERSION", "")
     root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))

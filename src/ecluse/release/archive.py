@@ -290,7 +290,8 @@ def _collect_static(
 def _commit(top: Path, spec: ReleaseSpec) -> tuple[str | None, bool]:
     """The commit that is checked out (None before the first), and whether the release's files differ from it."""
     commit = git.head(top)
-    return commit, commit is None or bool(git.read(top, "status", "--porcelain", "--", *spec.files, spec.requirements))
+    paths = [f":(literal){path}" for path in (*spec.files, spec.requirements)]
+    return commit, commit is None or bool(git.read(top, "status", "--porcelain", "--", *paths))
 
 
 def _prune(store: Path) -> None:

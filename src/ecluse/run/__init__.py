@@ -30,11 +30,15 @@ _KEPT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of a run. *workers* is the number of legs that run at once."""
+    """The options of a run. *workers* is the number of legs that run at once.
+
+    With *strict_inputs*, a leg fails that read a file which its inputs do not name.
+    """
 
     workers: int = 1
     fail_fast: bool = False
     cache: bool = True
+    strict_inputs: bool = False
 
 
 def run(
@@ -55,7 +59,7 @@ def run(
     began, clock = datetime.now(UTC), time.monotonic()
     folder = _new_folder(top / ".ecluse" / "runs", began)
     cancel = threading.Event()
-    cache = cache_of(top, environ, pythons or {})
+    cache = cache_of(plan, top, environ, pythons or {})
     worker = Worker(
         plan=plan,
         top=top,
@@ -64,7 +68,9 @@ def run(
         began=clock,
         cancel=cancel,
         output=console.output,
-        cache=cache if options.cache else None,
+        cache=cache,
+        use_cache=options.cache,
+        strict_inputs=options.strict_inputs,
         secrets=secret,
     )
     scheduler = Scheduler(
@@ -107,10 +113,11 @@ def hide_secrets(plan: Plan, environ: Mapping[str, str]) -> None:
             Secret(environ[name])
 
 
-def cache_of(top: Path, environ: Mapping[str, str], pythons: Mapping[str, str]) -> Cache:
+def cache_of(plan: Plan, top: Path, environ: Mapping[str, str], pythons: Mapping[str, str]) -> Cache:
     """The cache of the repository at *top*."""
     folder = top / ".ecluse" / "cache"
-    return Cache(folder / "jobs", Inputs(top, folder / "files.json"), environ, pythons)
+    secret = frozenset().union(*secret_names(plan.pipeline).values())
+    return Cache(folder / "jobs", Inputs(top, folder / "files.json"), environ, pythons, secret)
 
 
 def _new_folder(runs: Path, began: datetime) -> Path:

@@ -8,32 +8,38 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ecluse.definition.plan import Leg, Plan
-from ecluse.run.inputs import Inputs
+from ecluse.errors import RepositoryError
+from ecluse.run import reads, surroundings
+from ecluse.run.inputs import Inputs, Snapshot
 from ecluse.run.outcome import Outcome
+from ecluse.run.reads import Judged
 
-__all__ = ["Cache", "Facts", "Hit", "differences"]
+__all__ = ["Cache", "Facts", "Hit", "differences", "printable"]
 
 # Of each leg: enough to change branches and come back.
 _KEPT = 5
 
-# How the outcome of the same command differs with the caller's environment: what tox.ini passes on, and services read.
-_VARIABLES = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS", "TOX_OVERRIDE", "ECLUSE_POSTGRES")
 
-_TOOLS = ("ecluse", "tox", "tox-uv", "uv")
+@dataclass(frozen=True)
+class Facts:
+    """All that decides a leg's outcome. *data* is JSON: files, commands, matrix, services, tools, programs, and hashes
+    of variables. *snapshot* is the state of its inputs when it *began* (nanoseconds since 1970).
+    """
 
-Facts = Mapping[str, Any]
-"""All that decides a leg's outcome, as JSON: files, commands, matrix, services, tools, and hashes of variables."""
+    data: Mapping[str, Any]
+    snapshot: Snapshot
+    began: int
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,17 @@ class Hit:
 
 
 class Cache:
-    """Former successes in *folder*, which several runs may use at once."""
+    """Former successes in *folder*, which several runs may use at once. *secrets* are names of variables."""
 
-    def __init__(self, folder: Path, inputs: Inputs, environ: Mapping[str, str], pythons: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        inputs: Inputs,
+        environ: Mapping[str, str],
+        pythons: Mapping[str, str],
+        secrets: Collection[str] = (),
+    ) -> None:
+        self._secrets = frozenset(secrets)
         self._folder = folder
         self._inputs = inputs
         self._environ = environ
@@ -62,40 +76,45 @@ class Cache:
     def facts(self, leg: Leg, plan: Plan) -> Facts | None:
         """The facts that decide *leg*'s outcome now; None if the leg must run every time.
 
-        Raises RepositoryError if the inputs cannot be listed.
+        Raises RepositoryError if the state of the inputs cannot be known.
         """
         job = leg.job
         if job.environment is not None or not job.inputs:
             return None
+        began = time.time_ns()
+        snapshot = self._inputs.snapshot(job.inputs)
+        environ = {**self._environ, **job.env}
+        commands = [[*step.run] for step in leg.steps()]
         python = leg.values.get("python", "")
-        return {
-            "files": self._inputs.digest(job.inputs),
-            "commands": [[*step.run] for step in leg.steps()],
+        data = {
+            "files": snapshot.hashes,
+            "commands": commands,
             "matrix": dict(leg.values),
             "outputs": [asdict(output) for output in job.outputs],
             "services": [asdict(service) for service in plan.pipeline.services if service.name in job.services],
-            "tools": {
-                **{name: _version(name) for name in _TOOLS},
-                "python": self._pythons.get(python) or platform.python_version(),
-                "platform": platform.platform(),
-            },
+            "tools": surroundings.tools(self._inputs) | {"python": self._pythons.get(python) or sys.version},
+            "programs": surroundings.programs(
+                commands, environ.get("PATH", os.defpath), environ, self._inputs, snapshot.tree.files
+            ),
             "variables": self._variables(leg),
         }
+        return Facts(data, snapshot, began)
 
     def _variables(self, leg: Leg) -> dict[str, str]:
         declared = dict(leg.job.env)
         for index, step in enumerate(leg.steps()):
             declared |= {f"step {index + 1}: {name}": value for name, value in step.env.items()}
-        outside = {name: self._environ[name] for name in _VARIABLES if name in self._environ}
-        hashes = {name: _hash(value) for name, value in (outside | declared).items()}
+        commands = [[*step.run, *step.env.values()] for step in leg.steps()]
+        outside = surroundings.variables(commands, self._environ, self._inputs.top)
+        hashes = {name: _hash(value) for name, value in (outside | declared).items() if name not in self._secrets}
         # Of secrets the names alone: a hash would let a reader of the cache try values.
         return hashes | dict.fromkeys(leg.job.secrets, "secret")
 
     def find(self, leg: Leg, facts: Facts) -> Hit | None:
-        """The success of *leg* with the same *facts*, if there was one."""
-        folder = self._folder / leg.slug / _hash(_text(facts))
+        """The success of *leg* with the same *facts*, if there was one, and all that it read is as it was."""
+        folder = self._folder / leg.slug / _hash(_text(facts.data))
         entry = _entry(folder)
-        if entry is None or not (folder / "log").is_file():
+        if entry is None or not (folder / "log").is_file() or self._changed(entry, facts):
             return None
         with suppress(OSError):
             os.utime(folder)  # the least recently used goes first
@@ -105,14 +124,37 @@ class Cache:
         """The changes since the last success of *leg*."""
         latest = next(iter(self._entries(leg)), None)
         entry = _entry(latest) if latest else None
-        return differences(entry["facts"], facts) if entry else ("no success of this job is remembered",)
+        if not entry:
+            return ("no success of this job is remembered",)
+        return (*differences(entry["facts"], facts.data), *self._changed(entry, facts))
 
-    def store(self, outcome: Outcome, facts: Facts, ended: str) -> None:
-        """Remember a success, unless its inputs changed while it ran: nobody knows which ones it saw."""
+    def _changed(self, entry: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
+        """What a former success read, besides its inputs, and is not as it was."""
+        with suppress(RepositoryError):
+            return tuple(
+                f"changed, and read without being an input: {printable(key.partition(' ')[2])}"
+                for key, was in entry["reads"].items()
+                if reads.state(self._inputs, facts.snapshot, key) != was
+            )
+        return ("what it read cannot be read now",)
+
+    def judge(self, leg: Leg, facts: Facts, opened: Iterable[str], listed: Iterable[str]) -> Judged:
+        """What a leg depended on besides its inputs, by what its Pythons read (see :mod:`ecluse.run.reads`)."""
+        return reads.judge(self._inputs, leg.job.inputs, facts.snapshot, facts.began, opened, listed)
+
+    def store(self, outcome: Outcome, facts: Facts, noted: Mapping[str, str], ended: str) -> str:
+        """Remember a success. Returns why not, where it is not: its inputs changed while it ran.
+
+        Changed back is changed: nobody knows which content the job saw. *noted* is what else it read.
+        """
         leg = outcome.leg
         assert outcome.status == "passed" and outcome.log is not None
-        if self._inputs.digest(leg.job.inputs) != facts["files"]:
-            return
+        after = self._inputs.snapshot(leg.job.inputs)
+        if (after.hashes, after.states) != (facts.snapshot.hashes, facts.snapshot.states):
+            was, now = facts.snapshot, after
+            paths = sorted({*was.states, *now.states})
+            changed = [path for path in paths if was.states.get(path) != now.states.get(path)] or ["a submodule"]
+            return f"{printable(changed[0])} changed while it ran"
         home = self._folder / leg.slug
         home.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=home, prefix=".new-"))
@@ -120,14 +162,17 @@ class Cache:
             shutil.copyfile(outcome.log, temporary / "log")
             if outcome.output is not None and outcome.output.is_dir():
                 shutil.copytree(outcome.output, temporary / "output", symlinks=True)
-            entry = {"facts": facts, "ended": ended, "seconds": outcome.seconds}
+            entry = {"facts": facts.data, "reads": noted, "ended": ended, "seconds": outcome.seconds}
             (temporary / "entry.json").write_text(_text(entry), encoding="utf-8")
+            made = home / _hash(_text(facts.data))
+            shutil.rmtree(made, ignore_errors=True)  # of the same inputs, but it had read something else
             with suppress(OSError):  # another run was first with the same
-                temporary.rename(home / _hash(_text(facts)))
+                temporary.rename(made)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         for old in self._entries(leg)[_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
+        return ""
 
     def _entries(self, leg: Leg) -> list[Path]:
         """The folders of *leg*'s successes, the newest first."""
@@ -140,23 +185,29 @@ class Cache:
         return [folder for _time, folder in sorted(found, reverse=True)]
 
 
-def differences(old: Facts, new: Facts) -> tuple[str, ...]:
-    """The differences between *old* and *new*, one line for each, files first."""
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """The differences between the facts *old* and *new*, one line for each, files first."""
     before, now = old.get("files", {}), new["files"]
-    lines = [f"changed: {path}" for path in now if path in before and before[path] != now[path]]
-    lines += [f"new: {path}" for path in now if path not in before]
-    lines += [f"gone: {path}" for path in before if path not in now]
+    lines = [f"changed: {printable(path)}" for path in now if path in before and before[path] != now[path]]
+    lines += [f"new: {printable(path)}" for path in now if path not in before]
+    lines += [f"gone: {printable(path)}" for path in before if path not in now]
     for name in sorted({*old.get("tools", {}), *new["tools"]}):
         was, is_ = old.get("tools", {}).get(name), new["tools"].get(name)
         if was != is_:
             lines.append(f"{name}: {was} → {is_}")
-    for name in sorted({*old.get("variables", {}), *new["variables"]}):
-        if old.get("variables", {}).get(name) != new["variables"].get(name):
-            lines.append(f"environment variable: {name}")
+    for kind, label in (("programs", "program"), ("variables", "environment variable")):
+        for name in sorted({*old.get(kind, {}), *new[kind]}):
+            if old.get(kind, {}).get(name) != new[kind].get(name):
+                lines.append(f"{label}: {name}")
     lines += [
         f"definition: {name}" for name in ("commands", "matrix", "services", "outputs") if old.get(name) != new[name]
     ]
     return tuple(lines)
+
+
+def printable(path: str) -> str:
+    """*path* for people: a name that is not UTF-8 has a mark where it is not."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _entry(folder: Path) -> dict[str, Any] | None:
@@ -164,7 +215,7 @@ def _entry(folder: Path) -> dict[str, Any] | None:
         entry = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return entry if isinstance(entry, dict) and {"facts", "ended", "seconds"} <= entry.keys() else None
+    return entry if isinstance(entry, dict) and {"facts", "reads", "ended", "seconds"} <= entry.keys() else None
 
 
 def _text(value: object) -> str:
@@ -173,10 +224,3 @@ def _text(value: object) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "none"

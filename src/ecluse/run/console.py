@@ -14,7 +14,7 @@ from ecluse.providers.log import Fold
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.scheduler import Listener
 
-__all__ = ["SYMBOLS", "TAIL", "Console", "PlainConsole", "alone", "line", "log_of", "summary"]
+__all__ = ["SYMBOLS", "TAIL", "Console", "PlainConsole", "alone", "line", "log_of", "notes", "summary"]
 
 # Of a failed leg's output, on a terminal. A provider's log folds, so it holds everything.
 TAIL = 150
@@ -76,7 +76,7 @@ class PlainConsole:
             self._fold = None
         elif outcome.status == "passed" and not self._stream:
             self._write(_folded(outcome, self._provider))
-        self._write(line(outcome, self._width) + "\n")
+        self._write(line(outcome, self._width) + "\n" + notes(outcome))
 
     def still_running(self, legs: Collection[Leg]) -> None:
         self._write("… still running: " + ", ".join(leg.name for leg in legs) + "\n")
@@ -102,6 +102,17 @@ def line(outcome: Outcome, width: int = 0) -> str:
     """The result of a leg in one line: symbol, name, seconds, reason."""
     seconds = f"{outcome.seconds:6.1f} s" if outcome.attempts else " " * 8
     return f"{SYMBOLS[outcome.status]} {outcome.leg.name:<{width}}  {seconds}  {outcome.reason}".rstrip()
+
+
+def notes(outcome: Outcome) -> str:
+    """Why a success is not remembered, and what to add to the job's inputs; nothing where all is well."""
+    if not outcome.forgotten:
+        return ""
+    lines = [f"  runs again next time: {outcome.forgotten}"]
+    if outcome.unnamed:
+        lines += [f"  add to the inputs of the job {outcome.leg.job.name!r} in pipeline.py:"]
+        lines += [f'    "{pattern}",' for pattern in outcome.unnamed]
+    return "\n".join(lines) + "\n"
 
 
 def log_of(outcome: Outcome, lines: int | None = None) -> str:

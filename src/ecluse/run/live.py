@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ecluse.definition.plan import Leg, Plan
 from ecluse.run.ansi import as_text
-from ecluse.run.console import SYMBOLS, TAIL, alone, log_of, summary
+from ecluse.run.console import SYMBOLS, TAIL, alone, log_of, notes, summary
 from ecluse.run.outcome import Outcome, Run, Status
 
 __all__ = ["LiveConsole"]
@@ -85,6 +85,9 @@ class LiveConsole:
             for outcome in run.failed:
                 self._terminal.rule(Text(f"{SYMBOLS['failed']} {outcome.leg.name}", style="bold red"), align="left")
                 self._terminal.out(log_of(outcome, TAIL), end="", highlight=False)
+        for outcome in run.outcomes.values():
+            if forgotten := notes(outcome):
+                self._terminal.print(Text(f"{outcome.leg.name}\n{forgotten}", style="yellow"), soft_wrap=True, end="")
         for outcome in run.failed:
             self._terminal.print(Text(alone(outcome)), soft_wrap=True)
         style = "yellow" if run.interrupted else "green" if run.ok else "red"

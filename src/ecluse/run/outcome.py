@@ -35,6 +35,8 @@ class StepOutcome:
 class Outcome:
     """The outcome of a leg. *reason*: what failed, which need failed, or since when nothing has changed.
 
+    *forgotten* says why a success is not remembered, *unnamed* has the files that the leg read and that no input names.
+
     *log* and *output* (the folder of the leg's outputs) are None for a leg that never ran.
     """
 
@@ -48,6 +50,8 @@ class Outcome:
     log: Path | None = None
     output: Path | None = None
     changes: tuple[str, ...] = ()
+    forgotten: str = ""
+    unnamed: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -66,6 +66,8 @@ def _leg(run: Run, outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "attempts": outcome.attempts,
         "changes": list(outcome.changes),
+        "forgotten": outcome.forgotten,
+        "unnamed_inputs": list(outcome.unnamed),
         "command": list(leg.command()),
         "log": str(outcome.log.relative_to(run.folder)) if outcome.log else None,
         "outputs": [

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -17,8 +17,10 @@ from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import EcluseError, Interrupted, RepositoryError
 from ecluse.machine import process
 from ecluse.machine.tools import argv_of
-from ecluse.run.cache import Cache, Facts, Hit
+from ecluse.run import junit
+from ecluse.run.cache import Cache, Facts, Hit, printable
 from ecluse.run.outcome import Outcome, Status, StepOutcome
+from ecluse.run.reads import Log, named
 from ecluse.secrets import masked
 from ecluse.services.equipment import equip
 
@@ -42,7 +44,7 @@ class Worker:
     """Runs legs of *plan* at *top*, with *environ*; logs and outputs go below *folder*.
 
     *began* is the run's beginning on the monotonic clock. *output* sees what a leg prints, masked, as it comes. Setting
-    *cancel* ends what runs. Without *cache* nothing is skipped or remembered.
+    *cancel* ends what runs. Without *use_cache* nothing is skipped or remembered.
     """
 
     plan: Plan
@@ -52,36 +54,64 @@ class Worker:
     began: float
     cancel: Event
     output: Callable[[Leg, str], None]
-    cache: Cache | None
-    remember: bool = True
+    cache: Cache
+    use_cache: bool = True
+    strict_inputs: bool = False
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def run(self, leg: Leg) -> Outcome:
         """Run *leg*. A failure is an outcome, not an exception."""
         started = self._now()
         facts, note = self._facts(leg)
-        hit = self.cache.find(leg, facts) if self.cache and facts else None
-        if hit and facts:
-            with suppress(OSError):  # the entry was pruned by another run this instant: then it runs
-                return self._restored(leg, hit, started)
-        changes = self.cache.explain(leg, facts) if self.cache and facts else (note,)
-        outcome = self._attempts(leg, started, changes)
-        if outcome.status == "passed" and facts and self.cache and self.remember:
-            with suppress(OSError, RepositoryError):  # a full disk costs the next run time, and this one nothing
-                self.cache.store(outcome, facts, datetime.now(UTC).isoformat(timespec="seconds"))
-        return outcome
+        changes: tuple[str, ...] = (note or "the cache is not used",)
+        if facts and self.use_cache:
+            if hit := self.cache.find(leg, facts):
+                with suppress(OSError):  # the entry was pruned by another run this instant: then it runs
+                    return self._restored(leg, hit, started)
+            changes = self.cache.explain(leg, facts)
+        heard = facts and (self.use_cache or self.strict_inputs)
+        log = Log(self.folder / "reads" / leg.slug, self.top) if heard else None
+        outcome = self._attempts(leg, started, changes, log)
+        if facts and log and outcome.status == "passed":
+            return self._remembered(outcome, facts, log)
+        return replace(outcome, forgotten=note) if leg.job.inputs and outcome.status == "passed" else outcome
 
     def _facts(self, leg: Leg) -> tuple[Facts | None, str]:
         """The facts that decide the leg's outcome; or None, and the reason why the leg runs every time."""
-        if self.cache is None:
-            return None, "the cache is not used"
         try:
             facts = self.cache.facts(leg, self.plan)
         except RepositoryError as error:
-            return None, str(error)
+            return None, printable(str(error))
         if facts is None:
             return None, "it rolls out" if leg.job.environment else "the job declares no inputs"
         return facts, ""
+
+    def _remembered(self, outcome: Outcome, facts: Facts, log: Log) -> Outcome:
+        """Remember a success for the next run, or say why it is not: also where that makes it a failure."""
+        try:
+            judged = self.cache.judge(outcome.leg, facts, *log.take())
+            if judged.unnamed:
+                return self._unnamed(outcome, named(judged.unnamed))
+            if not self.use_cache:
+                return outcome
+            ended = datetime.now(UTC).isoformat(timespec="seconds")
+            return replace(outcome, forgotten=self.cache.store(outcome, facts, judged.noted, ended))
+        except (OSError, RepositoryError) as error:  # a full disk costs the next run time, and this one nothing
+            return replace(outcome, forgotten=printable(str(error)))
+
+    def _unnamed(self, outcome: Outcome, patterns: tuple[str, ...]) -> Outcome:
+        shown = tuple(printable(pattern) for pattern in patterns)
+        more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
+        what = f"it read {shown[0]}{more}, which its inputs do not name"
+        job = outcome.leg.job.name
+        lines = [f"\n{what}. Add to the inputs of the job {job!r} in pipeline.py:", *(f'    "{one}",' for one in shown)]
+        text = "\n".join(lines) + "\n"
+        with self._log(outcome.leg).open("a", encoding="utf-8") as file:
+            file.write(text)
+        if self.strict_inputs:
+            self.output(outcome.leg, text)
+            return replace(outcome, status="failed", reason=what, unnamed=shown)
+        return replace(outcome, forgotten=what, unnamed=shown)
 
     def _restored(self, leg: Leg, hit: Hit, started: float) -> Outcome:
         log, output = self._log(leg), self._output(leg)
@@ -94,7 +124,7 @@ class Worker:
             leg=leg, status="cached", reason=reason, started=started, seconds=seconds, log=log, output=output
         )
 
-    def _attempts(self, leg: Leg, started: float, changes: tuple[str, ...]) -> Outcome:
+    def _attempts(self, leg: Leg, started: float, changes: tuple[str, ...], reads: Log | None) -> Outcome:
         steps: list[StepOutcome] = []
         output = self._output(leg)
         status: Status = "failed"
@@ -112,7 +142,7 @@ class Worker:
                 # What a failed attempt left must not be taken for this one's.
                 shutil.rmtree(output, ignore_errors=True)
                 output.mkdir(parents=True)
-                status, reason = self._attempt(leg, attempt, output, steps, emit)
+                status, reason = self._attempt(leg, attempt, output, steps, reads, emit)
                 if status != "failed":
                     break
         if status == "passed" and attempt > 1:
@@ -131,7 +161,7 @@ class Worker:
         )
 
     def _attempt(
-        self, leg: Leg, attempt: int, output: Path, steps: list[StepOutcome], emit: Emit
+        self, leg: Leg, attempt: int, output: Path, steps: list[StepOutcome], reads: Log | None, emit: Emit
     ) -> tuple[Status, str]:
         deadline = time.monotonic() + leg.job.timeout
         try:
@@ -140,11 +170,13 @@ class Worker:
                 for variables in self._services(leg, stack, environ):
                     environ |= variables
                 for step in leg.steps(os.path.relpath(output, self.top)):
-                    done = self._step(leg, step, attempt, environ, deadline, emit)
+                    variables = {**environ, **step.env}
+                    heard = reads.variables(variables) if reads else {}
+                    done = self._step(leg, step, attempt, variables | heard, deadline, emit)
                     steps.append(done)
                     if done.status != "passed":
                         return done.status, done.detail
-            return "passed", ""
+            return _promised(leg, output)
         except Interrupted:
             return "cancelled", "stopped"
         except EcluseError as error:
@@ -183,7 +215,7 @@ class Worker:
             done = process.run(
                 argv_of(step.run),
                 cwd=self.top,
-                env={**environ, **step.env},
+                env=environ,
                 timeout=max(deadline - time.monotonic(), 0.0),
                 check=False,
                 on_output=emit,
@@ -215,6 +247,18 @@ class Worker:
 
     def _now(self) -> float:
         return time.monotonic() - self.began
+
+
+def _promised(leg: Leg, output: Path) -> tuple[Status, str]:
+    """Whether tests have run where the job promises their results: a run of none proves nothing."""
+    for promised in leg.job.outputs:
+        if promised.kind == "junit":
+            tests = junit.read(output / promised.path)
+            if tests is None:
+                return "failed", f"the steps passed, and left no test results in {promised.path}"
+            if tests.total == 0:
+                return "failed", f"no test ran: {promised.path} has none"
+    return "passed", ""
 
 
 def _how(step: Step, done: process.Completed, timeout: float) -> str:

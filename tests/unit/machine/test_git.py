@@ -42,12 +42,17 @@ def test_answers_are_not_masked(programs: Programs) -> None:
     assert git.line(SHOP, "rev-parse", "--abbrev-ref", "HEAD") == "website"
 
 
-def test_files_are_asked_by_literal_paths_without_locks(programs: Programs) -> None:
+def test_files_below_a_path_are_chosen_by_name(programs: Programs) -> None:
+    programs.answers["git -C /shop ls-files"] = "app[1]/a.py\0app/b.py\0app[1].txt\0manage.py\0"
+    assert git.known_files(SHOP, "app[1]", "manage.py") == ("app[1]/a.py", "manage.py")
+    assert git.known_files(SHOP, "app/") == ("app/b.py",)
+
+
+def test_questions_take_no_lock_and_are_answered_in_english(programs: Programs) -> None:
     programs.answers["git -C /shop ls-files"] = ""
-    assert git.known_files(SHOP, "app[1]") == ()
+    assert git.known_files(SHOP) == ()
     (call,) = programs.calls
-    assert call.argv[-2:] == ("--", "app[1]")
-    assert call.options["extra"] == {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    assert call.options["extra"] == {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def test_a_missing_commit_is_no_failure(programs: Programs) -> None:
@@ -87,3 +92,24 @@ def test_a_machine_without_git_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(RepositoryError, match="git is not installed, or not on the PATH") as caught:
         git.head(SHOP)
     assert caught.value.hint == "apt install git"
+
+
+def test_nested_repositories_are_looked_into(tmp_path: Path, programs: Programs) -> None:
+    for folder in ("vendored", "clone"):
+        (tmp_path / folder / ".git").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    top = f"git -C {tmp_path}"
+    programs.answers = {
+        f"{top} ls-files": "a.py\0vendored\0clone/\0empty\0",
+        f"{top}/vendored ls-files": "lib.py\0",
+        f"{top}/vendored rev-parse": "c0ffee\n",
+        f"{top}/clone ls-files": "",
+        f"{top}/clone rev-parse": 1,
+    }
+    found = git.tree(tmp_path)
+    assert found.files == {"a.py", "vendored/lib.py"}
+    assert found.nested == {"vendored": "c0ffee", "clone": None, "empty": None}
+    assert git.known_files(tmp_path, "vendored", "a.py") == ("a.py", "vendored/lib.py")
+    with pytest.raises(RepositoryError, match="the submodule clone is not checked out") as caught:
+        git.known_files(tmp_path)
+    assert caught.value.hint == "git submodule update --init --recursive clone"

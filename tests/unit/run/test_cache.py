@@ -9,6 +9,7 @@ FACTS = {
     "outputs": [],
     "services": [],
     "tools": {"python": "3.13.0", "tox": "4.30"},
+    "programs": {"make": "1"},
     "variables": {"TOKEN": "secret"},
 }
 
@@ -18,6 +19,7 @@ def test_cache_differences_are_named() -> None:
         "files": {"a.py": "9", "c.py": "2"},
         "commands": [["tox", "-v"]],
         "tools": {"python": "3.13.1", "tox": "4.30"},
+        "programs": {"make": "2"},
         "variables": {"TOKEN": "secret", "LEVEL": "h"},
     }
     assert differences(FACTS, now) == (
@@ -25,6 +27,7 @@ def test_cache_differences_are_named() -> None:
         "new: c.py",
         "gone: b.py",
         "python: 3.13.0 → 3.13.1",
+        "program: make",
         "environment variable: LEVEL",
         "definition: commands",
     )

@@ -1,0 +1,131 @@
+"""What decides a job's outcome besides its files: tools, programs on the PATH, Pythons, variables of the caller."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import ecluse
+from ecluse.errors import RepositoryError
+from ecluse.machine import interpreters
+from ecluse.run.inputs import Inputs
+
+__all__ = ["PACKAGE", "programs", "tools", "variables"]
+
+PACKAGE = Path(ecluse.__file__).parent
+"""Where ecluse's own code is."""
+
+_TOOLS = ("tox", "tox-uv", "uv")
+
+# What services, Django, Python, pytest, tox and their like are told by the caller's environment.
+_DECIDING = re.compile(
+    r"(DATABASE_URL|CI|GITHUB_ACTIONS|TRAVIS|GITLAB_CI|LANG|LANGUAGE|TZ)"
+    r"|(ECLUSE_POSTGRES|PG|LC_|DJANGO_|PYTHON|PYTEST_|TOX_|UV_|PIP_|PYENV_|COVERAGE_|NODE_|NPM_CONFIG_)\w*",
+    re.IGNORECASE,
+)
+# Ours, and where uv keeps files: other places for the same.
+_IRRELEVANT = frozenset({"PYENV_SHELL", "PYENV_HOOK_PATH", "PYENV_DIR", "UV_CACHE_DIR", "PIP_CACHE_DIR", "UV"})
+
+# Files that tell a tool which variables to pass on to tests.
+_CONFIGURATION = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg", "pytest.ini", "noxfile.py", "Makefile")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}\*?")
+
+_WORD = re.compile(r"[\w./+-]+")
+_PYTHON = re.compile(r"python3?(\.\d+t?)?|pypy3?(\.\d+)?")
+
+
+def tools(inputs: Inputs) -> dict[str, str]:
+    """The versions of the tools that every job uses; of ecluse itself, a hash of its code."""
+    return {
+        "ecluse": _own(inputs),
+        **{name: _version(name) for name in _TOOLS},
+        "platform": platform.platform(),
+        "user": str(os.geteuid()),
+    }
+
+
+def programs(
+    commands: Iterable[Iterable[str]], path: str, environ: Mapping[str, str], inputs: Inputs, known: Collection[str]
+) -> dict[str, str]:
+    """A hash of each program that *commands* name, and of each Python on *path*. *known* are the files of git.
+
+    A word of a shell's line may be a program's name too, so every word is looked for. What a program starts by itself
+    is not known here.
+    """
+    names = {word for command in commands for argument in command for word in _WORD.findall(argument)}
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        # A script of the repository need not be executable: sh scripts/test.sh
+        place = str(inputs.top / name) if "/" in name else name
+        file = place if os.path.normpath(name) in known else shutil.which(place, path=path)
+        if file:
+            _add(found, name, inputs.top / file, inputs)
+    for name, file in _pythons(path):
+        _add(found, name, file, inputs)
+    managed = Path(environ.get("UV_PYTHON_INSTALL_DIR") or Path(environ.get("HOME", "/"), ".local/share/uv/python"))
+    if managed.is_dir():
+        found["uv's Pythons"] = " ".join(sorted(entry.name for entry in managed.iterdir() if entry.name[0] != "."))
+    if choice := interpreters.pyenv_choice(environ).strip(","):
+        found["pyenv's Python"] = choice
+    return found
+
+
+def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top: Path) -> dict[str, str]:
+    """The variables of the caller that can decide an outcome: tools read them, or the repository names them."""
+    named = {word for command in commands for argument in command for word in _VARIABLE.findall(argument)}
+    for file in _CONFIGURATION:
+        try:
+            named |= set(_VARIABLE.findall((top / file).read_text(encoding="utf-8", errors="replace")))
+        except OSError:
+            continue
+    beginnings = tuple(name[:-1] for name in named if name.endswith("*") and not name.startswith("ECLUSE_"))
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _IRRELEVANT
+        and (_DECIDING.fullmatch(name) or name in named or (beginnings and name.startswith(beginnings)))
+    }
+
+
+def _add(found: dict[str, str], name: str, file: Path, inputs: Inputs) -> None:
+    try:
+        digest = inputs.content(file)
+    except RepositoryError:  # it may be executed and not be read
+        status = file.stat()
+        digest = f"{status.st_size} {status.st_mtime_ns}"
+    if digest:
+        found[name] = digest
+
+
+def _pythons(path: str) -> Iterable[tuple[str, Path]]:
+    seen = set()
+    for folder in dict.fromkeys(path.split(os.pathsep)):
+        try:
+            names = sorted(name for name in os.listdir(folder or ".") if _PYTHON.fullmatch(name))
+        except OSError:
+            continue
+        for name in names:
+            if name not in seen:
+                seen.add(name)
+                yield name, Path(folder, name)
+
+
+def _own(inputs: Inputs) -> str:
+    identity = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*")):
+        if "__pycache__" not in file.parts and file.is_file():
+            identity.update(f"{file.relative_to(PACKAGE)} {inputs.content(file)}\0".encode())
+    return identity.hexdigest()[:12]
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "none"

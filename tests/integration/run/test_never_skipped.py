@@ -1,0 +1,240 @@
+"""Situations in which a job must run again: nothing that can change its outcome goes unseen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ecluse.machine import process
+from tests.support.repository import Repository, job
+
+pytestmark = pytest.mark.counted
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a.py").write_text("A = 1\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "x.md").write_text("x\n")
+    return made
+
+
+def python(code: str, inputs: str = "('app/**',)", **fields: str) -> str:
+    """A job that runs *code*."""
+    rest = "".join(f", {field}={value}" for field, value in fields.items())
+    return f"Job(name='t', steps=(c({sys.executable!r}, '-c', {code!r}),), inputs={inputs}{rest})"
+
+
+def status(repository: Repository, **env: str) -> str:
+    """How the job ``t`` ends now."""
+    done = repository.ecluse("run", env=env)
+    assert "bug" not in done.output, done.output
+    return repository.statuses()["t"]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    user = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always")
+    process.run(("git", *user, *arguments), cwd=folder)
+
+
+# What a job's Python may do with a file that no input names.
+READS = {
+    "open": "open('docs/x.md').read()",
+    "os.open": "import os; os.read(os.open('docs/x.md', os.O_RDONLY), 9)",
+    "pathlib": "from pathlib import Path; Path('docs/x.md').read_bytes()",
+    "import": "import sys; sys.path.append('.'); import helper",
+    "a child": "import subprocess, sys; subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True)",
+    "a child with an empty environment": (
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True, env={})"
+    ),
+    "another folder": "import os; os.chdir('docs'); open('x.md')",
+    "a pool of processes": (
+        "from multiprocessing import get_context; get_context('spawn').Pool(1).map(open, ['docs/x.md'][:0]);"
+        " import concurrent.futures as f; f.ProcessPoolExecutor(1).submit(exec, 'open(\"docs/x.md\")').result()"
+    ),
+    "a link from outside": "import os; os.symlink(os.getcwd(), '/tmp/ecluse-%d' % os.getpid());"
+    " open('/tmp/ecluse-%d/docs/x.md' % os.getpid()); os.unlink('/tmp/ecluse-%d' % os.getpid())",
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_unnamed_read_is_told_and_not_remembered(repository: Repository, read: str) -> None:
+    (repository.top / "helper.py").write_text("")
+    lacks = "helper.py" if read == "import" else "docs/x.md"
+    repository.pipeline(python(READS[read]))
+    done = repository.ecluse("run")
+    assert done.ok, done.output
+    assert f"add to the inputs of the job 't' in pipeline.py:\n    \"{lacks}\",\n" in done.output
+    (leg,) = repository.record()["legs"]
+    assert leg["unnamed_inputs"] == [lacks]
+    assert status(repository) == "passed", "it runs again"
+    repository.pipeline(python(READS[read], inputs=f"('app/**', {lacks!r})"))
+    assert (status(repository), status(repository)) == ("passed", "cached")
+
+
+def test_strict_inputs_fail_on_an_unnamed_read(repository: Repository) -> None:
+    repository.pipeline(python(READS["open"]))
+    done = repository.ecluse("run", "--strict-inputs")
+    assert done.returncode == 1
+    assert "it read docs/x.md, which its inputs do not name" in done.output
+    ci = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"}
+    assert repository.ecluse("run", env=ci).returncode == 1, "CI is strict"
+    assert repository.ecluse("run", "--lenient-inputs", env=ci).ok
+
+
+def test_own_sitecustomize_of_a_project_still_runs(repository: Repository) -> None:
+    (repository.top / "app" / "sitecustomize.py").write_text("import builtins; builtins.ours = 7\n")
+    code = "import sys, sitecustomize; assert ours == 7; assert not [p for p in sys.path if p.endswith('hook')]"
+    repository.pipeline(python(code, env="{'PYTHONPATH': 'app'}"))
+    assert (status(repository), status(repository)) == ("passed", "cached")
+
+
+CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "an ignored file that was read": (
+        "open('made/setting').read()",
+        lambda top: (top / "made" / "setting").write_text("2"),
+    ),
+    "a file that was looked for in vain": (
+        "import os\ntry: open('local.py')\nexcept OSError: pass",
+        lambda top: (top / "local.py").write_text(""),
+    ),
+    "a new file in a listed folder": (
+        "import os; os.listdir('.')",
+        lambda top: (top / "new.md").write_text(""),
+    ),
+    "a link's target": ("open('app/link').read()", lambda top: (top / "docs" / "x.md").write_text("2")),
+    "a link's target that is a folder": ("0", lambda top: (top / "docs" / "y.md").write_text("")),
+    "a script": ("0", lambda top: (top / "script.sh").write_text("#!/bin/sh\n# changed\n")),
+    "a variable for PostgreSQL": ("0", lambda top: None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_change_beside_the_inputs_reruns_the_job(repository: Repository, change: str) -> None:
+    (repository.top / "made" / "setting").write_text("1")
+    (repository.top / "app" / "link").symlink_to("../docs/x.md")
+    (repository.top / "app" / "folder").symlink_to("../docs")
+    (repository.top / "script.sh").write_text("#!/bin/sh\n")
+    (repository.top / "script.sh").chmod(0o755)
+    code, make = CHANGES[change]
+    steps = f"(c({sys.executable!r}, '-c', {code!r}), c('./script.sh'))"
+    repository.pipeline(f"Job(name='t', steps={steps}, inputs=('app/**',))")
+    assert (status(repository), status(repository)) == ("passed", "cached")
+    make(repository.top)
+    env = {"ECLUSE_POSTGRES_IMAGE": "other"} if "PostgreSQL" in change else {}
+    assert status(repository, **env) == "passed"
+
+
+def test_changed_program_on_the_path_reruns_the_job(repository: Repository, tmp_path: Path) -> None:
+    programs = tmp_path / "made" / "bin"
+    programs.mkdir()
+    checker = programs / "my-checker"
+    checker.write_text("#!/bin/sh\nexit 0\n")
+    checker.chmod(0o755)
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    repository.pipeline(job("t", "my-checker", inputs="('app/**',)"))
+    assert (status(repository, PATH=path), status(repository, PATH=path)) == ("passed", "cached")
+    checker.write_text("#!/bin/sh\nexit 1\n")
+    assert status(repository, PATH=path) == "failed"
+
+
+def test_input_that_changed_and_changed_back_is_not_remembered(repository: Repository) -> None:
+    back = "cp app/a.py made/a; echo B >> app/a.py; cp made/a app/a.py"
+    repository.pipeline(job("t", back, inputs="('app/**',)"))
+    assert "runs again next time: app/a.py changed while it ran" in repository.ecluse("run").output
+    assert status(repository) == "passed"
+
+
+def test_input_that_cannot_be_read_is_not_remembered(repository: Repository) -> None:
+    (repository.top / "app" / "loop").symlink_to("/proc/self/mem")
+    repository.pipeline(job("t", "true", inputs="('app/**',)"))
+    assert (status(repository), status(repository)) == ("passed", "passed")
+
+
+def test_secret_whose_value_is_part_of_a_path_hides_no_input(repository: Repository) -> None:
+    secret = job("s", "true", secrets="('TOKEN',)", when="push('main')")
+    repository.pipeline(f"{job('t', 'true', inputs=repr(('app/**', 'docs/**')))}, {secret}")
+    assert (status(repository, TOKEN="docs"), status(repository, TOKEN="docs")) == ("passed", "cached")
+    (repository.top / "docs" / "x.md").write_text("changed\n")
+    assert status(repository, TOKEN="docs") == "passed"
+
+
+def test_input_whose_name_is_not_utf8_is_seen(repository: Repository) -> None:
+    name = os.fsencode(repository.top / "app") + b"/\xff.txt"
+    Path(os.fsdecode(name)).write_text("1")
+    repository.pipeline(job("t", "true", inputs="('app/**',)"))
+    assert (status(repository), status(repository)) == ("passed", "cached")
+    Path(os.fsdecode(name)).write_text("2")
+    done = repository.ecluse("run", "--explain")
+    assert "changed: app/\ufffd.txt" in done.output and repository.statuses() == {"t": "passed"}
+
+
+def test_submodule_is_an_input_with_commit_and_content(repository: Repository, tmp_path_factory: object) -> None:
+    library = repository.top / "made" / "library"
+    library.mkdir()
+    git(library, "init", "--quiet")
+    (library / "lib.py").write_text("fine\n")
+    git(library, "add", "-A")
+    git(library, "commit", "--quiet", "-m", "1")
+    git(repository.top, "submodule", "--quiet", "add", str(library), "app/vendored")
+    repository.pipeline(job("t", "grep fine app/vendored/lib.py", inputs="('app/**',)"))
+    assert (status(repository), status(repository)) == ("passed", "cached")
+    git(repository.top / "app" / "vendored", "commit", "--quiet", "--allow-empty", "-m", "2")
+    assert (status(repository), status(repository)) == ("passed", "cached")
+    (repository.top / "app" / "vendored" / "lib.py").write_text("wrong\n")
+    assert status(repository) == "failed"
+    git(repository.top, "submodule", "--quiet", "deinit", "--force", "app/vendored")
+    assert status(repository) == "failed"
+
+
+def test_project_that_an_outer_repository_ignores_is_not_remembered(repository: Repository) -> None:
+    inner = Repository.__new__(Repository)
+    inner.top, inner.environ = repository.top / "made" / "project", repository.environ
+    (inner.top / "app").mkdir(parents=True)
+    (inner.top / "app" / "a.py").write_text("1\n")
+    inner.pipeline(job("t", "grep 1 app/a.py", inputs="('app/**',)"))
+    assert "the repository ignores this folder" in inner.ecluse("run").output
+    (inner.top / "app" / "a.py").write_text("2\n")
+    assert status(inner) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ("('app/**', 'scr/**')", "pipeline.py: job 't', field 'inputs': 'scr/**' matches no file"),
+        ("('made/**',)", "'made/**' matches no file"),
+        ("('!app/**',)", "chooses no file"),
+    ],
+)
+def test_inputs_that_choose_nothing_are_refused(repository: Repository, inputs: str, said: str) -> None:
+    repository.pipeline(job("t", "true", inputs=inputs))
+    for command in ("run", "plan"):
+        done = repository.ecluse(command)
+        assert done.returncode == 3 and said in done.output, done.output
+
+
+def test_pattern_with_a_class_of_characters_chooses(repository: Repository) -> None:
+    repository.pipeline(job("t", "true", inputs="('app/[a-c].py',)"))
+    assert (status(repository), status(repository)) == ("passed", "cached")
+    (repository.top / "app" / "b.py").write_text("")
+    assert status(repository) == "passed"
+
+
+@pytest.mark.parametrize("report", ["<testsuite/>", "<testsuites><testsuite tests='0'/></testsuites>", "", None])
+def test_job_that_promises_tests_and_runs_none_fails(repository: Repository, report: str | None) -> None:
+    script = "true" if report is None else f'printf %s "{report}" > {{output}}/junit.xml'
+    repository.pipeline(job("t", script, outputs="(Output(path='junit.xml', kind='junit'),)"))
+    assert status(repository) == "failed"
+
+
+def test_tool_s_own_code_is_a_fact(repository: Repository, tmp_path: Path) -> None:
+    repository.pipeline(job("t", "true", inputs="('app/**',)"))
+    status(repository)
+    (entry,) = (tmp_path / ".ecluse" / "cache" / "jobs").rglob("entry.json")
+    assert '"ecluse":"none"' not in entry.read_text()

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ecluse.machine import git
+from ecluse.run.inputs import Inputs, Snapshot
+from ecluse.run.reads import Log, judge, named, state
+
+FILES = frozenset({"app/a.py", "app/b.py", "docs/x.md", "docs/y.md", "tox.ini"})
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Inputs:
+    for path in FILES:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(path)
+    return Inputs(tmp_path, tmp_path / "index")
+
+
+@pytest.fixture
+def before() -> Snapshot:
+    """The inputs are ``app/**``."""
+    return Snapshot(git.Tree(FILES, {}), covered={"app/a.py", "app/b.py"})
+
+
+def test_read_of_an_input_needs_nothing(inputs: Inputs, before: Snapshot) -> None:
+    found = judge(inputs, ("app/**",), before, 0, ["app/a.py"], [])
+    assert (found.unnamed, found.noted) == ([], {})
+
+
+def test_read_of_another_known_file_is_unnamed(inputs: Inputs, before: Snapshot) -> None:
+    assert judge(inputs, ("app/**",), before, 0, ["docs/x.md", "app/a.py"], []).unnamed == ["docs/x.md"]
+
+
+def test_listing_of_a_folder_without_inputs_is_unnamed(inputs: Inputs, before: Snapshot) -> None:
+    assert judge(inputs, ("app/**",), before, 0, [], ["docs"]).unnamed == ["docs/"]
+
+
+def test_listing_of_a_folder_that_a_pattern_reaches_is_noted(inputs: Inputs, before: Snapshot) -> None:
+    found = judge(inputs, ("app/**", "**/*.yml"), before, 0, [], ["docs"])
+    assert (found.unnamed, list(found.noted)) == ([], ["folder docs"])
+
+
+def test_listing_above_inputs_notes_the_names(inputs: Inputs, before: Snapshot) -> None:
+    found = judge(inputs, ("app/**",), before, 0, [], ["."])
+    assert found.unnamed == []
+    (noted,) = found.noted.items()
+    after = Snapshot(git.Tree(FILES | {"docs/z.md"}, {}))
+    assert state(inputs, after, noted[0]) == noted[1], "docs was there already"
+    after = Snapshot(git.Tree(FILES | {"new.ini"}, {}))
+    assert state(inputs, after, noted[0]) != noted[1]
+
+
+def test_ignored_file_is_noted_by_its_content(inputs: Inputs, before: Snapshot) -> None:
+    (inputs.top / ".env").write_text("A=1")
+    found = judge(inputs, ("app/**",), before, 2**63, [".env"], [])
+    assert found.unnamed == [] and list(found.noted) == ["file .env"]
+    (inputs.top / ".env").write_text("A=2")
+    assert state(inputs, before, "file .env") != found.noted["file .env"]
+
+
+def test_missing_file_is_noted_as_missing(inputs: Inputs, before: Snapshot) -> None:
+    assert judge(inputs, ("app/**",), before, 0, ["local.py"], []).noted == {"file local.py": "not there"}
+
+
+def test_file_that_the_job_made_is_not_noted(inputs: Inputs, before: Snapshot) -> None:
+    (inputs.top / "made.txt").write_text("x")
+    assert judge(inputs, ("app/**",), before, 0, ["made.txt"], []).noted == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git/HEAD",
+        ".tox/unit/lib/a.py",
+        "venv/lib/a.py",
+        "cache/a",
+        "node_modules/a/b.js",
+        "../other/a.py",
+        ".ecluse/x",
+    ],
+)
+def test_files_of_tools_are_not_noted(inputs: Inputs, before: Snapshot, path: str) -> None:
+    for marker in ("venv/pyvenv.cfg", "cache/CACHEDIR.TAG"):
+        (inputs.top / marker).parent.mkdir()
+        (inputs.top / marker).touch()
+    found = judge(inputs, ("app/**",), before, 0, [path], [os.path.dirname(path)])
+    assert (found.unnamed, found.noted) == ([], {})
+
+
+def test_log_tells_sources_of_compiled_files(tmp_path: Path) -> None:
+    log = Log(tmp_path / "reads", tmp_path)
+    environ = log.variables({"PYTHONPATH": "src"})
+    assert environ["PYTHONPATH"].endswith(f"hook{os.pathsep}src")
+    cached = f"{tmp_path}/app/__pycache__/a.cpython-313.pyc"
+    log.file.write_bytes(b"\0".join([f"r{cached}".encode(), f"l{tmp_path}".encode(), b"r/etc/x", b""]))
+    opened, listed = log.take()
+    assert "app/a.py" in opened and listed == {"."}
+    assert not log.file.exists()
+
+
+@pytest.mark.parametrize(
+    ("unnamed", "patterns"),
+    [
+        (["docs/x.md"], ("docs/x.md",)),
+        (["docs/x.md", "docs/y.md", "docs/z.md", "tox.ini"], ("docs/**", "tox.ini")),
+        (["docs/a/", "docs/x.md"], ("docs/a/**", "docs/x.md")),
+    ],
+)
+def test_few_patterns_name_what_lacks(unnamed: list[str], patterns: tuple[str, ...]) -> None:
+    assert named(unnamed) == patterns
