@@ -16,6 +16,7 @@ from django_celery_results.models import TaskResult
 
 __all__: list[str] = []
 
+admin.site.site_header = admin.site.site_title = "Écluse"
 admin.site.unregister([TaskResult, CrontabSchedule])
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
 from django.db.backends.signals import connection_created
 from django.db.models import Func, TextField
 
-__all__ = ["Plain", "plain"]
+__all__ = ["Plain", "harmless", "plain"]
 
+DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 APOSTROPHES = str.maketrans(dict.fromkeys("‘’ʼ′", "'"))
 
 
@@ -17,6 +19,11 @@ def plain(text: str) -> str:
     """*text* in lower case without accents, as it is searched: "L’Écarlate" is found by "l'ecarlate"."""
     decomposed = unicodedata.normalize("NFKD", text.translate(APOSTROPHES).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def harmless(text: str) -> str:
+    """*text* without the marks that turn its direction: "photo\u202egpj.exe" would be shown as a picture's name."""
+    return DIRECTIONS.sub("", text)
 
 
 class Plain(Func):

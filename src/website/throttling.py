@@ -26,6 +26,7 @@ __all__ = [
     "LOGIN",
     "Limit",
     "Middleware",
+    "RESET",
     "TooOften",
     "UPSTREAM",
     "count",
@@ -50,9 +51,11 @@ LOGIN = Limit("login", 10, timedelta(minutes=1))
 """Attempts to log in from one address: at the site's door, the admin's and the API's together."""
 BOOKING = Limit("booking", 10, timedelta(hours=1))
 """Bookings from one address, and for one e-mail address."""
+RESET = Limit("reset", 5, timedelta(hours=1))
+"""Mails to set a new password, from one address and to one e-mail address."""
 UPSTREAM = Limit("upstream", 30, timedelta(minutes=1))
 """Questions to the weather service on behalf of one user."""
-FORGOTTEN = max(limit.period for limit in (LOGIN, BOOKING, UPSTREAM))
+FORGOTTEN = max(limit.period for limit in (LOGIN, BOOKING, RESET, UPSTREAM))
 
 
 class TooOften(Exception):

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from website import views
+from website import accounts, views
 from website.pages import form_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "login/", LoginView.as_view(template_name="website/login.html", redirect_authenticated_user=True), name="login"
     ),
+    path("account/password/", accounts.Change.as_view(), name="password_change"),
+    path("account/reset/", accounts.Reset.as_view(), name="password_reset"),
+    path("account/reset/<uidb64>/<token>/", accounts.SetNew.as_view(), name="password_reset_confirm"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("robots.txt", views.robots, name="robots"),
     path("logout/", form_of("home")(LogoutView.as_view()), name="logout"),
     path("", include("website.health.urls")),
     path("", include("website.api.urls")),

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.static import serve
 
@@ -41,6 +42,19 @@ STYLE_HASH = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 def home(request: HttpRequest) -> HttpResponse:
     """The applications of the site, each with a way in."""
     return render(request, "website/home.html")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the sign that pages of others, as the admin's, do not name."""
+    return redirect(static("website/favicon.svg"))
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines leave alone: what is for staff, for one person, or for programs."""
+    closed = "".join(
+        f"Disallow: {path}\n" for path in ("/admin/", "/account/", "/login/", "/api/", "/uploads/", "/gallery/")
+    )
+    return HttpResponse(f"User-agent: *\n{closed}", content_type="text/plain; charset=utf-8")
 
 
 def media(request: HttpRequest, path: str) -> HttpResponseBase:

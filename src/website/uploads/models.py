@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from website.text import harmless
 from website.uploads.kinds import KINDS
 
 __all__ = ["Media", "MediaQuerySet", "State", "UploadRequest"]
@@ -108,7 +109,7 @@ class Media(models.Model):
         constraints = [models.CheckConstraint(condition=Q(state__in=State.values), name="media_job_state")]
 
     def __str__(self) -> str:
-        return self.title or self.filename
+        return harmless(self.title or self.filename)
 
     @property
     def name(self) -> str:

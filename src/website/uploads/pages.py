@@ -80,8 +80,10 @@ class FormUpload(Upload):
 
 @form_of("gallery:gallery", login=True)
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Delete one of one's uploads; anybody's, for staff."""
+    """Delete one of one's uploads; anybody's, for staff. Asked twice: it cannot be undone."""
     media = get_object_or_404(Media.objects.visible_to(request.user), pk=pk)
+    if "confirmed" not in request.POST:
+        return render(request, "uploads/delete.html", {"media": media})
     uploading.remove(media)
     messages.success(request, _("« %(name)s » est supprimé.") % {"name": media})
     return redirect("gallery:gallery")

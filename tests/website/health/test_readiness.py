@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -91,9 +89,7 @@ def test_readiness_refuses_post(client, db):
     assert client.post("/readiness/").status_code == 405
 
 
-def test_readiness_takes_two_queries_and_a_few_milliseconds(client, db, django_assert_num_queries):
+def test_readiness_takes_two_queries(client, db, django_assert_num_queries):
     client.get("/readiness/")  # the migrations on disk are read once per process
     with django_assert_num_queries(2):
-        started = time.perf_counter()
         client.get("/readiness/")
-    assert time.perf_counter() - started < 0.1

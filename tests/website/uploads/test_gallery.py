@@ -73,9 +73,17 @@ def test_upload_form_refuses_anonymous_visitors_unless_allowed(client, db, photo
 def test_gallery_deletes_only_ones_own_files(browser, adele, bruno, make_media):
     hers, his = make_media(adele), make_media(bruno)
     for media, status in ((his, 404), (hers, 302)):
-        form = {"csrfmiddlewaretoken": token(browser)}
+        form = {"csrfmiddlewaretoken": token(browser), "confirmed": "1"}
         assert browser.post(f"/gallery/{media.pk}/delete/", form).status_code == status
     assert list(Media.objects.stored()) == [his]
+
+
+def test_deletion_is_asked_for_twice(browser, adele, make_media):
+    media = make_media(adele, filename="photo\u202egpj.exe")
+    page = browser.post(f"/gallery/{media.pk}/delete/", {"csrfmiddlewaretoken": token(browser)}).text
+    # The mark that would turn the name around is gone.
+    assert "« photogpj.exe » sera supprimé" in page
+    assert Media.objects.stored().exists()
 
 
 def test_the_gallery_has_parts_and_is_filtered_by_tag(browser, adele, make_media):

@@ -21,7 +21,7 @@ def test_a_place_is_readable_without_any_script(client, observed):
     assert 'role="img" aria-labelledby="chart-title chart-description"' in text
     assert '<title id="chart-title">Température et précipitations : Lyon</title>' in text
     assert 'id="chart-description"' in text
-    assert "10,0 °C" in text and "prévu" in text and "Heure par heure" in text
+    assert "10,0\u00a0°C" in text and "prévu" in text and "Heure par heure" in text
     # The drawing has numbers as SVG reads them, in every language.
     [path] = re.findall(r'class="chart-line" d="([^"]+)"', text)
     assert re.fullmatch(r"(?:[ML][\d.]+ [\d.]+)+", path)
@@ -30,7 +30,7 @@ def test_a_place_is_readable_without_any_script(client, observed):
 def test_a_place_is_shown_in_english_too(client, observed):
     text = page(client, f"/weather/{observed.pk}/", **{"accept-language": "en"})
     assert "Temperature and precipitation: Lyon" in text
-    assert "Overcast" in text and "10.0 °C" in text
+    assert "Overcast" in text and "10.0\u00a0°C" in text
     assert "Couvert" not in text
 
 
@@ -96,7 +96,7 @@ def test_the_list_takes_the_same_queries_for_many_places(client, make_place, wea
     for number in range(20):
         fetching.store(make_place(f"Lieu {number}"), weather(3), timezone.now())
     with django_assert_max_num_queries(4):
-        assert page(client, "/weather/").count("10 °C") == 20
+        assert page(client, "/weather/").count("10\u00a0°C") == 20
 
 
 def test_a_favourite_comes_first_and_goes_again(member, user, make_place):

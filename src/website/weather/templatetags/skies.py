@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils.safestring import SafeString, mark_safe
 
 from website.weather.sky import sky
 
-__all__ = ["drawing", "words"]
+__all__ = ["degrees", "drawing", "words"]
 
 register = template.Library()
 
@@ -36,6 +37,12 @@ def drawing(code: int) -> SafeString:
     shapes = DRAWINGS[sky(code).drawing]
     # Made of the constants above alone.
     return mark_safe(f'<svg class="sky" viewBox="0 0 48 48" aria-hidden="true" focusable="false">{shapes}</svg>')
+
+
+@register.filter
+def degrees(temperature: float, digits: str = "0") -> str:
+    """A temperature as it is printed, with a minus sign and a space that does not break: −2 °C."""
+    return f"{floatformat(temperature, digits)}\u00a0°C".replace("-", "−")
 
 
 @register.filter
