@@ -62,7 +62,7 @@ def _own_wheel() -> Path | None:
 
 
 def _keep(wheel: Path | None, vendor: Path, environ: Mapping[str, str]) -> Path | None:
-    """A copy of *wheel* in *vendor*, the only one of Écluse there; None where the index has what is installed."""
+    """Copy *wheel* into *vendor*, as Écluse's only wheel there; returns None if the index has the installed version."""
     scratch = vendor.with_name(".vendor.new")
     shutil.rmtree(scratch, ignore_errors=True)
     try:

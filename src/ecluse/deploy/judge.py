@@ -20,7 +20,7 @@ def judge(
         reasons = [f"  {one.name}: {reason}" for one in not_allowed for reason in one.unsafe]
         flags = " ".join(flag(one) for one in not_allowed)
         raise PreflightError(
-            "\n".join([f"release {previous} cannot live with what this one migrates:", *reasons]),
+            "\n".join([f"these migrations would break the running release {previous}:", *reasons]),
             hint=f"do it in two rollouts (first stop using it, then remove it), or accept errors: {flags}",
         )
     missing = behind(found, history)

@@ -24,7 +24,7 @@ _PATTERN = re.compile(r"[A-Za-z0-9._/@#+*-]+")
 
 
 def simplify(condition: Condition | None, kinds: Collection[EventKind] = KINDS) -> Condition | bool:
-    """*condition* where only events of *kinds* happen: true or false where that decides it."""
+    """The simplest condition that agrees with *condition* on events of *kinds*: true or false if that decides it."""
     match condition:
         case None:
             return True

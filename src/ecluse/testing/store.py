@@ -1,4 +1,4 @@
-"""The migrated clusters that are kept, and which of them a run may use."""
+"""The cache of migrated clusters, and the rules for which of them a run may use."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_submodule_is_an_input_with_commit_and_content(repository: Repository, t
     assert status(repository) == "failed"
 
 
-def test_project_that_an_outer_repository_ignores_is_not_remembered(repository: Repository) -> None:
+def test_project_ignored_by_an_outer_repository_is_not_cached(repository: Repository) -> None:
     inner = Repository.__new__(Repository)
     inner.top, inner.environ = repository.top / "made" / "project", repository.environ
     (inner.top / "app").mkdir(parents=True)

@@ -34,7 +34,7 @@ def test_the_pages_for_people_load_nothing_from_elsewhere(client, db, path):
     assert "<script>" not in page.text
 
 
-def test_api_description_says_who_must_log_in_and_what_is_unknown(schema):
+def test_api_description_names_logins_and_unknown_fields(schema):
     for path, method in (("/uploads/", "get"), ("/uploads/{id}/", "delete"), ("/upload/", "post")):
         assert "401" in schema["paths"][path][method]["responses"], path
     assert schema["components"]["schemas"]["EnquiryRequest"]["additionalProperties"] is False

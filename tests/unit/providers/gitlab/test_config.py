@@ -73,7 +73,7 @@ def test_job_name_that_gitlab_keeps_has_a_word_before_it(releases: Any) -> None:
     assert releases["job image"]["script"] == ["./ecluse run image"]
 
 
-def test_superseded_merge_request_is_cancelled_and_a_rollout_never(releases: Any) -> None:
+def test_outdated_merge_request_is_cancelled_but_no_rollout(releases: Any) -> None:
     cancels = [rule["auto_cancel"]["on_new_commit"] for rule in releases["workflow"]["rules"]]
     assert cancels == ["interruptible", "none", "none"]
     assert {name for name, made in jobs(releases).items() if made.get("interruptible")} == {
@@ -97,7 +97,7 @@ def test_rollout_waits_for_a_person_where_the_environment_asks(releases: Any) ->
     assert releases["deploy-production"]["rules"][0]["allow_failure"] is False
 
 
-def test_leg_runs_on_its_own_python_and_none_of_its_values_is_code(releases: Any) -> None:
+def test_leg_runs_on_its_python_and_its_values_are_not_code(releases: Any) -> None:
     made = releases["tests"]
     assert made["image"] == "python:$MATRIX_PYTHON-trixie"
     assert made["script"] == ['./ecluse run tests --matrix "python=$MATRIX_PYTHON" --matrix "django=$MATRIX_DJANGO"']
@@ -172,7 +172,7 @@ def test_downloads_are_cached_by_the_locks(releases: Any) -> None:
     assert cache["paths"] == [".ecluse/downloads/"]
 
 
-def test_machine_that_failed_is_tried_again_and_a_failed_job_is_not(releases: Any) -> None:
+def test_machine_failure_is_retried_but_no_failed_job(releases: Any) -> None:
     assert releases["default"]["retry"] == {"max": 2, "when": ["runner_system_failure", "scheduler_failure"]}
 
 
