@@ -1,0 +1,168 @@
+"""What each statement of a migration locks, reads through and rewrites, heard while it runs on a copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue import HEARS, OURS
+from .statements import bare, holds_nobody_up
+
+__all__ = ["Held", "Listener"]
+
+_STRENGTH = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
+"""The table locks that hold a site up, from the weakest on: all of them stop writing, the last one reading too."""
+
+_STATE = f"""
+SELECT c.oid, n.nspname || '.' || c.relname, c.relfilenode, coalesce(pg_stat_get_xact_numscans(c.oid), 0),
+    (SELECT array_agg(l.mode) FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.relation = c.oid AND l.granted)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'm') AND {OURS}
+"""
+
+_LISTEN = f"""
+CREATE SCHEMA {HEARS};
+CREATE TABLE {HEARS}.emptied (relation oid);
+CREATE FUNCTION {HEARS}.truncated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$ BEGIN INSERT INTO {HEARS}.emptied VALUES (TG_RELID); RETURN NULL; END $$;
+GRANT USAGE ON SCHEMA {HEARS} TO PUBLIC;
+GRANT ALL ON {HEARS}.emptied TO PUBLIC;
+"""
+
+_DML = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW)\b", re.I)
+_EMPTIES = re.compile(r"\bDELETE\s+FROM\s+(?:ONLY\s+)?([\w\".]+)\s*(?:\*|AS\s+\w+)?\s*(?:;|$|RETURNING\b)", re.I)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A table that a statement locks. *reads*: it goes through all rows meanwhile; *rewrites*: it writes all anew."""
+
+    table: str
+    mode: str
+    reads: bool
+    rewrites: bool
+    statement: str
+
+
+@dataclass(frozen=True)
+class _State:
+    name: str
+    file: int
+    scans: int
+    mode: str | None
+
+
+class Listener:
+    """Hears the statements of *connection*, which is connected to a copy. *forbid* raises for one that must not run."""
+
+    def __init__(self, connection: Any, forbid: Callable[[str], None] = lambda sql: None) -> None:
+        self._connection, self._forbid = connection, forbid
+        self._known: dict[int, _State] = {}
+        self._held: dict[tuple[str, str], Held] = {}
+        self._emptied: set[str] = set()
+        self.on_data = False
+        """Whether RunPython runs: what it does to rows is not judged."""
+
+    @staticmethod
+    def attach(run: Callable[[str], Any], tables: list[str]) -> None:
+        """Have the copy tell of tables that are emptied."""
+        run(_LISTEN)
+        for table in tables:
+            trigger = f"CREATE TRIGGER {HEARS} AFTER TRUNCATE ON {table} EXECUTE FUNCTION {HEARS}.truncated()"
+            run(trigger)
+
+    @contextmanager
+    def hear(self) -> Iterator[None]:
+        """Listen from here on to one migration; ask :meth:`held` and :meth:`emptied` afterwards."""
+        self._held, self._emptied = {}, set()
+        self._known = self._look()
+        commit = self._connection.commit
+
+        def committing() -> None:
+            self._note("", self._known)
+            commit()
+
+        self._connection.commit = committing
+        try:
+            with self._connection.execute_wrapper(self._statement):
+                yield
+        finally:
+            del self._connection.commit
+
+    def held(self) -> list[Held]:
+        """What was locked, the longest first."""
+        return sorted(self._held.values(), key=lambda one: (not one.rewrites, not one.reads, one.table))
+
+    def emptied(self) -> set[str]:
+        """The full names of tables that lost all their rows."""
+        with self._connection.connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {HEARS}.emptied RETURNING relation")
+            truncated = {self._known[oid].name for (oid,) in cursor.fetchall() if oid in self._known}
+        return self._emptied | truncated
+
+    def _statement(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        text = bare(str(sql))
+        self._forbid(text)
+        if _DML.match(text) or many:
+            return execute(sql, params, many, context)
+        if not self.on_data:
+            self._emptied |= {name for table in _EMPTIES.findall(text) if (name := self._name(table))}
+        before = self._look()
+        if self._connection.in_atomic_block or not self._connection.get_autocommit() or holds_nobody_up(text):
+            result = execute(sql, params, many, context)
+            self._note(str(sql), before)
+            return result
+        return self._alone(lambda: execute(sql, params, many, context), str(sql), before)
+
+    def _alone(self, execute: Callable[[], Any], sql: str, before: dict[int, _State]) -> Any:
+        """A statement that is a transaction of its own: its locks are seen if the transaction is ours."""
+        raw = self._connection.connection
+        with raw.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                result = execute()
+            except Exception as error:
+                cursor.execute("ROLLBACK")
+                if "transaction block" not in str(error):
+                    raise
+                return execute()
+            self._note(sql, before)
+            cursor.execute("COMMIT")
+        return result
+
+    def _note(self, sql: str, before: dict[int, _State]) -> None:
+        try:
+            now = self._look()
+        except Exception:  # the transaction has failed: what failed it is raised elsewhere
+            return
+        for oid, known in self._known.items():
+            state, was = now.get(oid), before.get(oid, known)
+            if state is None or state.mode is None:
+                continue
+            rewrites = state.file != was.file
+            reads = state.scans > was.scans
+            earlier = self._held.get((known.name, state.mode))
+            if earlier is None or (rewrites and not earlier.rewrites) or (reads and not earlier.reads):
+                if sql or earlier is None:
+                    self._held[known.name, state.mode] = Held(known.name, state.mode, reads, rewrites, sql)
+
+    def _look(self) -> dict[int, _State]:
+        with self._connection.connection.cursor() as cursor:
+            cursor.execute(_STATE)
+            return {
+                oid: _State(
+                    name,
+                    file,
+                    scans,
+                    max((one for one in modes or () if one in _STRENGTH), key=_STRENGTH.index, default=None),
+                )
+                for oid, name, file, scans, modes in cursor.fetchall()
+            }
+
+    def _name(self, table: str) -> str | None:
+        with self._connection.connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass(%s)::oid", [table])
+            oid = cursor.fetchone()[0]
+        return self._known[oid].name if oid in self._known else None

@@ -1,0 +1,111 @@
+"""What the models of a release rely on in a database. Travels from the release that serves to the one that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["Table", "UsedColumn", "Uses", "uses"]
+
+
+@dataclass(frozen=True)
+class UsedColumn:
+    """A column that models name. *null*: they may leave it empty. *default*: they let the database fill it.
+    *generated*: they never write it.
+    """
+
+    null: bool = False
+    default: bool = False
+    generated: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as models see it. *unique* are the sets of columns whose values they count on to be unique."""
+
+    columns: dict[str, UsedColumn] = field(default_factory=dict)
+    unique: frozenset[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Uses:
+    """The tables of a release's models in one database, by Django's name of the table."""
+
+    tables: dict[str, Table]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            name: {
+                "columns": {column: asdict(used) for column, used in table.columns.items()},
+                "unique": sorted(sorted(one) for one in table.unique),
+            }
+            for name, table in self.tables.items()
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Uses:
+        return cls(
+            {
+                name: Table(
+                    {column: UsedColumn(**used) for column, used in table["columns"].items()},
+                    frozenset(frozenset(one) for one in table["unique"]),
+                )
+                for name, table in value.items()
+            }
+        )
+
+
+def uses(models: Iterable[Any], connection: Any) -> Uses:
+    """What *models*, with the tables between them, rely on in the database of *connection*."""
+    from django.db import router
+
+    found: dict[str, Table] = {}
+    for model in models:
+        options = model._meta
+        if options.proxy or options.swapped or options.abstract:
+            continue
+        here = router.db_for_read(model), router.db_for_write(model)
+        if connection.alias not in here and not router.allow_migrate_model(connection.alias, model):
+            continue
+        table = _table(options, connection)
+        known = found.get(options.db_table)
+        found[options.db_table] = _both(known, table) if known else table
+    return Uses(found)
+
+
+def _table(options: Any, connection: Any) -> Table:
+    columns, unique = {}, set()
+    for one in options.local_concrete_fields:
+        if one.db_type(connection) is None:
+            continue
+        counted = "AutoField" in one.get_internal_type()
+        generated = bool(getattr(one, "generated", False))
+        has_default = getattr(one, "has_db_default", None)
+        columns[one.column] = UsedColumn(
+            null=one.null, default=counted or bool(has_default and has_default()), generated=generated
+        )
+        if one.unique:
+            unique.add(frozenset({one.column}))
+
+    def named(fields: Iterable[str]) -> frozenset[str]:
+        return frozenset(options.get_field(name).column for name in fields)
+
+    for names in options.unique_together:
+        unique.add(named(names))
+    for constraint in getattr(options, "total_unique_constraints", ()):
+        unique.add(named(constraint.fields))
+    return Table(columns, frozenset(unique))
+
+
+def _both(one: Table, other: Table) -> Table:
+    """Two models of one table: what either relies on."""
+    columns = dict(one.columns)
+    for name, used in other.columns.items():
+        known = columns.get(name)
+        columns[name] = used if known is None else UsedColumn(*_either(known, used))
+    return Table(columns, one.unique | other.unique)
+
+
+def _either(known: UsedColumn, used: UsedColumn) -> tuple[bool, bool, bool]:
+    return known.null or used.null, known.default or used.default, known.generated and used.generated
