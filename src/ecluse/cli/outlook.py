@@ -32,14 +32,20 @@ def _lines(found: Outlook) -> Iterator[str]:
         yield "no migration is pending"
     for migration in found.migrations or ():
         yield from _migration(found, migration)
+    if found.how:
+        yield ""
+        yield from found.how
     if found.behind:
         yield f"refused: the database has moved past this release: {', '.join(found.behind)}"
+        yield from (f"  {reason}" for reason in found.reasons)
 
 
 def _migration(found: Outlook, migration: Migration) -> Iterator[str]:
     yield ""
-    yield click.style(f"migration {migration.name}", bold=True)
+    beside = "" if migration.database == "default" else f" of the database {migration.database}"
+    yield click.style(f"migration {migration.name}{beside}", bold=True)
     yield from (f"    {line}" for line in migration.sql.splitlines())
+    yield from (f"  {line}" for line in (*migration.locks, *migration.notes))
     for reason in migration.unsafe:
         yield click.style(f"  unsafe: release {found.serving} cannot live with it: {reason}", fg="yellow")
     if migration in found.refused:

@@ -50,13 +50,13 @@ class Attempt(Generic[R]):
         with self.step("stage"):
             target.stage(release)
         with self.step("preflight"):
-            found = target.preflight(release)
+            found = target.preflight(release, self.journal.previous)
             judge(found, release.id, self.journal.previous, self.ledger.history(), allowed)
-        if found.pending or found.commands:
-            names = tuple(migration.name for migration in found.pending)
-            unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
-            with self.step("migrate", migrations=names, unsafe=unsafe):
-                target.migrate(release)
+        names = tuple(migration.name for migration in found.pending)
+        unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
+        # Where nothing is pending too: Django records what is squashed, and makes permissions and content types.
+        with self.step("migrate", migrations=names, unsafe=unsafe):
+            target.migrate(release)
 
     def replace(self) -> None:
         """Bring the release into service, and watch it. Where it serves already, what is missing is added beside it:

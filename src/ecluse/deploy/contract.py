@@ -45,26 +45,32 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Migration:
-    """A migration that the database does not have yet. *unsafe* are the reasons why it would break the release that
-    serves.
+    """A migration that a database does not have yet. *unsafe* are the reasons why it would break the release that
+    serves. *locks* are the tables that it locks, for about how long, and what to do instead; *notes*, what of it is
+    not judged.
     """
 
     name: str
     sql: str = ""
     unsafe: tuple[str, ...] = ()
+    database: str = "default"
+    locks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """What the checks of a release found in the database: *pending* migrations, and applied migrations *unknown* to
+    """What the checks of a release found in its databases: *pending* migrations, and applied migrations *unknown* to
     the release.
 
-    *commands*: the step ``migrate`` is wanted although nothing is pending, because it runs commands of the site.
+    *behind* are the reasons why it could not live with the schema that the unknown ones made; None where that could
+    not be told. *how* says, for each database, by what the pending migrations were judged.
     """
 
     pending: tuple[Migration, ...] = ()
     unknown: frozenset[str] = frozenset()
-    commands: bool = False
+    behind: tuple[str, ...] | None = None
+    how: tuple[str, ...] = ()
 
 
 class Release(Protocol):
@@ -122,16 +128,20 @@ class Operations(Protocol[R]):
     def stage(self, release: R) -> None:
         """Bring the release to where it will run, ready to start. What serves is not disturbed."""
 
-    def preflight(self, release: R) -> Preflight:
-        """Run the release's own checks, and ask what its database lacks. Raises PreflightError where a check fails."""
+    def preflight(self, release: R, previous: str | None) -> Preflight:
+        """Run the release's own checks, and ask what its databases lack, judged for the release *previous*, which
+        serves. Raises PreflightError where a check fails.
+        """
 
-    def look(self, release: R) -> Preflight | None:
+    def look(self, release: R, previous: str | None) -> Preflight | None:
         """What :meth:`preflight` would find, with nothing changed and nothing kept. None where there is no database
         to ask.
         """
 
     def migrate(self, release: R) -> None:
-        """Apply the pending migrations, once, and run the site's own commands that follow them."""
+        """Apply the pending migrations, once, with what Django does after migrating, and run the site's own commands
+        that follow.
+        """
 
     def tasks(self, *releases: R) -> Sequence[Task[R]]:
         """The tasks of *releases*, and every other task that may still run, in the order to replace them."""

@@ -26,9 +26,13 @@ def judge(
     missing = behind(found, history)
     if missing:
         raise PreflightError(
-            f"the database has moved past release {release}: {', '.join(missing)}",
+            "\n".join([f"the database has moved past release {release}: {', '.join(missing)}", *_reasons(found)]),
             hint="roll a newer release out; migrations are not undone by a rollout",
         )
+
+
+def _reasons(found: Preflight) -> list[str]:
+    return [f"  {reason}" for reason in found.behind or ()]
 
 
 def refused(found: Preflight, previous: str | None, allowed: Sequence[str]) -> list[Migration]:
@@ -39,7 +43,11 @@ def refused(found: Preflight, previous: str | None, allowed: Sequence[str]) -> l
 
 
 def behind(found: Preflight, history: Sequence[Record]) -> list[str]:
-    """The applied migrations that the release does not know and cannot live with, by what *history* says of them."""
+    """The applied migrations that the release does not know and cannot live with: what was found in the database; where
+    nothing could be, what *history* says of them.
+    """
+    if found.behind is not None:
+        return sorted(found.unknown) if found.behind else []
     return sorted(found.unknown & {name for record in history for name in record.unsafe})
 
 

@@ -18,7 +18,8 @@ __all__ = ["Outlook", "outlook"]
 class Outlook:
     """What ``ecluse deploy`` would do. *migrations* are pending; None where there is no database to ask.
 
-    *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release.
+    *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release,
+    for these *reasons*. *how* says by what the migrations of each database were judged.
     *interrupted* is a rollout that would be finished or undone first: what comes after it is not known before.
     """
 
@@ -29,6 +30,8 @@ class Outlook:
     migrations: tuple[Migration, ...] | None
     refused: tuple[Migration, ...] = ()
     behind: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    how: tuple[str, ...] = ()
     interrupted: Journal | None = None
 
     @property
@@ -46,13 +49,18 @@ class Outlook:
             "goes": self.goes,
             "migrations": None if self.migrations is None else [self._migration(one) for one in self.migrations],
             "behind": list(self.behind),
+            "reasons": list(self.reasons),
+            "judged": list(self.how),
             "interrupted": self.interrupted.as_json() if self.interrupted else None,
         }
 
     def _migration(self, one: Migration) -> dict[str, Any]:
         return {
             "name": one.name,
+            "database": one.database,
             "sql": one.sql,
+            "locks": list(one.locks),
+            "notes": list(one.notes),
             "unsafe": list(one.unsafe),
             "refused": one in self.refused,
             "flag": flag(one) if one.unsafe else None,
@@ -62,7 +70,7 @@ class Outlook:
 def outlook(target: Operations[R], ledger: Ledger, environment: str, release: R, allowed: Sequence[str]) -> Outlook:
     """What rolling *release* out would do now. Raises what the target raises; PreflightError where its checks fail."""
     serving = current(target, ledger)
-    found = target.look(release)
+    found = target.look(release, serving)
     return Outlook(
         environment=environment,
         release=release.id,
@@ -71,5 +79,7 @@ def outlook(target: Operations[R], ledger: Ledger, environment: str, release: R,
         migrations=None if found is None else found.pending,
         refused=tuple(refused(found, serving, allowed)) if found else (),
         behind=tuple(behind(found, ledger.history())) if found else (),
+        reasons=(found.behind or ()) if found else (),
+        how=found.how if found else (),
         interrupted=ledger.journal(),
     )

@@ -24,9 +24,6 @@ def main(arguments: list[str]) -> int:
     before.add_argument("--facts", metavar="FILE", help="what that release said of itself in its own preflight")
     before.add_argument("--server", metavar="ADDRESS", help="a throwaway PostgreSQL to make copies on")
     then = commands.add_parser("migrate", help="apply what is pending")
-    then.add_argument(
-        "--then", action="append", default=[], metavar="COMMAND", help="a command of the site, if it has it"
-    )
     for command in (before, then):
         command.add_argument("--make", action="store_true", help="make a database that is not there")
     options = parser.parse_args(arguments)
@@ -35,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
     django.setup()
     if options.command == "migrate":
-        return migrate(options.then, makes=options.make)
+        return migrate(makes=options.make)
     facts = Facts()
     if options.facts:
         facts = Facts.from_json(json.loads(Path(options.facts).read_text(encoding="utf-8")))

@@ -36,11 +36,11 @@ WHERE NOT i.indisvalid AND i.indrelid = to_regclass(%s) AND c.relname = %s
 """
 
 
-def migrate(then: list[str], *, makes: bool = False) -> int:
-    """Apply the pending migrations of every database that has some, and record what is squashed; then run those of the
-    site's own commands that it has. With *makes* a database that is not there is made. Returns the exit code.
+def migrate(*, makes: bool = False) -> int:
+    """Apply the pending migrations of every database that has some, and record what is squashed. With *makes* a
+    database that is not there is made. Returns the exit code.
     """
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
 
     with ExitStack() as stack:
         found = migrated()
@@ -56,9 +56,6 @@ def migrate(then: list[str], *, makes: bool = False) -> int:
             with connection.execute_wrapper(_Patience(connection)):
                 # Where nothing is pending too: a squashed migration is recorded, and post_migrate makes permissions.
                 call_command("migrate", database=connection.alias, interactive=False, verbosity=1, no_color=True)
-        for command in then:
-            if command in get_commands():
-                call_command(command)
     return 0
 
 

@@ -75,7 +75,7 @@ def test_migration_that_waits_for_a_lock_gives_up(shop: Shop, one: str) -> None:
 
 
 def test_concurrent_migrations_run_one_after_the_other(shop: Shop, one: str) -> None:
-    from ecluse.deploy.migrations import ADVISORY_LOCK
+    from ecluse.migrations.apply import ADVISORY_LOCK
 
     release = shop.release("alone", migration="migrations.RunSQL('SELECT 1')")
     url = shop.server().daemon.database_url()

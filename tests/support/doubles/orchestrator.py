@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecluse.deploy import migrations
 from ecluse.deploy.health import Answer
 from ecluse.deploy.targets.swarm.api import Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 from ecluse.errors import TargetError
+from ecluse.migrations.report import MARK
 from tests.support.doubles.managers import Managers
 
 __all__ = ["Orchestrator", "Way"]
@@ -49,7 +49,13 @@ class Orchestrator(Managers):
         self.broken: Callable[[str, str | None], bool] = lambda service, release: False
         self.stuck: dict[str, Mapping[str, Any]] = {}
         self.idle: set[str] = set()
-        self.found: dict[str, Any] = {"pending": [], "unknown": []}
+        self.found: dict[str, Any] = {
+            "pending": [],
+            "unknown": [],
+            "behind": [],
+            "how": [],
+            "facts": {"uses": {}, "unknown": []},
+        }
         self.printed: dict[str, list[str]] = {}
         self.done: list[tuple[str, tuple[str, ...]]] = []
         self.deployed: list[str] = []
@@ -135,7 +141,7 @@ class Orchestrator(Managers):
         if job:
             self.done.append((short, tuple(service["command"])))
             if short == "preflight" and not failing:
-                self.printed[short] = [migrations.MARK + json.dumps(self.found)]
+                self.printed[short] = [MARK + json.dumps(self.found)]
         else:
             self.deployed.append(short)
         if failing:

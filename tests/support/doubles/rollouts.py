@@ -83,11 +83,11 @@ class MemoryTarget:
         with self._doing("stage"):
             self.staged = [*(one for one in self.staged if one != release.id), release.id]
 
-    def preflight(self, release: MemoryRelease) -> Preflight:
+    def preflight(self, release: MemoryRelease, previous: str | None) -> Preflight:
         with self._doing("preflight"):
-            return self.look(release)
+            return self.look(release, previous)
 
-    def look(self, release: MemoryRelease) -> Preflight:
+    def look(self, release: MemoryRelease, previous: str | None) -> Preflight:
         if self.brings is None:
             return self.found
         known = self.brings[release.id]

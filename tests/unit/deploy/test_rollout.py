@@ -67,9 +67,23 @@ def test_every_step_is_in_the_journal_before_it_is_begun(target: MemoryTarget, l
     }
 
 
-def test_rollout_without_pending_migrations_runs_none(target: MemoryTarget, ledger: MemoryLedger) -> None:
+def test_rollout_migrates_where_nothing_is_pending_too(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    # Django records what is squashed, and makes permissions and content types.
     roll_out(target, ledger, request())
-    assert target.migrated == []
+    assert (target.migrated, ledger.history()[-1].migrations) == (["new"], ())
+
+
+def test_release_that_cannot_live_with_what_is_there_is_refused(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = Preflight(unknown=frozenset({"shop.0002_x"}), behind=("drops the column shop.y",))
+    with pytest.raises(PreflightError, match="has moved past release new: shop.0002_x\n  drops the column shop.y"):
+        roll_out(target, ledger, request())
+
+
+def test_what_is_there_decides_and_not_the_history(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = Preflight((Migration("shop.0002_x", unsafe=("empties the table shop",)),))
+    roll_out(target, ledger, request(allowed=("shop.0002",)))
+    target.found = Preflight(unknown=frozenset({"shop.0002_x"}), behind=())
+    assert roll_out(target, ledger, request("old")) is not None
 
 
 def test_a_release_that_serves_well_is_not_rolled_out_again(target: MemoryTarget, ledger: MemoryLedger) -> None:

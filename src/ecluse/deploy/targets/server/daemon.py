@@ -65,11 +65,11 @@ class Daemon:
         self.slots = slots(place.slots)
         self.holder = holder(place.slots)
         self.workers = {one.name: worker_slots(place.slots, one.name) for one in place.environment.workers}
-        self._database = Database(place, say)
+        self.database = Database(place, say)
 
     def database_url(self) -> str | None:
         """The address of the environment's own database; None where another one is given."""
-        return self._database.url
+        return self.database.url
 
     def states(self) -> States:
         """The current states of the processes. If no Supervisor answers, none runs."""
@@ -137,7 +137,7 @@ class Daemon:
         if not self.client.alive():
             self._end_orphans()
             self._start()
-        self._database.start(self.client)
+        self.database.start(self.client)
 
     def _end(self) -> None:
         """End everything. What the slots say stays, so that :meth:`ensure` starts it again."""
@@ -196,7 +196,7 @@ class Daemon:
             )
             for worker in place.environment.workers
         ]
-        return [web, *workers, *([self._database.program()] if self._database.is_own else [])]
+        return [web, *workers, *([self.database.program()] if self.database.is_own else [])]
 
     def _end_orphans(self) -> None:
         """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
@@ -213,7 +213,7 @@ class Daemon:
             "the site's processes do not end",
             timeout=self._grace(),
         )
-        server = _pid(self._database.pid_file)
+        server = _pid(self.database.pid_file)
         if server is not None and process.runs(server) and not self.client.alive():
             _signal(server, signal.SIGINT)
             self._await(lambda: not process.runs(server), "the database does not end")

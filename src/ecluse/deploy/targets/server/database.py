@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ecluse import probes
@@ -75,10 +75,14 @@ class Database:
         state = client.states()[_PROCESS]["statename"]
         return None if state in ("STARTING", "RUNNING") else f"it ended; see {self._place.logs / 'postgres.log'}"
 
-    def _cluster(self) -> Cluster:
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment in which the database's own programs are found first."""
         own = next(self._place.programs.glob("postgresql/*/*/bin"), None)
-        environ = self._place.environ if own is None else {**self._place.environ, VARIABLE: str(own)}
-        return Cluster.at(self._place.folder / "postgres", environ)
+        return self._place.environ if own is None else {**self._place.environ, VARIABLE: str(own)}
+
+    def _cluster(self) -> Cluster:
+        return Cluster.at(self._place.folder / "postgres", self.environ)
 
     def _keep_programs(self) -> None:
         """Link PostgreSQL's programs here where they are in ecluse's own virtual environment: remaking that one then

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from ecluse.definition.model import Setup, Watch
-from ecluse.deploy import health, migrations
-from ecluse.deploy.contract import Migration, Preflight, Task
-from ecluse.deploy.migrations import MARK
+from ecluse.deploy import health, report
+from ecluse.deploy.contract import Preflight, Task
+from ecluse.deploy.targets.server import rehearsal
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.place import Place
@@ -18,8 +17,9 @@ from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.releases import ServerReleases
 from ecluse.deploy.targets.server.web import Web
 from ecluse.deploy.targets.server.workers import Workers
-from ecluse.errors import CommandError, PreflightError, RolloutError
-from ecluse.machine import process
+from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError
+from ecluse.machine import durable, process
+from ecluse.migrations import bundle
 
 __all__ = ["ServerOperations"]
 
@@ -39,19 +39,18 @@ class ServerOperations:
         self.releases.stage(release)
         self.daemon.ensure()
 
-    def preflight(self, release: ServerRelease) -> Preflight:
-        return self._preflight(release)
+    def preflight(self, release: ServerRelease, previous: str | None) -> Preflight:
+        return self._preflight(release, previous)
 
-    def look(self, release: ServerRelease) -> Preflight | None:
-        own_database = self.daemon.database_url() is not None
-        if self.place.listen is None or (own_database and not self.daemon.client.alive()):
+    def look(self, release: ServerRelease, previous: str | None) -> Preflight | None:
+        if self.place.listen is None or (self.daemon.database.is_own and not self.daemon.client.alive()):
             return None
         self.releases.unpack(release)
-        return self._preflight(release, keep=False)
+        return self._preflight(release, previous, keep=False)
 
     def migrate(self, release: ServerRelease) -> None:
         try:
-            self._migrations(release, "migrate")
+            self._migrations(release, "migrate", *self._making())
         except CommandError as error:
             raise RolloutError(f"migrating to release {release.id} failed: {error}") from None
         for setup in self.place.environment.setup:
@@ -86,25 +85,42 @@ class ServerOperations:
     def prune(self, keep: Collection[str]) -> None:
         self.releases.prune(keep)
 
-    def _preflight(self, release: ServerRelease, *, keep: bool = True) -> Preflight:
-        flags = ("--deploy",) if self.place.environment.faces_world else ()
-        try:
-            output = self._migrations(release, "preflight", *flags, keep=keep)
-        except CommandError as error:
-            raise PreflightError(f"the checks of release {release.id} fail: {error}") from None
-        found = json.loads(output.rpartition(MARK)[2].splitlines()[0])
-        pending = tuple(Migration(one["name"], one["sql"], tuple(one["unsafe"])) for one in found["pending"])
-        return Preflight(
-            pending, frozenset(found["unknown"]), commands=any(map(self._given, self.place.environment.setup))
-        )
+    def _preflight(self, release: ServerRelease, previous: str | None, *, keep: bool = True) -> Preflight:
+        flags = ["--deploy"] if self.place.environment.faces_world else []
+        flags += [*self._making(), *self._serving(previous)]
+        with rehearsal.server(self.place.folder / "cache", self.daemon.database.environ) as address:
+            flags += ["--server", address] if address else []
+            try:
+                lines = self._migrations(release, "preflight", *flags, keep=keep).splitlines()
+            except CommandError as error:
+                raise PreflightError(f"the checks of release {release.id} fail: {error}") from None
+        found = report.preflight(lines)
+        if found is None:
+            raise PreflightError(f"what the checks of release {release.id} found cannot be read")
+        if keep:
+            durable.write(release.facts, report.facts(lines))
+        return found
+
+    def _making(self) -> list[str]:
+        """The flag that has missing databases made, where the server is the environment's own."""
+        return ["--make"] if self.daemon.database.is_own else []
+
+    def _serving(self, previous: str | None) -> list[str]:
+        """The flags that have the pending migrations judged for the release *previous*."""
+        if previous is None:
+            return []
+        with contextlib.suppress(ReleaseError):
+            known = self.releases.get(previous).facts
+            return ["--serves", "--facts", str(known)] if known.is_file() else ["--serves"]
+        return ["--serves"]
 
     def _migrations(self, release: ServerRelease, *arguments: str, keep: bool = True) -> str:
-        """Run migrations.py in the release. Returns what it printed. Without *keep*, no log and no secret is written.
+        """Run what judges and applies migrations in the release. Returns what it printed. Without *keep*, no log and no
+        secret is written.
 
         It is read from standard input: the account that runs it may not be able to read ecluse's own folder.
         """
-        script = Path(migrations.__file__).read_text(encoding="utf-8")
-        return self._inside(release, ("python", "-P", "-", *arguments), input=script, keep=keep)
+        return self._inside(release, ("python", "-P", "-", *arguments), input=bundle.script(), keep=keep)
 
     def _command(self, release: ServerRelease, command: Sequence[str], given: Mapping[str, str]) -> None:
         try:

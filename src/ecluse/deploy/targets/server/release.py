@@ -31,6 +31,11 @@ class ServerRelease:
         return self.folder / "static"
 
     @property
+    def facts(self) -> Path:
+        """The file with what the release said of itself in its preflight."""
+        return self.folder / "facts.json"
+
+    @property
     def programs(self) -> Path:
         """The folder with the programs of the release's virtual environment."""
         return self.folder / "venv" / "bin"

@@ -10,6 +10,7 @@ from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.errors import CommandError, TargetError
+from ecluse.migrations import bundle
 
 __all__ = ["Once"]
 
@@ -50,18 +51,30 @@ class Once:
                 hint="can that node reach the registry, and has it room?",
             ) from None
 
-    def migrations(self, release: SwarmRelease, *arguments: str, timeout: float, until: str | None = None) -> list[str]:
-        """Run migrations.py once, in a container of the release. Returns the lines it printed."""
+    def migrations(
+        self,
+        release: SwarmRelease,
+        *arguments: str,
+        timeout: float,
+        until: str | None = None,
+        facts: str | None = None,
+    ) -> list[str]:
+        """Run what judges and applies migrations once, in a container of the release. Returns the lines it printed.
+        *facts* is the name that the engine has the facts of the serving release under.
+        """
         names = stackfile.roles(release.stack, release.image)
         template = next((name for name, role in names.items() if role == stackfile.MIGRATE), release.web)
-        script = self._objects.ensure("migrations.py", _script("ecluse.deploy", "migrations.py"), "configs")
-        path = f"{_FILES}/migrations.py"
+        path, known = f"{_FILES}/migrations.py", f"{_FILES}/facts.json"
+        configs = {path: self._objects.ensure("migrations.py", bundle.script().encode(), "configs")}
+        if facts is not None:
+            configs[known] = facts
+            arguments = (*arguments, "--facts", known)
         content = stackfile.job(
             release.stack,
             template,
             name=arguments[0],
             command=["ecluse", "wait", "DATABASE_URL", "--", "python", path, *arguments],
-            configs={path: script},
+            configs=configs,
         )
         name = self._services.name(arguments[0])
         return jobs.run(self._api, name, lambda: self._services.deploy(content), timeout=timeout, until=until)

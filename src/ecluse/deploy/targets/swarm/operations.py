@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from ecluse.definition.model import Environment, Watch
-from ecluse.deploy import health, migrations
-from ecluse.deploy.contract import Migration, Preflight
+from ecluse.deploy import health, report
+from ecluse.deploy.contract import Preflight
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
 from ecluse.deploy.targets.swarm.objects import Objects
@@ -19,6 +18,7 @@ from ecluse.deploy.targets.swarm.service_task import ServiceTask
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import failed, nodes, seconds, why
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError
+from ecluse.migrations.report import MARK
 
 __all__ = ["SwarmOperations"]
 
@@ -62,28 +62,15 @@ class SwarmOperations:
         for line in self._once.files(release, "add"):
             self._say(line)
 
-    def preflight(self, release: SwarmRelease) -> Preflight:
-        flags = ("--deploy",) if self._environment.faces_world else ()
-        try:
-            lines = self._once.migrations(
-                release, "preflight", *flags, timeout=PREFLIGHT_SECONDS, until=migrations.MARK
-            )
-        except CommandError as error:
-            raise PreflightError(f"the checks of release {release.id} fail: {error}") from None
-        line = next((line for line in lines if line.startswith(migrations.MARK)), None)
-        if line is None:
-            said = "\n".join(["", *lines[-5:]]) if lines else " nothing: does the engine keep logs?"
-            raise PreflightError(f"what the checks of release {release.id} found cannot be read; the swarm says{said}")
-        found = json.loads(line.removeprefix(migrations.MARK))
-        pending = tuple(Migration(one["name"], one["sql"], tuple(one["unsafe"])) for one in found["pending"])
-        return Preflight(pending, frozenset(found["unknown"]))
+    def preflight(self, release: SwarmRelease, previous: str | None) -> Preflight:
+        return self._preflight(release, previous)
 
-    def look(self, release: SwarmRelease) -> Preflight | None:
+    def look(self, release: SwarmRelease, previous: str | None) -> Preflight | None:
         # Where nothing has been rolled out, there is no database of this environment to be asked.
         if not self._services.existing():
             return None
         self._objects.make(release.objects)
-        return self.preflight(release)
+        return self._preflight(release, previous, keep=False)
 
     def migrate(self, release: SwarmRelease) -> None:
         try:
@@ -121,6 +108,24 @@ class SwarmOperations:
             with suppress(CommandError):
                 self._once.files(found, "serve", *(one.id for one in left))
         self._objects.prune({name for release in left for name in release.uses()})
+
+    def _preflight(self, release: SwarmRelease, previous: str | None, *, keep: bool = True) -> Preflight:
+        flags = ["--deploy"] if self._environment.faces_world else []
+        flags += ["--serves"] if previous else []
+        known = self._releases.facts(previous) if previous else None
+        try:
+            lines = self._once.migrations(
+                release, "preflight", *flags, timeout=PREFLIGHT_SECONDS, until=MARK, facts=known
+            )
+        except CommandError as error:
+            raise PreflightError(f"the checks of release {release.id} fail: {error}") from None
+        found = report.preflight(lines)
+        if found is None:
+            said = "\n".join(["", *lines[-5:]]) if lines else " nothing: does the engine keep logs?"
+            raise PreflightError(f"what the checks of release {release.id} found cannot be read; the swarm says{said}")
+        if keep:
+            self._releases.keep_facts(release.id, report.facts(lines))
+        return found
 
     def _restarts(self, task: str, release: SwarmRelease, known: dict[str, str]) -> list[str]:
         """A line for each task of the service that has ended, or was started, since it had the states *known*."""

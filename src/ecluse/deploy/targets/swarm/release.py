@@ -84,6 +84,18 @@ class SwarmReleases:
         self._objects.create(f"release_{release.id}", "release", json.dumps(release.as_json()).encode())
         self._known[release.id] = release
 
+    def facts(self, release_id: str) -> str | None:
+        """The name that the engine has the facts of the release under: what it said of itself in its preflight. None
+        where they are not kept.
+        """
+        found = self._objects.get(f"facts_{release_id}")
+        return found.name if found else None
+
+    def keep_facts(self, release_id: str, facts: bytes) -> None:
+        """Keep what the release said of itself, for the preflight of the release after it."""
+        self._objects.delete(f"{self._objects.stack}_facts_{release_id}")
+        self._objects.create(f"facts_{release_id}", "facts", facts)
+
     def prune(self, keep: Collection[str]) -> list[SwarmRelease]:
         """Forget all releases but *keep* and a few. Returns the releases that are left."""
         found = self.all()
@@ -91,5 +103,6 @@ class SwarmReleases:
         gone = others[: -KEPT or None]
         for release in gone:
             self._objects.delete(f"{self._objects.stack}_release_{release.id}")
+            self._objects.delete(f"{self._objects.stack}_facts_{release.id}")
             del self._known[release.id]
         return [release for release in found if release not in gone]

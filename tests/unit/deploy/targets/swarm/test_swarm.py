@@ -151,8 +151,13 @@ def first(world: World) -> str:
     return record.release
 
 
+def pending(name: str, sql: str = "") -> dict[str, object]:
+    """A migration as a release reports it."""
+    return {"name": name, "database": "default", "sql": sql, "unsafe": [], "locks": [], "notes": []}
+
+
 def test_first_rollout_sets_up_infrastructure_before_the_release(world: World) -> None:
-    world.orchestrator.found["pending"] = [{"name": "shop.0001_initial", "sql": "CREATE TABLE", "unsafe": []}]
+    world.orchestrator.found["pending"] = [pending("shop.0001_initial", "CREATE TABLE")]
     record = world.deploy()
     assert record is not None
     assert world.orchestrator.deployed == ["front", "db", "worker", "web", "beat"]
@@ -243,7 +248,7 @@ def test_failed_checks_refuse_the_release_before_it_serves(world: World, first: 
 
 def test_a_migration_that_fails_is_told_with_its_output(world: World, first: str) -> None:
     world.build("2" * 40)
-    world.orchestrator.found["pending"] = [{"name": "shop.0002_x", "sql": "", "unsafe": []}]
+    world.orchestrator.found["pending"] = [pending("shop.0002_x")]
     world.orchestrator.broken = lambda service, release: service == "migrate"
     world.orchestrator.printed["migrate"] = ["division by zero"]
     with pytest.raises(RolloutError, match="(?s)migrating to release .* failed: .*division by zero"):
@@ -482,12 +487,14 @@ class TestCommands:
         world.orchestrator.found["unknown"] = ["shop.0009_later"]
         world.build("2" * 40)
         target = world.target()
-        assert target.operations.look(target.catalogue.newest()) == Preflight(unknown=frozenset({"shop.0009_later"}))
+        assert target.operations.look(target.catalogue.newest(), None) == Preflight(
+            unknown=frozenset({"shop.0009_later"}), behind=()
+        )
         assert world.serving() == {first} and world.orchestrator.deployed == []
 
     def test_look_before_the_first_rollout_finds_no_database(self, world: World) -> None:
         target = world.target()
-        assert target.operations.look(target.catalogue.newest()) is None
+        assert target.operations.look(target.catalogue.newest(), None) is None
 
 
 def test_service_of_only_one_release_comes_and_goes_with_it(world: World, first: str) -> None:

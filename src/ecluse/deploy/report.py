@@ -1,0 +1,43 @@
+"""What a release says of its databases in its preflight: read from the line of JSON that it prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ecluse.deploy.contract import Migration, Preflight
+from ecluse.migrations.report import MARK
+
+__all__ = ["facts", "preflight"]
+
+
+def preflight(lines: Sequence[str]) -> Preflight | None:
+    """What was found; None where no line of *lines* has it."""
+    found = _read(lines)
+    if found is None:
+        return None
+    pending = tuple(
+        Migration(
+            one["name"],
+            one["sql"],
+            tuple(one["unsafe"]),
+            database=one["database"],
+            locks=tuple(one["locks"]),
+            notes=tuple(one["notes"]),
+        )
+        for one in found["pending"]
+    )
+    behind = None if found["behind"] is None else tuple(found["behind"])
+    return Preflight(pending, frozenset(found["unknown"]), behind, tuple(found["how"]))
+
+
+def facts(lines: Sequence[str]) -> bytes:
+    """What the release says of itself, for the preflight of the release that comes after it."""
+    found = _read(lines)
+    return json.dumps(found["facts"] if found else None).encode()
+
+
+def _read(lines: Sequence[str]) -> dict[str, Any] | None:
+    line = next((line for line in reversed(lines) if line.startswith(MARK)), None)
+    return None if line is None else json.loads(line.removeprefix(MARK))
