@@ -96,7 +96,7 @@ def test_release_whose_processes_die_is_reverted(shop: Shop, one: str) -> None:
     ("version", "behaviour", "code", "reason"),
     [
         ("checks", {"CHECKS": False}, 11, "shop.E001"),
-        ("breaks", {"migration": "migrations.RunSQL('SELECT 1/0')"}, 6, "division by zero"),
+        ("breaks", {"migration": "migrations.RunSQL('SELECT 1 / (0 * id) FROM shop_effect')"}, 6, "division by zero"),
     ],
 )
 def test_release_that_fails_before_its_start_costs_no_request(

@@ -22,7 +22,7 @@ def as_it_was(shop, one, outcome):
     ("version", "behaviour", "code", "reason", "outcome"),
     [
         ("checks", {"CHECKS": False}, 11, "shop.E001", "refused"),
-        ("breaks", {"migration": "migrations.RunSQL('SELECT 1/0')"}, 6, "division by zero", "failed"),
+        ("breaks", {"migration": "migrations.RunSQL('SELECT 1 / (0 * id) FROM shop_effect')"}, 6, "division by zero", "failed"),
         ("drops", {"migration": "migrations.RunSQL('DROP TABLE shop_effect')"}, 11, "--allow-migration", "refused"),
     ],
 )
