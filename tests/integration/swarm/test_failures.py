@@ -18,11 +18,15 @@ def as_it_was(shop, one, outcome):
     assert shop.last()["outcome"] == outcome
 
 
+FAILS = "migrations.RunSQL('SELECT 1 / (0 * id) FROM shop_effect')"
+"""A migration that fails where there are rows, which a rehearsal does not have."""
+
+
 @pytest.mark.parametrize(
     ("version", "behaviour", "code", "reason", "outcome"),
     [
         ("checks", {"CHECKS": False}, 11, "shop.E001", "refused"),
-        ("breaks", {"migration": "migrations.RunSQL('SELECT 1 / (0 * id) FROM shop_effect')"}, 6, "division by zero", "failed"),
+        ("breaks", {"migration": FAILS}, 6, "division by zero", "failed"),
         ("drops", {"migration": "migrations.RunSQL('DROP TABLE shop_effect')"}, 11, "--allow-migration", "refused"),
     ],
 )
