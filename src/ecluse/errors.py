@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AdoptError",
     "CommandError",
     "DefinitionError",
     "EcluseError",
@@ -127,6 +128,12 @@ class CommandError(EcluseError):
     """A program that ecluse started failed, and no more precise error applies."""
 
     exit_code = 14
+
+
+class AdoptError(EcluseError):
+    """A project cannot be adopted. The message says why: what it lacks, or what this machine lacks for it."""
+
+    exit_code = 15
 
 
 class Interrupted(EcluseError):

@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("pipeline", "Show the report of a run."),
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
     "graph": ("render", "Draw the jobs as SVG."),
+    "adopt": ("adopt", "Write a pipeline for a Django project that has none."),
+    "project": ("inside", "Run a command of the project as the jobs do."),
     "db": ("database", "Give a throwaway PostgreSQL database."),
     "compatibility": ("compatibility", "Test the release that serves on the schema of this change."),
     "wait": ("wait", "Wait until services are ready, then run a command."),

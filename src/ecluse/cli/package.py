@@ -29,10 +29,11 @@ def package(json_: bool) -> None:
       ./ecluse package --json    with its digest and the commit
     """
     folder = top()
-    spec = pipeline_in(folder).release
+    pipeline = pipeline_in(folder)
+    spec = pipeline.release
     if spec is None:
         raise DefinitionError(
             "the pipeline has no release", where="pipeline.py", hint="give it release=ReleaseSpec(...)"
         )
-    made = make(folder, spec, folder / ".ecluse" / "releases", os.environ, say=say)
+    made = make(folder, spec, folder / ".ecluse" / "releases", os.environ, project=pipeline.project, say=say)
     click.echo(json.dumps(made.manifest(), indent=1) if json_ else made.id)

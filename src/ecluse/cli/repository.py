@@ -85,8 +85,13 @@ def lock(upgrade: bool) -> None:
       ./ecluse lock --upgrade    to take newer versions
     """
     folder = top()
-    locks = load(folder / "pipeline.py").locks
-    if not locks:
+    pipeline = load(folder / "pipeline.py")
+    locks = pipeline.locks
+    if pipeline.project is not None:
+        from ecluse.adopt.renewing import renew
+
+        renew(folder, pipeline.project, os.environ, lambda line: click.echo(line, err=True))
+    elif not locks:
         raise RepositoryError("pipeline.py names no lock files", hint="Pipeline(locks=(Lock(path=…),)) names one")
     for one in locks:
         click.echo(one.path, err=True)

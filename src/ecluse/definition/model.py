@@ -25,6 +25,7 @@ __all__ = [
     "Not",
     "Output",
     "Pipeline",
+    "Project",
     "Providers",
     "ReleaseSpec",
     "Service",
@@ -218,10 +219,11 @@ class Environment:
 
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout. *watch* are
     the limits of a rollout after the switch; a number is its seconds. *readiness* is the address that a release is
-    asked at before it gets requests; *health* are further addresses that a maintenance page does not cover. *setup* are
-    commands of the site that a rollout runs. *stack* is the stack file of a swarm, which may refer to the variables in
-    *env*; the workers of a swarm stand there, the workers of a server in *workers*. *approval*: a provider asks a
-    person before each rollout.
+    asked at before it gets requests; of a site that has no such address, *page* is a page of its own (as ``/``), and
+    our wrapper answers with that page, the database and the migrations. *health* are further addresses that a
+    maintenance page does not cover. *setup* are commands of the site that a rollout runs. *stack* is the stack file of
+    a swarm, which may refer to the variables in *env*; the workers of a swarm stand there, the workers of a server in
+    *workers*. *approval*: a provider asks a person before each rollout.
     """
 
     name: str
@@ -233,6 +235,7 @@ class Environment:
     faces_world: bool = True
     watch: Watch | float = Watch()
     readiness: str = "/readiness/"
+    page: str = ""
     health: tuple[str, ...] = ()
     setup: tuple[Setup, ...] = ()
     stack: str = "docker-compose.live.yml"
@@ -311,6 +314,27 @@ class Providers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Project:
+    """How a Django project that knows nothing of Écluse is run: see :func:`ecluse.definition.words.project`.
+
+    *folder* has its manage.py. *python* (as ``3.12``; empty: Écluse's own) and *lock*, a file of requirements with
+    hashes, make the virtual environment of its commands. *env* has the variables that its *settings* read, with values
+    for tests; what the caller's environment has wins. *database* names variables that get a part of the database's
+    address each (``url``, ``name``, ``host``, ``port``, ``user``, ``password``); without any, the default database is
+    set from outside. *overrides* are settings that are set once its settings module has been loaded; the text
+    ``$NAME`` stands for an environment variable, and is left out where there is none.
+    """
+
+    settings: str
+    lock: str
+    folder: str = "."
+    python: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    database: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lock:
     """A lock file of requirements that ``ecluse lock`` renews: *path* is compiled from *sources* (both from the top).
 
@@ -332,6 +356,7 @@ class Pipeline:
     jobs: tuple[Job, ...]
     services: tuple[Service, ...] = ()
     environments: tuple[Environment, ...] = ()
+    project: Project | None = None
     release: ReleaseSpec | None = None
     image: ImageSpec | None = None
     locks: tuple[Lock, ...] = ()

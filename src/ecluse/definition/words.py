@@ -13,6 +13,7 @@ __all__ = [
     "command",
     "ecluse",
     "not_",
+    "project",
     "pull_request",
     "push",
     "ship",
@@ -62,6 +63,11 @@ def not_(condition: Condition) -> Condition:
 def command(*argv: str, name: str = "", **env: str) -> Step:
     """A step that runs a program with these arguments, and *env* added to its environment."""
     return Step(argv, name or " ".join(argv), env)
+
+
+def project(*argv: str, **env: str) -> Step:
+    """A step that runs a program of the project, in its folder, with its Python, packages and settings from outside."""
+    return Step(("./ecluse", "project", "--", *argv), " ".join(argv), env)
 
 
 def tox(environment: str, *arguments: str, **env: str) -> Step:

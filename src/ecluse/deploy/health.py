@@ -35,10 +35,13 @@ class Answer:
         return f"{self.status} {self.detail}".strip() if self.status else self.detail
 
 
-def ask(address: str, url: str, path: str, *, timeout: float = 5) -> Answer:
-    """Ask the process at *address* (``host:port``) for *path*, as a visitor of *url*: the same Host and scheme."""
+def ask(address: str, url: str, path: str, gate: str = "", *, timeout: float = 5) -> Answer:
+    """Ask the process at *address* (``host:port``) for *path*, as a visitor of *url*: the same Host and scheme.
+
+    *gate* shows that the rollout asks, where our wrapper answers for the site.
+    """
     at = urlsplit(f"//{address}")
-    return _ask(http.client.HTTPConnection(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
+    return _ask(http.client.HTTPConnection(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path, gate)
 
 
 def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Answer:
@@ -48,8 +51,10 @@ def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Answer:
     return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
 
 
-def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str) -> Answer:
+def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str, gate: str = "") -> Answer:
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme, "Accept": "application/json"}
+    if gate:
+        headers["X-Ecluse-Gate"] = gate
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from ecluse.errors import EcluseError
 from ecluse.machine import process
+from ecluse.machine.virtualenv import base_python
 
-__all__ = ["find", "pyenv_choice"]
+__all__ = ["find", "installed", "pyenv_choice"]
 
 _CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -78,3 +79,28 @@ def _read(memory: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def installed(environ: Mapping[str, str]) -> dict[str, Path]:
+    """The interpreters of this machine that run, 3.11 and newer, by version (``3.13``): the PATH's, then pyenv's.
+
+    A shim is followed to the interpreter that it starts, which stays what it is when pyenv's choice changes.
+    """
+    versions = [f"3.{minor}" for minor in range(11, 20)]
+    with ThreadPoolExecutor(len(versions)) as pool:
+        found = zip(versions, pool.map(lambda version: _locate(version, environ), versions), strict=True)
+        programs = {version: program for version, program in found if program is not None}
+    return {_CURRENT: base_python(), **programs}
+
+
+def _locate(version: str, environ: Mapping[str, str]) -> Path | None:
+    folders = [Path(folder or ".") for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
+    root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
+    for folder in (*folders, *sorted(root.glob(f"versions/{version}.*/bin"), reverse=True)):
+        program = folder / f"python{version}"
+        if not program.is_file() or (folder.parent / "pyvenv.cfg").is_file():  # an environment is no interpreter
+            continue
+        with suppress(OSError, EcluseError):
+            done = process.read((program, "-I", "-c", "import sys; print(sys.executable)"), env=environ, timeout=10)
+            return Path(done.text.strip())
+    return None

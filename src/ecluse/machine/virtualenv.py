@@ -27,18 +27,27 @@ def base_python() -> Path:
     return named if named.is_file() else Path(os.path.realpath(sys.executable))
 
 
-def key(lock: bytes) -> str:
-    """The name of the environment that *lock* makes with this Python."""
-    return hashlib.sha256(f"{version()} {base_python()}\n".encode() + lock).hexdigest()[:16]
+def key(lock: bytes, python: Path | None = None) -> str:
+    """The name of the environment that *lock* makes with *python*; without one, with the Python that runs."""
+    made_with = str(python) if python else f"{version()} {base_python()}"
+    return hashlib.sha256(f"{made_with}\n".encode() + lock).hexdigest()[:16]
 
 
-def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_bytecode: bool = False) -> Path:
+def ensure(
+    folder: Path,
+    lock: Path,
+    environ: Mapping[str, str],
+    *,
+    python: Path | None = None,
+    compile_bytecode: bool = False,
+) -> Path:
     """The virtual environment of *lock* in *folder*, made with uv if it does not exist. Returns its top folder.
 
-    It appears complete or not at all, even if two processes make it at once. With *compile_bytecode* nothing is left
-    to compile when a process starts. Raises CommandError if a package cannot be installed.
+    It is made with the interpreter *python*; by default with the Python that runs. It appears complete or not at all,
+    even if two processes make it at once. With *compile_bytecode* nothing is left to compile when a process starts.
+    Raises CommandError if a package cannot be installed.
     """
-    made = folder / key(lock.read_bytes())
+    made = folder / key(lock.read_bytes(), python)
     if made.is_dir():
         return made
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +59,8 @@ def ensure(folder: Path, lock: Path, environ: Mapping[str, str], *, compile_byte
     install = ["pip", "install", "--python", str(scratch / "bin" / "python"), "--require-hashes", "--no-deps"]
     try:
         process.run(
-            (*uv, "venv", "--relocatable", "--allow-existing", "--python", base_python(), scratch), env=variables
+            (*uv, "venv", "--relocatable", "--allow-existing", "--python", python or base_python(), scratch),
+            env=variables,
         )
         compiled = ["--compile-bytecode"] if compile_bytecode else []
         process.run((*uv, *install, *compiled, "-r", lock), env=variables)

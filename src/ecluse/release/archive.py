@@ -19,9 +19,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from ecluse.definition.model import ReleaseSpec
+from ecluse.definition.model import Project, ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
+from ecluse.outside.description import OUTSIDE, describe, write
+from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect
 
 __all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
@@ -39,7 +41,8 @@ class Release:
     """One packaged release. *commit* is the commit it was made from; *dirty*: the tree had uncommitted changes.
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
-    *python_path* are the folders of its source, beside the top, that the site imports from.
+    *python_path* are the folders of its source, beside the top, that the site imports from; *root* is the folder that
+    its processes run in.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Release:
     created: float
     archive: Path
     python_path: tuple[str, ...] = ()
+    root: str = "."
 
     def manifest(self) -> dict[str, object]:
         """The description of the release that is written beside the archive."""
@@ -65,24 +69,25 @@ def package(
     store: Path,
     environ: Mapping[str, str],
     *,
+    project: Project | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Release:
     """Make a release of the tree at *top*, or find it in *store* if it was made before.
 
-    Files that git ignores are left out. *say* is called with messages about slow steps. Raises ReleaseError if a file
-    that *spec* names is missing or the static files cannot be collected, and RepositoryError outside of a git
-    repository.
+    Files that git ignores are left out. With *project* the release is made with that project's Python, and has its
+    settings from outside. *say* is called with messages about slow steps. Raises ReleaseError if a file that *spec*
+    names is missing or the static files cannot be collected, and RepositoryError outside of a git repository.
     """
     made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
     files = tuple(sorted({*_files(top, spec), *made}))
     lock = (top / spec.requirements).read_bytes()
-    release_id = _id(top, files, lock, spec)
+    release_id = _id(top, files, lock, spec, project)
     try:
         # Made before; but the commit may be another, with the same content.
         release = verify(find(store, release_id))
     except ReleaseError:
         store.mkdir(parents=True, exist_ok=True)
-        release = _make(top, spec, files, release_id, store, environ, say)
+        release = _make(top, spec, project, files, release_id, store, environ, say)
         _prune(store)
     durable.write(store / _LATEST, release.id + "\n")
     return release
@@ -163,15 +168,22 @@ def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
     return tuple(name for name in git.known_files(top, *spec.files) if os.path.lexists(top / name))
 
 
-def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec) -> str:
-    recipe = [str(FORMAT), virtualenv.version(), spec.wsgi, spec.settings, hashlib.sha256(lock).hexdigest()]
+def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec, project: Project | None = None) -> str:
+    recipe = [str(FORMAT), _python_of(project), spec.wsgi, spec.settings, hashlib.sha256(lock).hexdigest()]
     recipe += spec.python_path
+    if project is not None:
+        recipe += [project.folder, describe(project)]
     identity = hashlib.sha256("\0".join(recipe).encode())
     for name in files:
         path = top / name
         kind, content = _content(path)
         identity.update(os.fsencode(f"\0{kind}\0{name}\0{hashlib.sha256(content).hexdigest()}"))
     return identity.hexdigest()[:12]
+
+
+def _python_of(project: Project | None) -> str:
+    """The Python that a release is made with, as ``cpython-3.13``."""
+    return f"cpython-{project.python}" if project is not None and project.python else virtualenv.version()
 
 
 def _content(path: Path) -> tuple[str, bytes]:
@@ -184,6 +196,7 @@ def _content(path: Path) -> tuple[str, bytes]:
 def _make(
     top: Path,
     spec: ReleaseSpec,
+    project: Project | None,
     files: Sequence[str],
     release_id: str,
     store: Path,
@@ -196,7 +209,9 @@ def _make(
         for name in files:
             (scratch / "app" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(top / name, scratch / "app" / name, follow_symlinks=False)
-        _collect_static(scratch, top / spec.requirements, spec, store, environ, say)
+        if project is not None:
+            write(project, scratch / OUTSIDE)
+        _collect_static(scratch, top / spec.requirements, spec, project, store, environ, say)
         shutil.copy(top / spec.requirements, scratch / "requirements.txt")
         made = scratch / "release.tar"
         with tarfile.open(made, "w", format=tarfile.PAX_FORMAT) as archive:
@@ -210,13 +225,14 @@ def _make(
         release = Release(
             release_id,
             digest,
-            virtualenv.version(),
+            _python_of(project),
             spec.wsgi,
             commit,
             dirty,
             round(time.time(), 3),
             archive_path,
             spec.python_path,
+            project.folder if project is not None else ".",
         )
         made.replace(archive_path)
         durable.write_json(store / f"{release_id}.json", release.manifest())
@@ -226,7 +242,7 @@ def _make(
 
 
 def _contents(scratch: Path) -> Iterator[str]:
-    for part in ("app", "static", "requirements.txt"):
+    for part in ("app", OUTSIDE, "static", "requirements.txt"):
         path = scratch / part
         inside = sorted(found for found in path.rglob("*") if found.is_symlink() or not found.is_dir())
         for found in inside or ([path] if path.is_file() else []):
@@ -251,19 +267,23 @@ def _collect_static(
     scratch: Path,
     requirements: Path,
     spec: ReleaseSpec,
+    project: Project | None,
     store: Path,
     environ: Mapping[str, str],
     say: Callable[[str], None],
 ) -> None:
     environments = store.parent / "venvs"
-    if not (environments / virtualenv.key(requirements.read_bytes())).is_dir():
+    base = interpreter(project, environ) if project is not None else None
+    if not (environments / virtualenv.key(requirements.read_bytes(), base)).is_dir():
         say(f"installing {spec.requirements}")
-    python = virtualenv.ensure(environments, requirements, environ) / "bin" / "python"
+    python = virtualenv.ensure(environments, requirements, environ, python=base) / "bin" / "python"
     say("collecting static files")
     app = scratch / "app"
+    folders = [scratch / OUTSIDE] if project is not None else []
     variables = {
+        **(project.env if project is not None else {}),
         "PATH": environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join(map(str, [app, *(app / one for one in spec.python_path)])),
+        "PYTHONPATH": os.pathsep.join(map(str, [*folders, app, *(app / one for one in spec.python_path)])),
         "DJANGO_SETTINGS_MODULE": spec.settings,
         "DJANGO_STATIC_ROOT": str(scratch / "collected"),
         # The settings of production refuse to load without these; no static file depends on them.
@@ -273,7 +293,9 @@ def _collect_static(
     }
     cache = store.parent / "static"
     try:
-        printed = process.read((python, "-P", Path(collect.__file__), cache), cwd=app, env=variables).text
+        printed = process.read(
+            (python, "-P", Path(collect.__file__), cache), cwd=_root(app, project), env=variables
+        ).text
         collected = Path(printed.splitlines()[-1])
         os.utime(collected)
         shutil.copytree(collected, scratch / "static", copy_function=os.link)
@@ -285,6 +307,10 @@ def _collect_static(
             f"its static files cannot be collected: {error}",
             hint="the release has only the files that pipeline.py names",
         ) from None
+
+
+def _root(app: Path, project: Project | None) -> Path:
+    return app / project.folder if project is not None else app
 
 
 def _commit(top: Path, spec: ReleaseSpec) -> tuple[str | None, bool]:

@@ -20,6 +20,7 @@ from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.creation import adopt_all, place
 from ecluse.testing.databases import DATABASE, RUN, Databases, begin, is_given
+from ecluse.testing.launch import begun
 from ecluse.testing.options import Options
 
 __all__ = ["DatabaseRunner"]
@@ -45,7 +46,7 @@ class DatabaseRunner(DiscoverRunner):
         text = self._asked or os.environ.get(VARIABLE)
         order = parse(text, where="--postgres" if self._asked else VARIABLE) if text else DEFAULT
         if own(order) and not ("given" in order and is_given(os.environ)):
-            self._databases = databases = begin(
+            self._databases = databases = begun() or begin(
                 Options(order=own(order), environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
             )
             # For processes that load the settings anew: workers that are not forked, commands that a test starts.

@@ -61,7 +61,7 @@ class ServerControls:
         release = self._operations.release(serving[-1])
         variables = self._place.variables(release, self._operations.daemon.database_url())
         sys.stdout.flush()
-        return process.attached(command, cwd=release.app, env=variables)
+        return process.attached(command, cwd=release.work, env=variables)
 
     def stop(self) -> None:
         self._operations.daemon.stop()

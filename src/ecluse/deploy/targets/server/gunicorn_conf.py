@@ -7,6 +7,7 @@ stands on gunicorn's documented server hooks, and on nothing of its inside.
 
 import mmap
 import os
+import runpy
 import socket
 import struct
 import sys
@@ -19,6 +20,8 @@ SLOT = os.environ.get("ECLUSE_SLOT", "")
 MAINTENANCE = os.path.join(os.path.dirname(os.path.dirname(SLOT)), "maintenance.html")
 # The addresses that the page does not cover, and that are no visitors' requests.
 HEALTH = frozenset(os.environ.get("ECLUSE_HEALTH", "").split())
+# The page that stands for readiness, of a site that has no address for that.
+PAGE = os.environ.get("ECLUSE_PAGE", "")
 RETRY_AFTER = "300"
 
 # A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
@@ -92,6 +95,10 @@ def is_open() -> bool:
 
 def post_worker_init(worker: Any) -> None:
     """Serve the private socket alone until the slot is open."""
+    if PAGE:
+        worker.wsgi = runpy.run_path(os.path.join(os.path.dirname(__file__), "unaware.py"))["Unaware"](
+            worker.wsgi, PAGE
+        )
     if not is_open():
         listener = worker.sockets[1]
         server = WSGIServer(("127.0.0.1", 0), Private, bind_and_activate=False)

@@ -147,7 +147,7 @@ class ServerOperations:
 
             return process.read(
                 (release.programs / argv[0], *argv[1:]),
-                cwd=release.app,
+                cwd=release.work,
                 env={**variables, **(extra or {})},
                 user=account.user,
                 group=account.group,

@@ -173,6 +173,17 @@ class Place:
             Secret(value)  # from now on masked in whatever is printed
         return values
 
+    def gate(self) -> str:
+        """What the gate's questions are told by, where our wrapper answers them for a site: made once, here."""
+        path = self.folder / "gate"
+        try:
+            return path.read_text(encoding="ascii")
+        except FileNotFoundError:
+            token = secrets.token_urlsafe(32)
+            if self.environment.page and self.folder.is_dir():
+                durable.write(path, token, mode=0o600)
+            return token
+
     def variables(self, release: ServerRelease, database: str | None, *, keep: bool = True) -> dict[str, str]:
         """The environment of a process of *release*. Nothing of the deployer's own environment is in it."""
         environment = self.environment
@@ -180,7 +191,7 @@ class Place:
             "PATH": os.pathsep.join([str(release.programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(map(str, [release.app, *(release.app / one for one in release.python_path)])),
+            "PYTHONPATH": os.pathsep.join(map(str, release.imports)),
             "DJANGO_SETTINGS_MODULE": environment.settings,
             "DJANGO_DEBUG": "0",
             "DJANGO_STATIC_ROOT": str(release.static),
@@ -189,6 +200,8 @@ class Place:
             "ECLUSE_ENVIRONMENT": environment.name,
             "ECLUSE_HEALTH": " ".join((environment.readiness, *environment.health)),
         }
+        if environment.page:
+            variables |= {"ECLUSE_PAGE": environment.page, "ECLUSE_GATE": self.gate()}
         if database is not None:
             variables["DATABASE_URL"] = database
         return {**variables, **environment.env, **self.secrets(keep=keep)}

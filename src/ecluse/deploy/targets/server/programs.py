@@ -44,7 +44,7 @@ main()
 def copy(folder: Path) -> None:
     """Bring the copies in *folder* up to date with ours."""
     here = Path(__file__).parent
-    for source in (here / "starter.py", here / "gunicorn_conf.py"):
+    for source in (here / "starter.py", here / "gunicorn_conf.py", here / "unaware.py"):
         target, content = folder / source.name, source.read_bytes()
         if not target.is_file() or target.read_bytes() != content:
             durable.write(target, content)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.outside.description import OUTSIDE
+
 __all__ = ["ServerRelease"]
 
 
@@ -13,7 +15,8 @@ class ServerRelease:
     """A release of an environment. Once it is staged, *folder* has its source (``app``), its virtual environment
     (``venv``), its static files (``static``) and its manifest.
 
-    *wsgi* is the application that gunicorn serves; *python_path* are folders of the source that Python imports from.
+    *wsgi* is the application that gunicorn serves; *python_path* are folders of the source that Python imports from;
+    *root* is the folder of the source that its processes run in.
     """
 
     id: str
@@ -21,6 +24,18 @@ class ServerRelease:
     wsgi: str
     python_path: tuple[str, ...]
     folder: Path
+    root: str = "."
+
+    @property
+    def work(self) -> Path:
+        """The folder that its processes run in."""
+        return self.app / self.root
+
+    @property
+    def imports(self) -> tuple[Path, ...]:
+        """The folders that its Python imports from, in order: settings from outside come first, where it has them."""
+        outside = self.folder / OUTSIDE
+        return (*([outside] if outside.is_dir() else []), self.app, *(self.app / one for one in self.python_path))
 
     @property
     def app(self) -> Path:

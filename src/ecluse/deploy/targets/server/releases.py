@@ -12,7 +12,7 @@ from pathlib import Path
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.errors import ReleaseError
-from ecluse.machine import durable, process, virtualenv
+from ecluse.machine import durable, interpreters, process, virtualenv
 from ecluse.release import archive
 
 __all__ = ["ServerReleases"]
@@ -43,7 +43,9 @@ class ServerReleases:
         manifest = durable.read_json(self._place.releases / id / "release.json")
         if manifest is None:
             raise ReleaseError(f"release {id} is not staged", where=str(self._place.releases))
-        return self._release(id, manifest.get("commit"), manifest["wsgi"], manifest.get("python_path", ()))
+        return self._release(
+            id, manifest.get("commit"), manifest["wsgi"], manifest.get("python_path", ()), manifest.get("root", ".")
+        )
 
     def stage(self, release: ServerRelease) -> None:
         """Unpack the release where that was not done before, and give it the static files of the other releases."""
@@ -58,7 +60,7 @@ class ServerReleases:
         if release.folder.is_dir():
             return
         packaged = archive.find(self._store, release.id)
-        if packaged.python != virtualenv.version():
+        if packaged.python != virtualenv.version() and self._python(packaged) is None:
             raise ReleaseError(
                 f"release {packaged.id} was made for {packaged.python}, this is {virtualenv.version()}",
                 hint="package it with the Python that is to run it",
@@ -85,20 +87,29 @@ class ServerReleases:
         place = self._place
         archive.unpack(packaged, folder)
         lock = folder / "requirements.txt"
-        if not (place.venvs / virtualenv.key(lock.read_bytes())).is_dir():
+        python = self._python(packaged)
+        if not (place.venvs / virtualenv.key(lock.read_bytes(), python)).is_dir():
             self._say("installing its requirements")
-        venv = virtualenv.ensure(place.venvs, lock, place.environ, compile_bytecode=True)
+        venv = virtualenv.ensure(place.venvs, lock, place.environ, python=python, compile_bytecode=True)
         (folder / "venv").symlink_to(os.path.relpath(venv, folder))
         if place.account().switch:
             # Who runs it may not write beside its source, and would compile it anew at every start.
             process.run((venv / "bin" / "python", "-P", "-m", "compileall", "-q", folder / "app"), check=False)
         durable.write_json(folder / "release.json", packaged.manifest())
 
-    def _packaged(self, found: archive.Release) -> ServerRelease:
-        return self._release(found.id, found.commit, found.wsgi, found.python_path)
+    def _python(self, packaged: archive.Release) -> Path | None:
+        """The interpreter that the release was made for, where that is another one than ours and is here."""
+        if packaged.python == virtualenv.version():
+            return None
+        return interpreters.installed(self._place.environ).get(packaged.python.rpartition("-")[2])
 
-    def _release(self, id: str, commit: str | None, wsgi: str, python_path: Collection[str]) -> ServerRelease:
-        return ServerRelease(id, commit, wsgi, tuple(python_path), self._place.releases / id)
+    def _packaged(self, found: archive.Release) -> ServerRelease:
+        return self._release(found.id, found.commit, found.wsgi, found.python_path, found.root)
+
+    def _release(
+        self, id: str, commit: str | None, wsgi: str, python_path: Collection[str], root: str
+    ) -> ServerRelease:
+        return ServerRelease(id, commit, wsgi, tuple(python_path), self._place.releases / id, root)
 
     def _staged(self) -> list[Path]:
         return [folder for folder in self._place.releases.glob("[!.]*") if folder.is_dir()]

@@ -38,7 +38,7 @@ class Web:
         argv = self._argv(release)
         variables = self._place.variables(release, self._daemon.database_url())
         for slot in self._free(release, missing)[: max(0, missing)]:
-            slot.describe(release.id, release.app, argv, variables, self._place.account())
+            slot.describe(release.id, release.work, argv, variables, self._place.account())
             self._daemon.client.start(slot.name)
 
     def gate(self, release: ServerRelease) -> None:
@@ -89,7 +89,7 @@ class Web:
         environment = self._place.environment
         if address is None:
             return health.Answer(0, detail="it has not started yet", path=environment.readiness)
-        return health.ask(address, self._place.url, environment.readiness)
+        return health.ask(address, self._place.url, environment.readiness, self._place.gate())
 
     def ask_door(self) -> health.Answer:
         """The answer of the readiness page at the address that visitors use."""

@@ -115,7 +115,7 @@ class WorkerTask:
         variables["TMPDIR"] = str(slot.folder)
         program, *arguments = (part.replace("{slot}", str(slot.number)) for part in self.worker.command)
         argv = (str(release.programs / program), *arguments)
-        slot.describe(release.id, release.app, argv, variables, self._place.account())
+        slot.describe(release.id, release.work, argv, variables, self._place.account())
         if self.worker.sign:
             (slot.folder / self.worker.sign).unlink(missing_ok=True)
 

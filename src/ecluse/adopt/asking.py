@@ -1,0 +1,115 @@
+"""Questions to a project, answered by its own code in a process of its own and its own Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ecluse.machine import process
+
+__all__ = ["Answer", "Failure", "Subject"]
+
+_CHILD = Path(__file__).parent / "children" / "ask_settings.py"
+
+# Seconds for a project to load its settings and applications; the slowest of fifty public ones took eleven.
+_PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a project did not load: the exception, the *place* in the project, a *module* or a *file* that is missing."""
+
+    kind: str
+    text: str
+    place: str = ""
+    module: str | None = None
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text.splitlines()[0] if self.text else ''}" + (
+            f" ({self.place})" if self.place else ""
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a project's settings asked for and are.
+
+    *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
+    there, although an application may have failed since. *settings* has their values by name.
+    """
+
+    ok: bool
+    loaded: bool = False
+    module: str = ""
+    django: str = ""
+    python: str = ""
+    asked: Mapping[str, bool] = field(default_factory=dict)
+    opened: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    celery: str | None = None
+    failure: Failure | None = None
+
+    @property
+    def databases(self) -> Mapping[str, Mapping[str, Any]]:
+        """``DATABASES``."""
+        return self.settings.get("DATABASES") or {}
+
+    @property
+    def engine(self) -> str:
+        """The engine of the default database: ``postgresql``, ``sqlite3``, ``postgis`` …"""
+        return str(self.databases.get("default", {}).get("ENGINE", "")).rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A project that can be run: its repository's *top*, its *folder* there, its *python*, and the *environ* to use."""
+
+    top: Path
+    folder: str
+    python: Path
+    environ: Mapping[str, str]
+
+    def ask(self, variables: Mapping[str, str], settings: str = "") -> Answer:
+        """Load its settings with *variables* set; without *settings*, those that its manage.py names."""
+        with tempfile.TemporaryDirectory(prefix="ecluse-ask-") as scratch:
+            answer = Path(scratch, "answer.json")
+            argv = [
+                str(self.python),
+                str(_CHILD),
+                str(answer),
+                str(self.top / self.folder),
+                *([settings] if settings else []),
+            ]
+            done = process.run(
+                argv, cwd=self.top / self.folder, env=self.variables(variables), check=False, timeout=_PATIENCE
+            )
+            try:
+                return _answer(json.loads(answer.read_bytes()))
+            except (FileNotFoundError, ValueError):
+                said = "it took too long" if done.timed_out else "\n".join(done.output.strip().splitlines()[-3:])
+                return Answer(False, failure=Failure("no answer", said or f"it ended with {done.returncode}"))
+
+    def variables(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The environment of its processes: the caller's without what belongs to Python and Django, and *given*."""
+        kept = {
+            name: value for name, value in self.environ.items() if not name.startswith(("PYTHON", "DJANGO", "ECLUSE"))
+        }
+        for name in ("VIRTUAL_ENV", "DATABASE_URL"):
+            kept.pop(name, None)
+        path = os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath)))
+        return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ECLUSE_TOP": str(self.top), **given}
+
+
+def _answer(values: dict[str, Any]) -> Answer:
+    failure = values.pop("error", None)
+    known = {name: values[name] for name in Answer.__dataclass_fields__ if name in values}
+    for name in ("opened", "modules"):
+        known[name] = tuple(known.get(name, ()))
+    return Answer(**known, failure=Failure(**failure) if failure else None)

@@ -1,0 +1,194 @@
+"""Load a project's settings in its own Python, and write down what they asked for and what they are.
+
+    python ask_settings.py ANSWER FOLDER [SETTINGS]
+
+ANSWER is the file that gets the answer as JSON; FOLDER has manage.py. Without SETTINGS, manage.py is executed up to the
+call of Django's command line, so that everything that it does before (paths, .env files) has been done.
+
+Only the standard library, Django and the project are imported. Runs on every Python that the project may ask for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+import traceback
+from typing import Any
+
+ANSWER, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+ROOT = os.path.abspath(os.environ.get("ECLUSE_TOP", FOLDER))
+SETTINGS = sys.argv[3] if len(sys.argv) > 3 else ""
+asked: dict[str, bool] = {}
+opened: set[str] = set()
+
+
+class Watched(os._Environ[str]):
+    """``os.environ``, which remembers what the project's own code asks for, last one last."""
+
+    def note(self, key: str) -> None:
+        frame, files = sys._getframe(2).f_back, [sys._getframe(2).f_code.co_filename]
+        while frame and len(files) < 12:
+            files.append(frame.f_code.co_filename)
+            frame = frame.f_back
+        if any(is_own(name) for name in files):
+            asked.pop(key, None)
+            asked[key] = not os._Environ.__contains__(self, key)
+
+    def __getitem__(self, key: str) -> str:
+        if isinstance(key, str):
+            self.note(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if isinstance(key, str):
+            self.note(key)
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            return default
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, str):
+            self.note(key)
+        return super().__contains__(key)
+
+
+def is_own(name: str) -> bool:
+    """Whether *name* is a file of the project, and not of a package that is installed below it."""
+    return name.startswith(ROOT + os.sep) and "site-packages" not in name and "<" not in name
+
+
+def hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str):
+        path = os.path.abspath(arguments[0])
+        if is_own(path) and not path.endswith((".pyc", os.path.basename(ANSWER))):
+            opened.add(path)
+
+
+class Stop(Exception):
+    """Django's command line has been called: manage.py has done what it does before."""
+
+
+def settings_of_manage() -> str:
+    import django.core.management as management
+
+    def called(*arguments: object, **keywords: object) -> None:
+        raise Stop
+
+    before = management.execute_from_command_line
+    management.execute_from_command_line = called
+    try:
+        runpy.run_path(os.path.join(FOLDER, "manage.py"), run_name="__main__")
+    except Stop:
+        pass
+    finally:
+        management.execute_from_command_line = before
+    return os.environ.get("DJANGO_SETTINGS_MODULE", "")
+
+
+def plain(value: object) -> Any:
+    """*value* where JSON can hold it, else its text."""
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def facts(settings: Any) -> dict[str, Any]:
+    import django
+
+    names = (
+        "DATABASES DEBUG ALLOWED_HOSTS STATIC_ROOT STATIC_URL MEDIA_ROOT MEDIA_URL STORAGES STATICFILES_STORAGE "
+        "WSGI_APPLICATION ASGI_APPLICATION INSTALLED_APPS MIDDLEWARE CACHES TEST_RUNNER ROOT_URLCONF LOCALE_PATHS "
+        "STATICFILES_DIRS SECURE_SSL_REDIRECT SECRET_KEY_FALLBACKS EMAIL_BACKEND FORCE_SCRIPT_NAME "
+        "CELERY_BROKER_URL BROKER_URL CELERY_TASK_ALWAYS_EAGER CHANNEL_LAYERS DATABASE_ROUTERS APPEND_SLASH"
+    ).split()
+    found = {name: plain(getattr(settings, name, None)) for name in names}
+    for database in found["DATABASES"].values():
+        database.pop("CONN_HEALTH_CHECKS", None)
+    files = [str(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
+    return {
+        "django": django.get_version(),
+        "python": "%d.%d.%d" % sys.version_info[:3],
+        "settings": found,
+        "celery": celery(),
+        "modules": sorted(os.path.relpath(file, ROOT) for file in files if is_own(os.path.abspath(file))),
+    }
+
+
+def replace_missing_drivers(settings: Any) -> None:
+    """Have databases whose driver is not installed be PostgreSQL: the applications load all the same."""
+    from importlib import import_module
+
+    for database in settings.DATABASES.values():
+        try:
+            import_module(database["ENGINE"] + ".base")
+        except Exception:  # ImproperlyConfigured, or whatever a driver's own import raises
+            database.update(ENGINE="django.db.backends.postgresql", OPTIONS={})
+
+
+def celery() -> str | None:
+    """The module of the project's Celery application, where there is one."""
+    if "celery" not in sys.modules:
+        return None
+    from celery import Celery
+
+    for name, module in sorted(sys.modules.items(), key=lambda item: len(item[0])):
+        file = getattr(module, "__file__", None)
+        if file and is_own(os.path.abspath(file)):
+            if any(isinstance(value, Celery) for value in list(vars(module).values())):
+                return name
+    return None
+
+
+def main() -> None:
+    answer: dict[str, Any] = {"ok": False}
+    os.chdir(FOLDER)
+    sys.argv = ["manage.py", "check"]
+    sys.path[0] = FOLDER
+    environ: Any = os.environ
+    names = (environ.encodekey, environ.decodekey, environ.encodevalue, environ.decodevalue)
+    os.environ = Watched(environ._data, *names)  # noqa: B003 - the same values, watched
+    os.getenv = os.environ.get
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(hear)
+    try:
+        import django
+
+        module = SETTINGS or settings_of_manage()
+        answer["module"] = module
+        if SETTINGS:
+            os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+        from django.conf import settings
+
+        settings.INSTALLED_APPS
+        answer["loaded"] = True
+        answer.update(facts(settings))
+        replace_missing_drivers(settings)
+        django.setup()
+        answer.update(dict(facts(settings), settings=answer["settings"]), ok=True)
+    except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if is_own(os.path.abspath(frame.filename))
+        ]
+        answer["error"] = {
+            "kind": type(error).__name__,
+            "text": str(error)[:2000],
+            "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
+            "file": getattr(error, "filename", None) if isinstance(error, OSError) else None,
+            "place": f"{os.path.relpath(frames[-1].filename, ROOT)}:{frames[-1].lineno}" if frames else "",
+        }
+    answer["asked"] = asked
+    answer["opened"] = sorted(os.path.relpath(path, ROOT) for path in opened)
+    with open(ANSWER, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+    sys.stdout.flush()
+    os._exit(0)  # threads that a project has started are of no interest
+
+
+main()

@@ -1,0 +1,123 @@
+"""How a project is brought to PostgreSQL: by the variables that it has for that, else from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ecluse.adopt.asking import Answer, Subject
+
+__all__ = ["Switch", "find"]
+
+_LIKE_DATABASE = re.compile(r"DB|DATABASE|POSTGRES|^PG|SQL|RDS", re.IGNORECASE)
+
+# An address that nothing listens at, all parts of which are seen again in DATABASES.
+_PARTS = {
+    "USER": "marked-user",
+    "PASSWORD": "marked-password",
+    "HOST": "127.0.0.9",
+    "PORT": "5999",
+    "NAME": "marked-name",
+}
+_URL = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**_PARTS)
+
+_POSTGRESQL = ("postgresql", "postgis", "postgresql_psycopg2")
+
+
+@dataclass(frozen=True)
+class Switch:
+    """*fixed* variables make the project use PostgreSQL; *parts* are variables that get a part of the address each.
+
+    A part is ``url``, ``name``, ``host``, ``port``, ``user`` or ``password``. A project without *parts* has no switch,
+    and its database is set from outside once its settings have loaded. *loads* counts how often they were loaded.
+    """
+
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    loads: int = 0
+
+    @property
+    def own(self) -> bool:
+        """Whether the project's own variables lead to an address."""
+        return "url" in self.parts.values() or {"host", "name"} <= set(self.parts.values())
+
+
+def find(subject: Subject, given: Mapping[str, str], answer: Answer, settings: str = "") -> Switch:
+    """Look for the project's own switch by trying, starting from the *answer* that its settings gave with *given*."""
+    trial = _Trial(subject, given, settings)
+    # An address is told from a made-up one that is only there so that the settings load.
+    for name in _by_url(answer):
+        found = trial.load({name: _URL})
+        if _is_at_mark(found):
+            return Switch({}, {name: "url"}, trial.loads)
+    fixed: dict[str, str] = {}
+    now = answer
+    if answer.engine not in _POSTGRESQL:
+        for name, value in _by_kind(answer):
+            found = trial.load({name: value})
+            if found.loaded and found.engine in _POSTGRESQL:
+                fixed, now = {name: value}, found
+                break
+    parts = trial.parts(now, fixed) if now.engine in _POSTGRESQL else {}
+    switch = Switch(fixed, parts, trial.loads)
+    return switch if switch.own else Switch(loads=trial.loads)
+
+
+class _Trial:
+    """Loads of the settings with other variables, counted."""
+
+    def __init__(self, subject: Subject, given: Mapping[str, str], settings: str) -> None:
+        self.subject, self.given, self.settings, self.loads = subject, given, settings, 0
+
+    def load(self, variables: Mapping[str, str]) -> Answer:
+        self.loads += 1
+        return self.subject.ask({**self.given, **variables}, self.settings)
+
+    def parts(self, answer: Answer, fixed: Mapping[str, str]) -> dict[str, str]:
+        """Which variable ends in which part of ``DATABASES["default"]``: each is marked, and looked for."""
+        names = [name for name in answer.asked if _LIKE_DATABASE.search(name) and name not in fixed]
+        marks = {name: _mark(name, index) for index, name in enumerate(names)}
+        answers = [self.load({**fixed, **marks})]
+        if not answers[0].loaded:  # one of the marks breaks it: one at a time
+            answers = [self.load({**fixed, name: mark}) for name, mark in marks.items()]
+        found: dict[str, str] = {}
+        for one in answers:
+            default = one.databases.get("default", {}) if one.loaded else {}
+            for part in ("NAME", "HOST", "PORT", "USER", "PASSWORD"):
+                for name, mark in marks.items():
+                    if str(default.get(part, "")) == mark:
+                        found[name] = part.lower()
+        return found
+
+
+def _mark(name: str, index: int) -> str:
+    return f"59{index:02d}" if "PORT" in name.upper() else f"mark{index}"
+
+
+def _is_at_mark(answer: Answer) -> bool:
+    default = answer.databases.get("default", {})
+    return answer.loaded and answer.engine in _POSTGRESQL and default.get("HOST") == _PARTS["HOST"]
+
+
+def _by_url(answer: Answer) -> Iterator[str]:
+    names = [name for name in answer.asked if re.search(r"URL|URI|DSN", name, re.IGNORECASE)]
+    yield from (name for name in names if _LIKE_DATABASE.search(name))
+
+
+def _by_kind(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Variables that may choose the kind of database, with values that may mean PostgreSQL, the likeliest first."""
+    names = sorted(
+        (name for name in answer.asked if _LIKE_DATABASE.search(name) or re.search(r"ENV|DEBUG|STAGE|MODE", name)),
+        key=lambda name: ("ENGINE" not in name, not _LIKE_DATABASE.search(name), len(name)),
+    )
+    for name in names[:12]:
+        if "ENGINE" in name or "TYPE" in name or "KIND" in name or "BACKEND" in name or "DRIVER" in name:
+            values: tuple[str, ...] = ("django.db.backends.postgresql", "postgresql", "postgres", "pgsql")
+        elif re.search(r"HOST|NAME|^USE_|_USE_|ENABLE", name) or "POSTGRES" in name:
+            values = ("true", "1", "localhost")
+        elif _LIKE_DATABASE.search(name):
+            values = ("postgresql", "1")
+        else:
+            continue  # a switch of everything (DEBUG, ENVIRONMENT) changes more than the database
+        yield from ((name, value) for value in values)

@@ -1,0 +1,164 @@
+"""Two locks with hashes for a project, one for its site and one for its tests, resolved by uv from what it declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse.adopt.declared import Declaration
+from ecluse.errors import AdoptError, CommandError
+from ecluse.machine import process
+from ecluse.machine.tools import tool
+
+__all__ = ["BACKPORTS", "Locks", "lock"]
+
+BACKPORTS = {
+    "pkg_resources": "setuptools<81",
+    "distutils": "setuptools<81",
+    "cgi": "legacy-cgi",
+    "imghdr": "standard-imghdr",
+    "telnetlib": "standard-telnetlib",
+    "audioop": "audioop-lts",
+}
+"""Modules that Python or setuptools once had, and the packages that have them now."""
+
+# A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added.
+_SERVER = ("gunicorn>=23", "whitenoise>=6.5")
+_DRIVER = "psycopg2-binary>=2.9.9"
+
+# Drivers of other databases, whose builds want those databases' headers.
+_OTHER_DATABASES = frozenset(
+    {"mysqlclient", "mysql-python", "cx-oracle", "oracledb", "pyodbc", "mssql-django", "ibm-db"}
+)
+
+# Packages that exist for Windows alone, as `pip freeze` there lists them without a marker.
+_WINDOWS = frozenset(
+    "pywin32 pypiwin32 pywin32-ctypes pywinpty twisted-iocpsupport windows-curses win32-setctime wmi comtypes "
+    "pywinauto pyreadline pyreadline3 wincertstore pkg-resources pkg_resources".split()
+)
+
+
+@dataclass(frozen=True)
+class Locks:
+    """The text of both locks; *notes* say what was left out or changed, and why."""
+
+    site: str
+    tests: str
+    notes: tuple[str, ...] = ()
+
+
+def lock(
+    declared: Declaration,
+    folder: Path,
+    python: Path,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    beside: tuple[str, ...] = (),
+) -> Locks:
+    """Resolve what *declared* says for *python*, with a server and a driver for PostgreSQL where it has none.
+
+    *folder* is where the declaration stands; *beside* are further requirements. Raises AdoptError where the
+    requirements cannot be met, are private, or cannot be locked by hashes.
+    """
+    notes = list(declared.notes)
+    site, tests = declared.site, declared.tests
+    if declared.exported:
+        site = _exported(folder, ("--no-dev",), environ)
+        tests = _exported(folder, ("--all-groups", "--all-extras"), environ)
+    site, tests = _adapted(site, notes), _adapted(tests, notes)
+    _refuse_unlockable((*site, *tests), declared.source)
+    say(f"resolving {declared.source}")
+    added = (*_added(site, notes), *beside)
+    locked = _compile((*site, *added), python, environ, declared.source)
+    if not tests:
+        return Locks(locked, locked, tuple(dict.fromkeys(notes)))
+    try:
+        both = _compile((*site, *added, *tests), python, environ, declared.source, constraints=locked)
+    except AdoptError as error:
+        notes.append(f"the tests' own packages cannot be installed beside the site's: {error.what.splitlines()[0]}")
+        both = locked
+    return Locks(locked, both, tuple(dict.fromkeys(notes)))
+
+
+def _exported(folder: Path, groups: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    argv = (*_uv(), "export", "--frozen", "--no-emit-project", "--no-header", "--no-hashes", "--no-annotate", *groups)
+    try:
+        lines = process.read(argv, cwd=folder, env=environ).text.splitlines()
+    except CommandError as error:
+        raise AdoptError(
+            f"uv.lock cannot be read: {error.what.splitlines()[-1]}", where=str(folder / "uv.lock")
+        ) from None
+    return tuple(line for line in lines if line.strip() and not line.startswith(("#", "-e", ".")))
+
+
+def _adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
+    """*lines* as they can be installed on a Linux machine without a database's headers."""
+    kept = []
+    for line in lines:
+        name = _name(line)
+        if name in _WINDOWS:
+            notes.append(f"left out {name}: it exists for Windows alone")
+        elif name in _OTHER_DATABASES:
+            notes.append(f"left out {name}: it needs another database's headers, and the tests run on PostgreSQL")
+        elif name == "psycopg2":
+            notes.append("psycopg2-binary instead of psycopg2, which would be compiled")
+            kept.append(_DRIVER)
+        else:
+            kept.append(line)
+    return tuple(kept)
+
+
+def _added(site: Iterable[str], notes: list[str]) -> tuple[str, ...]:
+    names = {_name(line) for line in site}
+    added = [line for line in _SERVER if _name(line) not in names]
+    if not names & {"psycopg", "psycopg2-binary", "psycopg-binary"}:
+        added.append(_DRIVER)
+    elif "psycopg" in names and "psycopg-binary" not in names and not any("psycopg[" in line for line in site):
+        added.append("psycopg[binary]")
+    if added:
+        notes.append(f"added {', '.join(_name(line) for line in added)}")
+    return tuple(added)
+
+
+def _refuse_unlockable(lines: Iterable[str], source: str) -> None:
+    for line in lines:
+        if re.search(r"@\s*(git|hg|svn|bzr)\+|^(git|hg|svn|bzr)\+", line):
+            raise AdoptError(
+                f"{_name(line)} comes from a version control system, which a lock with hashes cannot hold: {line}",
+                where=source,
+                hint="publish it as a package or name a release of it, and adopt again",
+            )
+
+
+def _compile(
+    lines: Iterable[str], python: Path, environ: Mapping[str, str], source: str, *, constraints: str = ""
+) -> str:
+    argv = [*_uv(), "pip", "compile", "-", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
+    argv += ["--python", str(python), "--no-python-downloads"]
+    text = "\n".join(lines) + "\n"
+    if constraints:
+        # uv reads one standard input; what the site has is pinned by being asked for itself.
+        pins = dict(re.findall(r"^([\w.\[\],-]+)==(\S+)", constraints, re.MULTILINE))
+        text += "\n".join(f"{name}=={version}" for name, version in pins.items()) + "\n"
+    try:
+        return process.read(argv, env=environ, input=text, timeout=600).text
+    except CommandError as error:
+        raise AdoptError(f"its requirements cannot be met: {_why(error.what)}", where=source) from None
+
+
+def _why(output: str) -> str:
+    lines = [line.strip(" ×╰─▶│├") for line in output.splitlines()[1:]]
+    return "\n  ".join([line for line in lines if line][-6:])
+
+
+def _uv() -> tuple[str, ...]:
+    return (*tool("uv"), "--no-progress", "--no-config")
+
+
+def _name(line: str) -> str:
+    """The normal form of the name in a requirement: PEP 503."""
+    found = re.match(r"[A-Za-z0-9][\w.-]*", line)
+    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else line

@@ -1,0 +1,163 @@
+"""What is going to be written for a project: found out by asking it, before anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse.adopt import overrides, writing
+from ecluse.adopt.look import Found, Say, look
+from ecluse.adopt.writing import Plan
+from ecluse.machine import git, process
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was *found*, and the content of the *files* to write by their paths."""
+
+    found: Found
+    plan: Plan
+    files: dict[str, str]
+
+    def text(self) -> str:
+        """What was found, for people."""
+        return "\n".join(f"{name:<13} {value}" for name, value in self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        found, answer = self.found, self.found.answer
+        yield "project", f"manage.py in {found.folder}" if found.folder != "." else "manage.py at the top"
+        if found.others:
+            yield "passed over", ", ".join(found.others)
+        yield "settings", f"{answer.module}, Django {answer.django}"
+        yield "python", found.python + (f", as {found.wish.source} asks" if found.wish.source else "")
+        yield "requirements", found.declared
+        if found.variables.given:
+            yield "environment", ", ".join(found.variables.given)
+        switch = found.switch
+        yield "database", (
+            f"{answer.engine} by default; PostgreSQL by {', '.join([*switch.fixed, *switch.parts])}"
+            if switch.own
+            else f"{answer.engine} by default; PostgreSQL set from outside"
+        )
+        yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
+        for note in self.plan.notes:
+            yield "note", note
+
+    def as_json(self) -> dict[str, object]:
+        found = self.found
+        return {
+            "folder": found.folder,
+            "passed_over": found.others,
+            "settings": found.answer.module,
+            "django": found.answer.django,
+            "python": found.python,
+            "requirements": found.declared,
+            "environment": sorted(found.variables.given),
+            "secrets": found.variables.secrets,
+            "database": {"default": found.answer.engine, "fixed": found.switch.fixed, "parts": found.switch.parts},
+            "tests": found.suite.command if self.plan.has_tests else None,
+            "files": sorted(self.files),
+            "notes": self.plan.notes,
+        }
+
+
+def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
+    """Look at the repository at *top*, and decide what to write. Raises AdoptError where it cannot be adopted."""
+    found = look(top, environ, say)
+    tracked = git.known_files(top)
+    changes = overrides.overrides(found.answer)
+    notes = [*found.notes, *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
+    notes += _unversioned(found, tracked)
+    planned = writing.plan(
+        found,
+        changes,
+        branch=_branch(top),
+        provider=_provider(top),
+        checks=(),
+        before=_before(found, tracked),
+        has_tests=_has_tests(found, tracked),
+        release=_release(found, tracked),
+        notes=tuple(notes),
+    )
+    say("running its checks")
+    planned = writing.plan(**{**vars(planned), "checks": _checks(planned, environ)})
+    ignored = (
+        (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
+    )
+    return Prepared(found, planned, writing.files(planned, ignored))
+
+
+def _checks(planned: Plan, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """Django's own checks, and that no migration is missing: each where it holds today."""
+    found = planned.found
+    environ = found.subject.variables(found.variables.given)
+    checks = (("python", "manage.py", "check"), ("python", "manage.py", "makemigrations", "--check", "--dry-run"))
+    folder = found.top / found.folder
+    return tuple(step for step in checks if process.run(step, cwd=folder, env=environ, check=False, timeout=300).ok)
+
+
+def _branch(top: Path) -> str:
+    """The branch that changes go to: the remote's default one, else the one that is checked out."""
+    remote = git.find(top, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if remote:
+        return remote.partition("/")[2]
+    return git.find(top, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
+
+
+def _provider(top: Path) -> str:
+    """The provider of the remote: GitLab where its address says so, else GitHub."""
+    return "gitlab" if "gitlab" in (git.find(top, "remote", "get-url", "origin") or "") else "github"
+
+
+def _has_tests(found: Found, tracked: tuple[str, ...]) -> bool:
+    """Whether some file of the project looks like a test with one in it."""
+    below = "" if found.folder == "." else f"{found.folder}/"
+    for name in tracked:
+        path = Path(name)
+        if name.startswith(below) and path.suffix == ".py" and "test" in name.lower():
+            try:
+                text = (found.top / name).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            if "def test" in text:
+                return True
+    return False
+
+
+def _before(found: Found, tracked: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """What the tests need done first: static files for a storage with a manifest, and compiled messages."""
+    steps: list[tuple[str, ...]] = []
+    settings = found.answer.settings
+    storage = f"{settings.get('STATICFILES_STORAGE')} {settings.get('STORAGES')}"
+    if "Manifest" in storage:
+        steps.append(("python", "manage.py", "collectstatic", "--noinput"))
+    messages = [name for name in tracked if name.endswith("/LC_MESSAGES/django.po")]
+    if messages and not any(name.endswith(".mo") for name in tracked):
+        steps.append(("python", "manage.py", "compilemessages"))
+    return tuple(steps)
+
+
+def _release(found: Found, tracked: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a release: the project's folder, and what of the repository its settings read."""
+    if found.folder != ".":
+        inside = found.folder + "/"
+        read = {name for name in (*found.answer.opened, *found.answer.modules) if name in tracked}
+        return (found.folder, *sorted(name for name in read if not name.startswith(inside)))
+    read = {Path(name).parts[0] for name in (*found.answer.opened, *found.answer.modules) if name in tracked}
+    tops = {Path(name).parts[0] for name in tracked}
+    aside = {"requirements", "pipeline.py", "ecluse", "docs", "doc", "node_modules", "tests", "test"} - read
+    return tuple(sorted(name for name in tops if (name in read or not name.startswith(".")) and name not in aside))
+
+
+def _unversioned(found: Found, tracked: tuple[str, ...]) -> Iterator[str]:
+    known = set(tracked)
+    for name in sorted({*found.answer.opened, *found.answer.modules} - known):
+        if (
+            not name.startswith("..")
+            and (found.top / name).is_file()
+            and not name.endswith((".mo", ".pyc", ".sqlite3"))
+        ):
+            yield f"{name} is read by the settings and not in git: a clone does not have it"

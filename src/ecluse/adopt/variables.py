@@ -1,0 +1,153 @@
+"""The environment variables that a project's settings cannot load without, and values that let them load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecluse.adopt.asking import Answer, Subject
+from ecluse.errors import AdoptError
+
+__all__ = ["Variables", "examples", "is_secret", "needed"]
+
+# How many variables may be found one after the other before we give up.
+_MOST = 60
+
+_SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|(?<!PUBLIC_)KEY|DSN|SALT", re.IGNORECASE)
+
+PLACEHOLDER = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """*given* has the variables that are needed with values for tests; *asked* all that the settings read."""
+
+    given: Mapping[str, str]
+    answer: Answer
+    examples: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names among the needed ones whose real values are secrets."""
+        return tuple(name for name in self.given if is_secret(name))
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable of this *name* holds a secret, as far as a name tells."""
+    return bool(_SECRET.search(name))
+
+
+def needed(subject: Subject, known: Mapping[str, str], settings: str = "") -> Variables:
+    """Load the settings again and again, each time with one more of the variables that they miss.
+
+    *known* are values that the project itself gives as examples. Raises AdoptError with the reason where the settings
+    do not load whatever they are given.
+    """
+    given: dict[str, str] = {}
+    others: dict[str, Iterator[str]] = {}
+    answer = subject.ask(given, settings)
+    for _ in range(_MOST):
+        if answer.ok:
+            return Variables(given, answer, known)
+        name = _missing(answer, given)
+        if name is None:
+            name = _wrong(answer, given)
+        if name is None:
+            raise _refusal(answer, given)
+        values = others.setdefault(name, iter(candidates(name, known)))
+        value = next(values, None)
+        if value is None:
+            raise _refusal(answer, given)
+        given[name] = value
+        answer = subject.ask(given, settings)
+    raise _refusal(answer, given)
+
+
+def _missing(answer: Answer, given: Mapping[str, str]) -> str | None:
+    """The variable to give next: one that the error names, else the last one that was asked for and not there."""
+    text = answer.failure.text if answer.failure else ""
+    missing = [name for name, absent in answer.asked.items() if absent and name not in given]
+    named = [name for name in missing if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", text)]
+    # Names that an error mentions although nothing watched saw them asked for: pydantic reads all at once.
+    spoken = [name for name in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", text) if name not in given]
+    if named:
+        return named[-1]
+    if missing and _is_about_a_value(answer):
+        return missing[-1]
+    return spoken[0] if spoken and "environment" in text.lower() else None
+
+
+def _is_about_a_value(answer: Answer) -> bool:
+    """Whether a variable that is not there can be the reason: a missing module or file is none."""
+    failure = answer.failure
+    return failure is not None and not failure.module and failure.kind not in ("SyntaxError", "IndentationError")
+
+
+def _wrong(answer: Answer, given: Mapping[str, str]) -> str | None:
+    """A variable whose value was of the wrong kind: one that the error names, else the one asked for last."""
+    text = answer.failure.text if answer.failure else ""
+    for name, value in given.items():
+        if name in text or (len(value) > 3 and value in text):
+            return name
+    asked = [name for name in answer.asked if name in given]
+    return asked[-1] if asked and answer.failure and answer.failure.kind in ("ValueError", "TypeError") else None
+
+
+def candidates(name: str, known: Mapping[str, str]) -> Iterator[str]:
+    """Values for the variable *name* that do no harm, the likeliest first."""
+    if known.get(name) and not is_secret(name):
+        yield known[name]
+    yield _by_name(name.upper())
+    yield from ("1", "true", "http://127.0.0.1", "none", "{}", "[]", "nobody@example.com", "2030-01-01")
+
+
+def _by_name(name: str) -> str:
+    rules = (
+        (r"DATABASE_URL|DB_URL|POSTGRES_URL|PG_URL", "postgres://nobody@127.0.0.1:1/none"),
+        (r"FERNET|ENCRYPTION_KEY|FIELD_KEY", "c2l4dGVlbi1ieXRlcy1vZi1rZXktc2l4dGVlbi1iLTE="),
+        (r"SECRET|PASSWORD|PASSWD|TOKEN|KEY|SALT|CREDENTIAL", PLACEHOLDER),
+        (r"HOSTS?$|DOMAINS?$", "localhost,127.0.0.1"),
+        (r"PORT$", "5432"),
+        (r"DEBUG|_MODE$|^USE_|_ENABLED?$|^ENABLE|^IS_|_TLS$|_SSL$", "1"),
+        (r"REDIS|BROKER|CELERY.*URL|RESULT_BACKEND", "redis://127.0.0.1:6379/0"),
+        (r"EMAIL(?!.*(URL|HOST|PORT|BACKEND))|FROM|ADMIN", "nobody@example.com"),
+        (r"DSN", ""),
+        (r"URL|ORIGINS?|ENDPOINT", "http://127.0.0.1"),
+        (r"TIMEOUT|SECONDS|LIMIT|SIZE|COUNT|MAX|MIN|AGE|DAYS|HOURS|MINUTES|_ID$", "1"),
+    )
+    return next((value for pattern, value in rules if re.search(pattern, name)), "none")
+
+
+def examples(top: Path, folder: str) -> dict[str, str]:
+    """The variables of the project's example of an environment (``.env.example`` and its like), with their values."""
+    names = (
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        ".env.dist",
+        "env.example",
+        "example.env",
+        ".env.test",
+        ".env.local",
+    )
+    found: dict[str, str] = {}
+    for where in dict.fromkeys((top / folder, (top / folder).parent, top)):
+        if top != where and top not in where.parents:
+            continue
+        for name in names:
+            if (where / name).is_file():
+                text = (where / name).read_text(encoding="utf-8", errors="replace")
+                for key, value in re.findall(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$", text, re.MULTILINE):
+                    plain = re.sub(r"\s+#.*$", "", value).strip("'\"")
+                    if plain and not re.search(r"[<>{}]|your|change|xxx|\.\.\.", plain, re.IGNORECASE):
+                        found.setdefault(key, plain)
+    return found
+
+
+def _refusal(answer: Answer, given: Mapping[str, str]) -> AdoptError:
+    failure = answer.failure
+    assert failure is not None
+    tried = f" (tried with {', '.join(given)})" if given else ""
+    return AdoptError(f"its settings do not load: {failure}{tried}", where=failure.place or None)

@@ -1,0 +1,296 @@
+"""The files that adopting a project writes: its pipeline.py, two locks, and a word in .gitignore."""
+
+from __future__ import annotations
+
+import json
+import pprint
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ecluse.adopt.look import Found
+from ecluse.adopt.overrides import Override
+
+__all__ = ["SITE_LOCK", "TESTS_LOCK", "Plan", "files", "headed", "pipeline", "plan", "source_of"]
+
+SITE_LOCK = "requirements/ecluse-site.txt"
+TESTS_LOCK = "requirements/ecluse-tests.txt"
+
+_MARK = "Written by `ecluse adopt`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What of a project goes into its pipeline: the *checks* that pass today, the steps *before* its tests, and which
+    *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran none.
+    """
+
+    found: Found
+    overrides: tuple[Override, ...]
+    branch: str
+    checks: tuple[tuple[str, ...], ...]
+    before: tuple[tuple[str, ...], ...]
+    has_tests: bool
+    provider: str
+    release: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan(found: Found, overrides: Sequence[Override], **facts: object) -> Plan:
+    """The plan for *found*; *facts* are the other fields of :class:`Plan`."""
+    return Plan(found=found, overrides=tuple(overrides), **facts)  # type: ignore[arg-type]
+
+
+def files(planned: Plan, ignored: str) -> dict[str, str]:
+    """The content of each file to write, by its path from the top. *ignored* is what .gitignore has now."""
+    locks = planned.found.locks
+    written = {
+        "pipeline.py": pipeline(planned),
+        SITE_LOCK: headed(planned.found.declared, locks.site),
+        TESTS_LOCK: headed(planned.found.declared, locks.tests),
+    }
+    missing = [line for line in ("/.ecluse/",) if line not in ignored.splitlines()]
+    if missing:
+        before = ignored if not ignored or ignored.endswith("\n") else f"{ignored}\n"
+        written[".gitignore"] = before + "\n".join(missing) + "\n"
+    return written
+
+
+def headed(source: str, lock: str) -> str:
+    """*lock* below a line that says what it was made of, and how to renew it."""
+    return f"# {_MARK} from {source}. Renew it: ./ecluse lock\n{lock}"
+
+
+def source_of(lock: str) -> str:
+    """The file that a lock with such a line was made of."""
+    found = re.match(rf"# {_MARK} from (.+)\. Renew it", lock)
+    return found[1] if found else ""
+
+
+def pipeline(planned: Plan) -> str:
+    """pipeline.py, as a person would write it for this project."""
+    return "\n".join([*_head(planned), "", *_variables(planned), *_pipeline(planned)]) + "\n"
+
+
+def _head(planned: Plan) -> Iterator[str]:
+    found = planned.found
+    where = "at the top" if found.folder == "." else f"in {found.folder}"
+    yield f'"""How a change to {_name(planned)} gets from a pull request to its users. {_MARK}; change it as you like.'
+    yield ""
+    answer = found.answer
+    yield f"Found: Django {answer.django} {where}, settings {answer.module}, requirements in {found.declared}."
+    if found.others:
+        yield f"Passed over: the manage.py in {', '.join(found.others)}."
+    for note in planned.notes:
+        yield from _wrapped(f"{note[0].upper()}{note[1:]}.")
+    yield '"""'
+    yield ""
+    yield from _imports(planned)
+
+
+def _wrapped(text: str, width: int = 118) -> Iterator[str]:
+    line = ""
+    for word in text.split():
+        if line and len(line) + len(word) + 1 > width:
+            yield line
+            line = "  " + word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
+
+
+def _imports(planned: Plan) -> Iterator[str]:
+    names = ["Environment", "Job", "Pipeline", "Project", "Providers", "ReleaseSpec"]
+    names += ["Output"] if _reports(planned) else []
+    names += ["Service"] if planned.has_tests else []
+    yield "from ecluse import ("
+    words = ["any_of", "ecluse", "project", "pull_request", "push", "ship"]
+    yield from (f"    {name}," for name in [*sorted(names), *words])
+    yield ")"
+
+
+def _variables(planned: Plan) -> Iterator[str]:
+    given = planned.found.variables.given
+    if not given:
+        return
+    yield "# What the settings read from the environment, with values for tests and for this machine."
+    secrets = planned.found.variables.secrets
+    if secrets:
+        yield from (f"# {line}" for line in _wrapped(f"Never a real value: {', '.join(secrets)}.", 116))
+    yield "VARIABLES = {"
+    yield from (f"    {_text(name)}: {_text(value)}," for name, value in given.items())
+    yield "}"
+    yield ""
+
+
+def _pipeline(planned: Plan) -> Iterator[str]:
+    found = planned.found
+    branch = _text(planned.branch)
+    yield f"shared = any_of(pull_request({branch}), push({branch}))"
+    yield "change = any_of(shared, ship())"
+    yield ""
+    yield "pipeline = Pipeline("
+    yield f"    name={_text(_name(planned))},"
+    if planned.has_tests:
+        yield '    services=(Service(name="postgres", kind="postgres", version="18"),),'
+    yield from _indented(_project(planned), 1)
+    yield "    jobs=("
+    yield from _indented(_jobs(planned), 2)
+    yield "    ),"
+    yield from _indented(_environments(planned), 1)
+    yield "    release=ReleaseSpec("
+    yield f"        files={_tuple(planned.release)},"
+    yield f"        requirements={_text(SITE_LOCK)},"
+    yield f"        wsgi={_text(_wsgi(planned))},"
+    yield f"        settings={_text(found.answer.module)},"
+    yield "    ),"
+    yield f"    providers=Providers(only={_tuple([planned.provider])}, python={_text(found.python)}),"
+    yield ")"
+
+
+def _project(planned: Plan) -> Iterator[str]:
+    found = planned.found
+    yield "project=Project("
+    yield f"    settings={_text(_settings(planned))},"
+    yield f"    lock={_text(TESTS_LOCK)},"
+    if found.folder != ".":
+        yield f"    folder={_text(found.folder)},"
+    yield f"    python={_text(found.python)},{_because(found.wish.source)}"
+    given = {**found.switch.fixed}
+    if found.variables.given and given:
+        yield f"    env={{**VARIABLES, {', '.join(f'{_text(k)}: {_text(v)}' for k, v in given.items())}}},"
+    elif found.variables.given or given:
+        yield f"    env={'VARIABLES' if found.variables.given else _mapping(given)},"
+    if found.switch.own:
+        yield "    # The project's own variables for its database, and the part of the address that each gets."
+        yield f"    database={_mapping(found.switch.parts)},"
+    else:
+        yield "    # The project has no variable for its database: the settings get it from outside."
+    yield "    overrides={"
+    for one in planned.overrides:
+        yield f"        {_text(one.name)}: {_value(one.value)},  # {one.why}"
+    yield "    },"
+    yield "),"
+
+
+def _jobs(planned: Plan) -> Iterator[str]:
+    inputs = f"({_inputs(planned)})"
+    needs = []
+    if planned.checks:
+        needs.append("checks")
+        yield "Job("
+        yield '    name="checks",'
+        yield '    description="Django\'s own checks",'
+        yield "    when=change,"
+        yield "    steps=("
+        yield from (f"        project({_arguments(step)})," for step in planned.checks)
+        yield "    ),"
+        yield f"    inputs={inputs},"
+        yield "),"
+    if planned.has_tests:
+        needs.append("tests")
+        yield "Job("
+        yield '    name="tests",'
+        yield '    description="the tests on a real PostgreSQL",'
+        yield "    when=change,"
+        yield '    services=("postgres",),'
+        yield "    steps=("
+        yield from (f"        project({_arguments(step)})," for step in planned.before)
+        yield f"        project({_arguments(_tests(planned))}),"
+        yield "    ),"
+        yield f"    inputs={inputs},"
+        if _reports(planned):
+            yield '    outputs=(Output(path="junit.xml", kind="junit"),),'
+        yield "    timeout=3600,"
+        yield "),"
+    yield "# Refuses YAML of a provider that was edited by hand."
+    yield 'Job(name="render", when=shared, steps=(ecluse("render", "--check"),)),'
+    yield "# ./ecluse ship: a release, and its rollout on this machine."
+    yield 'Job(name="package", when=ship(), steps=(ecluse("package"),)),'
+    yield "Job("
+    yield '    name="deploy-local",'
+    yield "    when=ship(),"
+    yield f"    needs={_tuple([*needs, 'package'])},"
+    yield '    environment="local",'
+    yield '    steps=(ecluse("deploy", "local"),),'
+    yield "),"
+
+
+def _environments(planned: Plan) -> Iterator[str]:
+    found = planned.found
+    yield "environments=("
+    yield "    Environment("
+    yield '        name="local",'
+    yield '        target="server",'
+    yield f"        settings={_text(found.answer.module)},"
+    yield '        url="http://127.0.0.1:8000",'
+    if found.variables.given or found.switch.fixed:
+        fixed = [f"{_text(k)}: {_text(v)}" for k, v in found.switch.fixed.items()]
+        both = ", ".join([*(["**VARIABLES"] if found.variables.given else []), *fixed])
+        yield f"        env={'VARIABLES' if both == '**VARIABLES' else '{' + both + '}'},"
+    yield '        page="/",  # asked before visitors are let in, with the database and the migrations'
+    yield "        faces_world=False,"
+    yield "        watch=1,"
+    yield "    ),"
+    yield "),"
+
+
+def _settings(planned: Plan) -> str:
+    how = planned.found.suite
+    return how.settings or planned.found.answer.module
+
+
+def _wsgi(planned: Plan) -> str:
+    module, _, name = str(planned.found.answer.settings.get("WSGI_APPLICATION") or "").rpartition(".")
+    package = planned.found.answer.module.partition(".")[0]
+    return f"{module}:{name}" if module else f"{package}.wsgi:application"
+
+
+def _tests(planned: Plan) -> tuple[str, ...]:
+    how = planned.found.suite
+    return (*how.command, "--junit-xml={output}/junit.xml") if how.is_pytest else (*how.command, "--noinput")
+
+
+def _reports(planned: Plan) -> bool:
+    return planned.has_tests and planned.found.suite.is_pytest
+
+
+def _inputs(planned: Plan) -> str:
+    folder = planned.found.folder
+    own = [f"{folder}/**"] if folder != "." else ["**"]
+    return ", ".join(map(_text, [*own, TESTS_LOCK, "pipeline.py"] if folder != "." else own)) + ","
+
+
+def _name(planned: Plan) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", planned.found.top.name.lower()).strip("-") or "site"
+
+
+def _because(source: str) -> str:
+    return f"  # as {source} asks" if source else ""
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    return pprint.pformat(value, width=200, compact=True).replace("'", '"')
+
+
+def _tuple(values: Sequence[str]) -> str:
+    return f"({', '.join(map(_text, values))}{',' if len(values) == 1 else ''})"
+
+
+def _mapping(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{_text(name)}: {_text(value)}" for name, value in values.items()) + "}"
+
+
+def _arguments(argv: Sequence[str]) -> str:
+    return ", ".join(map(_text, argv))
+
+
+def _indented(lines: Iterator[str], depth: int) -> Iterator[str]:
+    return (f"{'    ' * depth}{line}" if line else line for line in lines)

@@ -1,0 +1,12 @@
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.templatetags.static import static
+from django.urls import path
+
+
+def page(request):
+    cache.set("seen", True)
+    return HttpResponse(f"<link href='{static('store.css')}'>")
+
+
+urlpatterns = [path("shop/", page)]

@@ -1,0 +1,61 @@
+"""A project that knows nothing of Écluse, from its clone to green on PostgreSQL, and served."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.adopt.conftest import Repository
+
+PROVED = ["found", "baseline", "checks", "tests", "release", "serves", "second rollout", "way back"]
+
+
+@pytest.mark.parametrize("repository", ["plain", "switched"], indirect=True)
+def test_adopted_project_is_proved(repository: Repository) -> None:
+    found = repository.adopt("--write")
+    assert {row["name"]: row["detail"] for row in found["table"] if not row["ok"]} == {}
+    rows = {row["name"]: row["detail"] for row in found["table"]}
+    assert list(rows) == PROVED
+    assert rows["tests"] == "2 ran on PostgreSQL"
+    assert rows["baseline"] == "2 ran on sqlite3"
+    assert rows["second rollout"].endswith(" answers, 0 lost")
+    written = repository.content()
+    repository.adopt("--write", "--no-proof")
+    assert repository.content() == written
+    repository.ecluse("adopt", "--undo")
+    assert repository.git("status", "--short", "--untracked-files=all") == ""
+
+
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+def test_look_writes_nothing(repository: Repository) -> None:
+    said = repository.ecluse("adopt").stdout
+    assert "PostgreSQL set from outside" in said and "Nothing was written" in said
+    assert repository.git("status", "--short", "--ignored") == ""
+
+
+@pytest.mark.parametrize("repository", ["switched"], indirect=True)
+def test_look_finds_variables_and_switch(repository: Repository) -> None:
+    found = repository.adopt()
+    assert found["folder"] == "backend"
+    assert found["environment"] == ["PAGE_SIZE", "SECRET_KEY", "SITE_NAME"]
+    assert found["secrets"] == ["SECRET_KEY"]
+    assert found["database"]["fixed"] == {"DB_ENGINE": "postgresql"}
+    assert found["database"]["parts"]["DB_HOST"] == "host"
+    assert found["tests"] == ["pytest"]
+
+
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("manage.py", "print('no Django')\n", "no manage.py of a Django project"),
+        ("requirements.txt", "", "no file says what the project needs"),
+        ("requirements.txt", "Django==5.2\nshop @ git+https://git.example/shop\n", "version control system"),
+        ("requirements.txt", "Django==99\n", "requirements cannot be met"),
+        ("shop/settings.py", "from shop.secret import *\n", "No module named 'shop.secret'"),
+    ],
+)
+def test_refusal_says_the_reason(repository: Repository, name: str, text: str, reason: str) -> None:
+    (repository.top / name).write_text(text, encoding="utf-8")
+    done = repository.ecluse("adopt", check=False)
+    assert done.returncode == 15
+    assert reason in done.stderr and "Traceback" not in done.stderr

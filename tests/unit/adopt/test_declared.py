@@ -1,0 +1,147 @@
+"""What a project depends on, by the file that says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ecluse.adopt.declared import Declaration, declarations
+
+
+def first(top: Path, folder: str = ".") -> Declaration:
+    return next(declarations(top, folder))
+
+
+def write(top: Path, **files: str) -> None:
+    for name, text in files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text, encoding="utf-8")
+
+
+def test_requirements_include_nested_files(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements.txt": "-r base.txt\nDjango==5.2\n", "base.txt": "celery>=5  # tasks\n"})
+    assert first(tmp_path).site == ("celery>=5", "Django==5.2")
+
+
+def test_requirements_that_include_each_other_end(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements.txt": "-r other.txt\nDjango\n", "other.txt": "-r requirements.txt\nattrs\n"})
+    assert set(first(tmp_path).site) == {"attrs", "Django"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "latin-1"])
+def test_requirements_are_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "requirements.txt").write_bytes("Django==5.2.1\r\nattrs==24.1\r\n".encode(encoding))
+    assert first(tmp_path).site == ("Django==5.2.1", "attrs==24.1")
+
+
+def test_requirements_lose_hashes_and_places_of_somebody(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{"requirements.txt": "Django==5.2 \\\n    --hash=sha256:00\nattrs @ file:///home/conda/attrs\n"},
+    )
+    assert first(tmp_path).site == ("Django==5.2", "attrs")
+
+
+def test_requirements_of_developers_are_for_tests(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements.txt": "Django\n", "requirements-dev.txt": "-r requirements.txt\npytest\n"})
+    found = first(tmp_path)
+    assert found.site == ("Django",) and "pytest" in found.tests
+
+
+def test_requirements_folder_takes_production(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{
+            "requirements/base.txt": "Django\n",
+            "requirements/production.txt": "-r base.txt\ngunicorn\n",
+            "requirements/local.txt": "-r base.txt\npytest-django\n",
+        },
+    )
+    found = first(tmp_path)
+    assert set(found.site) == {"Django", "gunicorn"} and "pytest-django" in found.tests
+
+
+def test_own_locks_are_not_declarations(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements/ecluse-site.txt": "Django==5.2\n"})
+    assert not list(declarations(tmp_path, "."))
+
+
+def test_index_of_a_project_is_said(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements.txt": "--extra-index-url https://packages.example/simple\nDjango\n"})
+    assert "index" in first(tmp_path).notes[0]
+
+
+def test_poetry_lock_is_split_by_groups(tmp_path: Path) -> None:
+    lock = """
+[[package]]
+name = "django"
+version = "5.2"
+groups = ["main"]
+[[package]]
+name = "pytest"
+version = "8.4"
+groups = ["dev"]
+markers = "python_version >= '3.11'"
+[[package]]
+name = "extra"
+version = "1"
+optional = true
+groups = ["main"]
+"""
+    write(tmp_path, **{"poetry.lock": lock, "pyproject.toml": '[tool.poetry.dependencies]\ndjango = "^5"\n'})
+    found = first(tmp_path)
+    assert found.site == ("django==5.2",)
+    assert found.tests == ("pytest==8.4 ; python_version >= '3.11'",)
+
+
+def test_pipfile_lock_is_split(tmp_path: Path) -> None:
+    lock = {
+        "default": {"django": {"version": "==5.2", "markers": "python_version >= '3.10'"}},
+        "develop": {"tox": {"version": "==4"}},
+    }
+    write(tmp_path, **{"Pipfile.lock": json.dumps(lock)})
+    found = first(tmp_path)
+    assert found.site == ("django==5.2 ; python_version >= '3.10'",) and found.tests == ("tox==4",)
+
+
+def test_pyproject_groups_of_developers_are_for_tests(tmp_path: Path) -> None:
+    text = """
+[project]
+name = "shop"
+dependencies = ["Django>=5"]
+[project.optional-dependencies]
+docs = ["sphinx"]
+test = ["pytest"]
+[dependency-groups]
+dev = ["black", {include-group = "lint"}]
+lint = ["flake8"]
+"""
+    write(tmp_path, **{"pyproject.toml": text})
+    found = first(tmp_path)
+    assert found.site == ("Django>=5",)
+    assert set(found.tests) == {"pytest", "black", "flake8"}
+
+
+def test_pyproject_of_tools_alone_declares_nothing(tmp_path: Path) -> None:
+    write(tmp_path, **{"pyproject.toml": "[tool.black]\nline-length = 100\n"})
+    assert not list(declarations(tmp_path, "."))
+
+
+def test_lock_comes_before_what_it_was_made_of(tmp_path: Path) -> None:
+    write(
+        tmp_path, **{"pyproject.toml": '[project]\nname = "a"\ndependencies = ["Django"]\n', "uv.lock": "version = 1\n"}
+    )
+    assert [one.source for one in declarations(tmp_path, ".")] == ["uv.lock", "pyproject.toml"]
+
+
+def test_folder_of_the_project_comes_before_the_top(tmp_path: Path) -> None:
+    write(tmp_path, **{"requirements.txt": "flask\n", "backend/requirements.txt": "Django\n"})
+    assert first(tmp_path, "backend").source == "backend/requirements.txt"
+
+
+def test_conda_environment_is_read(tmp_path: Path) -> None:
+    text = "dependencies:\n  - python=3.12\n  - django=5.2=pyhd8\n  - pip:\n      - attrs==24.1\n"
+    write(tmp_path, **{"environment.yml": text})
+    assert first(tmp_path).site == ("django==5.2", "attrs==24.1")

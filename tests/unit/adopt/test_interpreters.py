@@ -1,0 +1,64 @@
+"""The Python of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from ecluse.adopt.interpreters import Wish, from_poetry, in_order, wish
+
+HERE = {version: Path(f"/usr/bin/python{version}") for version in ("3.11", "3.12", "3.13")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "range"),
+    [
+        ("pyproject.toml", '[project]\nrequires-python = ">=3.12"\n', ">=3.12"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.11"\n', "<4,>=3.11"),
+        (".python-version", "3.12.4\n", "==3.12.*"),
+        ("runtime.txt", "python-3.11.2\n", "==3.11.*"),
+        ("Pipfile", '[requires]\npython_version = "3.12"\n', "==3.12.*"),
+        ("Dockerfile", "FROM --platform=linux/amd64 docker.io/python:3.13-slim AS base\n", "==3.13.*"),
+    ],
+)
+def test_wish_reads_version_from(tmp_path: Path, name: str, text: str, range: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = wish(tmp_path, ".")
+    assert (str(found.range), found.source) == (range, name)
+
+
+def test_wish_without_a_file_asks_for_nothing(tmp_path: Path) -> None:
+    assert wish(tmp_path, ".").source == ""
+
+
+def test_wish_of_unreadable_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project\n", encoding="utf-8")
+    (tmp_path / "runtime.txt").write_text("python-3.12\n", encoding="utf-8")
+    assert wish(tmp_path, ".").source == "runtime.txt"
+
+
+@pytest.mark.parametrize(
+    ("poetry", "standard"),
+    [("^3.11", ">=3.11,<4"), ("~3.11", ">=3.11,<3.12"), ("^0.4.2", ">=0.4.2,<0.5"), ("3.11.*", "==3.11.*"), ("*", "")],
+)
+def test_poetry_range_becomes_standard(poetry: str, standard: str) -> None:
+    assert from_poetry(poetry) == standard
+
+
+def test_order_begins_with_what_is_asked_for() -> None:
+    asked = Wish(wish_range("==3.12.*"), "runtime.txt")
+    assert in_order(asked, HERE, None) == ("3.12", "3.13", "3.11")
+
+
+def test_order_follows_django_where_nothing_is_asked() -> None:
+    assert in_order(Wish(wish_range("")), HERE, "4.2.11")[0] == "3.12"
+
+
+def test_order_begins_with_oldest_for_old_django() -> None:
+    assert in_order(Wish(wish_range("")), HERE, "3.2.25")[0] == "3.11"
+
+
+def wish_range(text: str) -> SpecifierSet:
+    return SpecifierSet(text)

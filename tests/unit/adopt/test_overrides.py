@@ -1,0 +1,37 @@
+"""What is set from outside so that a project can be tested and served on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecluse.adopt.asking import Answer
+from ecluse.adopt.overrides import overrides
+
+
+def names(**settings: Any) -> dict[str, object]:
+    return {one.name: one.value for one in overrides(Answer(True, settings={"STATIC_URL": "/static/", **settings}))}
+
+
+def test_static_and_media_folders_are_always_ours() -> None:
+    assert names(ALLOWED_HOSTS=["*"]) == {"STATIC_ROOT": "$DJANGO_STATIC_ROOT", "MEDIA_ROOT": "$DJANGO_MEDIA_ROOT"}
+
+
+def test_own_address_is_added_to_the_hosts() -> None:
+    assert names(ALLOWED_HOSTS=["shop.example", None])["ALLOWED_HOSTS"] == ["shop.example", "127.0.0.1", "localhost"]
+
+
+def test_redirect_to_https_is_switched_off() -> None:
+    assert names(SECURE_SSL_REDIRECT=True)["SECURE_SSL_REDIRECT"] is False
+
+
+def test_cache_server_is_replaced_aloud() -> None:
+    caches = {
+        "default": {"BACKEND": "django_redis.cache.RedisCache"},
+        "own": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    }
+    found = [one for one in overrides(Answer(True, settings={"CACHES": caches})) if one.name == "CACHES"]
+    assert found[0].aloud and list(found[0].value) == ["default"]  # type: ignore[call-overload]
+
+
+def test_tasks_run_at_once_without_a_broker() -> None:
+    assert names(CELERY_BROKER_URL="redis://redis:6379")["CELERY_TASK_ALWAYS_EAGER"] is True

@@ -1,0 +1,101 @@
+"""The pipeline.py that adopting writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.database import Switch
+from ecluse.adopt.interpreters import Wish
+from ecluse.adopt.locking import Locks
+from ecluse.adopt.look import Found
+from ecluse.adopt.overrides import Override
+from ecluse.adopt.suite import Suite
+from ecluse.adopt.variables import Variables
+from ecluse.adopt.writing import Plan, files, headed, pipeline, source_of
+from ecluse.definition.load import load
+from ecluse.definition.model import Pipeline
+
+ANSWER = Answer(True, True, "shop.settings", "5.2.1", settings={"WSGI_APPLICATION": "shop.wsgi.application"})
+
+
+def plan(top: Path, **changes: Any) -> Plan:
+    subject = Subject(top, ".", Path("/usr/bin/python3"), {})
+    found = Found(
+        top=top,
+        folder=changes.pop("folder", "."),
+        others=(),
+        python="3.12",
+        wish=Wish(SpecifierSet("==3.12.*"), "runtime.txt"),
+        declared="requirements.txt",
+        locks=Locks("django==5.2.1\n", "django==5.2.1\npytest==8.4\n"),
+        subject=subject,
+        variables=Variables(changes.pop("given", {}), ANSWER),
+        switch=changes.pop("switch", Switch()),
+        suite=changes.pop("suite", Suite(("python", "manage.py", "test"), "manage.py")),
+    )
+    made = Plan(
+        found=found,
+        overrides=(Override("STATIC_ROOT", "$DJANGO_STATIC_ROOT", "where a release collects its static files"),),
+        branch="main",
+        checks=(("python", "manage.py", "check"),),
+        before=(),
+        has_tests=True,
+        provider="github",
+        release=("manage.py", "shop"),
+    )
+    return replace(made, **changes)
+
+
+def loaded(planned: Plan, folder: Path) -> Pipeline:
+    path = folder / "pipeline.py"
+    path.write_text(pipeline(planned), encoding="utf-8")
+    return load(path)
+
+
+def test_pipeline_of_plain_project_loads(tmp_path: Path) -> None:
+    made = loaded(plan(tmp_path / "My Shop"), tmp_path)
+    assert made.name == "my-shop"
+    assert [job.name for job in made.jobs] == ["checks", "tests", "render", "package", "deploy-local"]
+    assert made.project is not None and made.project.python == "3.12"
+    assert made.release is not None and made.release.wsgi == "shop.wsgi:application"
+
+
+def test_project_without_tests_has_no_job_for_them(tmp_path: Path) -> None:
+    made = loaded(plan(tmp_path / "shop", has_tests=False), tmp_path)
+    assert [job.name for job in made.jobs] == ["checks", "render", "package", "deploy-local"]
+    assert not made.services
+
+
+def test_variables_and_switch_are_written(tmp_path: Path) -> None:
+    switch = Switch({"DB_ENGINE": "postgresql"}, {"DB_HOST": "host", "DB_NAME": "name"})
+    made = loaded(plan(tmp_path / "shop", given={"SECRET_KEY": "x" * 10}, switch=switch, folder="backend"), tmp_path)
+    assert made.project is not None
+    assert made.project.env == {"SECRET_KEY": "x" * 10, "DB_ENGINE": "postgresql"}
+    assert made.project.database == {"DB_HOST": "host", "DB_NAME": "name"}
+    assert made.environments[0].env == made.project.env
+    assert made.project.folder == "backend"
+
+
+def test_pytest_leaves_its_report(tmp_path: Path) -> None:
+    made = loaded(plan(tmp_path / "shop", suite=Suite(("pytest",), "pytest.ini", "shop.test")), tmp_path)
+    tests = next(job for job in made.jobs if job.name == "tests")
+    assert tests.outputs[0].kind == "junit" and tests.steps[0].run[-1] == "--junit-xml={output}/junit.xml"
+    assert made.project is not None and made.project.settings == "shop.test"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "/.ecluse/\n"), ("*.pyc", "*.pyc\n/.ecluse/\n"), ("a\n/.ecluse/\n", None)]
+)
+def test_folder_of_the_tool_is_ignored_by_git(tmp_path: Path, before: str, after: str | None) -> None:
+    assert files(plan(tmp_path), before).get(".gitignore") == after
+
+
+def test_lock_says_what_it_was_made_of() -> None:
+    assert source_of(headed("backend/requirements.txt", "django==5\n")) == "backend/requirements.txt"
+    assert source_of("django==5\n") == ""

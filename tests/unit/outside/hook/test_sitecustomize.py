@@ -1,0 +1,70 @@
+"""What the hook does to a project's settings."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from ecluse.outside.hook import sitecustomize as hook
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "name", "user"),
+    [
+        ("postgres://me:p%40ss@db.example:5433/shop", "db.example", "5433", "shop", "me"),
+        ("postgres://me@db.example/shop", "db.example", "5432", "shop", "me"),
+        ("postgres://postgres@/shop?host=%2Frun%2Fpg", "/run/pg", "", "shop", "postgres"),
+        ("postgres://me@[::1]:5433/shop", "::1", "5433", "shop", "me"),
+    ],
+)
+def test_address_has_parts(url: str, host: str, port: str, name: str, user: str) -> None:
+    parts = hook.parts(url)
+    assert (parts["host"], parts["port"], parts["name"], parts["user"]) == (host, port, name, user)
+
+
+def test_address_is_given_to_the_variables_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@db.example:5433/shop")
+    for name in ("DB_HOST", "DB_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    hook.publish({"database": {"DB_HOST": "host", "DB_PASSWORD": "password"}})
+    assert (os.environ["DB_HOST"], os.environ["DB_PASSWORD"]) == ("db.example", "secret")
+
+
+def test_override_stands_for_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_STATIC_ROOT", "/srv/static")
+    monkeypatch.delenv("DJANGO_MEDIA_ROOT", raising=False)
+    settings = SimpleNamespace(_explicit_settings=set(), MEDIA_ROOT="media")
+    hook.override(settings, {"overrides": {"STATIC_ROOT": "$DJANGO_STATIC_ROOT", "MEDIA_ROOT": "$DJANGO_MEDIA_ROOT"}})
+    assert (settings.STATIC_ROOT, settings.MEDIA_ROOT) == ("/srv/static", "media")
+    assert settings._explicit_settings == {"STATIC_ROOT"}
+
+
+def test_override_of_a_mapping_keeps_other_keys() -> None:
+    settings = SimpleNamespace(CACHES={"default": {"BACKEND": "redis"}, "own": {"BACKEND": "files"}})
+    hook.override(settings, {"overrides": {"CACHES": {"default": {"BACKEND": "memory"}}}})
+    assert settings.CACHES == {"default": {"BACKEND": "memory"}, "own": {"BACKEND": "files"}}
+
+
+def test_default_database_is_replaced_where_there_is_no_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me@db.example/shop")
+    before = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": "db.sqlite3",
+        "ATOMIC_REQUESTS": True,
+        "TEST": {"NAME": "t"},
+    }
+    settings = SimpleNamespace(DATABASES={"default": before, "logs": {"ENGINE": "other"}})
+    hook.override(settings, {"outside": True})
+    default = settings.DATABASES["default"]
+    assert default["ENGINE"] == "django.db.backends.postgresql" and default["HOST"] == "db.example"
+    assert default["ATOMIC_REQUESTS"] is True and "TEST" not in default
+    assert settings.DATABASES["logs"] == {"ENGINE": "other"}
+
+
+def test_database_stays_where_no_address_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    settings = SimpleNamespace(DATABASES={"default": {"ENGINE": "sqlite"}})
+    hook.override(settings, {"outside": True})
+    assert settings.DATABASES == {"default": {"ENGINE": "sqlite"}}

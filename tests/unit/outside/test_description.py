@@ -1,0 +1,26 @@
+"""The folder that sets a project's settings from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ecluse.definition.model import Project
+from ecluse.outside.description import describe, place
+
+PLAIN = Project(settings="shop.settings", lock="lock.txt", overrides={"DEBUG": False})
+SWITCHED = Project(settings="shop.settings", lock="lock.txt", database={"DB_HOST": "host"})
+
+
+def test_project_without_switch_is_set_from_outside() -> None:
+    assert json.loads(describe(PLAIN)) == {"database": {}, "outside": True, "overrides": {"DEBUG": False}}
+
+
+def test_project_with_switch_keeps_its_databases() -> None:
+    assert json.loads(describe(SWITCHED))["outside"] is False
+
+
+def test_folder_is_named_by_its_content(tmp_path: Path) -> None:
+    folder = place(PLAIN, tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["outside.json", "sitecustomize.py"]
+    assert place(PLAIN, tmp_path) == folder != place(SWITCHED, tmp_path)
