@@ -4,7 +4,7 @@ A file that git knows and that no input names makes the job's success worthless 
 remembered. What git does not know (ignored files, files that were looked for in vain, the names in a folder) cannot be
 named, so its state is remembered with the success and must still be the same when that is used.
 
-The hook costs less than 5 % of a test run. Programs that are no Python are not heard, nor is a Python that is told to
+Programs that are no Python are not heard, nor is a Python that is told to
 ignore PYTHONPATH (``-I``, ``-E``) or ``site`` (``-S``).
 """
 

@@ -79,7 +79,7 @@ def test_release_that_cannot_live_with_what_is_there_is_refused(target: MemoryTa
         roll_out(target, ledger, request())
 
 
-def test_what_is_there_decides_and_not_the_history(target: MemoryTarget, ledger: MemoryLedger) -> None:
+def test_serving_processes_decide_not_the_history(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.found = Preflight((Migration("shop.0002_x", unsafe=("empties the table shop",)),))
     roll_out(target, ledger, request(allowed=("shop.0002",)))
     target.found = Preflight(unknown=frozenset({"shop.0002_x"}), behind=())
