@@ -31,7 +31,7 @@ find_python() {
 
 install() {
     "$python" -I -m venv "$tool" || return
-    set -- --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+    set -- --disable-pip-version-check --no-compile --require-hashes --no-deps -r "$lock"
     # A version that is on no index yet stands beside the lock, as a wheel.
     if [ -d "$vendor" ]; then
         set -- --find-links "$vendor" "$@"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import time
 import urllib.error
 import urllib.request
@@ -18,9 +17,10 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from ecluse.errors import ImageError
+from ecluse.image.headers import challenges, following
 from ecluse.image.names import VARIABLE, RegistryAddress
 
 __all__ = ["Manifest", "Registry"]
@@ -75,7 +75,7 @@ class Registry:
 
     def manifest(self, name: str, reference: str) -> Manifest | None:
         """The manifest of *name* under a tag or digest; None if there is none."""
-        response = self._ask("GET", name, f"manifests/{reference}", headers={"Accept": ", ".join(_MANIFESTS)})
+        response = self._ask("GET", name, self._manifest(name, reference), headers={"Accept": ", ".join(_MANIFESTS)})
         if response.status == 404:
             return None
         found = Manifest(response.headers.get("Content-Type", _MANIFESTS[-1]), response.body)
@@ -88,25 +88,35 @@ class Registry:
         names.
         """
         headers = {"Content-Type": manifest.media_type}
-        response = self._ask("PUT", name, f"manifests/{tag}", body=manifest.content, headers=headers, push=True)
+        response = self._ask("PUT", name, self._manifest(name, tag), body=manifest.content, headers=headers, push=True)
         if response.status == 404:
             raise ImageError("the registry has no such repository", where=self._where(name, tag))
 
     def tags(self, name: str) -> list[str]:
         """All tags of *name*; empty if the repository does not exist."""
         found: list[str] = []
-        path = "tags/list?n=1000"
-        while path:
-            response = self._ask("GET", name, path)
+        url: str | None = f"{self.address.url}/{self._path(name)}/tags/list?n=1000"
+        seen: set[str] = set()
+        while url and url not in seen:
+            seen.add(url)
+            response = self._ask("GET", name, url)
             if response.status == 404:
                 return found
-            found += json.loads(response.body).get("tags") or []
-            following = re.match(r'<([^>]+)>;\s*rel="?next', response.headers.get("Link", ""))
-            path = following[1].partition(f"/{self._path(name)}/")[2] if following else ""
+            found += _object(response, self.address.repository(name)).get("tags") or []
+            page = following(response.headers.get_all("Link", []))
+            url = self._here(urljoin(url, page)) if page is not None else None
         return found
+
+    def _here(self, url: str) -> str:
+        """*url* on this registry: some name themselves by a host or scheme that only they can reach."""
+        page = urlsplit(url)
+        return f"{self.address.url}{page.path}" + (f"?{page.query}" if page.query else "")
 
     def _path(self, name: str) -> str:
         return f"v2/{self.address.prefix}{name}"
+
+    def _manifest(self, name: str, reference: str) -> str:
+        return f"{self.address.url}/{self._path(name)}/manifests/{reference}"
 
     def _where(self, name: str, reference: str) -> str:
         return f"{self.address.repository(name)}{'@' if ':' in reference else ':'}{reference}"
@@ -115,25 +125,27 @@ class Registry:
         self,
         method: str,
         name: str,
-        path: str,
+        url: str,
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         push: bool = False,
     ) -> _Response:
-        url = f"{self.address.url}/{self._path(name)}/{path}"
         scope = f"repository:{self.address.prefix}{name}:{'pull,push' if push else 'pull'}"
         sent = dict(headers or {})
         if scope in self._tokens:
             sent["Authorization"] = self._tokens[scope]
         response = self._send(method, url, body, sent)
-        if response.status == 401 and (credentials := self._credentials(response, scope)):
-            self._tokens[scope] = credentials
-            response = self._send(method, url, body, {**sent, "Authorization": credentials})
+        refusal = response
+        if response.status == 401:
+            credentials, refusal = self._credentials(response, scope)
+            if credentials:
+                self._tokens[scope] = credentials
+                refusal = response = self._send(method, url, body, {**sent, "Authorization": credentials})
         if response.status in {401, 403}:
             who = f"the account {self._account[0]}" if self._account else "anybody without an account"
             raise ImageError(
-                f"the registry refuses {who}: {_reason(response)}",
+                f"the registry refuses {who}: {_reason(refusal)}",
                 where=self.address.repository(name),
                 hint=f"log in: docker login {self.address.host}, or {VARIABLE}=https://USER:TOKEN@HOST/PREFIX",
             )
@@ -143,24 +155,32 @@ class Registry:
             )
         return response
 
-    def _credentials(self, response: _Response, scope: str) -> str | None:
-        """The credentials that the registry asks for in a 401: the account itself, or a token requested with the
-        account.
+    def _credentials(self, response: _Response, scope: str) -> tuple[str | None, _Response]:
+        """The credentials that the registry asks for in a 401: a token requested with the account, or the account
+        itself. Also returns the answer that says why there are none.
         """
-        challenge = response.headers.get("WWW-Authenticate", "")
         basic = base64.b64encode(":".join(self._account).encode()).decode() if self._account else None
-        if challenge.lower().startswith("basic"):
-            return f"Basic {basic}" if basic else None
-        fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
-        if "realm" not in fields:
-            return None
-        query = urlencode({"scope": scope, **({"service": fields["service"]} if "service" in fields else {})})
-        url = urljoin(self.address.url, fields["realm"]) + "?" + query
-        answer = self._send("GET", url, None, {"Authorization": f"Basic {basic}"} if basic else {})
-        if answer.status != 200:
-            return None
-        token: dict[str, Any] = json.loads(answer.body)
-        return f"Bearer {token.get('token') or token.get('access_token')}"
+        asked = {one.scheme: one.parameters for one in challenges(response.headers.get_all("WWW-Authenticate", []))}
+        refusal = response
+        if "realm" in asked.get("bearer", {}):
+            refusal = self._send(
+                "GET",
+                self._token_address(asked["bearer"], scope),
+                None,
+                {"Authorization": f"Basic {basic}"} if basic else {},
+            )
+            if refusal.status == 200:
+                token = _object(refusal, asked["bearer"]["realm"])
+                if found := token.get("token") or token.get("access_token"):
+                    return f"Bearer {found}", refusal
+        if "basic" in asked and basic:
+            return f"Basic {basic}", refusal
+        return None, refusal
+
+    def _token_address(self, asked: Mapping[str, str], scope: str) -> str:
+        realm = urlsplit(urljoin(self.address.url, asked["realm"]))
+        wanted = {"scope": scope, **({"service": asked["service"]} if "service" in asked else {})}
+        return urlunsplit(realm._replace(query="&".join(filter(None, [realm.query, urlencode(wanted)]))))
 
     def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> _Response:
         """Send a request, and again after a pause while the network or the server fails: every request here can be
@@ -187,10 +207,27 @@ class Registry:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _reason(response: _Response) -> str:
-    """The registry's own error message, if its answer has the form of the specification."""
+def _object(response: _Response, where: str) -> dict[str, Any]:
     try:
-        errors = json.loads(response.body)["errors"]
-        return "; ".join(str(error.get("message") or error["code"]) for error in errors)
-    except (ValueError, KeyError, TypeError):
-        return "without a reason"
+        value = json.loads(response.body)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        kind = response.headers.get("Content-Type", "something")
+        raise ImageError(f"the answer is {kind}, and no JSON object", where=where, hint="is this a registry?")
+    return value
+
+
+def _reason(response: _Response) -> str:
+    """The error message of the registry, or of its token server, in the forms that are in use."""
+    try:
+        told = json.loads(response.body)
+        errors = told.get("errors")
+        if isinstance(errors, list) and errors:
+            return "; ".join(str(error.get("message") or error["code"]) for error in errors)
+        for name in ("error_description", "details", "message", "error"):
+            if told.get(name):
+                return str(told[name])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return f"without a reason, by its answer {response.status}"

@@ -55,7 +55,7 @@ def _ask(version: str, environ: Mapping[str, str], known: Mapping[str, str]) -> 
             if key in known:
                 asked[key] = known[key]
             else:
-                argv = (program, "-c", "import sys; print(sys.version.replace('\\n', ' '))")
+                argv = (program, "-I", "-c", "import sys; print(sys.version.replace('\\n', ' '))")
                 done = process.read(argv, env=environ, timeout=10, check=False)
                 asked[key] = done.text.strip() if done.ok else ""
             if asked[key]:

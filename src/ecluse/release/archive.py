@@ -11,7 +11,6 @@ import hashlib
 import io
 import os
 import shutil
-import stat
 import tarfile
 import tempfile
 import time
@@ -24,7 +23,7 @@ from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
 from ecluse.outside.description import OUTSIDE, describe, write
 from ecluse.outside.processes import interpreter
-from ecluse.release import build, collect
+from ecluse.release import build, collect, files, lock
 
 __all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
 
@@ -79,15 +78,15 @@ def package(
     names is missing or the static files cannot be collected, and RepositoryError outside of a git repository.
     """
     made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
-    files = tuple(sorted({*_files(top, spec), *made}))
-    lock = (top / spec.requirements).read_bytes()
-    release_id = _id(top, files, lock, spec, project)
+    chosen = files.chosen(top, spec, made)
+    wanted = lock.read(top, spec.requirements)
+    release_id = _id(top, chosen, wanted.requirements, spec, project)
     try:
         # Made before; but the commit may be another, with the same content.
         release = verify(find(store, release_id))
     except ReleaseError:
         store.mkdir(parents=True, exist_ok=True)
-        release = _make(top, spec, project, files, release_id, store, environ, say)
+        release = _make(top, spec, project, chosen, wanted, release_id, store, environ, say)
         _prune(store)
     durable.write(store / _LATEST, release.id + "\n")
     return release
@@ -137,7 +136,7 @@ def verify(release: Release) -> Release:
 
 
 def unpack(release: Release, folder: Path) -> None:
-    """Unpack the release's content into the new *folder*: ``app``, ``static``, ``requirements.txt``."""
+    """Unpack the release's content into the new *folder*: ``app``, ``static``, and the lock ``requirements.txt``."""
     with tarfile.open(verify(release).archive) as archive:
         for member in archive:
             if not _stays_inside(member):
@@ -157,26 +156,14 @@ def _stays_inside(member: tarfile.TarInfo) -> bool:
     return not (place.is_absolute() or ".." in place.parts or leads_to.startswith(("/", "..")))
 
 
-def _files(top: Path, spec: ReleaseSpec) -> tuple[str, ...]:
-    """The files of the release, sorted: tracked, or untracked and not ignored."""
-    missing = [name for name in (*spec.files, spec.requirements) if not (top / name).exists()]
-    if missing:
-        raise ReleaseError(
-            f"not there: {', '.join(missing)}", where="pipeline.py: release", hint="correct the release's files"
-        )
-    # A file that was deleted but not yet committed is still listed.
-    return tuple(name for name in git.known_files(top, *spec.files) if os.path.lexists(top / name))
-
-
-def _id(top: Path, files: Sequence[str], lock: bytes, spec: ReleaseSpec, project: Project | None = None) -> str:
-    recipe = [str(FORMAT), _python_of(project), spec.wsgi, spec.settings, hashlib.sha256(lock).hexdigest()]
+def _id(top: Path, chosen: Sequence[str], wanted: bytes, spec: ReleaseSpec, project: Project | None = None) -> str:
+    recipe = [str(FORMAT), _python_of(project), spec.wsgi, spec.settings, hashlib.sha256(wanted).hexdigest()]
     recipe += spec.python_path
     if project is not None:
         recipe += [project.folder, describe(project)]
     identity = hashlib.sha256("\0".join(recipe).encode())
-    for name in files:
-        path = top / name
-        kind, content = _content(path)
+    for name in chosen:
+        kind, content = files.content(top / name)
         identity.update(os.fsencode(f"\0{kind}\0{name}\0{hashlib.sha256(content).hexdigest()}"))
     return identity.hexdigest()[:12]
 
@@ -186,18 +173,12 @@ def _python_of(project: Project | None) -> str:
     return f"cpython-{project.python}" if project is not None and project.python else virtualenv.version()
 
 
-def _content(path: Path) -> tuple[str, bytes]:
-    state = path.lstat()
-    if stat.S_ISLNK(state.st_mode):
-        return "link", os.fsencode(os.readlink(path))
-    return ("executable" if state.st_mode & 0o100 else "file"), path.read_bytes()
-
-
 def _make(
     top: Path,
     spec: ReleaseSpec,
     project: Project | None,
-    files: Sequence[str],
+    chosen: Sequence[str],
+    wanted: lock.Lock,
     release_id: str,
     store: Path,
     environ: Mapping[str, str],
@@ -206,13 +187,12 @@ def _make(
     scratch = Path(tempfile.mkdtemp(prefix=".making.", dir=store))
     try:
         # The static files are collected from a copy that holds the release's files and nothing else.
-        for name in files:
+        for name in chosen:
             (scratch / "app" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(top / name, scratch / "app" / name, follow_symlinks=False)
         if project is not None:
             write(project, scratch / OUTSIDE)
-        _collect_static(scratch, top / spec.requirements, spec, project, store, environ, say)
-        shutil.copy(top / spec.requirements, scratch / "requirements.txt")
+        _collect_static(scratch, wanted.write(scratch), spec, project, store, environ, say)
         made = scratch / "release.tar"
         with tarfile.open(made, "w", format=tarfile.PAX_FORMAT) as archive:
             for name in _contents(scratch):
@@ -220,7 +200,7 @@ def _make(
         with open(made, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        commit, dirty = _commit(top, spec)
+        commit, dirty = _commit(top, (*spec.files, *wanted.files))
         archive_path = store / f"{release_id}.tar"
         release = Release(
             release_id,
@@ -242,7 +222,7 @@ def _make(
 
 
 def _contents(scratch: Path) -> Iterator[str]:
-    for part in ("app", OUTSIDE, "static", "requirements.txt"):
+    for part in ("app", OUTSIDE, "static", lock.REQUIREMENTS, lock.CONSTRAINTS):
         path = scratch / part
         inside = sorted(found for found in path.rglob("*") if found.is_symlink() or not found.is_dir())
         for found in inside or ([path] if path.is_file() else []):
@@ -252,7 +232,7 @@ def _contents(scratch: Path) -> Iterator[str]:
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
     """Add one file without the facts that differ between machines: times, owners, the umask."""
-    kind, content = _content(path)
+    kind, content = files.content(path)
     member = tarfile.TarInfo(name)
     member.mtime, member.mode = _MTIME, 0o755 if kind == "executable" else 0o644
     if kind == "link":
@@ -313,10 +293,10 @@ def _root(app: Path, project: Project | None) -> Path:
     return app / project.folder if project is not None else app
 
 
-def _commit(top: Path, spec: ReleaseSpec) -> tuple[str | None, bool]:
-    """The commit that is checked out (None before the first), and whether the release's files differ from it."""
+def _commit(top: Path, places: Sequence[str]) -> tuple[str | None, bool]:
+    """The commit that is checked out (None before the first), and whether anything in *places* differs from it."""
     commit = git.head(top)
-    paths = [f":(literal){path}" for path in (*spec.files, spec.requirements)]
+    paths = [f":(literal){path}" for path in places if not os.path.isabs(path)]
     return commit, commit is None or bool(git.read(top, "status", "--porcelain", "--", *paths))
 
 

@@ -33,6 +33,8 @@ def ensure(
     stamp = stamps / hashlib.sha256(build.output.encode()).hexdigest()[:12]
     if not (top / build.output).is_dir() or not stamp.is_file() or stamp.read_text(encoding="ascii").strip() != key:
         say(f"building {build.output}")
+        # Before anything changes: if a step fails, what it leaves is of no sources at all.
+        stamp.unlink(missing_ok=True)
         for step in build.steps:
             try:
                 process.run(step, cwd=top / build.folder, env=environ)

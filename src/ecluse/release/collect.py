@@ -69,7 +69,7 @@ def _parts() -> Iterator[bytes]:
             yield Path(source).read_bytes()
     for finder in get_finders():
         for path, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
-            yield f"{getattr(storage, 'prefix', None)}/{path}".encode()
+            yield os.fsencode(f"{getattr(storage, 'prefix', None)}/{path}")
             with storage.open(path) as file:
                 yield hashlib.sha256(file.read()).digest()
 

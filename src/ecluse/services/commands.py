@@ -61,9 +61,9 @@ def socket_url(socket_folder: Path, database: str) -> str:
     In the form that libpq, django-environ and dj-database-url all understand: the folder is a parameter, not the host.
     The port, which is a part of the socket's name, is told: ``PGPORT`` may name another.
     """
-    return (
-        f"postgres://{SUPERUSER}@:{PORT}/{quote(database, safe='')}?{urlencode({'host': str(socket_folder)}, safe='/')}"
-    )
+    # A space as %20: libpq takes a + for itself.
+    query = urlencode({"host": str(socket_folder)}, safe="/", quote_via=quote)
+    return f"postgres://{SUPERUSER}@:{PORT}/{quote(database, safe='')}?{query}"
 
 
 def _reachable_at(socket_folder: Path) -> dict[str, str]:

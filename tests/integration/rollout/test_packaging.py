@@ -91,3 +91,38 @@ def test_outside_git_nothing_is_packaged(fresh_shop: Shop, monkeypatch: pytest.M
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path("/")))
     done = fresh_shop.ecluse("package", check=False)
     assert done.returncode == RepositoryError.exit_code
+
+
+def test_lock_of_several_files_is_one_lock(fresh_shop: Shop) -> None:
+    lock = fresh_shop.folder / "requirements.txt"
+    lock.rename(fresh_shop.folder / "base.txt")
+    lock.write_text("-r base.txt\n")
+    first = fresh_shop.ecluse("package").output.split()[-1]
+    with tarfile.open(fresh_shop.folder / ".ecluse" / "releases" / f"{first}.tar") as archive:
+        held = archive.extractfile("requirements.txt")
+        assert held is not None and held.read() == (fresh_shop.folder / "base.txt").read_bytes()
+    with (fresh_shop.folder / "base.txt").open("a") as base:
+        base.write("# renewed\n")
+    assert fresh_shop.ecluse("package").output.split()[-1] != first
+
+
+def test_release_holds_the_content_of_a_submodule(fresh_shop: Shop, tmp_path: Path) -> None:
+    def git(*arguments: str, cwd: Path = fresh_shop.folder) -> None:
+        user = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "protocol.file.allow=always")
+        process.run(("git", *user, *arguments), cwd=cwd)
+
+    library = tmp_path / "library"
+    library.mkdir()
+    git("init", "--quiet", cwd=library)
+    (library / "words.py").write_text("WORD = 1\n")
+    git("add", ".", cwd=library)
+    git("commit", "--quiet", "--message", "Words", cwd=library)
+    git("submodule", "--quiet", "add", str(library), "shop/words")
+    (fresh_shop.folder / "shop" / os.fsdecode(b"na\xefve.txt")).write_text("a name that is not UTF-8")
+    first = fresh_shop.ecluse("package").output.split()[-1]
+    assert {"app/shop/words/words.py", os.fsdecode(b"app/shop/na\xefve.txt")} <= members(fresh_shop, first)
+    (fresh_shop.folder / "shop" / "words" / "words.py").write_text("WORD = 2\n")
+    assert fresh_shop.ecluse("package").output.split()[-1] != first
+    git("submodule", "--quiet", "deinit", "--force", "shop/words")
+    done = fresh_shop.ecluse("package", check=False)
+    assert done.returncode == RepositoryError.exit_code and "the submodule shop/words is not checked out" in done.output

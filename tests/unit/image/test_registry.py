@@ -194,3 +194,46 @@ def test_unknown_form_of_a_registry_error_does_not_crash(wire: Wire, body: bytes
     wire.answers = [Answer(400, body)]
     with pytest.raises(ImageError, match="the registry answers 400: without a reason"):
         registry().manifest("shop", "1")
+
+
+@pytest.mark.parametrize(
+    "page", ["http://inside:5000/v2/team/shop/tags/list?last=1.0", "/v2/team/shop/tags/list?last=1.0", "list?last=1.0"]
+)
+def test_next_page_is_asked_of_the_registry_itself(wire: Wire, page: str) -> None:
+    wire.answers = [Answer(body=b'{"tags": ["1.0"]}', Link=f"<{page}>; rel=next"), Answer(body=b'{"tags": ["2.0"]}')]
+    assert registry().tags("shop") == ["1.0", "2.0"]
+    assert wire.urls[1] == f"{V2}/tags/list?last=1.0"
+
+
+def test_page_that_names_itself_as_the_next_is_read_once(wire: Wire) -> None:
+    wire.answers = [Answer(body=b'{"tags": ["1.0"]}', Link="<list?n=1000>; rel=next")]
+    assert registry().tags("shop") == ["1.0"]
+
+
+def test_realm_keeps_its_own_query(wire: Wire) -> None:
+    challenge = 'Bearer realm="https://auth.example/token?tenant=a",service="registry.example"'
+    wire.answers = [Answer(401, WWW_Authenticate=challenge), Answer(body=b'{"token": "t"}'), Answer(404)]
+    registry().manifest("shop", "x")
+    assert wire.urls[1].startswith("https://auth.example/token?tenant=a&scope=repository")
+
+
+def test_one_of_several_challenges_that_can_be_met_is_met(wire: Wire) -> None:
+    challenge = 'Negotiate, Bearer realm="https://auth.example/token", Basic realm="registry"'
+    wire.answers = [Answer(401, WWW_Authenticate=challenge), Answer(403), Answer(404)]
+    registry(("alice", "secret")).manifest("shop", "x")
+    assert wire.credentials[-1] == basic("alice:secret")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"details": "the password is old"}', b'{"error": "no", "error_description": "the password is old"}']
+)
+def test_refusal_has_the_reason_of_the_token_server(wire: Wire, body: bytes) -> None:
+    wire.answers = [Answer(401, refusal({"code": "UNAUTHORIZED"}), WWW_Authenticate=CHALLENGE), Answer(401, body)]
+    with pytest.raises(ImageError, match="refuses the account alice: the password is old"):
+        registry(("alice", "secret")).manifest("shop", "x")
+
+
+def test_answer_that_is_no_registry_s_is_an_error(wire: Wire) -> None:
+    wire.answers = [Answer(body=b"<html>Sign in</html>", Content_Type="text/html")]
+    with pytest.raises(ImageError, match="the answer is text/html, and no JSON object"):
+        registry().tags("shop")

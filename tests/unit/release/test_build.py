@@ -95,3 +95,16 @@ def test_versions_are_compared_by_their_numbers() -> None:
     assert build.too_old("9.9", "22.22")
     assert not build.too_old("100.0", "22.22")
     assert not build.too_old("22.22.3", "22.22.3")
+
+
+def test_build_that_failed_is_built_again_for_its_old_sources(machine: Machine) -> None:
+    ensure(machine, [])
+    (machine.top / "client" / "main.ts").write_text("two")
+    machine.fails = True
+    with pytest.raises(ReleaseError, match="out cannot be built"):
+        ensure(machine, [])
+    # The sources are again what they were, but the folder is what the failure left.
+    (machine.top / "client" / "main.ts").write_text("one")
+    machine.fails = False
+    ensure(machine, [])
+    assert machine.built == 2

@@ -13,7 +13,7 @@ from ecluse.deploy.targets.server import programs
 from ecluse.deploy.targets.server.database import Database
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
-from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
+from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration, variables
 from ecluse.errors import TargetError
 from ecluse.machine import durable, process, virtualenv
 from ecluse.machine.waiting import until
@@ -155,11 +155,12 @@ class Daemon:
         place = self.place
         conf = place.folder / "supervisord.conf"
         root = os.geteuid() == 0
-        durable.write(conf, configuration(place.folder, place.socket, self._programs(), root=root), mode=0o600)
+        every = self._programs()
+        durable.write(conf, configuration(place.folder, place.socket, every, root=root), mode=0o600)
         argv = (virtualenv.base_python(), "-I", place.programs / programs.MAIN, "--configuration", conf)
         output = place.logs / "supervisord.out"
         with open(output, "wb") as out:
-            environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder)}
+            environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder), **variables(every)}
             started = process.spawn(argv, cwd=place.folder, env=environ, stdout=out, stderr=subprocess.STDOUT)
         self._await(lambda: started.poll() is not None or self.client.alive(), "Supervisor does not answer", timeout=20)
         if started.poll() is not None:

@@ -7,6 +7,7 @@ there is never a reason for one.
 from __future__ import annotations
 
 import http.client
+import os
 import shlex
 import socket
 import xmlrpc.client
@@ -17,7 +18,7 @@ from typing import Any
 
 from ecluse.errors import TargetError
 
-__all__ = ["ALIVE", "Client", "Program", "configuration"]
+__all__ = ["ALIVE", "Client", "Program", "configuration", "variables"]
 
 ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 """The states of a program that runs, or is being started again after it ended by itself."""
@@ -41,10 +42,15 @@ class Program:
     listen: str | None = None
     first: int = 0
 
-    def section(self) -> str:
+    @property
+    def variable(self) -> str:
+        """The environment variable of supervisord that has the command line."""
+        return f"ECLUSE_COMMAND_{self.name}"
+
+    def section(self, folder: Path) -> str:
         """Its section of the file. Started when told to, then again whenever it ends by itself."""
         lines = {
-            "command": _line(self.argv),
+            "command": f"%(ENV_{self.variable})s",
             "autostart": "false",
             "autorestart": "true",
             "startsecs": "1",
@@ -53,7 +59,7 @@ class Program:
             "stopsignal": self.stop_signal,
             "stopwaitsecs": str(self.stop_seconds),
             "redirect_stderr": "true",
-            "stdout_logfile": _escaped(str(self.log)),
+            "stdout_logfile": os.path.relpath(self.log, folder),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "3",
         }
@@ -75,30 +81,36 @@ class Program:
 
 
 def configuration(folder: Path, socket_path: Path, programs: Sequence[Program], *, root: bool) -> str:
-    """The whole file, for a supervisord whose files are in *folder* and which is talked to at *socket_path*."""
+    """The whole file, for a supervisord that works in *folder* and is talked to at *socket_path*.
+
+    In a value `` #`` and `` ;`` begin a comment, ``%`` is expanded, of a log's name several times: so the name of the
+    folder, which may have any of them, stands nowhere. Files are named as they are seen from there, and command lines
+    are in :func:`variables`.
+    """
     head = f"""\
 ; Written by ecluse when this environment is started. Nothing of a release stands here.
 [supervisord]
 nodaemon=true
 silent=true
-logfile={_escaped(str(folder / "supervisord.log"))}
-pidfile={_escaped(str(folder / "supervisord.pid"))}
-childlogdir={_escaped(str(folder))}
+logfile=supervisord.log
+pidfile=supervisord.pid
+childlogdir=.
 umask=022
 {"user=root" if root else ""}
 
 [unix_http_server]
-file={_escaped(str(socket_path))}
+file={_escaped(os.path.relpath(socket_path, folder))}
 chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
-    return "\n".join([head, *(program.section() for program in programs)])
+    return "\n".join([head, *(program.section(folder) for program in programs)])
 
 
-def _line(argv: Sequence[str]) -> str:
-    return _escaped(shlex.join(argv))
+def variables(programs: Sequence[Program]) -> dict[str, str]:
+    """The variables that supervisord has to be started with, for the file of these *programs*."""
+    return {program.variable: shlex.join(program.argv) for program in programs}
 
 
 def _escaped(value: str) -> str:
