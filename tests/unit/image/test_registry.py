@@ -217,7 +217,7 @@ def test_realm_keeps_its_own_query(wire: Wire) -> None:
     assert wire.urls[1].startswith("https://auth.example/token?tenant=a&scope=repository")
 
 
-def test_one_of_several_challenges_that_can_be_met_is_met(wire: Wire) -> None:
+def test_challenge_that_can_be_met_is_met_among_several(wire: Wire) -> None:
     challenge = 'Negotiate, Bearer realm="https://auth.example/token", Basic realm="registry"'
     wire.answers = [Answer(401, WWW_Authenticate=challenge), Answer(403), Answer(404)]
     registry(("alice", "secret")).manifest("shop", "x")

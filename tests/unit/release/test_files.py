@@ -56,7 +56,7 @@ def test_content_says_what_a_file_is(tmp_path: Path) -> None:
     assert content(tmp_path / "file") == ("executable", b"a")
 
 
-def test_what_cannot_be_read_is_an_error_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_file_is_an_error_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ReleaseError, match="cannot be read: No such file"):
         content(tmp_path / "gone")
     os.mkfifo(tmp_path / "pipe")
