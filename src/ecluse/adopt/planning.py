@@ -10,6 +10,8 @@ from ecluse.adopt import overrides, writing
 from ecluse.adopt.look import Found, Say, look
 from ecluse.adopt.writing import Plan
 from ecluse.machine import git, process
+from ecluse.outside.description import place
+from ecluse.services.paths import cache_folder
 
 __all__ = ["Prepared", "prepare"]
 
@@ -93,7 +95,10 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
 def _checks(planned: Plan, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     """Django's own checks, and that no migration is missing: each where it holds today."""
     found = planned.found
-    environ = found.subject.variables(found.variables.given)
+    outside = place(writing.project(planned), cache_folder(environ) / "outside")
+    # There is no database at that address: a check would only ask it for its history, and SQLite would make a file.
+    variables = {"PYTHONPATH": str(outside), "DATABASE_URL": writing.NO_DATABASE, **found.variables.given}
+    environ = {**found.subject.variables(variables), **found.switch.fixed}
     checks = (("python", "manage.py", "check"), ("python", "manage.py", "makemigrations", "--check", "--dry-run"))
     folder = found.top / found.folder
     return tuple(step for step in checks if process.run(step, cwd=folder, env=environ, check=False, timeout=300).ok)

@@ -10,11 +10,26 @@ from dataclasses import dataclass
 
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
+from ecluse.definition.model import Project
 
-__all__ = ["SITE_LOCK", "TESTS_LOCK", "Plan", "files", "headed", "pipeline", "plan", "source_of"]
+__all__ = [
+    "NO_DATABASE",
+    "SITE_LOCK",
+    "TESTS_LOCK",
+    "Plan",
+    "files",
+    "headed",
+    "pipeline",
+    "plan",
+    "project",
+    "source_of",
+]
 
 SITE_LOCK = "requirements/ecluse-site.txt"
 TESTS_LOCK = "requirements/ecluse-tests.txt"
+
+NO_DATABASE = "postgres://nobody@127.0.0.1:1/none"
+"""The address of a database that is not there, for commands that need none."""
 
 _MARK = "Written by `ecluse adopt`"
 
@@ -39,6 +54,20 @@ class Plan:
 def plan(found: Found, overrides: Sequence[Override], **facts: object) -> Plan:
     """The plan for *found*; *facts* are the other fields of :class:`Plan`."""
     return Plan(found=found, overrides=tuple(overrides), **facts)  # type: ignore[arg-type]
+
+
+def project(planned: Plan) -> Project:
+    """What the pipeline says of how the project is run."""
+    found = planned.found
+    return Project(
+        settings=_settings(planned),
+        lock=TESTS_LOCK,
+        folder=found.folder,
+        python=found.python,
+        env={**found.variables.given, **found.switch.fixed},
+        database=found.switch.parts if found.switch.own else {},
+        overrides={one.name: one.value for one in planned.overrides},
+    )
 
 
 def files(planned: Plan, ignored: str) -> dict[str, str]:
@@ -144,6 +173,8 @@ def _pipeline(planned: Plan) -> Iterator[str]:
     yield f"        requirements={_text(SITE_LOCK)},"
     yield f"        wsgi={_text(_wsgi(planned))},"
     yield f"        settings={_text(found.answer.module)},"
+    if found.folder != ".":
+        yield f"        python_path={_tuple([found.folder])},"
     yield "    ),"
     yield f"    providers=Providers(only={_tuple([planned.provider])}, python={_text(found.python)}),"
     yield ")"
@@ -185,7 +216,10 @@ def _jobs(planned: Plan) -> Iterator[str]:
         yield '    description="Django\'s own checks",'
         yield "    when=change,"
         yield "    steps=("
-        yield from (f"        project({_arguments(step)})," for step in planned.checks)
+        yield "        # No database is there: it would only be asked for its history."
+        yield from (
+            f"        project({_arguments(step)}, DATABASE_URL={_text(NO_DATABASE)})," for step in planned.checks
+        )
         yield "    ),"
         yield f"    inputs={inputs},"
         yield "),"

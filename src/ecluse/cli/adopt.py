@@ -78,13 +78,13 @@ def _complete(top: Path) -> None:
     from ecluse.render import render
 
     _say("writing the command, its lock and the provider's YAML")
-    made = bootstrap.write(top, os.environ)
+    if not (top / bootstrap.SCRIPT).is_file():  # `ecluse bootstrap` renews them
+        record.note(top, bootstrap.write(top, os.environ))
     rendered = render(pipeline_in(top)).files
     taken = [name for name in rendered if (top / name).is_file() and record.changed_since(top, name)]
     for name in taken:
         _say(f"{name} is there already and is left alone: ./ecluse render would replace it")
     record.remember(top, {name: text for name, text in rendered.items() if name not in taken})
-    record.note(top, made)
 
 
 def _diff(top: Path, files: dict[str, str]) -> str:

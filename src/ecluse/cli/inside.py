@@ -37,5 +37,7 @@ def project(command: tuple[str, ...]) -> None:
     made = prepare(
         folder, described, folder / ".ecluse", os.environ, lambda line: click.echo(f"ecluse: {line}", err=True)
     )
+    # What a job leaves is below the tool's folder, whatever folder the program runs in.
+    argv = [argument.replace(".ecluse/runs/", f"{folder}/.ecluse/runs/") for argument in command]
     os.chdir(made.folder)
-    process.replace(command, env=made.environ)
+    process.replace(argv, env=made.environ)

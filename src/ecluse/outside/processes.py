@@ -57,6 +57,9 @@ def prepare(
         "VIRTUAL_ENV": str(made),
         "PYTHONPATH": str(outside),
         "DJANGO_SETTINGS_MODULE": project.settings,
+        # What commands and tests collect or upload is no part of the repository.
+        "DJANGO_STATIC_ROOT": str(work / "project" / "static"),
+        "DJANGO_MEDIA_ROOT": str(work / "project" / "media"),
         "ECLUSE_TESTS": "django",
     }
     return Processes(top / project.folder, equip(variables, work))
