@@ -54,7 +54,10 @@ def count(output: str, ok: bool, seconds: float) -> Tests:
         ran = sum(map(int, django))
         failed = re.findall(r"^(?:FAIL|ERROR): (\S+ \([^)]*\))", output, re.MULTILINE)
         return Tests(ran, tuple(dict.fromkeys(failed)), seconds, tail, broken=not ok and not failed)
-    words = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?|skipped|xfailed)", tail)}
+    # pytest's own last line: "2 passed in 0.12s"; a pipeline that ran it ends with one of its own.
+    summary = re.findall(r"^=* ?(\d+ .*) in \d+(?:\.\d+)?s", tail, re.MULTILINE)
+    counts = re.findall(r"(\d+) (passed|failed|errors?|skipped|xfailed)", summary[-1] if summary else "")
+    words = {word: int(number) for number, word in counts}
     if words:
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
         ran = sum(number for word, number in words.items() if word != "skipped")

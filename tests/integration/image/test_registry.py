@@ -142,7 +142,7 @@ def test_interrupted_push_leaves_no_tag_and_the_next_continues(built, registry):
                 pauses=(0.1,),
             )
         assert stopped
-        assert "nothing stands under that tag" in str(caught.value.hint)
+        assert "the tag was not created" in str(caught.value.hint)
         assert "again in 0.1 s" in said[0]
 
         docker("start", container)

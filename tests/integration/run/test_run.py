@@ -106,6 +106,7 @@ class TestCache:
     def counted(self, repository: Repository) -> None:
         (repository.top / "src").mkdir()
         (repository.top / "src" / "a.py").write_text("1\n")
+        (repository.top / "src" / "b.py").write_text("1\n")  # a pattern that matches no file is refused
         self.define(repository)
 
     def define(self, repository: Repository, script: str = "echo x >> made/count", **fields: str) -> None:
