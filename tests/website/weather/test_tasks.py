@@ -83,7 +83,7 @@ def test_rubbish_is_retried_and_old_data_stays(observed, upstream, as_worker, im
     upstream.answers = [Answer(200, b'{"hourly": "\xff"}')]
     as_worker(observed.pk)
     assert Quarantined.objects.count() == 1
-    assert "10,0 °C" in client.get(f"/weather/{observed.pk}/").text
+    assert "10,0\u00a0°C" in client.get(f"/weather/{observed.pk}/").text
 
 
 def test_task_without_a_broker_does_not_retry(make_place, caplog):
