@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.adopt.conftest import Repository
 
+pytestmark = pytest.mark.counted
+
 PROVED = ["found", "baseline", "checks", "tests", "release", "serves", "second rollout", "way back"]
 
 
