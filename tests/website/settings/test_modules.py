@@ -32,7 +32,7 @@ def manage() -> Run:
             env={"PATH": os.environ["PATH"], **env},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             cwd=TOP,
         )
 
@@ -48,7 +48,7 @@ def settings_of(module: str, *names: str, **env: str) -> dict[str, Any]:
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         cwd=TOP,
     )
     assert done.returncode == 0, done.stderr
@@ -102,7 +102,7 @@ def test_server_with_broken_settings_stops_at_once():
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{TOP / 'src'}:{TOP}"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         cwd=TOP,
     )
     assert done.returncode == 3
