@@ -152,7 +152,7 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
     shop.ecluse("deploy", "local", "--release", two)
     history = shop.ecluse("history", "local").output
     assert two in history and "succeeded" in history
-    assert set(shop.last().steps) == {"stage", "preflight", "replace", "watch"}
+    assert set(shop.last().steps) == {"stage", "preflight", "migrate", "replace", "watch"}
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
 
 

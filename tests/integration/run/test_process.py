@@ -46,8 +46,8 @@ def test_a_timeout_ends_the_program_and_what_it_started() -> None:
 
 
 def test_a_timeout_is_an_error_that_shows_what_was_printed() -> None:
-    with pytest.raises(CommandError, match=r"took longer than 0\.5 s\nhalf"):
-        process.run(python("print('half', flush=True); import time; time.sleep(60)"), timeout=0.5)
+    with pytest.raises(CommandError, match=r"took longer than 5 s\nhalf"):
+        process.run(python("print('half', flush=True); import time; time.sleep(60)"), timeout=5)
 
 
 def test_cancelling_ends_the_program_and_what_it_started() -> None:
