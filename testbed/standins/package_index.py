@@ -1,7 +1,7 @@
 """A package index that takes uploads by trusted publishing, and the provider that says who a job is.
 
-The upload is the "legacy" API (https://docs.pypi.org/api/upload/), the exchange of tokens that of trusted publishing
-(https://docs.pypi.org/trusted-publishers/internals/), the provider's token GitHub's
+The upload is the "legacy" API (PyPI documentation, "Upload API"), the exchange of tokens that of trusted publishing
+(PyPI documentation, "Internals and technical details"), the provider's token GitHub's
 (https://docs.github.com/actions/reference/security/oidc).
 """
 
