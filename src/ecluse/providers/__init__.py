@@ -6,28 +6,23 @@ naming its class in :data:`PROVIDERS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from ecluse.definition.model import Condition, Event, Pipeline
+from ecluse.definition.model import Event, Pipeline
 from ecluse.errors import RenderError
-from ecluse.providers.differences import Difference
 from ecluse.providers.github import GitHub
 from ecluse.providers.gitlab import GitLab
 from ecluse.providers.log import Annotation, Fold
-from ecluse.providers.selection import Selected
+from ecluse.providers.renderer import Renderer
 from ecluse.providers.travis import Travis
 
 __all__ = ["PROVIDERS", "Provider", "chosen", "provider_of", "pull_request_number", "reported"]
 
 
 class Provider(Protocol):
-    """The interface of a provider's package.
-
-    Modules that only rendering needs are imported when a method is called: every command asks the registry, and few
-    commands render.
-    """
+    """The interface of a provider's package."""
 
     name: str
     """What people call the provider."""
@@ -38,17 +33,8 @@ class Provider(Protocol):
     places: tuple[str, ...]
     """The files and folders where rendered files stand, by path: what is rendered no more is looked for there."""
 
-    def condition(self, condition: Condition) -> str:
-        """*condition* as the provider writes it. Raises RenderError where it cannot."""
-
-    def differences(self) -> Mapping[str, Difference]:
-        """The differences between the provider and this machine, by id."""
-
-    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
-        """Raises RenderError for what the provider would refuse or misread."""
-
-    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-        """The files to check in, by path."""
+    def renderer(self) -> Renderer:
+        """The part that writes the provider's files, imported by this call."""
 
     def event(self, environ: Mapping[str, str]) -> Event:
         """The event that the provider reports in *environ*, the variables of one of its jobs."""

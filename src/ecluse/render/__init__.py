@@ -12,20 +12,20 @@ from ecluse.providers.selection import Selected, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
 
-__all__ = ["HEADER", "Rendering", "render"]
+__all__ = ["HEADER", "Rendered", "render"]
 
 HEADER = "Rendered from pipeline.py by `./ecluse render`. Change that, and render again: an edit here fails the build."
 
 
 @dataclass(frozen=True)
-class Rendering:
+class Rendered:
     """Rendered files by their path from the repository's top, and the notes about accepted differences."""
 
     files: Mapping[str, str]
     notes: tuple[Loss, ...]
 
 
-def render(pipeline: Pipeline) -> Rendering:
+def render(pipeline: Pipeline) -> Rendered:
     """*pipeline* for the providers that it names, or all.
 
     Raises RenderError for what a provider cannot express, and for a difference that the pipeline does not accept.
@@ -36,8 +36,8 @@ def render(pipeline: Pipeline) -> Rendering:
     _refuse([loss for loss in lost if loss.id not in pipeline.providers.accept])
     files: dict[str, str] = {}
     for provider in chosen(pipeline):
-        files |= provider.files(pipeline, jobs, HEADER)
-    return Rendering(files, lost)
+        files |= provider.renderer().files(pipeline, jobs, HEADER)
+    return Rendered(files, lost)
 
 
 def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
@@ -59,7 +59,7 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
         _check_conditions(selected, pipeline)
         _check_services(selected, pipeline)
     for provider in chosen(pipeline):
-        provider.check(pipeline, jobs)
+        provider.renderer().check(pipeline, jobs)
 
 
 def _check_conditions(selected: Selected, pipeline: Pipeline) -> None:
@@ -67,7 +67,7 @@ def _check_conditions(selected: Selected, pipeline: Pipeline) -> None:
         for provider in chosen(pipeline):
             try:
                 if condition is not None:
-                    provider.condition(condition)
+                    provider.renderer().condition(condition)
             except RenderError as error:
                 where = f"pipeline.py, job {selected.job.name!r}, field 'when'"
                 raise RenderError(error.what, where=where, hint=error.hint) from None

@@ -27,7 +27,7 @@ class Loss:
 
 def differences() -> dict[str, Difference]:
     """The differences of all providers, by id."""
-    return {id: kind for provider in providers.PROVIDERS.values() for id, kind in provider.differences().items()}
+    return {id: kind for one in providers.PROVIDERS.values() for id, kind in one.renderer().DIFFERENCES.items()}
 
 
 def losses(pipeline: Pipeline, jobs: Sequence[Selected]) -> tuple[Loss, ...]:
@@ -35,6 +35,6 @@ def losses(pipeline: Pipeline, jobs: Sequence[Selected]) -> tuple[Loss, ...]:
     return tuple(
         Loss(id, what)
         for provider in providers.chosen(pipeline)
-        for id, kind in provider.differences().items()
+        for id, kind in provider.renderer().DIFFERENCES.items()
         for what in kind.find(pipeline, jobs)
     )

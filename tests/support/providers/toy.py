@@ -9,6 +9,7 @@ from ecluse.definition.conditions import describe
 from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.log import Annotation, Fold
+from ecluse.providers.renderer import Renderer
 from ecluse.providers.selection import Selected
 from ecluse.providers.yaml import dump
 
@@ -30,12 +31,15 @@ class Toy:
     name: str = "Toy CI"
     marker: str = "TOY"
     places: tuple[str, ...] = (".toy.yml",)
+    DIFFERENCES: Mapping[str, Difference] = {
+        "toy-timeout": Difference("Toy has no time limits", lambda pipeline, jobs: iter(["no job ends"]))
+    }
+
+    def renderer(self) -> Renderer:
+        return self
 
     def condition(self, condition: Condition) -> str:
         return describe(condition)
-
-    def differences(self) -> Mapping[str, Difference]:
-        return {"toy-timeout": Difference("Toy has no time limits", lambda pipeline, jobs: iter(["no job ends"]))}
 
     def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
         pass

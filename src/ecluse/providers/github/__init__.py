@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Condition, Event, Pipeline
-from ecluse.providers.differences import Difference
+from ecluse.definition.model import Event
 from ecluse.providers.github import event, log, summary
 from ecluse.providers.log import Annotation, Fold
-from ecluse.providers.selection import Selected
+from ecluse.providers.renderer import Renderer
 
 __all__ = ["GitHub"]
 
@@ -20,25 +19,10 @@ class GitHub:
     marker: str = "GITHUB_ACTIONS"
     places: tuple[str, ...] = (".github/workflows", ".github/actions")
 
-    def condition(self, condition: Condition) -> str:
-        from ecluse.providers.github.conditions import expression
+    def renderer(self) -> Renderer:
+        from ecluse.providers.github import renderer
 
-        return expression(condition)
-
-    def differences(self) -> Mapping[str, Difference]:
-        from ecluse.providers.github.differences import DIFFERENCES
-
-        return DIFFERENCES
-
-    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
-        from ecluse.providers.github import rules
-
-        rules.check(pipeline, jobs)
-
-    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-        from ecluse.providers.github import workflow
-
-        return workflow.files(pipeline, jobs, header)
+        return renderer
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Condition, Event, Pipeline
-from ecluse.providers.differences import Difference
+from ecluse.definition.model import Event
 from ecluse.providers.gitlab import event, log
 from ecluse.providers.log import Annotation, Fold
-from ecluse.providers.selection import Selected
+from ecluse.providers.renderer import Renderer
 
 __all__ = ["GitLab"]
 
@@ -20,25 +19,10 @@ class GitLab:
     marker: str = "GITLAB_CI"
     places: tuple[str, ...] = (".gitlab-ci.yml",)
 
-    def condition(self, condition: Condition) -> str:
-        from ecluse.providers.gitlab.conditions import expression
+    def renderer(self) -> Renderer:
+        from ecluse.providers.gitlab import renderer
 
-        return expression(condition)
-
-    def differences(self) -> Mapping[str, Difference]:
-        from ecluse.providers.gitlab.differences import DIFFERENCES
-
-        return DIFFERENCES
-
-    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
-        from ecluse.providers.gitlab import rules
-
-        rules.check(pipeline, jobs)
-
-    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-        from ecluse.providers.gitlab import config
-
-        return config.files(pipeline, jobs, header)
+        return renderer
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Condition, Event, Pipeline
-from ecluse.providers.differences import Difference
+from ecluse.definition.model import Event
 from ecluse.providers.log import Annotation, Fold
-from ecluse.providers.selection import Selected
+from ecluse.providers.renderer import Renderer
 from ecluse.providers.travis import event, log
 
 __all__ = ["Travis"]
@@ -20,28 +19,10 @@ class Travis:
     marker: str = "TRAVIS"
     places: tuple[str, ...] = (".travis.yml",)
 
-    def condition(self, condition: Condition) -> str:
-        from ecluse.providers.travis.conditions import expression
+    def renderer(self) -> Renderer:
+        from ecluse.providers.travis import renderer
 
-        return expression(condition)
-
-    def differences(self) -> Mapping[str, Difference]:
-        from ecluse.providers.travis.differences import DIFFERENCES
-
-        return DIFFERENCES
-
-    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
-        from ecluse.providers.travis import jobs as travis_jobs
-        from ecluse.providers.travis import rules
-
-        rules.check(pipeline, travis_jobs.left_in(jobs))
-
-    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-        from ecluse.providers.travis import config
-        from ecluse.providers.travis import jobs as travis_jobs
-
-        left_in = travis_jobs.left_in(jobs)
-        return config.files(pipeline, left_in, header) if left_in else {}
+        return renderer
 
     def event(self, environ: Mapping[str, str]) -> Event:
         return event.event(environ)

@@ -1,0 +1,8 @@
+"""A pipeline as GitHub Actions reads it: the parts of a :class:`~ecluse.providers.renderer.Renderer`."""
+
+from ecluse.providers.github.conditions import expression as condition
+from ecluse.providers.github.differences import DIFFERENCES
+from ecluse.providers.github.rules import check
+from ecluse.providers.github.workflow import files
+
+__all__ = ["DIFFERENCES", "check", "condition", "files"]

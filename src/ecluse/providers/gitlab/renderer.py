@@ -1,0 +1,8 @@
+"""A pipeline as GitLab CI/CD reads it: the parts of a :class:`~ecluse.providers.renderer.Renderer`."""
+
+from ecluse.providers.gitlab.conditions import expression as condition
+from ecluse.providers.gitlab.config import files
+from ecluse.providers.gitlab.differences import DIFFERENCES
+from ecluse.providers.gitlab.rules import check
+
+__all__ = ["DIFFERENCES", "check", "condition", "files"]

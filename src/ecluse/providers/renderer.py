@@ -1,0 +1,33 @@
+"""The interface of the part of a provider's package that writes its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ecluse.definition.model import Condition, Pipeline
+from ecluse.providers.differences import Difference
+from ecluse.providers.selection import Selected
+
+__all__ = ["Renderer"]
+
+
+class Renderer(Protocol):
+    """The part of a provider that only rendering needs: a module ``renderer`` in the provider's package.
+
+    Every command asks the registry of providers, and few commands render: so the provider imports this part when it is
+    asked for.
+    """
+
+    @property
+    def DIFFERENCES(self) -> Mapping[str, Difference]:
+        """The differences between the provider and this machine, by id."""
+
+    def condition(self, condition: Condition, /) -> str:
+        """*condition* as the provider writes it. Raises RenderError where it cannot."""
+
+    def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+        """Raises RenderError for what the provider would refuse or misread."""
+
+    def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
+        """The files to check in, by path."""

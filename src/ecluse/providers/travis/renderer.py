@@ -1,0 +1,25 @@
+"""A pipeline as Travis CI reads it, without the jobs that Travis cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ecluse.definition.model import Pipeline
+from ecluse.providers.selection import Selected
+from ecluse.providers.travis import config, rules
+from ecluse.providers.travis.conditions import expression as condition
+from ecluse.providers.travis.differences import DIFFERENCES
+from ecluse.providers.travis.jobs import left_in
+
+__all__ = ["DIFFERENCES", "check", "condition", "files"]
+
+
+def check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
+    """Raises RenderError for what Travis would refuse or misread in the jobs that it runs."""
+    rules.check(pipeline, left_in(jobs))
+
+
+def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
+    """The file to check in, by path; none where Travis runs no job."""
+    kept = left_in(jobs)
+    return config.files(pipeline, kept, header) if kept else {}
