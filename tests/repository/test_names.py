@@ -1,11 +1,12 @@
-"""The names of tests can be read in a list: the subject first, and short."""
+"""Names can be read in a list: a test says its subject first, and no two classes of the tool have one name."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
+TESTS = TOP / "tests"
 FOLDERS = sorted({path.parent for path in TESTS.rglob("test_*.py")})
 PRONOUNS = {
     "who",
@@ -35,3 +36,12 @@ def test_name_of_every_test_is_short_and_begins_with_its_subject(folder: Path) -
     ]
     assert not [name for name in names if len(name) > 60]
     assert not [name for name in names if name.split("_")[1] in PRONOUNS or name.startswith("test_the_same_")]
+
+
+def test_two_public_classes_of_the_tool_never_share_a_name() -> None:
+    modules: dict[str, list[str]] = {}
+    for path in sorted((TOP / "src" / "ecluse").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, []).append(path.relative_to(TOP).as_posix())
+    assert not {name: paths for name, paths in modules.items() if len(paths) > 1}

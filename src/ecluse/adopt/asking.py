@@ -12,7 +12,7 @@ from typing import Any
 
 from ecluse.machine import process
 
-__all__ = ["Answer", "Failure", "Subject"]
+__all__ = ["SettingsReport", "LoadFailure", "Subject"]
 
 _CHILD = Path(__file__).parent / "children" / "ask_settings.py"
 
@@ -21,7 +21,7 @@ _PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
-class Failure:
+class LoadFailure:
     """Why a project did not load: the exception, the *place* in the project, a *module* or a *file* that is missing."""
 
     kind: str
@@ -37,7 +37,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SettingsReport:
     """What a project's settings asked for and are.
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
@@ -54,7 +54,7 @@ class Answer:
     modules: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     celery: str | None = None
-    failure: Failure | None = None
+    failure: LoadFailure | None = None
 
     @property
     def databases(self) -> Mapping[str, Mapping[str, Any]]:
@@ -76,7 +76,7 @@ class Subject:
     python: Path
     environ: Mapping[str, str]
 
-    def ask(self, variables: Mapping[str, str], settings: str = "") -> Answer:
+    def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
         """Load its settings with *variables* set; without *settings*, those that its manage.py names."""
         with tempfile.TemporaryDirectory(prefix="ecluse-ask-") as scratch:
             answer = Path(scratch, "answer.json")
@@ -94,7 +94,9 @@ class Subject:
                 return _answer(json.loads(answer.read_bytes()))
             except (FileNotFoundError, ValueError):
                 said = "it took too long" if done.timed_out else "\n".join(done.output.strip().splitlines()[-3:])
-                return Answer(False, failure=Failure("no answer", said or f"it ended with {done.returncode}"))
+                return SettingsReport(
+                    False, failure=LoadFailure("no answer", said or f"it ended with {done.returncode}")
+                )
 
     def variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """The environment of its processes: the caller's without what belongs to Python and Django, and *given*."""
@@ -107,9 +109,9 @@ class Subject:
         return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ECLUSE_TOP": str(self.top), **given}
 
 
-def _answer(values: dict[str, Any]) -> Answer:
+def _answer(values: dict[str, Any]) -> SettingsReport:
     failure = values.pop("error", None)
-    known = {name: values[name] for name in Answer.__dataclass_fields__ if name in values}
+    known = {name: values[name] for name in SettingsReport.__dataclass_fields__ if name in values}
     for name in ("opened", "modules"):
         known[name] = tuple(known.get(name, ()))
-    return Answer(**known, failure=Failure(**failure) if failure else None)
+    return SettingsReport(**known, failure=LoadFailure(**failure) if failure else None)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ecluse.machine import process
 
-__all__ = ["Tests", "count", "run_tests"]
+__all__ = ["SuiteResult", "count", "run_tests"]
 
 # Seconds for a whole suite: a project's own providers end most after an hour.
 _PATIENCE = 3600.0
 
 
 @dataclass(frozen=True)
-class Tests:
+class SuiteResult:
     """How a run of tests ended: how many *ran*, which *failed* by name, and in how many *seconds*.
 
     *output* has the last lines that it printed. *broken*: it ended before it could count.
@@ -40,20 +40,20 @@ class Tests:
 
 def run_tests(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], *, on_output: Callable[[str], None] | None = None
-) -> Tests:
+) -> SuiteResult:
     """Run *command* in *folder*, and count."""
     done = process.run(command, cwd=folder, env=environ, check=False, timeout=_PATIENCE, on_output=on_output)
     return count(done.output, done.ok, done.seconds)
 
 
-def count(output: str, ok: bool, seconds: float) -> Tests:
+def count(output: str, ok: bool, seconds: float) -> SuiteResult:
     """What the *output* of Django's test command or of pytest says."""
     tail = "\n".join(output.strip().splitlines()[-30:])
     django = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
     if django:
         ran = sum(map(int, django))
         failed = re.findall(r"^(?:FAIL|ERROR): (\S+ \([^)]*\))", output, re.MULTILINE)
-        return Tests(ran, tuple(dict.fromkeys(failed)), seconds, tail, broken=not ok and not failed)
+        return SuiteResult(ran, tuple(dict.fromkeys(failed)), seconds, tail, broken=not ok and not failed)
     # pytest's own last line: "2 passed in 0.12s"; a pipeline that ran it ends with one of its own.
     summary = re.findall(r"^=* ?(\d+ .*) in \d+(?:\.\d+)?s", tail, re.MULTILINE)
     counts = re.findall(r"(\d+) (passed|failed|errors?|skipped|xfailed)", summary[-1] if summary else "")
@@ -61,6 +61,6 @@ def count(output: str, ok: bool, seconds: float) -> Tests:
     if words:
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
         ran = sum(number for word, number in words.items() if word != "skipped")
-        return Tests(ran, tuple(dict.fromkeys(failed)), seconds, tail, broken=not ok and not failed)
+        return SuiteResult(ran, tuple(dict.fromkeys(failed)), seconds, tail, broken=not ok and not failed)
     none = re.search(r"no tests ran|Found 0 test|NO TESTS RAN", output) is not None
-    return Tests(0, (), seconds, tail, broken=not none and not ok)
+    return SuiteResult(0, (), seconds, tail, broken=not none and not ok)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.asking import SettingsReport, Subject
 
 __all__ = ["Switch", "find"]
 
@@ -43,7 +43,7 @@ class Switch:
         return "url" in self.parts.values() or {"host", "name"} <= set(self.parts.values())
 
 
-def find(subject: Subject, given: Mapping[str, str], answer: Answer, settings: str = "") -> Switch:
+def find(subject: Subject, given: Mapping[str, str], answer: SettingsReport, settings: str = "") -> Switch:
     """Look for the project's own switch by trying, starting from the *answer* that its settings gave with *given*."""
     trial = _Trial(subject, given, settings)
     # An address is told from a made-up one that is only there so that the settings load.
@@ -70,11 +70,11 @@ class _Trial:
     def __init__(self, subject: Subject, given: Mapping[str, str], settings: str) -> None:
         self.subject, self.given, self.settings, self.loads = subject, given, settings, 0
 
-    def load(self, variables: Mapping[str, str]) -> Answer:
+    def load(self, variables: Mapping[str, str]) -> SettingsReport:
         self.loads += 1
         return self.subject.ask({**self.given, **variables}, self.settings)
 
-    def parts(self, answer: Answer, fixed: Mapping[str, str]) -> dict[str, str]:
+    def parts(self, answer: SettingsReport, fixed: Mapping[str, str]) -> dict[str, str]:
         """Which variable ends in which part of ``DATABASES["default"]``: each is marked, and looked for."""
         names = [name for name in answer.asked if _LIKE_DATABASE.search(name) and name not in fixed]
         marks = {name: _mark(name, index) for index, name in enumerate(names)}
@@ -95,17 +95,17 @@ def _mark(name: str, index: int) -> str:
     return f"59{index:02d}" if "PORT" in name.upper() else f"mark{index}"
 
 
-def _is_at_mark(answer: Answer) -> bool:
+def _is_at_mark(answer: SettingsReport) -> bool:
     default = answer.databases.get("default", {})
     return answer.loaded and answer.engine in _POSTGRESQL and default.get("HOST") == _PARTS["HOST"]
 
 
-def _by_url(answer: Answer) -> Iterator[str]:
+def _by_url(answer: SettingsReport) -> Iterator[str]:
     names = [name for name in answer.asked if re.search(r"URL|URI|DSN", name, re.IGNORECASE)]
     yield from (name for name in names if _LIKE_DATABASE.search(name))
 
 
-def _by_kind(answer: Answer) -> Iterator[tuple[str, str]]:
+def _by_kind(answer: SettingsReport) -> Iterator[tuple[str, str]]:
     """Variables that may choose the kind of database, with values that may mean PostgreSQL, the likeliest first."""
     names = sorted(
         (name for name in answer.asked if _LIKE_DATABASE.search(name) or re.search(r"ENV|DEBUG|STAGE|MODE", name)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.adopt import database, interpreters, locking, manages, suite, variables
-from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.database import Switch
 from ecluse.adopt.declared import Declaration, declarations
 from ecluse.adopt.locking import Locks
@@ -48,7 +48,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> SettingsReport:
         """What the project's settings said, loaded with its variables."""
         return self.variables.answer
 

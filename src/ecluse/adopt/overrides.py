@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecluse.adopt.asking import Answer
+from ecluse.adopt.asking import SettingsReport
 
 __all__ = ["Override", "overrides"]
 
@@ -23,7 +23,7 @@ class Override:
     aloud: bool = False
 
 
-def overrides(answer: Answer) -> tuple[Override, ...]:
+def overrides(answer: SettingsReport) -> tuple[Override, ...]:
     """What of the settings in *answer* would keep the site from being served here over HTTP, without other services."""
     return tuple(_overrides(answer.settings))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecluse.adopt import overrides, writing
 from ecluse.adopt.look import Found, Say, look
-from ecluse.adopt.writing import Plan
+from ecluse.adopt.writing import Adoption
 from ecluse.machine import git, process
 from ecluse.outside.description import place
 from ecluse.services.paths import cache_folder
@@ -21,7 +21,7 @@ class Prepared:
     """What was *found*, and the content of the *files* to write by their paths."""
 
     found: Found
-    plan: Plan
+    plan: Adoption
     files: dict[str, str]
 
     def text(self) -> str:
@@ -73,9 +73,9 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
     changes = overrides.overrides(found.answer)
     notes = [*found.notes, *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
     notes += _unversioned(found, tracked)
-    planned = writing.plan(
-        found,
-        changes,
+    planned = Adoption(
+        found=found,
+        overrides=changes,
         branch=_branch(top),
         provider=_provider(top),
         checks=(),
@@ -85,14 +85,14 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
         notes=tuple(notes),
     )
     say("running its checks")
-    planned = writing.plan(**{**vars(planned), "checks": _checks(planned, environ)})
+    planned = replace(planned, checks=_checks(planned, environ))
     ignored = (
         (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
     )
     return Prepared(found, planned, writing.files(planned, ignored))
 
 
-def _checks(planned: Plan, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+def _checks(planned: Adoption, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     """Django's own checks, and that no migration is missing: each where it holds today."""
     found = planned.found
     outside = place(writing.project(planned), cache_folder(environ) / "outside")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ecluse.adopt.baseline import Tests, count, run_tests
+from ecluse.adopt.baseline import SuiteResult, count, run_tests
 from ecluse.adopt.look import Found
 from ecluse.adopt.table import Table, Whose
 from ecluse.adopt.writing import SITE_LOCK
@@ -26,7 +26,7 @@ __all__ = ["Visitors", "baseline", "prove"]
 _RATE = 25
 
 
-def baseline(found: Found, table: Table, say: Callable[[str], None]) -> Tests | None:
+def baseline(found: Found, table: Table, say: Callable[[str], None]) -> SuiteResult | None:
     """Run the project's tests on its own default database. None where that is a server which is not here."""
     default = found.answer.databases.get("default", {})
     if found.answer.engine != "sqlite3" or not default.get("NAME"):
@@ -43,7 +43,7 @@ def baseline(found: Found, table: Table, say: Callable[[str], None]) -> Tests | 
 
 
 def prove(
-    found: Found, before: Tests | None, table: Table, environ: Mapping[str, str], say: Callable[[str], None]
+    found: Found, before: SuiteResult | None, table: Table, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
     """Run what was written: checks, tests, a release, its rollout, a second one under load, and the way back.
 
@@ -67,7 +67,7 @@ def prove(
         tool("stop", "local", check=False)
 
 
-def _tests(tool: _Tool, found: Found, before: Tests | None, table: Table) -> None:
+def _tests(tool: _Tool, found: Found, before: SuiteResult | None, table: Table) -> None:
     with table.row("tests") as row:
         done = tool.run("run", "tests", "--no-cache")
         tests = count(done.output, done.ok, done.seconds)
@@ -78,7 +78,7 @@ def _tests(tool: _Tool, found: Found, before: Tests | None, table: Table) -> Non
             row.detail += "".join(f"\n{name}" for name in (new or tests.failed)[:10]) or f"\n{tests.output}"
 
 
-def _whose(found: Found, before: Tests | None, tests: Tests, new: list[str]) -> Whose:
+def _whose(found: Found, before: SuiteResult | None, tests: SuiteResult, new: list[str]) -> Whose:
     """Whose failure it is that *tests* failed; *new* are the failures that were not there *before*."""
     if not tests.failed:
         return "ours"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.errors import AdoptError
 
 __all__ = ["Variables", "examples", "is_secret", "needed"]
@@ -25,7 +25,7 @@ class Variables:
     """*given* has the variables that are needed with values for tests; *asked* all that the settings read."""
 
     given: Mapping[str, str]
-    answer: Answer
+    answer: SettingsReport
     examples: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -65,7 +65,7 @@ def needed(subject: Subject, known: Mapping[str, str], settings: str = "") -> Va
     raise _refusal(answer, given)
 
 
-def _missing(answer: Answer, given: Mapping[str, str]) -> str | None:
+def _missing(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """The variable to give next: one that the error names, else the last one that was asked for and not there."""
     text = answer.failure.text if answer.failure else ""
     missing = [name for name, absent in answer.asked.items() if absent and name not in given]
@@ -79,13 +79,13 @@ def _missing(answer: Answer, given: Mapping[str, str]) -> str | None:
     return spoken[0] if spoken and "environment" in text.lower() else None
 
 
-def _is_about_a_value(answer: Answer) -> bool:
+def _is_about_a_value(answer: SettingsReport) -> bool:
     """Whether a variable that is not there can be the reason: a missing module or file is none."""
     failure = answer.failure
     return failure is not None and not failure.module and failure.kind not in ("SyntaxError", "IndentationError")
 
 
-def _wrong(answer: Answer, given: Mapping[str, str]) -> str | None:
+def _wrong(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """A variable whose value was of the wrong kind: one that the error names, else the one asked for last."""
     text = answer.failure.text if answer.failure else ""
     for name, value in given.items():
@@ -146,7 +146,7 @@ def examples(top: Path, folder: str) -> dict[str, str]:
     return found
 
 
-def _refusal(answer: Answer, given: Mapping[str, str]) -> AdoptError:
+def _refusal(answer: SettingsReport, given: Mapping[str, str]) -> AdoptError:
     failure = answer.failure
     assert failure is not None
     tried = f" (tried with {', '.join(given)})" if given else ""

@@ -16,11 +16,10 @@ __all__ = [
     "NO_DATABASE",
     "SITE_LOCK",
     "TESTS_LOCK",
-    "Plan",
+    "Adoption",
     "files",
     "headed",
     "pipeline",
-    "plan",
     "project",
     "source_of",
 ]
@@ -35,7 +34,7 @@ _MARK = "Written by `ecluse adopt`"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Adoption:
     """What of a project goes into its pipeline: the *checks* that pass today, the steps *before* its tests, and which
     *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran none.
     """
@@ -51,12 +50,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan(found: Found, overrides: Sequence[Override], **facts: object) -> Plan:
-    """The plan for *found*; *facts* are the other fields of :class:`Plan`."""
-    return Plan(found=found, overrides=tuple(overrides), **facts)  # type: ignore[arg-type]
-
-
-def project(planned: Plan) -> Project:
+def project(planned: Adoption) -> Project:
     """What the pipeline says of how the project is run."""
     found = planned.found
     return Project(
@@ -70,7 +64,7 @@ def project(planned: Plan) -> Project:
     )
 
 
-def files(planned: Plan, ignored: str) -> dict[str, str]:
+def files(planned: Adoption, ignored: str) -> dict[str, str]:
     """The content of each file to write, by its path from the top. *ignored* is what .gitignore has now."""
     locks = planned.found.locks
     written = {
@@ -96,12 +90,12 @@ def source_of(lock: str) -> str:
     return found[1] if found else ""
 
 
-def pipeline(planned: Plan) -> str:
+def pipeline(planned: Adoption) -> str:
     """pipeline.py, as a person would write it for this project."""
     return "\n".join([*_head(planned), "", *_variables(planned), *_pipeline(planned)]) + "\n"
 
 
-def _head(planned: Plan) -> Iterator[str]:
+def _head(planned: Adoption) -> Iterator[str]:
     found = planned.found
     where = "at the top" if found.folder == "." else f"in {found.folder}"
     yield f'"""How a change to {_name(planned)} gets from a pull request to its users. {_MARK}; change it as you like.'
@@ -129,7 +123,7 @@ def _wrapped(text: str, width: int = 118) -> Iterator[str]:
         yield line
 
 
-def _imports(planned: Plan) -> Iterator[str]:
+def _imports(planned: Adoption) -> Iterator[str]:
     names = ["Environment", "Job", "Pipeline", "Project", "Providers", "ReleaseSpec"]
     names += ["Output"] if _reports(planned) else []
     names += ["Service"] if planned.has_tests else []
@@ -139,7 +133,7 @@ def _imports(planned: Plan) -> Iterator[str]:
     yield ")"
 
 
-def _variables(planned: Plan) -> Iterator[str]:
+def _variables(planned: Adoption) -> Iterator[str]:
     given = planned.found.variables.given
     if not given:
         return
@@ -153,7 +147,7 @@ def _variables(planned: Plan) -> Iterator[str]:
     yield ""
 
 
-def _pipeline(planned: Plan) -> Iterator[str]:
+def _pipeline(planned: Adoption) -> Iterator[str]:
     found = planned.found
     branch = _text(planned.branch)
     yield f"shared = any_of(pull_request({branch}), push({branch}))"
@@ -180,7 +174,7 @@ def _pipeline(planned: Plan) -> Iterator[str]:
     yield ")"
 
 
-def _project(planned: Plan) -> Iterator[str]:
+def _project(planned: Adoption) -> Iterator[str]:
     found = planned.found
     yield "project=Project("
     yield f"    settings={_text(_settings(planned))},"
@@ -205,7 +199,7 @@ def _project(planned: Plan) -> Iterator[str]:
     yield "),"
 
 
-def _jobs(planned: Plan) -> Iterator[str]:
+def _jobs(planned: Adoption) -> Iterator[str]:
     # All files: a job of a project that nobody has looked at may read any of them.
     inputs = '("**",)'
     needs = []
@@ -252,7 +246,7 @@ def _jobs(planned: Plan) -> Iterator[str]:
     yield "),"
 
 
-def _environments(planned: Plan) -> Iterator[str]:
+def _environments(planned: Adoption) -> Iterator[str]:
     found = planned.found
     yield "environments=("
     yield "    Environment("
@@ -271,27 +265,27 @@ def _environments(planned: Plan) -> Iterator[str]:
     yield "),"
 
 
-def _settings(planned: Plan) -> str:
+def _settings(planned: Adoption) -> str:
     how = planned.found.suite
     return how.settings or planned.found.answer.module
 
 
-def _wsgi(planned: Plan) -> str:
+def _wsgi(planned: Adoption) -> str:
     module, _, name = str(planned.found.answer.settings.get("WSGI_APPLICATION") or "").rpartition(".")
     package = planned.found.answer.module.partition(".")[0]
     return f"{module}:{name}" if module else f"{package}.wsgi:application"
 
 
-def _tests(planned: Plan) -> tuple[str, ...]:
+def _tests(planned: Adoption) -> tuple[str, ...]:
     how = planned.found.suite
     return (*how.command, "--junit-xml={output}/junit.xml") if how.is_pytest else (*how.command, "--noinput")
 
 
-def _reports(planned: Plan) -> bool:
+def _reports(planned: Adoption) -> bool:
     return planned.has_tests and planned.found.suite.is_pytest
 
 
-def _name(planned: Plan) -> str:
+def _name(planned: Adoption) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", planned.found.top.name.lower()).strip("-") or "site"
 
 

@@ -17,14 +17,14 @@ from ecluse.cli.repository import top
 from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom
-from ecluse.image.build import Target
+from ecluse.image.build import BuildTarget
 from ecluse.image.build import build as build_argv
 from ecluse.image.build import definition
 from ecluse.image.checkout import commit_of, image_tag, version_tag
 from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, registry_of, tag_of
 from ecluse.image.registry import Registry
-from ecluse.image.source import REVISION, Source, labels, source_of
+from ecluse.image.source import REVISION, SourceCommit, labels, source_of
 from ecluse.machine import process
 from ecluse.providers import pull_request_number, reported
 
@@ -70,10 +70,10 @@ def build(no_cache: bool, branch: str | None) -> None:
         _say("Files differ from the commit: these images can be tested, but not pushed.")
     version = _tag(folder, source, branch) if source.clean else "development"
     targets = [
-        Target(target, [f"{name}:{_built()}", f"{name}:{version}"], labels(source, title=name, version=version))
+        BuildTarget(target, [f"{name}:{_built()}", f"{name}:{version}"], labels(source, title=name, version=version))
         for target, name in spec.published.items()
     ]
-    targets.append(Target(spec.tests, [f"{_tests_name(spec)}:{_built()}"]))
+    targets.append(BuildTarget(spec.tests, [f"{_tests_name(spec)}:{_built()}"]))
     _bake(definition(folder, targets, epoch=source.committed, release=source.revision), folder, cache=not no_cache)
     (folder / BILLS).mkdir(parents=True, exist_ok=True)
     with connect() as engine:
@@ -239,7 +239,7 @@ def _registry() -> Registry:
     return Registry(registry_of(os.environ), accounts.from_docker)
 
 
-def _tag(folder: Path, source: Source, branch: str | None) -> str:
+def _tag(folder: Path, source: SourceCommit, branch: str | None) -> str:
     return image_tag(folder, source, branch, reported(os.environ), pull_request_number(os.environ))
 
 
@@ -278,7 +278,7 @@ def _progress(what: str) -> Callable[[int, int], None]:
     return progress
 
 
-def _built_revision(spec: ImageSpec, source: Source) -> str:
+def _built_revision(spec: ImageSpec, source: SourceCommit) -> str:
     with connect() as engine:
         facts = engine.inspect(f"{list(spec.published.values())[-1]}:{_built()}")
     return facts.labels.get(REVISION, source.revision)

@@ -240,12 +240,12 @@ def _execute(
     no_cache: bool,
     strict_inputs: bool | None,
 ) -> Run:
-    from ecluse.run import Options
+    from ecluse.run import RunOptions
     from ecluse.run import run as run_plan
 
     provider = provider_of(os.environ)
     strict = provider is not None if strict_inputs is None else strict_inputs
-    options = Options(workers=workers, fail_fast=fail_fast, cache=not no_cache, strict_inputs=strict)
+    options = RunOptions(workers=workers, fail_fast=fail_fast, cache=not no_cache, strict_inputs=strict)
     environ = dict(os.environ)
     done = run_plan(planned, top=folder, environ=environ, console=_console(provider), options=options, pythons=pythons)
     if provider is not None:

@@ -12,14 +12,14 @@ from urllib.parse import SplitResult, urlsplit
 from ecluse.definition.model import Watch
 from ecluse.errors import RolloutError
 
-__all__ = ["Answer", "Seen", "ask", "ask_at", "beyond", "gate", "watch"]
+__all__ = ["Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch"]
 
 TIMES = 3
 """One good answer is not health: the gate opens after this many in a row."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class Readiness:
     """What the readiness page *path* said. *status* is 0 where nothing answered; *detail* then says why."""
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
         return f"{self.status} {self.detail}".strip() if self.status else self.detail
 
 
-def ask(address: str, url: str, path: str, gate: str = "", *, timeout: float = 5) -> Answer:
+def ask(address: str, url: str, path: str, gate: str = "", *, timeout: float = 5) -> Readiness:
     """Ask the process at *address* (``host:port``) for *path*, as a visitor of *url*: the same Host and scheme.
 
     *gate* shows that the rollout asks, where our wrapper answers for the site.
@@ -44,14 +44,14 @@ def ask(address: str, url: str, path: str, gate: str = "", *, timeout: float = 5
     return _ask(http.client.HTTPConnection(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path, gate)
 
 
-def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Answer:
+def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Readiness:
     """Ask the front server at *door*, an address with its scheme, for *path*, as a visitor of *url*."""
     at = urlsplit(door)
     kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
     return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
 
 
-def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str, gate: str = "") -> Answer:
+def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str, gate: str = "") -> Readiness:
     headers = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme, "Accept": "application/json"}
     if gate:
         headers["X-Ecluse-Gate"] = gate
@@ -60,14 +60,14 @@ def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str,
         response = connection.getresponse()
         body = response.read(65536)
     except (OSError, http.client.HTTPException) as error:
-        return Answer(0, detail=f"no answer: {error or type(error).__name__}", path=path)
+        return Readiness(0, detail=f"no answer: {error or type(error).__name__}", path=path)
     finally:
         connection.close()
     try:
         value = json.loads(body)
-        return Answer(response.status, value.get("release"), json.dumps(value), path)
+        return Readiness(response.status, value.get("release"), json.dumps(value), path)
     except (ValueError, AttributeError):
-        return Answer(response.status, None, body[:200].decode(errors="replace"), path)
+        return Readiness(response.status, None, body[:200].decode(errors="replace"), path)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def beyond(limits: Watch, seen: Seen) -> str | None:
 
 
 def gate(
-    probe: Callable[[], Answer],
+    probe: Callable[[], Readiness],
     release: str,
     *,
     ended: Callable[[], str | None],
@@ -124,7 +124,7 @@ def gate(
 
 
 def watch(
-    probe: Callable[[], Answer],
+    probe: Callable[[], Readiness],
     release: str,
     seconds: float,
     *,

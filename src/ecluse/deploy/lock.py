@@ -37,7 +37,7 @@ class Holder:
         return f"{self.who} on {self.host} (process {self.pid}) since {since}: {self.what}"
 
 
-class Held:
+class HeldLock:
     """A lock that this process holds."""
 
     def __init__(self, path: Path, descriptor: int, holder: Holder) -> None:
@@ -58,7 +58,7 @@ class Held:
 
 
 @contextlib.contextmanager
-def held(path: Path, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[Held]:
+def held(path: Path, *, who: str, host: str, what: str, commit: str | None = None) -> Iterator[HeldLock]:
     """Hold the lock for as long as the context lasts. Raises LockHeld, naming the holder, where it is taken."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -75,7 +75,7 @@ def held(path: Path, *, who: str, host: str, what: str, commit: str | None = Non
             break
         os.close(descriptor)  # released and removed between our opening and our locking it
     now = round(time.time(), 3)
-    lock = Held(
+    lock = HeldLock(
         path,
         descriptor,
         Holder(who=who, host=host, pid=os.getpid(), what=what, commit=commit, since=now, heartbeat=now),

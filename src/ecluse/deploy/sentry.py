@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from ecluse.deploy.history import Record
 from ecluse.secrets import Secret, masked
 
-__all__ = ["Account", "account", "tell"]
+__all__ = ["SentryAccount", "account", "tell"]
 
 TIMEOUT = 10.0
 """Seconds for each of the two answers."""
@@ -27,7 +27,7 @@ TOKEN, ORGANIZATION, PROJECT, URL = "SENTRY_AUTH_TOKEN", "SENTRY_ORG", "SENTRY_P
 
 
 @dataclass(frozen=True)
-class Account:
+class SentryAccount:
     """Who tells, and where: *token* may have the scope ``project:releases`` alone."""
 
     token: Secret
@@ -36,7 +36,7 @@ class Account:
     url: str = "https://sentry.io/"
 
 
-def account(environ: Mapping[str, str]) -> Account | str | None:
+def account(environ: Mapping[str, str]) -> SentryAccount | str | None:
     """The account that *environ* has; None where Sentry is not meant, and what is missing where it is."""
     values = {name: environ.get(name, "").strip() for name in (TOKEN, ORGANIZATION, PROJECT)}
     missing = [name for name, value in values.items() if not value]
@@ -45,7 +45,7 @@ def account(environ: Mapping[str, str]) -> Account | str | None:
     if missing:
         return f"{', '.join(missing)} not set"
     projects = tuple(name.strip() for name in values[PROJECT].split(",") if name.strip())
-    return Account(Secret(values[TOKEN]), values[ORGANIZATION], projects, environ.get(URL) or Account.url)
+    return SentryAccount(Secret(values[TOKEN]), values[ORGANIZATION], projects, environ.get(URL) or SentryAccount.url)
 
 
 def tell(record: Record, environment: str, url: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
@@ -75,7 +75,7 @@ def tell(record: Record, environment: str, url: str, environ: Mapping[str, str],
         say(masked(f"Sentry has not been told: {error or type(error).__name__}"))
 
 
-def _post(account: Account, path: str, body: Mapping[str, object]) -> None:
+def _post(account: SentryAccount, path: str, body: Mapping[str, object]) -> None:
     """Raises OSError, ValueError or HTTPException where it is not taken."""
     where = urlsplit(account.url)
     if where.scheme not in ("http", "https") or not where.hostname:

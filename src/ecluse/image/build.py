@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Target", "build", "definition"]
+__all__ = ["BuildTarget", "build", "definition"]
 
 
 @dataclass(frozen=True)
-class Target:
+class BuildTarget:
     """A target of the Dockerfile, and the image that is built from it."""
 
     name: str
@@ -30,7 +30,7 @@ def build(*, cache: bool = True) -> tuple[str, ...]:
     )
 
 
-def definition(context: Path, targets: Sequence[Target], *, epoch: int, release: str) -> str:
+def definition(context: Path, targets: Sequence[BuildTarget], *, epoch: int, release: str) -> str:
     """The *targets* of the Dockerfile in *context*, as ``docker buildx bake`` reads them.
 
     *epoch* is the time that the images are to show (their commit's), in seconds since 1970: BuildKit takes it for the

@@ -7,13 +7,13 @@ from pathlib import Path
 from ecluse.definition.model import Event
 from ecluse.errors import RepositoryError
 from ecluse.image.names import Version, tag_of
-from ecluse.image.source import Source
+from ecluse.image.source import SourceCommit
 from ecluse.machine import git
 
 __all__ = ["commit_of", "image_tag", "version_tag"]
 
 
-def image_tag(top: Path, source: Source, branch: str | None, event: Event | None, number: str | None) -> str:
+def image_tag(top: Path, source: SourceCommit, branch: str | None, event: Event | None, number: str | None) -> str:
     """The tag of the images that are built here.
 
     *event* is what a provider reports, with the *number* of a pull request. Without an event, or with *branch*, the

@@ -11,11 +11,11 @@ from typing import Any
 from ecluse.errors import ImageError, ToolError
 from ecluse.image.names import RegistryAddress
 
-__all__ = ["Engine", "Facts", "PushFailed", "connect"]
+__all__ = ["Engine", "ImageDetails", "PushFailed", "connect"]
 
 
 @dataclass(frozen=True)
-class Facts:
+class ImageDetails:
     """Facts about an image. *size* is in bytes; *layers* are the digests of their content, lowest first."""
 
     id: str
@@ -49,7 +49,7 @@ class Engine:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def inspect(self, image: str) -> Facts:
+    def inspect(self, image: str) -> ImageDetails:
         """The facts about *image*. Raises ImageError if the engine has no such image."""
         import docker.errors
 
@@ -58,7 +58,7 @@ class Engine:
         except docker.errors.NotFound:
             raise ImageError(f"there is no image {image} here", hint="build it: ecluse image build") from None
         config = found["Config"]
-        return Facts(
+        return ImageDetails(
             found["Id"],
             found["Created"],
             found["Size"],

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ecluse.errors import RepositoryError
 from ecluse.machine import git
 
-__all__ = ["REVISION", "Source", "labels", "source_of"]
+__all__ = ["REVISION", "SourceCommit", "labels", "source_of"]
 
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys
 _PREFIX = "org.opencontainers.image."
@@ -20,7 +20,7 @@ REVISION = _PREFIX + "revision"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceCommit:
     """The source that is checked out.
 
     *committed* is the commit's date in seconds since 1970. *clean*: no file was changed or added since. *url* is the
@@ -38,7 +38,7 @@ class Source:
         return self.commit if self.clean else f"{self.commit}-dirty"
 
 
-def source_of(top: Path) -> Source:
+def source_of(top: Path) -> SourceCommit:
     """The source at *top*. Raises RepositoryError outside of a repository, or before its first commit."""
     commit = git.head(top)
     if commit is None:
@@ -50,7 +50,7 @@ def source_of(top: Path) -> Source:
     committed = int(git.line(top, "show", "--no-patch", "--format=%ct", commit))
     clean = not git.read(top, "status", "--porcelain")
     remote = git.find(top, "config", "--get", "remote.origin.url")
-    return Source(commit, committed, clean, public_url(remote or ""))
+    return SourceCommit(commit, committed, clean, public_url(remote or ""))
 
 
 def public_url(remote: str) -> str | None:
@@ -64,7 +64,7 @@ def public_url(remote: str) -> str | None:
     return None
 
 
-def labels(source: Source, *, title: str, version: str) -> Mapping[str, str]:
+def labels(source: SourceCommit, *, title: str, version: str) -> Mapping[str, str]:
     """The labels of an image. They are the same for the same commit, wherever and whenever it is built."""
     found = {
         "title": title,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .apply import migrate
-from .preflight import Facts, preflight
+from .preflight import ServingRelease, preflight
 from .report import MARK
 
 __all__ = ["main"]
@@ -33,9 +33,9 @@ def main(arguments: list[str]) -> int:
     django.setup()
     if options.command == "migrate":
         return migrate(makes=options.make)
-    facts = Facts()
+    facts = ServingRelease()
     if options.facts:
-        facts = Facts.from_json(json.loads(Path(options.facts).read_text(encoding="utf-8")))
+        facts = ServingRelease.from_json(json.loads(Path(options.facts).read_text(encoding="utf-8")))
     found = preflight(
         deploy=options.deploy, serves=options.serves, facts=facts, server=options.server, makes=options.make
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .listen import Held
+from .listen import TableLock
 from .statements import bare
 
 __all__ = ["READ", "REWRITE", "Size", "lines"]
@@ -33,9 +33,9 @@ class Size:
     rows: int
 
 
-def lines(held: Iterable[Held], sizes: Mapping[str, Size]) -> Iterator[str]:
+def lines(held: Iterable[TableLock], sizes: Mapping[str, Size]) -> Iterator[str]:
     """A sentence for each table that is locked, and one for what would hold nobody up."""
-    strongest: dict[str, Held] = {}
+    strongest: dict[str, TableLock] = {}
     for one in held:
         known = strongest.get(one.table)
         if known is None or _weight(one) > _weight(known):
@@ -50,11 +50,11 @@ def lines(held: Iterable[Held], sizes: Mapping[str, Size]) -> Iterator[str]:
             yield f"without holding anybody up: {instead}"
 
 
-def _weight(held: Held) -> tuple[bool, bool, bool]:
+def _weight(held: TableLock) -> tuple[bool, bool, bool]:
     return held.rewrites, held.reads, held.mode == "AccessExclusiveLock"
 
 
-def _duration(held: Held, size: Size) -> str:
+def _duration(held: TableLock, size: Size) -> str:
     what = f"{_amount(size.bytes)}, about {size.rows:,} rows"
     if held.rewrites:
         return f"while it is written anew: {what}, about {_seconds(size.bytes / REWRITE)}"
@@ -80,7 +80,7 @@ def _short(table: str) -> str:
     return table.removeprefix("public.")
 
 
-def _instead(held: Held) -> str | None:
+def _instead(held: TableLock) -> str | None:
     """The statement, or the steps, that do the same and hold nobody up."""
     said, table = bare(held.statement), _short(held.table)
     if found := re.match(r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)(.*)", said, re.I):

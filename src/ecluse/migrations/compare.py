@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .columns import added, changed
 from .keys import constraints, implies
 from .schema import Relation, Schema
-from .uses import Table, UsedColumn, Uses
+from .uses import UsedColumn, UsedTable, Uses
 
 __all__ = ["findings"]
 
@@ -27,11 +27,11 @@ def findings(before: Schema, after: Schema, uses: Uses) -> list[str]:
     return list(dict.fromkeys([*found, *_beside(before, after)]))
 
 
-def _named_by_functions(schema: Schema, uses: Uses) -> dict[str, Table]:
+def _named_by_functions(schema: Schema, uses: Uses) -> dict[str, UsedTable]:
     """The tables that triggers and defaults may read and write, all their columns: no model has them."""
     known = {schema.named(table) for table in uses.tables}
     return {
-        name: Table(
+        name: UsedTable(
             {
                 column: UsedColumn(null=not own.not_null, default=own.fills_itself, generated=own.generated is not None)
                 for column, own in schema.relations[full].columns.items()
@@ -42,7 +42,7 @@ def _named_by_functions(schema: Schema, uses: Uses) -> dict[str, Table]:
     }
 
 
-def _table(name: str, before: Schema, after: Schema, used: Table) -> Iterator[str]:
+def _table(name: str, before: Schema, after: Schema, used: UsedTable) -> Iterator[str]:
     was, becomes = before.named(name), after.named(name)
     if was is None:  # the release has lived without it
         return
@@ -85,7 +85,7 @@ def _access(name: str, old: Relation, new: Relation) -> Iterator[str]:
         yield f"lets row security decide which rows of {name} the role of the site sees"
 
 
-def _columns(name: str, old: Relation, new: Relation, used: Table) -> Iterator[str]:
+def _columns(name: str, old: Relation, new: Relation, used: UsedTable) -> Iterator[str]:
     for column, how in used.columns.items():
         if column in old.columns:
             yield from changed(name, column, old, new, how)

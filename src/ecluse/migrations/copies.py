@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from . import copy
 from .catalogue import read
 from .copy import CannotCopy
-from .listen import Listener
+from .listen import StatementListener
 from .schema import Schema, differences
 from .statements import reaches_out
 
@@ -38,7 +38,7 @@ class Copy:
 
     def __init__(self, connection: Any, place: str, schema: Schema, forbid: Callable[[str], None]) -> None:
         self.connection, self.place, self.schema = connection, place, schema
-        self.listener = Listener(connection, forbid)
+        self.listener = StatementListener(connection, forbid)
 
 
 @contextlib.contextmanager
@@ -190,7 +190,7 @@ def _write(cursor: Any, statements: list[list[str]], source: _Source) -> None:
     cursor.execute("SET synchronous_commit = off")
     copy.write(cursor.execute, statements)
     tables = [_quoted(*name.split(".", 1)) for name, one in source.schema.relations.items() if one.kind == "r"]
-    Listener.attach(cursor.execute, tables)
+    StatementListener.attach(cursor.execute, tables)
     if source.applied:
         migrations = _quoted(*source.schema.visible["django_migrations"].split(".", 1))
         for row in source.applied:

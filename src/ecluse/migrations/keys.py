@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from .columns import follow
 from .expressions import makes_unique, may_fail
 from .schema import Foreign, Key, Relation, Schema
-from .uses import Table
+from .uses import UsedTable
 
 __all__ = ["constraints", "implies"]
 
 
-def constraints(name: str, old: Relation, new: Relation, used: Table, before: Schema, after: Schema) -> Iterator[str]:
+def constraints(
+    name: str, old: Relation, new: Relation, used: UsedTable, before: Schema, after: Schema
+) -> Iterator[str]:
     """Why a release that *used* the table *name* could not live with its constraints."""
     # A constraint follows its columns: where one is renamed or replaced, that has been said.
     moved = {column for column in old.columns if follow(column, old, new) != column} if old.oid == new.oid else set()
@@ -24,7 +26,7 @@ def constraints(name: str, old: Relation, new: Relation, used: Table, before: Sc
             yield f"adds the index {index} on an expression that may fail for what the serving release writes to {name}"
 
 
-def _unique(name: str, old: Relation, new: Relation, used: Table, moved: set[str]) -> Iterator[str]:
+def _unique(name: str, old: Relation, new: Relation, used: UsedTable, moved: set[str]) -> Iterator[str]:
     for at, key in new.keys.items():
         if any(implies(known, key, old) for known in old.keys.values()):
             continue
@@ -53,7 +55,7 @@ def implies(known: Key, key: Key, relation: Relation) -> bool:
     return key.nulls_distinct or not known.nulls_distinct or not nullable
 
 
-def _never_met(key: Key, new: Relation, used: Table) -> bool:
+def _never_met(key: Key, new: Relation, used: UsedTable) -> bool:
     """Whether rows that the release writes never meet *key*: it leaves a column of it empty, or the database gives
     each another value.
     """
@@ -73,7 +75,7 @@ def _kept(relation: Relation, columns: frozenset[str]) -> bool:
     return any(one.whole and one.columns and set(one.columns) <= columns for one in relation.keys.values())
 
 
-def _checks(name: str, old: Relation, new: Relation, used: Table, moved: set[str]) -> Iterator[str]:
+def _checks(name: str, old: Relation, new: Relation, used: UsedTable, moved: set[str]) -> Iterator[str]:
     known = {one.definition for one in old.checks.values()}
     for at, check in new.checks.items():
         if check.definition in known or not check.columns & set(used.columns):
@@ -87,7 +89,7 @@ def _checks(name: str, old: Relation, new: Relation, used: Table, moved: set[str
 
 
 def _foreign(
-    name: str, old: Relation, new: Relation, used: Table, moved: set[str], before: Schema, after: Schema
+    name: str, old: Relation, new: Relation, used: UsedTable, moved: set[str], before: Schema, after: Schema
 ) -> Iterator[str]:
     def target(key: Foreign, schema: Schema) -> object:
         relation = schema.relations.get(key.target)

@@ -11,7 +11,7 @@ from typing import Any
 from .catalogue import HEARS, OURS
 from .statements import bare, holds_nobody_up
 
-__all__ = ["Held", "Listener"]
+__all__ = ["TableLock", "StatementListener"]
 
 _STRENGTH = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 """The table locks that hold a site up, from the weakest on: all of them stop writing, the last one reading too."""
@@ -36,7 +36,7 @@ _EMPTIES = re.compile(r"\bDELETE\s+FROM\s+(?:ONLY\s+)?([\w\".]+)\s*(?:\*|AS\s+\w
 
 
 @dataclass(frozen=True)
-class Held:
+class TableLock:
     """A table that a statement locks. *reads*: it goes through all rows meanwhile; *rewrites*: it writes all anew."""
 
     table: str
@@ -54,13 +54,13 @@ class _State:
     mode: str | None
 
 
-class Listener:
+class StatementListener:
     """Hears the statements of *connection*, which is connected to a copy. *forbid* raises for one that must not run."""
 
     def __init__(self, connection: Any, forbid: Callable[[str], None] = lambda sql: None) -> None:
         self._connection, self._forbid = connection, forbid
         self._known: dict[int, _State] = {}
-        self._held: dict[tuple[str, str], Held] = {}
+        self._held: dict[tuple[str, str], TableLock] = {}
         self._emptied: set[str] = set()
         self.on_data = False
         """Whether RunPython runs: what it does to rows is not judged."""
@@ -91,7 +91,7 @@ class Listener:
         finally:
             del self._connection.commit
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[TableLock]:
         """What was locked, the longest first."""
         return sorted(self._held.values(), key=lambda one: (not one.rewrites, not one.reads, one.table))
 
@@ -146,7 +146,7 @@ class Listener:
             earlier = self._held.get((known.name, state.mode))
             if earlier is None or (rewrites and not earlier.rewrites) or (reads and not earlier.reads):
                 if sql or earlier is None:
-                    self._held[known.name, state.mode] = Held(known.name, state.mode, reads, rewrites, sql)
+                    self._held[known.name, state.mode] = TableLock(known.name, state.mode, reads, rewrites, sql)
 
     def _look(self) -> dict[int, _State]:
         with self._connection.connection.cursor() as cursor:

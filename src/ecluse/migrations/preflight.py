@@ -16,11 +16,11 @@ from .rehearse import Rehearsed, rehearse
 from .replay import behind
 from .uses import Uses, uses
 
-__all__ = ["Facts", "preflight"]
+__all__ = ["ServingRelease", "preflight"]
 
 
 @dataclass(frozen=True)
-class Facts:
+class ServingRelease:
     """What is known of the release that serves: what its models use in each database, and the applied migrations that
     it does not know and lives with all the same. Without *uses*, what the applied migrations declare is taken for it.
     """
@@ -32,11 +32,13 @@ class Facts:
         return {"uses": {alias: one.as_json() for alias, one in self.uses.items()}, "unknown": sorted(self.unknown)}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Facts:
+    def from_json(cls, value: Mapping[str, Any]) -> ServingRelease:
         return cls({alias: Uses.from_json(one) for alias, one in value["uses"].items()}, frozenset(value["unknown"]))
 
 
-def preflight(*, deploy: bool, serves: bool, facts: Facts, server: str | None, makes: bool) -> dict[str, Any] | None:
+def preflight(
+    *, deploy: bool, serves: bool, facts: ServingRelease, server: str | None, makes: bool
+) -> dict[str, Any] | None:
     """What there is to say of the release, as JSON; None where a check failed, which has been printed.
 
     *serves*: another release serves, of which *facts* are known. *server* is the address of a throwaway server to make
@@ -68,7 +70,7 @@ def preflight(*, deploy: bool, serves: bool, facts: Facts, server: str | None, m
         "pending": found,
         "unknown": sorted(all_unknown),
         "behind": behind(there, own, server) if going_back else [],
-        "facts": Facts(own, all_unknown).as_json(),
+        "facts": ServingRelease(own, all_unknown).as_json(),
         "how": how,
     }
 
@@ -76,7 +78,7 @@ def preflight(*, deploy: bool, serves: bool, facts: Facts, server: str | None, m
 _Judged = dict[tuple[str, str], tuple[Rehearsed, list[str]]]
 
 
-def _judge(there: list[Any], facts: Facts, server: str | None, how: list[str], stack: ExitStack) -> _Judged:
+def _judge(there: list[Any], facts: ServingRelease, server: str | None, how: list[str], stack: ExitStack) -> _Judged:
     """Each pending migration, by its database and its name, with what it locks."""
     sizes = {connection.alias: _sizes(connection) for connection in there}
     wanted = [connection for connection in there if plan(connection)[1] or _handlers()]

@@ -13,7 +13,7 @@ from typing import Any
 from .catalogue import read
 from .compare import findings
 from .copies import Copy, NotTried
-from .listen import Held
+from .listen import TableLock
 from .uses import Uses
 
 __all__ = ["HANDLERS", "Rehearsed", "quietly", "rehearse"]
@@ -28,7 +28,7 @@ class Rehearsed:
 
     name: str
     unsafe: tuple[str, ...] = ()
-    held: tuple[Held, ...] = ()
+    held: tuple[TableLock, ...] = ()
     notes: tuple[str, ...] = ()
 
 

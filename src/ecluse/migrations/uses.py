@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Table", "UsedColumn", "Uses", "uses"]
+__all__ = ["UsedTable", "UsedColumn", "Uses", "uses"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class UsedColumn:
 
 
 @dataclass(frozen=True)
-class Table:
+class UsedTable:
     """A table as models see it. *unique* are the sets of columns whose values they count on to be unique."""
 
     columns: dict[str, UsedColumn] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Table:
 class Uses:
     """The tables of a release's models in one database, by Django's name of the table."""
 
-    tables: dict[str, Table]
+    tables: dict[str, UsedTable]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -47,7 +47,7 @@ class Uses:
     def from_json(cls, value: dict[str, Any]) -> Uses:
         return cls(
             {
-                name: Table(
+                name: UsedTable(
                     {column: UsedColumn(**used) for column, used in table["columns"].items()},
                     frozenset(frozenset(one) for one in table["unique"]),
                 )
@@ -60,7 +60,7 @@ def uses(models: Iterable[Any], connection: Any) -> Uses:
     """What *models*, with the tables between them, rely on in the database of *connection*."""
     from django.db import router
 
-    found: dict[str, Table] = {}
+    found: dict[str, UsedTable] = {}
     for model in models:
         options = model._meta
         if options.proxy or options.swapped or options.abstract:
@@ -74,7 +74,7 @@ def uses(models: Iterable[Any], connection: Any) -> Uses:
     return Uses(found)
 
 
-def _table(options: Any, connection: Any) -> Table:
+def _table(options: Any, connection: Any) -> UsedTable:
     columns, unique = {}, set()
     for one in options.local_concrete_fields:
         if one.db_type(connection) is None:
@@ -95,16 +95,16 @@ def _table(options: Any, connection: Any) -> Table:
         unique.add(named(names))
     for constraint in getattr(options, "total_unique_constraints", ()):
         unique.add(named(constraint.fields))
-    return Table(columns, frozenset(unique))
+    return UsedTable(columns, frozenset(unique))
 
 
-def _both(one: Table, other: Table) -> Table:
+def _both(one: UsedTable, other: UsedTable) -> UsedTable:
     """Two models of one table: what either relies on."""
     columns = dict(one.columns)
     for name, used in other.columns.items():
         known = columns.get(name)
         columns[name] = used if known is None else UsedColumn(*_either(known, used))
-    return Table(columns, one.unique | other.unique)
+    return UsedTable(columns, one.unique | other.unique)
 
 
 def _either(known: UsedColumn, used: UsedColumn) -> tuple[bool, bool, bool]:

@@ -25,7 +25,7 @@ from ecluse.outside.description import OUTSIDE, describe, write
 from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect, files, lock
 
-__all__ = ["Release", "find", "latest", "package", "unpack", "verify"]
+__all__ = ["PackagedRelease", "find", "latest", "package", "unpack", "verify"]
 
 FORMAT = 1
 KEPT = 10
@@ -36,7 +36,7 @@ _MTIME = 315532800
 
 
 @dataclass(frozen=True)
-class Release:
+class PackagedRelease:
     """One packaged release. *commit* is the commit it was made from; *dirty*: the tree had uncommitted changes.
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
@@ -70,7 +70,7 @@ def package(
     *,
     project: Project | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> Release:
+) -> PackagedRelease:
     """Make a release of the tree at *top*, or find it in *store* if it was made before.
 
     Files that git ignores are left out. With *project* the release is made with that project's Python, and has its
@@ -92,7 +92,7 @@ def package(
     return release
 
 
-def latest(store: Path) -> Release:
+def latest(store: Path) -> PackagedRelease:
     """The release that was packaged last."""
     try:
         return find(store, (store / _LATEST).read_text(encoding="ascii").strip())
@@ -100,7 +100,7 @@ def latest(store: Path) -> Release:
         raise ReleaseError("no release has been packaged yet", hint="./ecluse package makes one") from None
 
 
-def find(store: Path, release_id: str) -> Release:
+def find(store: Path, release_id: str) -> PackagedRelease:
     """The packaged release with the id *name*, or the only one whose id begins with it. Raises ReleaseError if there
     is none.
     """
@@ -113,12 +113,12 @@ def find(store: Path, release_id: str) -> Release:
         )
     values = durable.read_json(store / f"{matching[0]}.json") or {}
     try:
-        return Release(**values, archive=store / f"{matching[0]}.tar")
+        return PackagedRelease(**values, archive=store / f"{matching[0]}.tar")
     except TypeError:
         raise ReleaseError("the manifest of the release is broken", where=str(store / f"{matching[0]}.json")) from None
 
 
-def verify(release: Release) -> Release:
+def verify(release: PackagedRelease) -> PackagedRelease:
     """*release*, after checking its archive's digest. Raises ReleaseError if the archive was changed or is missing."""
     try:
         with open(release.archive, "rb") as file:
@@ -135,7 +135,7 @@ def verify(release: Release) -> Release:
     return release
 
 
-def unpack(release: Release, folder: Path) -> None:
+def unpack(release: PackagedRelease, folder: Path) -> None:
     """Unpack the release's content into the new *folder*: ``app``, ``static``, and the lock ``requirements.txt``."""
     with tarfile.open(verify(release).archive) as archive:
         for member in archive:
@@ -178,12 +178,12 @@ def _make(
     spec: ReleaseSpec,
     project: Project | None,
     chosen: Sequence[str],
-    wanted: lock.Lock,
+    wanted: lock.LockedRequirements,
     release_id: str,
     store: Path,
     environ: Mapping[str, str],
     say: Callable[[str], None],
-) -> Release:
+) -> PackagedRelease:
     scratch = Path(tempfile.mkdtemp(prefix=".making.", dir=store))
     try:
         # The static files are collected from a copy that holds the release's files and nothing else.
@@ -202,7 +202,7 @@ def _make(
             os.fsync(file.fileno())
         commit, dirty = _commit(top, (*spec.files, *wanted.files))
         archive_path = store / f"{release_id}.tar"
-        release = Release(
+        release = PackagedRelease(
             release_id,
             digest,
             _python_of(project),

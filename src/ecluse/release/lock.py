@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ecluse.errors import ReleaseError
 
-__all__ = ["CONSTRAINTS", "REQUIREMENTS", "Lock", "read"]
+__all__ = ["CONSTRAINTS", "REQUIREMENTS", "LockedRequirements", "read"]
 
 REQUIREMENTS = "requirements.txt"
 CONSTRAINTS = "constraints.txt"
@@ -23,7 +23,7 @@ _OTHER_FILE = re.compile(r"(?:(-r|--requirement)|(-c|--constraint))(?:\s*=\s*|\s
 
 
 @dataclass(frozen=True)
-class Lock:
+class LockedRequirements:
     """The *requirements* and *constraints* of a release, and the *files* that they are made of, from the top."""
 
     requirements: bytes
@@ -38,7 +38,7 @@ class Lock:
         return folder / REQUIREMENTS
 
 
-def read(top: Path, path: str) -> Lock:
+def read(top: Path, path: str) -> LockedRequirements:
     """The lock at *path* (from *top*), whole. A file that it names twice is in it once.
 
     Raises ReleaseError where a file is missing or is no text, or where an address of the network is named.
@@ -49,7 +49,7 @@ def read(top: Path, path: str) -> Lock:
     if constraints:
         # The hash: other constraints are another lock, and so another release in another virtual environment.
         text += f"-c {CONSTRAINTS}  # {hashlib.sha256(constraints).hexdigest()}\n"
-    return Lock(text.encode("utf-8", "surrogateescape"), constraints, tuple(reader.files))
+    return LockedRequirements(text.encode("utf-8", "surrogateescape"), constraints, tuple(reader.files))
 
 
 class _Reader:

@@ -19,17 +19,17 @@ from ecluse.run.inputs import Inputs
 from ecluse.run.outcome import Run
 from ecluse.run.record import durations, write
 from ecluse.run.scheduler import Scheduler
-from ecluse.run.worker import Worker, secret_names
+from ecluse.run.worker import LegRunner, secret_names
 from ecluse.secrets import Secret
 
-__all__ = ["Options", "cache_of", "hide_secrets", "run"]
+__all__ = ["RunOptions", "cache_of", "hide_secrets", "run"]
 
 # Runs that are kept; the oldest go first.
 _KEPT = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class RunOptions:
     """The options of a run. *workers* is the number of legs that run at once.
 
     With *strict_inputs*, a leg fails that read a file which its inputs do not name.
@@ -47,7 +47,7 @@ def run(
     top: Path,
     environ: Mapping[str, str],
     console: Console,
-    options: Options,
+    options: RunOptions,
     pythons: Mapping[str, str] | None = None,
 ) -> Run:
     """Run *plan* at *top*, and return how it ended; the reports are written then, also after an interruption.
@@ -60,7 +60,7 @@ def run(
     folder = _new_folder(top / ".ecluse" / "runs", began)
     cancel = threading.Event()
     cache = cache_of(plan, top, environ, pythons or {})
-    worker = Worker(
+    worker = LegRunner(
         plan=plan,
         top=top,
         folder=folder,

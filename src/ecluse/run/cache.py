@@ -25,14 +25,14 @@ from ecluse.run.inputs import Inputs, Snapshot
 from ecluse.run.outcome import Outcome
 from ecluse.run.reads import Judged
 
-__all__ = ["Cache", "Facts", "Hit", "differences", "printable"]
+__all__ = ["Cache", "Fingerprint", "Hit", "differences", "printable"]
 
 # Of each leg: enough to change branches and come back.
 _KEPT = 5
 
 
 @dataclass(frozen=True)
-class Facts:
+class Fingerprint:
     """All that decides a leg's outcome. *data* is JSON: files, commands, matrix, services, tools, programs, and hashes
     of variables. *snapshot* is the state of its inputs when it *began* (nanoseconds since 1970).
     """
@@ -73,7 +73,7 @@ class Cache:
         with suppress(OSError):
             self._inputs.save()
 
-    def facts(self, leg: Leg, plan: Plan) -> Facts | None:
+    def facts(self, leg: Leg, plan: Plan) -> Fingerprint | None:
         """The facts that decide *leg*'s outcome now; None if the leg must run every time.
 
         Raises RepositoryError if the state of the inputs cannot be known.
@@ -98,7 +98,7 @@ class Cache:
             ),
             "variables": self._variables(leg),
         }
-        return Facts(data, snapshot, began)
+        return Fingerprint(data, snapshot, began)
 
     def _variables(self, leg: Leg) -> dict[str, str]:
         declared = dict(leg.job.env)
@@ -110,7 +110,7 @@ class Cache:
         # Of secrets the names alone: a hash would let a reader of the cache try values.
         return hashes | dict.fromkeys(leg.job.secrets, "secret")
 
-    def find(self, leg: Leg, facts: Facts) -> Hit | None:
+    def find(self, leg: Leg, facts: Fingerprint) -> Hit | None:
         """The success of *leg* with the same *facts*, if there was one, and all that it read is as it was."""
         folder = self._folder / leg.slug / _hash(_text(facts.data))
         entry = _entry(folder)
@@ -120,7 +120,7 @@ class Cache:
             os.utime(folder)  # the least recently used goes first
         return Hit(folder, str(entry["ended"]), float(entry["seconds"]))
 
-    def explain(self, leg: Leg, facts: Facts) -> tuple[str, ...]:
+    def explain(self, leg: Leg, facts: Fingerprint) -> tuple[str, ...]:
         """The changes since the last success of *leg*."""
         latest = next(iter(self._entries(leg)), None)
         entry = _entry(latest) if latest else None
@@ -128,7 +128,7 @@ class Cache:
             return ("no success of this job is remembered",)
         return (*differences(entry["facts"], facts.data), *self._changed(entry, facts))
 
-    def _changed(self, entry: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
+    def _changed(self, entry: Mapping[str, Any], facts: Fingerprint) -> tuple[str, ...]:
         """What a former success read, besides its inputs, and is not as it was."""
         with suppress(RepositoryError):
             return tuple(
@@ -138,11 +138,11 @@ class Cache:
             )
         return ("what it read cannot be read now",)
 
-    def judge(self, leg: Leg, facts: Facts, opened: Iterable[str], listed: Iterable[str]) -> Judged:
+    def judge(self, leg: Leg, facts: Fingerprint, opened: Iterable[str], listed: Iterable[str]) -> Judged:
         """What a leg depended on besides its inputs, by what its Pythons read (see :mod:`ecluse.run.reads`)."""
         return reads.judge(self._inputs, leg.job.inputs, facts.snapshot, facts.began, opened, listed)
 
-    def store(self, outcome: Outcome, facts: Facts, noted: Mapping[str, str], ended: str) -> str:
+    def store(self, outcome: Outcome, facts: Fingerprint, noted: Mapping[str, str], ended: str) -> str:
         """Remember a success. Returns why not, where it is not: its inputs changed while it ran.
 
         Changed back is changed: nobody knows which content the job saw. *noted* is what else it read.

@@ -11,14 +11,14 @@ from pathlib import Path
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run
 
-__all__ = ["Failure", "Tests", "as_xml", "read"]
+__all__ = ["FailedTest", "JUnitReport", "as_xml", "read"]
 
 # Characters of a failed leg's log that go into the run's own file; the whole log is beside it.
 _LOG = 20_000
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedTest:
     """A test that failed: its name, the *file* and *line* where that can be told, and what was said."""
 
     name: str
@@ -29,22 +29,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Tests:
+class JUnitReport:
     """The content of a JUnit file: counts, seconds, and failures."""
 
     total: int
     skipped: int
     seconds: float
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedTest, ...]
 
 
-def read(path: Path) -> Tests | None:
+def read(path: Path) -> JUnitReport | None:
     """The tests that the file at *path* tells of; None where there is none or it is not JUnit's XML."""
     root = _root(path)
     if root is None:
         return None
     cases = list(root.iter("testcase"))
-    return Tests(
+    return JUnitReport(
         total=len(cases),
         skipped=sum(1 for case in cases if case.find("skipped") is not None),
         seconds=sum(_number(case.get("time")) for case in cases),
@@ -52,13 +52,13 @@ def read(path: Path) -> Tests | None:
     )
 
 
-def _failures(cases: list[ElementTree.Element]) -> Iterator[Failure]:
+def _failures(cases: list[ElementTree.Element]) -> Iterator[FailedTest]:
     for case in cases:
         for bad in (*case.findall("failure"), *case.findall("error")):
             name = "::".join(part for part in (case.get("classname"), case.get("name")) if part)
             text = bad.text or ""
             file, line = _place(text, case)
-            yield Failure(name, bad.get("message") or "", text, file, line)
+            yield FailedTest(name, bad.get("message") or "", text, file, line)
             break
 
 

@@ -229,7 +229,7 @@ def _coverage(run: Run) -> Iterator[str]:
             yield "</tbody></table></section>"
 
 
-def _tests(outcome: Outcome) -> Iterator[junit.Tests]:
+def _tests(outcome: Outcome) -> Iterator[junit.JUnitReport]:
     for output in outcome.leg.job.outputs:
         if output.kind == "junit" and outcome.output is not None:
             found = junit.read(outcome.output / output.path)

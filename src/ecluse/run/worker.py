@@ -18,13 +18,13 @@ from ecluse.errors import EcluseError, Interrupted, RepositoryError
 from ecluse.machine import process
 from ecluse.machine.tools import argv_of
 from ecluse.run import junit
-from ecluse.run.cache import Cache, Facts, Hit, printable
+from ecluse.run.cache import Cache, Fingerprint, Hit, printable
 from ecluse.run.outcome import Outcome, Status, StepOutcome
 from ecluse.run.reads import Log, named
 from ecluse.secrets import masked
 from ecluse.services.equipment import equip
 
-__all__ = ["Worker", "secret_names"]
+__all__ = ["LegRunner", "secret_names"]
 
 # Seconds for a program to end by itself when the run is cancelled: GitHub kills what is left after 7.5.
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
@@ -40,7 +40,7 @@ def secret_names(pipeline: Pipeline) -> dict[str, frozenset[str]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worker:
+class LegRunner:
     """Runs legs of *plan* at *top*, with *environ*; logs and outputs go below *folder*.
 
     *began* is the run's beginning on the monotonic clock. *output* sees what a leg prints, masked, as it comes. Setting
@@ -76,7 +76,7 @@ class Worker:
             return self._remembered(outcome, facts, log)
         return replace(outcome, forgotten=note) if leg.job.inputs and outcome.status == "passed" else outcome
 
-    def _facts(self, leg: Leg) -> tuple[Facts | None, str]:
+    def _facts(self, leg: Leg) -> tuple[Fingerprint | None, str]:
         """The facts that decide the leg's outcome; or None, and the reason why the leg runs every time."""
         try:
             facts = self.cache.facts(leg, self.plan)
@@ -86,7 +86,7 @@ class Worker:
             return None, "it rolls out" if leg.job.environment else "the job declares no inputs"
         return facts, ""
 
-    def _remembered(self, outcome: Outcome, facts: Facts, log: Log) -> Outcome:
+    def _remembered(self, outcome: Outcome, facts: Fingerprint, log: Log) -> Outcome:
         """Remember a success for the next run, or say why it is not: also where that makes it a failure."""
         try:
             judged = self.cache.judge(outcome.leg, facts, *log.take())

@@ -9,10 +9,10 @@ from ecluse.errors import CommandError, EcluseError, ServiceError
 from ecluse.services.throwaway import Server
 from ecluse.testing import inability
 from ecluse.testing.background import Background
-from ecluse.testing.dependencies import Watch
+from ecluse.testing.dependencies import DependencyListener
 from ecluse.testing.early import Early
 from ecluse.testing.fingerprint import fingerprint, roots
-from ecluse.testing.options import Options
+from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.store import Store, Wanted, differences
 
 __all__ = ["Creation", "MigratedCluster"]
@@ -40,7 +40,9 @@ class Creation(Protocol):
 class MigratedCluster:
     """The cluster on *server* that has the migrated database. *early* is the one that was begun before, if any."""
 
-    def __init__(self, server: Server, store: Store, options: Options, watch: Watch, early: Early | None) -> None:
+    def __init__(
+        self, server: Server, store: Store, options: DatabaseOptions, watch: DependencyListener, early: Early | None
+    ) -> None:
         self._server = server
         self._watch = watch
         self._store = store

@@ -61,9 +61,9 @@ class Result:
     """
 
     total: int
-    broken: tuple[junit.Failure, ...] = ()
-    unrelated: tuple[junit.Failure, ...] = ()
-    unsteady: tuple[junit.Failure, ...] = ()
+    broken: tuple[junit.FailedTest, ...] = ()
+    unrelated: tuple[junit.FailedTest, ...] = ()
+    unsteady: tuple[junit.FailedTest, ...] = ()
 
 
 def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
@@ -134,7 +134,7 @@ def check(
         again = _pytest(
             old, named(server, migrated), (*tests, "--reuse-db", "--last-failed"), _moved(environ, top, old), say
         )
-        own_failures: tuple[junit.Failure, ...] = ()
+        own_failures: tuple[junit.FailedTest, ...] = ()
         if again.failures:
             say(f"{len(again.failures)} failed: the same on the schema of their own\n")
             arguments = (*tests, "--create-db", "--last-failed")
@@ -150,7 +150,7 @@ def check(
 
 def _pytest(
     folder: Path, url: str, arguments: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]
-) -> junit.Tests:
+) -> junit.JUnitReport:
     report = folder.parent / "junit.xml"
     shutil.copy(Path(__file__).parent / "cascade.py", folder.parent / f"{_PLUGIN}.py")
     paths = [*filter(None, [environ.get("PYTHONPATH")]), str(folder.parent)]

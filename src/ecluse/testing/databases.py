@@ -18,10 +18,10 @@ from ecluse.services.paths import cache_folder, own_cache
 from ecluse.services.sources import OWN_SOURCES, RunServer
 from ecluse.services.throwaway import Server
 from ecluse.testing.cluster import Creation, MigratedCluster
-from ecluse.testing.dependencies import Watch
+from ecluse.testing.dependencies import DependencyListener
 from ecluse.testing.early import Early
 from ecluse.testing.inability import Unable
-from ecluse.testing.options import Options
+from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.store import Store
 
 __all__ = ["DATABASE", "RUN", "Databases", "State", "begin", "is_given", "takes_part"]
@@ -48,12 +48,12 @@ class State:
 class Databases:
     """The server of one test run, in the folder of *lease*."""
 
-    def __init__(self, lease: Lease, options: Options) -> None:
+    def __init__(self, lease: Lease, options: DatabaseOptions) -> None:
         self.lease = lease
         self.options = options
         self._server: Server | None = None
         self._early: Early | None = None
-        self.watch = Watch((str(lease.folder), str(cache_folder(options.environ))))
+        self.watch = DependencyListener((str(lease.folder), str(cache_folder(options.environ))))
         self._aside: dict[str, str] = {}
 
     def hasten(self) -> None:
@@ -185,7 +185,7 @@ class Databases:
             self._early = None
 
 
-def begin(options: Options) -> Databases:
+def begin(options: DatabaseOptions) -> Databases:
     """The databases of the run that this process is a worker of, or of a new one. No server is started.
 
     Where no source can provide a server, the first test that asks for a database is told so. From now on, until one is

@@ -18,7 +18,7 @@ from ecluse.testing.imports import asked_for
 from ecluse.testing.rehearsal import rehearse
 from ecluse.testing.states import dependency, signature
 
-__all__ = ["Watch", "modules"]
+__all__ = ["DependencyListener", "modules"]
 
 
 def modules(roots: Iterable[str]) -> dict[str, str]:
@@ -58,7 +58,7 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
-class Watch:
+class DependencyListener:
     """Hears a process from its beginning until its database is migrated."""
 
     def __init__(self, ignored: Iterable[str] = ()) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.databases import RUN, Databases, begin, is_given
-from ecluse.testing.options import Options
+from ecluse.testing.options import DatabaseOptions
 
 __all__ = ["OWN_RUNNER", "begin_early", "begun", "use_own_runner"]
 
@@ -29,7 +29,7 @@ def begin_early() -> None:
     # A command that a test starts has the database of its run already.
     if _begun is not None or os.environ.get(RUN) or not own(order) or ("given" in order and is_given(os.environ)):
         return
-    _begun = begin(Options(order=own(order), environ=dict(os.environ), top=os.getcwd()))
+    _begun = begin(DatabaseOptions(order=own(order), environ=dict(os.environ), top=os.getcwd()))
     os.environ[RUN] = f"{_begun.lease.folder}:{os.getpid()}"
     os.environ["DATABASE_URL"] = _begun.address
 

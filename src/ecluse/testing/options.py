@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Options"]
+__all__ = ["DatabaseOptions"]
 
 
 @dataclass(frozen=True)
-class Options:
+class DatabaseOptions:
     """What a run was asked for. *order* are the sources to try, *fresh* means that no cached cluster is used.
 
     *top* is the project's folder, *ignored* are names of settings that do not decide what a database looks like,

@@ -14,7 +14,7 @@ from ecluse.errors import EcluseError, ServiceError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.databases import RUN, Databases, begin, is_given, takes_part
-from ecluse.testing.options import Options
+from ecluse.testing.options import DatabaseOptions
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _URL = "DATABASE_URL"
@@ -80,7 +80,7 @@ def _begin(config: pytest.Config, asked: str | None, fresh: bool) -> None:
     order = _order(config, asked)
     if not own(order) or ("given" in order and is_given(os.environ)):
         return
-    options = Options(
+    options = DatabaseOptions(
         order=own(order),
         environ=dict(os.environ),
         top=str(config.rootpath),

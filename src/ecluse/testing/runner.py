@@ -21,7 +21,7 @@ from ecluse.services.sources import own
 from ecluse.testing.creation import adopt_all, place
 from ecluse.testing.databases import DATABASE, RUN, Databases, begin, is_given
 from ecluse.testing.launch import begun
-from ecluse.testing.options import Options
+from ecluse.testing.options import DatabaseOptions
 
 __all__ = ["DatabaseRunner"]
 
@@ -47,7 +47,7 @@ class DatabaseRunner(DiscoverRunner):
         order = parse(text, where="--postgres" if self._asked else VARIABLE) if text else DEFAULT
         if own(order) and not ("given" in order and is_given(os.environ)):
             self._databases = databases = begun() or begin(
-                Options(order=own(order), environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
+                DatabaseOptions(order=own(order), environ=dict(os.environ), top=os.getcwd(), fresh=self._fresh)
             )
             # For processes that load the settings anew: workers that are not forked, commands that a test starts.
             os.environ[RUN] = f"{databases.lease.folder}:{os.getpid()}"

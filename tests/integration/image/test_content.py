@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ecluse.image.build import Target, build, definition
+from ecluse.image.build import BuildTarget, build, definition
 from ecluse.image.source import labels, source_of
 from testbed.containers import CANARY, docker, inspect
 
@@ -99,7 +99,9 @@ def test_sbom_lists_what_the_image_really_contains(built, checkout):
 def test_builds_of_one_commit_in_two_clones_are_identical(built, clone):
     other = clone("002")
     source = source_of(other)
-    target = Target("applayer", ["website:again"], labels(source, title="website", version=f"staging-{source.commit}"))
+    target = BuildTarget(
+        "applayer", ["website:again"], labels(source, title="website", version=f"staging-{source.commit}")
+    )
     what = definition(other, [target], epoch=source.committed, release=source.revision)
     subprocess.run(build(cache=False), input=what, text=True, capture_output=True, check=True)
     again = inspect("website:again")["Id"]

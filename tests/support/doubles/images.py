@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ecluse.errors import ImageError
-from ecluse.image.engine import Facts, PushFailed
+from ecluse.image.engine import ImageDetails, PushFailed
 from ecluse.image.names import RegistryAddress
 from ecluse.image.registry import Manifest
 
@@ -42,14 +42,17 @@ class MemoryEngine:
     """
 
     def __init__(
-        self, registry: MemoryRegistry, *outcomes: Manifest | PushFailed, facts: Mapping[str, Facts] | None = None
+        self,
+        registry: MemoryRegistry,
+        *outcomes: Manifest | PushFailed,
+        facts: Mapping[str, ImageDetails] | None = None,
     ) -> None:
         self.registry = registry
         self.outcomes = list(outcomes)
         self.facts = dict(facts or {})
         self.records = ""
 
-    def inspect(self, image: str) -> Facts:
+    def inspect(self, image: str) -> ImageDetails:
         if image not in self.facts:
             raise ImageError(f"there is no image {image} here", hint="build it: ecluse image build")
         return self.facts[image]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecluse.deploy.health import Answer
+from ecluse.deploy.health import Readiness
 from ecluse.deploy.targets.swarm.api import Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 from ecluse.errors import TargetError
@@ -187,10 +187,10 @@ class Orchestrator(Managers):
             if one["ServiceName"] == name and one["Status"]["State"] == "running"
         }
 
-    def door(self, name: str) -> Answer:
+    def door(self, name: str) -> Readiness:
         """The answer of the front server, which asks the service *name*."""
         found = self.serving(name)
-        return Answer(200, found.pop()) if len(found) == 1 else Answer(0, detail="no answer: nobody is there")
+        return Readiness(200, found.pop()) if len(found) == 1 else Readiness(0, detail="no answer: nobody is there")
 
 
 class Way:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.database import Switch, find
 
 Database = Callable[[Mapping[str, str]], tuple[dict[str, Any], tuple[str, ...]]]
@@ -39,10 +39,10 @@ def hard_coded(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...
 
 def switch(database: Database) -> Switch:
     class Project(Subject):
-        def ask(self, variables: Mapping[str, str], settings: str = "") -> Answer:
+        def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
             default, asked = database(variables)
             missing = {name: name not in variables for name in asked}
-            return Answer(True, loaded=True, asked=missing, settings={"DATABASES": {"default": default}})
+            return SettingsReport(True, loaded=True, asked=missing, settings={"DATABASES": {"default": default}})
 
     subject = Project(Path("/none"), ".", Path("/none/python"), {})
     return find(subject, {}, subject.ask({}))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ecluse.adopt.asking import Answer
+from ecluse.adopt.asking import SettingsReport
 from ecluse.adopt.overrides import overrides
 
 
 def names(**settings: Any) -> dict[str, object]:
-    return {one.name: one.value for one in overrides(Answer(True, settings={"STATIC_URL": "/static/", **settings}))}
+    return {
+        one.name: one.value for one in overrides(SettingsReport(True, settings={"STATIC_URL": "/static/", **settings}))
+    }
 
 
 def test_static_and_media_folders_are_always_ours() -> None:
@@ -29,7 +31,7 @@ def test_cache_server_is_replaced_aloud() -> None:
         "default": {"BACKEND": "django_redis.cache.RedisCache"},
         "own": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
     }
-    found = [one for one in overrides(Answer(True, settings={"CACHES": caches})) if one.name == "CACHES"]
+    found = [one for one in overrides(SettingsReport(True, settings={"CACHES": caches})) if one.name == "CACHES"]
     assert found[0].aloud and list(found[0].value) == ["default"]  # type: ignore[call-overload]
 
 

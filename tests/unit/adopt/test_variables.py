@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.adopt.asking import Answer, Failure, Subject
+from ecluse.adopt.asking import LoadFailure, SettingsReport, Subject
 from ecluse.adopt.variables import PLACEHOLDER, examples, is_secret, needed
 from ecluse.errors import AdoptError
 
@@ -18,16 +18,16 @@ class Settings(Subject):
     wanted: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
 
-    def ask(self, variables: Mapping[str, str], settings: str = "") -> Answer:
+    def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
         asked: dict[str, bool] = {}
         for name in self.wanted:
             asked[name] = name not in variables
             if name not in variables:
-                return Answer(False, asked=asked, failure=Failure("KeyError", f"'{name}'"))
+                return SettingsReport(False, asked=asked, failure=LoadFailure("KeyError", f"'{name}'"))
             if name in self.numbers and not variables[name].isdigit():
                 text = f"invalid literal for int() with base 10: {variables[name]!r}"
-                return Answer(False, asked=asked, failure=Failure("ValueError", text))
-        return Answer(True, asked=asked)
+                return SettingsReport(False, asked=asked, failure=LoadFailure("ValueError", text))
+        return SettingsReport(True, asked=asked)
 
 
 def settings(*wanted: str, numbers: tuple[str, ...] = ()) -> Settings:
@@ -64,7 +64,9 @@ def test_settings_that_never_load_are_refused_with_the_reason() -> None:
     object.__setattr__(
         subject,
         "ask",
-        lambda variables, settings="": Answer(False, failure=Failure("ImportError", "no module named shop")),
+        lambda variables, settings="": SettingsReport(
+            False, failure=LoadFailure("ImportError", "no module named shop")
+        ),
     )
     with pytest.raises(AdoptError, match="no module named shop"):
         needed(subject, {})

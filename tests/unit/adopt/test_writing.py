@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from ecluse.adopt.asking import Answer, Subject
+from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.database import Switch
 from ecluse.adopt.interpreters import Wish
 from ecluse.adopt.locking import Locks
@@ -17,14 +17,14 @@ from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
 from ecluse.adopt.suite import Suite
 from ecluse.adopt.variables import Variables
-from ecluse.adopt.writing import Plan, files, headed, pipeline, source_of
+from ecluse.adopt.writing import Adoption, files, headed, pipeline, source_of
 from ecluse.definition.load import load
 from ecluse.definition.model import Pipeline
 
-ANSWER = Answer(True, True, "shop.settings", "5.2.1", settings={"WSGI_APPLICATION": "shop.wsgi.application"})
+ANSWER = SettingsReport(True, True, "shop.settings", "5.2.1", settings={"WSGI_APPLICATION": "shop.wsgi.application"})
 
 
-def plan(top: Path, **changes: Any) -> Plan:
+def plan(top: Path, **changes: Any) -> Adoption:
     subject = Subject(top, ".", Path("/usr/bin/python3"), {})
     found = Found(
         top=top,
@@ -39,7 +39,7 @@ def plan(top: Path, **changes: Any) -> Plan:
         switch=changes.pop("switch", Switch()),
         suite=changes.pop("suite", Suite(("python", "manage.py", "test"), "manage.py")),
     )
-    made = Plan(
+    made = Adoption(
         found=found,
         overrides=(Override("STATIC_ROOT", "$DJANGO_STATIC_ROOT", "where a release collects its static files"),),
         branch="main",
@@ -52,7 +52,7 @@ def plan(top: Path, **changes: Any) -> Plan:
     return replace(made, **changes)
 
 
-def loaded(planned: Plan, folder: Path) -> Pipeline:
+def loaded(planned: Adoption, folder: Path) -> Pipeline:
     path = folder / "pipeline.py"
     path.write_text(pipeline(planned), encoding="utf-8")
     return load(path)

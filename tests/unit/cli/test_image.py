@@ -12,7 +12,7 @@ import pytest
 
 from ecluse.cli import image as command
 from ecluse.image import publish
-from ecluse.image.engine import Facts, PushFailed
+from ecluse.image.engine import ImageDetails, PushFailed
 from tests.support.doubles.images import APP, FRONT, OTHER, MemoryEngine, MemoryRegistry
 from tests.support.doubles.programs import Programs
 
@@ -39,9 +39,11 @@ STEPS = """\
 Run = Callable[..., Any]
 
 
-def facts(revision: str = COMMIT) -> Facts:
+def facts(revision: str = COMMIT) -> ImageDetails:
     labels = {"org.opencontainers.image.revision": revision, "org.opencontainers.image.title": "shop"}
-    return Facts("sha256:1", "2026-01-01T00:00:00Z", 81_000_000, labels, "10001", ("dumb-init", "--"), ("sha256:a",))
+    return ImageDetails(
+        "sha256:1", "2026-01-01T00:00:00Z", 81_000_000, labels, "10001", ("dumb-init", "--"), ("sha256:a",)
+    )
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ecluse.definition.model import Watch
-from ecluse.deploy.health import Answer, Seen, beyond, gate, watch
+from ecluse.deploy.health import Readiness, Seen, beyond, gate, watch
 from ecluse.errors import RolloutError
 
-READY = Answer(200, "new")
-BUSY = Answer(503, "new", '{"migrations": "missing"}')
-NOBODY = Answer(0, detail="no answer: refused")
+READY = Readiness(200, "new")
+BUSY = Readiness(503, "new", '{"migrations": "missing"}')
+NOBODY = Readiness(0, detail="no answer: refused")
 
 
 class Time:
@@ -26,8 +26,8 @@ class Time:
         self.now += seconds
 
 
-def answers(*given: Answer, then: Answer) -> Callable[[], Answer]:
-    def each() -> Iterator[Answer]:
+def answers(*given: Readiness, then: Readiness) -> Callable[[], Readiness]:
+    def each() -> Iterator[Readiness]:
         yield from given
         while True:
             yield then
@@ -38,10 +38,10 @@ def answers(*given: Answer, then: Answer) -> Callable[[], Answer]:
 
 def test_the_gate_opens_after_several_good_answers_in_a_row() -> None:
     time = Time()
-    counted: list[Answer] = []
+    counted: list[Readiness] = []
     probe = answers(NOBODY, READY, READY, BUSY, READY, READY, READY, then=BUSY)
 
-    def counting() -> Answer:
+    def counting() -> Readiness:
         counted.append(probe())
         return counted[-1]
 
@@ -52,7 +52,7 @@ def test_the_gate_opens_after_several_good_answers_in_a_row() -> None:
 def test_the_gate_stays_closed_for_another_release() -> None:
     time = Time()
     with pytest.raises(RolloutError, match="within 5 s: /readiness/ says it calls itself old"):
-        gate(lambda: Answer(200, "old"), "new", ended=lambda: None, timeout=5, clock=time, sleep=time.sleep)
+        gate(lambda: Readiness(200, "old"), "new", ended=lambda: None, timeout=5, clock=time, sleep=time.sleep)
     assert 5 < time.now < 5.2
 
 

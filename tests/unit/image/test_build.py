@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from ecluse.image.build import Target, build, definition
+from ecluse.image.build import BuildTarget, build, definition
 
 
 def test_build_command_reads_all_targets_from_standard_input():
@@ -12,7 +12,10 @@ def test_build_command_reads_all_targets_from_standard_input():
 
 
 def test_target_has_its_tags_labels_time_and_release():
-    targets = [Target("applayer", ["website:built", "website:pr-7"], {"title": "the ${shop}"}), Target("tests", [])]
+    targets = [
+        BuildTarget("applayer", ["website:built", "website:pr-7"], {"title": "the ${shop}"}),
+        BuildTarget("tests", []),
+    ]
     found = json.loads(definition(Path("/shop"), targets, epoch=1760000000, release="4b825dc"))
     assert found["group"] == {"default": {"targets": ["applayer", "tests"]}}
     assert found["target"]["applayer"] == {

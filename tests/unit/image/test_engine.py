@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from ecluse.errors import ImageError, ToolError
-from ecluse.image.engine import Engine, Facts, PushFailed, _follow, connect
+from ecluse.image.engine import Engine, ImageDetails, PushFailed, _follow, connect
 from ecluse.image.names import RegistryAddress
 from ecluse.secrets import Secret
 
@@ -82,7 +82,7 @@ def raising(error):
 )
 def test_image_facts_are_complete(found, facts):
     engine = Engine(SimpleNamespace(api=SimpleNamespace(inspect_image=lambda image: found)))
-    assert engine.inspect("website:built") == Facts("sha256:1", "2026-01-01T00:00:00Z", 81_000_000, *facts)
+    assert engine.inspect("website:built") == ImageDetails("sha256:1", "2026-01-01T00:00:00Z", 81_000_000, *facts)
 
 
 def test_missing_image_is_named_with_the_build_command():

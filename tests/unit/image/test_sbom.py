@@ -1,6 +1,6 @@
 import json
 
-from ecluse.image.engine import Facts
+from ecluse.image.engine import ImageDetails
 from ecluse.image.sbom import sbom
 
 RECORDS = """Package: libssl3t64
@@ -28,7 +28,7 @@ Version: 5.2.19
 -- pypi
 """
 
-FACTS = Facts(
+FACTS = ImageDetails(
     "sha256:1",
     "2026-01-01T00:00:00Z",
     1,

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from ecluse.errors import RepositoryError
-from ecluse.image.source import Source, labels, public_url, source_of
+from ecluse.image.source import SourceCommit, labels, public_url, source_of
 from tests.support.doubles.programs import Programs
 
-SOURCE = Source("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
+SOURCE = SourceCommit("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_labels_follow_oci_and_hold_no_current_time():
 
 
 def test_revision_of_a_changed_tree_ends_with_dirty():
-    changed = Source(SOURCE.commit, SOURCE.committed, clean=False)
+    changed = SourceCommit(SOURCE.commit, SOURCE.committed, clean=False)
     assert labels(changed, title="website", version="development")["org.opencontainers.image.revision"].endswith(
         "-dirty"
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ecluse.migrations.advice import Size, lines
-from ecluse.migrations.listen import Held
+from ecluse.migrations.listen import TableLock
 
 SIZES = {"public.shop_thing": Size(bytes=2_000_000_000, rows=9_000_000)}
 
@@ -11,7 +11,7 @@ SIZES = {"public.shop_thing": Size(bytes=2_000_000_000, rows=9_000_000)}
 def said(
     statement: str, *, mode: str = "AccessExclusiveLock", reads: bool = False, rewrites: bool = False
 ) -> list[str]:
-    return list(lines([Held("public.shop_thing", mode, reads, rewrites, statement)], SIZES))
+    return list(lines([TableLock("public.shop_thing", mode, reads, rewrites, statement)], SIZES))
 
 
 def test_index_blocks_writing_and_is_built_concurrently_instead() -> None:
@@ -49,12 +49,12 @@ def test_short_lock_needs_no_advice() -> None:
 
 
 def test_table_that_the_migration_makes_is_not_mentioned() -> None:
-    assert list(lines([Held("public.new", "AccessExclusiveLock", True, True, "")], SIZES)) == []
+    assert list(lines([TableLock("public.new", "AccessExclusiveLock", True, True, "")], SIZES)) == []
 
 
 def test_longest_lock_of_a_table_is_told() -> None:
     held = [
-        Held("public.shop_thing", "AccessExclusiveLock", False, False, "a"),
-        Held("public.shop_thing", "ShareLock", True, False, "b"),
+        TableLock("public.shop_thing", "AccessExclusiveLock", False, False, "a"),
+        TableLock("public.shop_thing", "ShareLock", True, False, "b"),
     ]
     assert "read through" in next(lines(held, SIZES))

@@ -8,9 +8,9 @@ import pytest
 
 from ecluse.migrations.compare import findings
 from ecluse.migrations.schema import Check, Column, Foreign, Key, Relation, Schema
-from ecluse.migrations.uses import Table, UsedColumn, Uses
+from ecluse.migrations.uses import UsedColumn, UsedTable, Uses
 
-USES = Uses({"t": Table({"id": UsedColumn(default=True), "a": UsedColumn(null=True), "b": UsedColumn()})})
+USES = Uses({"t": UsedTable({"id": UsedColumn(default=True), "a": UsedColumn(null=True), "b": UsedColumn()})})
 TABLE = Relation(
     oid=1,
     columns={

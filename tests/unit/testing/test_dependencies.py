@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.testing import dependencies
-from ecluse.testing.dependencies import Watch, modules
+from ecluse.testing.dependencies import DependencyListener, modules
 from ecluse.testing.hearing import Hearing, is_own
 from ecluse.testing.states import contents
 
@@ -36,8 +36,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def watch() -> Iterator[Watch]:
-    made = Watch()
+def watch() -> Iterator[DependencyListener]:
+    made = DependencyListener()
     made.hearing.begin()
     yield made
     made.hearing.end()
@@ -56,7 +56,7 @@ def test_imports_inside_functions_are_followed(package: Path) -> None:
     assert str(package / "rates.py") in modules(["shop_of_a_test.migrations.m2"])
 
 
-def test_reads_and_imports_while_migrating_are_noted(package: Path, tmp_path: Path, watch: Watch) -> None:
+def test_reads_and_imports_while_migrating_are_noted(package: Path, tmp_path: Path, watch: DependencyListener) -> None:
     data, written = tmp_path / "data.sql", tmp_path / "written.txt"
     data.touch()
     with watch.migrating():
@@ -71,7 +71,7 @@ def test_reads_and_imports_while_migrating_are_noted(package: Path, tmp_path: Pa
     assert not [text for text in found if text.endswith("/json/__init__.py")]
 
 
-def test_module_level_read_counts_if_the_module_counts(package: Path, watch: Watch) -> None:
+def test_module_level_read_counts_if_the_module_counts(package: Path, watch: DependencyListener) -> None:
     importlib.import_module("shop_of_a_test.reader")
     with watch.migrating():
         pass
@@ -80,7 +80,7 @@ def test_module_level_read_counts_if_the_module_counts(package: Path, watch: Wat
     assert data in watch.found(["shop_of_a_test.reader"])
 
 
-def test_listings_and_tests_for_files_are_noted(tmp_path: Path, watch: Watch) -> None:
+def test_listings_and_tests_for_files_are_noted(tmp_path: Path, watch: DependencyListener) -> None:
     with watch.migrating():
         os.listdir(tmp_path)
         (tmp_path / "switch").exists()
@@ -88,7 +88,7 @@ def test_listings_and_tests_for_files_are_noted(tmp_path: Path, watch: Watch) ->
     assert {f"listing {tmp_path}", f"exists {tmp_path / 'switch'}", f"details {tmp_path}"} <= watch.found([])
 
 
-def test_variable_counts_if_the_module_that_asks_does(package: Path, watch: Watch) -> None:
+def test_variable_counts_if_the_module_that_asks_does(package: Path, watch: DependencyListener) -> None:
     (package / "named.py").write_text("import os\n\nNAME = os.environ.get('SHOP_NAME')\n", encoding="utf-8")
     importlib.import_module("shop_of_a_test.named")
     with watch.migrating():
@@ -106,7 +106,7 @@ def test_functions_of_os_are_put_back() -> None:
     assert (os.stat, os.lstat, os.access, os.readlink, type(os.environ).__getitem__) == before
 
 
-def test_file_that_changes_meanwhile_is_a_doubt(tmp_path: Path, watch: Watch) -> None:
+def test_file_that_changes_meanwhile_is_a_doubt(tmp_path: Path, watch: DependencyListener) -> None:
     data = tmp_path / "data.sql"
     data.write_text("A", encoding="utf-8")
     with watch.migrating():
@@ -117,7 +117,7 @@ def test_file_that_changes_meanwhile_is_a_doubt(tmp_path: Path, watch: Watch) ->
     assert watch.doubts() == [f"{data} was changed meanwhile"]
 
 
-def test_program_that_a_migration_starts_is_a_doubt(package: Path, watch: Watch) -> None:
+def test_program_that_a_migration_starts_is_a_doubt(package: Path, watch: DependencyListener) -> None:
     (package / "starter.py").write_text(
         "import sys\n\n\ndef start():\n    sys.audit('subprocess.Popen', 'true', ['true'], None, None)\n",
         encoding="utf-8",

@@ -83,7 +83,7 @@ class ServerReleases:
             if venv.resolve() not in used:
                 shutil.rmtree(venv, ignore_errors=True)
 
-    def _write(self, packaged: archive.Release, folder: Path) -> None:
+    def _write(self, packaged: archive.PackagedRelease, folder: Path) -> None:
         place = self._place
         archive.unpack(packaged, folder)
         lock = folder / "requirements.txt"
@@ -97,13 +97,13 @@ class ServerReleases:
             process.run((venv / "bin" / "python", "-P", "-m", "compileall", "-q", folder / "app"), check=False)
         durable.write_json(folder / "release.json", packaged.manifest())
 
-    def _python(self, packaged: archive.Release) -> Path | None:
+    def _python(self, packaged: archive.PackagedRelease) -> Path | None:
         """The interpreter that the release was made for, where that is another one than ours and is here."""
         if packaged.python == virtualenv.version():
             return None
         return interpreters.installed(self._place.environ).get(packaged.python.rpartition("-")[2])
 
-    def _packaged(self, found: archive.Release) -> ServerRelease:
+    def _packaged(self, found: archive.PackagedRelease) -> ServerRelease:
         return self._release(found.id, found.commit, found.wsgi, found.python_path, found.root)
 
     def _release(

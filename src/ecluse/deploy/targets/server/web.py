@@ -84,18 +84,18 @@ class Web:
         """The slots in which a process of the release runs."""
         return [slot for slot in self.running() if slot.release == release.id]
 
-    def ask(self, address: str | None) -> health.Answer:
+    def ask(self, address: str | None) -> health.Readiness:
         """The answer of the readiness page at *address*; None is the address of a process that has not started yet."""
         environment = self._place.environment
         if address is None:
-            return health.Answer(0, detail="it has not started yet", path=environment.readiness)
+            return health.Readiness(0, detail="it has not started yet", path=environment.readiness)
         return health.ask(address, self._place.url, environment.readiness, self._place.gate())
 
-    def ask_door(self) -> health.Answer:
+    def ask_door(self) -> health.Readiness:
         """The answer of the readiness page at the address that visitors use."""
         return self.ask(self._place.address)
 
-    def _ask_in(self, slot: Slot) -> health.Answer:
+    def _ask_in(self, slot: Slot) -> health.Readiness:
         return self.ask(slot.address)  # which it has only once it has started
 
     def _argv(self, release: ServerRelease) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from ecluse.deploy.targets.swarm.tasks import seconds
 from ecluse.errors import EcluseError, LockHeld
 from ecluse.machine import process
 
-__all__ = ["Lock", "SwarmLedger", "SwarmRecords"]
+__all__ = ["SwarmLock", "SwarmLedger", "SwarmRecords"]
 
 BEAT = 10.0
 """Seconds between two signs of life of who holds the lock."""
@@ -34,7 +34,7 @@ HISTORY = 200
 _HOLDER, _JOURNAL = "ecluse.holder", "ecluse.journal"
 
 
-class Lock:
+class SwarmLock:
     """The environment's lock: a config, whose name only one can take. Its labels say who holds it.
 
     A deployer that was killed cannot give it back. So the holder sends a heartbeat, and a lock without one for a minute
@@ -170,7 +170,7 @@ class SwarmRecords:
     Fits :class:`ecluse.deploy.contract.Records`.
     """
 
-    def __init__(self, lock: Lock, objects: Objects, began: Callable[[], None]) -> None:
+    def __init__(self, lock: SwarmLock, objects: Objects, began: Callable[[], None]) -> None:
         self._lock, self._objects, self._began = lock, objects, began
 
     def ledger(self) -> SwarmLedger:

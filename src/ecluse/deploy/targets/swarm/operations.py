@@ -134,5 +134,5 @@ class SwarmOperations:
         count = max(len(broken), sum(one.id not in known for one in found))
         return [f"tasks of {task} ended and were started again: {why(broken, nodes(self._api))}"] * count
 
-    def _ask(self) -> health.Answer:
+    def _ask(self) -> health.Readiness:
         return health.ask_at(self._door, self._environment.url, self._environment.readiness)

@@ -11,7 +11,7 @@ from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.controls import SwarmControls
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
-from ecluse.deploy.targets.swarm.ledger import Lock, SwarmRecords
+from ecluse.deploy.targets.swarm.ledger import SwarmLock, SwarmRecords
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
@@ -46,7 +46,7 @@ def target(
     operations = SwarmOperations(
         api, environment, door, objects, releases, services, once, resolves, infrastructure, say
     )
-    records = SwarmRecords(Lock(api, objects, environment.name), objects, once.clear)
+    records = SwarmRecords(SwarmLock(api, objects, environment.name), objects, once.clear)
     controls = SwarmControls(connection, environment, objects, services, once, operations, catalogue, infrastructure)
     return Target(operations, catalogue, records, controls)
 

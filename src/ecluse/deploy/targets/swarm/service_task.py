@@ -21,7 +21,7 @@ class ServiceTask:
     Fits :class:`ecluse.deploy.contract.Task`.
     """
 
-    def __init__(self, name: str, services: Services, ask: Callable[[], health.Answer]) -> None:
+    def __init__(self, name: str, services: Services, ask: Callable[[], health.Readiness]) -> None:
         self.name, self._services, self._ask = name, services, ask
         self._seen: set[str] = set()
 

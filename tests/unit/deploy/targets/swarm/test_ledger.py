@@ -9,7 +9,7 @@ import pytest
 
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.targets.swarm import ledger as ledgers
-from ecluse.deploy.targets.swarm.ledger import Lock, SwarmLedger
+from ecluse.deploy.targets.swarm.ledger import SwarmLedger, SwarmLock
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.errors import LockHeld
 from tests.support.doubles.managers import Managers
@@ -29,7 +29,7 @@ def objects(managers):
 
 @pytest.fixture
 def lock(managers, objects):
-    return Lock(managers, objects, "staging")
+    return SwarmLock(managers, objects, "staging")
 
 
 def journal(release="r1", **values):
@@ -37,7 +37,7 @@ def journal(release="r1", **values):
 
 
 def test_second_deployer_is_told_who_holds_the_lock(managers, lock):
-    other = Lock(managers, Objects(managers, "shop-staging"), "staging")
+    other = SwarmLock(managers, Objects(managers, "shop-staging"), "staging")
     with lock.held(**WHO):
         with pytest.raises(LockHeld, match="ada on elsewhere.*deploy of r1") as raised:
             with other.held(**WHO):
@@ -50,7 +50,7 @@ def test_second_deployer_is_told_who_holds_the_lock(managers, lock):
 
 
 def test_environments_of_one_swarm_have_locks_of_their_own(managers, lock):
-    with lock.held(**WHO), Lock(managers, Objects(managers, "shop-production"), "production").held(**WHO):
+    with lock.held(**WHO), SwarmLock(managers, Objects(managers, "shop-production"), "production").held(**WHO):
         pass
 
 
@@ -91,7 +91,7 @@ def test_lost_lock_is_noticed_before_writing(lock, objects):
 
 
 def test_lost_lock_does_not_release_the_new_holders_lock(managers, lock):
-    other = Lock(managers, Objects(managers, "shop-staging"), "staging")
+    other = SwarmLock(managers, Objects(managers, "shop-staging"), "staging")
     with other.held(**WHO) if False else lock.held(**WHO):
         lock.remove()
         taken = other._take(holder(other, who="bob"))

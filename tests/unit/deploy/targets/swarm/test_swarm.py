@@ -12,7 +12,7 @@ import pytest
 from ecluse.definition.model import Environment, ImageSpec, Setup, Watch, Worker
 from ecluse.deploy import health
 from ecluse.deploy.contract import Preflight, Target
-from ecluse.deploy.health import Answer
+from ecluse.deploy.health import Readiness
 from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
@@ -24,7 +24,7 @@ from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
-from ecluse.image.source import Source
+from ecluse.image.source import SourceCommit
 from tests.support.doubles.images import KIND, MemoryRegistry
 from tests.support.doubles.orchestrator import Orchestrator, Way
 
@@ -130,7 +130,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
-    monkeypatch.setattr(catalogue, "source_of", lambda top: Source(made.commit, 1_760_000_000, clean=True))
+    monkeypatch.setattr(catalogue, "source_of", lambda top: SourceCommit(made.commit, 1_760_000_000, clean=True))
     monkeypatch.setattr(
         health, "ask_at", lambda door, url, path: made.orchestrator.door("shop-staging_web"), raising=True
     )
@@ -282,12 +282,12 @@ def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> 
 def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
 
-    def door(address: str, url: str, path: str) -> Answer:
+    def door(address: str, url: str, path: str) -> Readiness:
         nonlocal asked
         asked += 1
         if asked == 2:
             world.orchestrator.restart("shop-staging_worker")
-        return Answer(200, first)
+        return Readiness(200, first)
 
     monkeypatch.setattr(health, "ask_at", door)
     with pytest.raises(RolloutError, match="tasks of worker ended and were started again: one: out of memory"):
@@ -300,7 +300,7 @@ def test_release_is_healthy_if_all_services_run_and_it_answers(
     operations = world.target().operations
     release = operations.release(first)
     assert operations.healthy(release)
-    monkeypatch.setattr(health, "ask_at", lambda door, url, path: Answer(503, first))
+    monkeypatch.setattr(health, "ask_at", lambda door, url, path: Readiness(503, first))
     assert not operations.healthy(release)
     monkeypatch.undo()
     world.orchestrator.delete("/services/shop-staging_beat")
