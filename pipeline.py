@@ -376,13 +376,10 @@ pipeline = Pipeline(
     image=ImageSpec(published={"staticlayer": "website-front", "applayer": "website"}, tests="tests"),
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
+        # One of them pushes images, publishes and rolls out, and it alone has credentials. The others check.
+        deploys="github",
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
-        # Travis asks nobody before production: who may push a tag gets there. The rollout's own lock keeps two apart.
-        # GitHub's page of the environment production has to name who is asked; on GitLab whoever may push a tag v* is.
-        # GitLab's protected variables reach the checks of staging too, which run no stranger's code.
-        accept=(
-            *("travis-service-version", "travis-artifacts", "travis-concurrency", "travis-environment"),
-            *("travis-identity", "github-approval", "gitlab-approval", "gitlab-variables", "gitlab-engine"),
-        ),
+        # GitHub's page of the environment production has to name who is asked.
+        accept=("travis-service-version", "travis-artifacts", "github-approval", "gitlab-engine"),
     ),
 )

@@ -303,7 +303,8 @@ class Providers:
     *python* runs the jobs whose matrix has no axis ``python``. *env* is in every job's environment. *locks* are the
     files (globs) whose content names the cache of downloaded packages. *accept* lists the accepted differences between
     the providers, by id; any other difference is an error. *only* are the names of the providers to render for; by
-    default all.
+    default all. *deploys* is the name of the provider that runs the jobs with secrets, an environment or an identity;
+    the other providers run the other jobs.
     """
 
     python: str = "3.13"
@@ -311,6 +312,7 @@ class Providers:
     locks: tuple[str, ...] = ("requirements/*.txt",)
     accept: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    deploys: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,8 +57,8 @@ class Provider(Protocol):
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({"github": GitHub(), "gitlab": GitLab(), "travis": Travis()})
 
 
-def chosen(pipeline: Pipeline) -> tuple[Provider, ...]:
-    """The providers that *pipeline* is rendered for. Raises RenderError for a name that is none of a provider."""
+def chosen(pipeline: Pipeline) -> dict[str, Provider]:
+    """The providers that *pipeline* is rendered for, by name. Raises RenderError for a name that no provider has."""
     names = pipeline.providers.only or tuple(PROVIDERS)
     for name in names:
         if name not in PROVIDERS:
@@ -67,7 +67,7 @@ def chosen(pipeline: Pipeline) -> tuple[Provider, ...]:
                 where="pipeline.py, field 'providers.only'",
                 hint=f"there are {', '.join(PROVIDERS)}",
             )
-    return tuple(provider for name, provider in PROVIDERS.items() if name in names)
+    return {name: provider for name, provider in PROVIDERS.items() if name in names}
 
 
 def provider_of(environ: Mapping[str, str]) -> Provider | None:

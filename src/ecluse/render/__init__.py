@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
-from ecluse.providers import chosen
+from ecluse.providers import Provider, chosen, deploying
 from ecluse.providers.selection import Selected, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
@@ -32,12 +32,22 @@ def render(pipeline: Pipeline) -> Rendered:
     """
     jobs = select(pipeline)
     _check(pipeline, jobs)
-    lost = losses(pipeline, jobs)
+    shares = _shared_out(pipeline, jobs)
+    for provider, share in shares:
+        provider.renderer().check(pipeline, share)
+    lost = losses(pipeline, shares)
     _refuse([loss for loss in lost if loss.id not in pipeline.providers.accept])
     files: dict[str, str] = {}
-    for provider in chosen(pipeline):
-        files |= provider.renderer().files(pipeline, jobs, HEADER)
+    for provider, share in shares:
+        files |= provider.renderer().files(pipeline, share, HEADER)
     return Rendered(files, lost)
+
+
+def _shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Provider, tuple[Selected, ...]]]:
+    """The providers that run some of *jobs*, each with the jobs that it runs."""
+    found = chosen(pipeline)
+    shares = deploying.shares(pipeline, found, jobs)
+    return [(provider, shares[name]) for name, provider in found.items() if shares[name]]
 
 
 def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
@@ -58,13 +68,11 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
     for selected in jobs:
         _check_conditions(selected, pipeline)
         _check_services(selected, pipeline)
-    for provider in chosen(pipeline):
-        provider.renderer().check(pipeline, jobs)
 
 
 def _check_conditions(selected: Selected, pipeline: Pipeline) -> None:
     for condition in (selected.when, selected.ever):
-        for provider in chosen(pipeline):
+        for provider in chosen(pipeline).values():
             try:
                 if condition is not None:
                     provider.renderer().condition(condition)

@@ -6,11 +6,12 @@ that names what is lost; otherwise rendering fails and names the line that accep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ecluse import providers
 from ecluse.definition.model import Pipeline
+from ecluse.providers import Provider
 from ecluse.providers.differences import Difference
 from ecluse.providers.selection import Selected
 
@@ -30,11 +31,11 @@ def differences() -> dict[str, Difference]:
     return {id: kind for one in providers.PROVIDERS.values() for id, kind in one.renderer().DIFFERENCES.items()}
 
 
-def losses(pipeline: Pipeline, jobs: Sequence[Selected]) -> tuple[Loss, ...]:
-    """Every difference that *pipeline* meets at the providers that it is rendered for."""
+def losses(pipeline: Pipeline, shares: Iterable[tuple[Provider, Sequence[Selected]]]) -> tuple[Loss, ...]:
+    """Every difference that *pipeline* meets at the providers of *shares*, each with the jobs that it runs."""
     return tuple(
         Loss(id, what)
-        for provider in providers.chosen(pipeline)
+        for provider, jobs in shares
         for id, kind in provider.renderer().DIFFERENCES.items()
         for what in kind.find(pipeline, jobs)
     )

@@ -85,7 +85,7 @@ def test_an_event_runs_its_own_jobs_on_github(event: Event, expected: set[str], 
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        pytest.param(TAG, {"promote", "deploy-production"}, id="tag"),
+        pytest.param(TAG, {"promote"}, id="tag"),
         pytest.param(PUSH, CHECKS | {"image"}, id="push", marks=pytest.mark.exhaustive),
     ],
 )
@@ -120,7 +120,7 @@ def test_broken_change_turns_its_own_jobs_red_on_gitlab(how: str, small: Path, p
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        pytest.param(TAG, {"promote", "deploy-production"}, id="tag"),
+        pytest.param(TAG, {"promote"}, id="tag"),
         pytest.param(PUSH, CHECKS | {"image"}, id="push", marks=pytest.mark.exhaustive),
         pytest.param(Event(kind="push", branch="topic"), set(), id="another branch"),
     ],

@@ -13,7 +13,7 @@ from ecluse.render.differences import differences
 
 __all__ = ["ACCEPT_ALL", "RELEASES", "job", "lost", "only", "parsed", "pipeline"]
 
-ACCEPT_ALL = Providers(accept=tuple(differences()))
+ACCEPT_ALL = Providers(accept=tuple(differences()), deploys="github")
 
 
 def job(name: str = "lint", **fields: Any) -> Job:
@@ -28,7 +28,7 @@ def pipeline(*jobs: Job, **fields: Any) -> Pipeline:
 
 def only(provider: str, definition: Pipeline) -> Pipeline:
     """*definition*, rendered for *provider* alone."""
-    return replace(definition, providers=replace(definition.providers, only=(provider,)))
+    return replace(definition, providers=replace(definition.providers, only=(provider,), deploys=provider))
 
 
 def parsed(text: str) -> Any:

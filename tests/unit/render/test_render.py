@@ -10,7 +10,7 @@ from ecluse.definition.model import Service
 from ecluse.definition.words import push
 from ecluse.errors import RenderError
 from ecluse.render import HEADER, render
-from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
+from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:
@@ -20,19 +20,6 @@ def test_rendering_twice_gives_the_same_bytes() -> None:
 def test_every_file_says_that_it_is_rendered_and_how() -> None:
     for text in render(RELEASES).files.values():
         assert text.startswith(f"# {HEADER}\n")
-
-
-def test_providers_run_the_same_jobs_by_the_same_commands() -> None:
-    files = render(RELEASES).files
-    workflow, build = parsed(files[".github/workflows/pipeline.yml"]), parsed(files[".travis.yml"])
-    on_github = {
-        step["run"].split()[2]
-        for made in workflow["jobs"].values()
-        for step in made["steps"]
-        if "ecluse run" in step.get("run", "")
-    }
-    on_travis = {made["script"].split()[2] for made in build["jobs"]["include"]}
-    assert on_github == on_travis == {job.name for job in RELEASES.jobs} - {"package", "deploy-local"}
 
 
 def test_inexpressible_condition_is_refused_with_its_place() -> None:

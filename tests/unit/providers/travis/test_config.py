@@ -17,7 +17,7 @@ from tests.support.providers.travis_conditions import data_of, evaluate
 
 
 def build(definition: Pipeline) -> Any:
-    return parsed(render(definition).files[BUILD])
+    return parsed(render(only("travis", definition)).files[BUILD])
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_values_reach_bash_as_they_are_written(releases: Any) -> None:
 
 
 def test_encrypted_variables_are_named_without_values() -> None:
-    text = render(RELEASES).files[BUILD]
+    text = render(only("travis", RELEASES)).files[BUILD]
     assert "# Encrypted variables, set in the repository's settings: REGISTRY_PASSWORD, STAGING_SSH_KEY" in text
     assert "secrets" not in text.replace("# ", "").split("\n", 2)[2]
 
