@@ -64,9 +64,11 @@ class Session:
 
     def deploy(self, name: str | None = None, allowed: Sequence[str] = ()) -> Ended:
         """Roll the release *name* out; without a name, the newest one."""
-        catalogue = self.target.catalogue
-        release: Release = catalogue.find(name) if name else catalogue.newest()
-        return self._roll_out("deploy", release.id, lambda ledger: release, allowed, commit=release.commit)
+        release = self._named(name)
+        # A release may take its secrets from what serves, which ending an interrupted rollout decides.
+        again = self.target.records.ledger().journal() is not None
+        choose = (lambda ledger: self._named(name)) if again else (lambda ledger: release)
+        return self._roll_out("deploy", release.id, choose, allowed, commit=release.commit)
 
     def rollback(self, name: str | None = None) -> Ended:
         """Go back to the kept release *name*; without a name, to the release before."""
@@ -140,6 +142,12 @@ class Session:
         person = self.person
         with self.target.records.held(who=person.name, host=person.host, what=what, commit=commit) as ledger:
             yield ledger
+
+    def _named(self, name: str | None) -> Release:
+        """The release *name*, or the newest one, as the catalogue has it now."""
+        catalogue = self.target.catalogue
+        found: Release = catalogue.find(name) if name else catalogue.newest()
+        return found
 
     def _kept(self, ledger: Ledger, name: str | None) -> Release:
         """The release to go back to. Raises RolloutError where it is not kept."""

@@ -47,7 +47,7 @@ class Orchestrator(Managers):
         self.services: dict[str, dict[str, Any]] = {}
         self.tasks: list[dict[str, Any]] = []
         self.broken: Callable[[str, str | None], bool] = lambda service, release: False
-        self.stuck: dict[str, Mapping[str, Any]] = {}
+        self.stuck: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.idle: set[str] = set()
         self.found: dict[str, Any] = {
             "pending": [],
@@ -93,7 +93,7 @@ class Orchestrator(Managers):
             return None
         if path.startswith("/services/"):
             name = path.split("/")[2]
-            self._run(name, name.rpartition("_")[2], self.stuck.pop(name))
+            self._run(name, name.rpartition("_")[2], *self.stuck.pop(name))
             self.services[name]["Spec"]["Labels"] = body["Labels"]
             return None
         return super().post(path, body, **query)
@@ -119,18 +119,26 @@ class Orchestrator(Managers):
                 assert definition["external"], f"{name} is not in the engine"
                 self._found(kind, definition["name"])
         for short, service in content["services"].items():
-            self._run(f"{stack}_{short}", short, service)
+            self._run(f"{stack}_{short}", short, service, content)
 
-    def _run(self, name: str, short: str, service: Mapping[str, Any]) -> None:
+    def _run(self, name: str, short: str, service: Mapping[str, Any], stack: Mapping[str, Any]) -> None:
         deploy = service.get("deploy") or {}
         job = str(deploy.get("mode", "")).endswith("-job")
         count = len(self.nodes) if deploy.get("mode", "").startswith("global") else int(deploy.get("replicas", 1))
         release = (service.get("labels") or {}).get(RELEASE)
         jobs = {"replicated-job": "ReplicatedJob", "global-job": "GlobalJob"}
         mode = {jobs[deploy["mode"]]: {}} if job else {"Replicated": {"Replicas": count}}
-        self.services[name] = {"ID": name, "Spec": {"Name": name, "Mode": mode}, "Version": {"Index": 1}}
+        names = [stack["secrets"][one["source"]]["name"] for one in service.get("secrets") or ()]
+        container = {"Image": service["image"], "Secrets": [{"SecretName": one} for one in names]}
+        spec = {
+            "Name": name,
+            "Mode": mode,
+            "Labels": deploy.get("labels") or {},
+            "TaskTemplate": {"ContainerSpec": container, "Placement": deploy.get("placement") or {}},
+        }
+        self.services[name] = {"ID": name, "Spec": spec, "Version": {"Index": 1}}
         if name in self.stuck:  # its task has been given to the last machine, which has gone away
-            self.stuck[name] = service
+            self.stuck[name] = (service, stack)
             self._start(name, count, "assigned", {"Image": service["image"], "Labels": {RELEASE: release}})
             self.tasks[-1] |= {"DesiredState": "shutdown", "NodeID": list(self.nodes)[-1]}
             return
@@ -140,7 +148,7 @@ class Orchestrator(Managers):
         failing = self.broken(short, release)
         if job:
             self.done.append((short, tuple(service["command"])))
-            if short == "preflight" and not failing:
+            if "preflight" in service["command"] and not failing:
                 self.printed[short] = [MARK + json.dumps(self.found)]
         else:
             self.deployed.append(short)

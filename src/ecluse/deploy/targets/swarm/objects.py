@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,6 +42,7 @@ class Objects:
 
     def __init__(self, api: Api, stack: str) -> None:
         self._api, self.stack = api, stack
+        self._passing: list[tuple[Store, str]] | None = None
 
     def all(self, kind: str, store: Store = "configs") -> list[Kept]:
         """The configs or secrets of a *kind*, oldest first."""
@@ -89,8 +91,27 @@ class Objects:
         """Make sure that the engine has *data* as the file or secret *name*. Returns the name that it has it under."""
         address = self.address(name, data)
         with contextlib.suppress(Conflict):
-            self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
+            made = self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
+            if self._passing is not None:
+                self._passing.append((store, made))
         return address
+
+    def called(self, address: str) -> str | None:
+        """The name of the file or secret that the engine has as *address*; None where it is not of this environment."""
+        found = re.fullmatch(rf"{re.escape(self.stack)}_(.+)_[0-9a-f]{{12}}", address)
+        return found[1] if found else None
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[None]:
+        """Remove the files and secrets that are made in this context when it ends."""
+        made: list[tuple[Store, str]] = []
+        self._passing = made
+        try:
+            yield
+        finally:
+            self._passing = None
+            for store, identity in made:
+                self.delete(identity, store)
 
     def make(self, objects: Mapping[tuple[Store, str], bytes]) -> None:
         """Make sure that the engine has all *objects*."""
@@ -104,7 +125,7 @@ class Objects:
 
     def prune(self, keep: Collection[str]) -> None:
         """Remove the files and secrets that are not in *keep*, but not those that a service uses, nor the newest value
-        of a secret.
+        of a secret, which may have been brought for a service that is not there yet.
         """
         for store, kind in _USED.items():
             found = self.all(kind, store)

@@ -55,15 +55,16 @@ class Once:
         self,
         release: SwarmRelease,
         *arguments: str,
+        name: str,
         timeout: float,
         until: str | None = None,
         facts: str | None = None,
     ) -> list[str]:
         """Run what judges and applies migrations once, in a container of the release. Returns the lines it printed.
-        *facts* is the name that the engine has the facts of the serving release under.
+        *name* is the job's; *facts* is the name that the engine has the facts of the serving release under.
         """
         names = stackfile.roles(release.stack, release.image)
-        template = next((name for name, role in names.items() if role == stackfile.MIGRATE), release.web)
+        template = next((one for one, role in names.items() if role == stackfile.MIGRATE), release.web)
         path, known = f"{_FILES}/migrations.py", f"{_FILES}/facts.json"
         configs = {path: self._objects.ensure("migrations.py", bundle.script().encode(), "configs")}
         if facts is not None:
@@ -72,12 +73,12 @@ class Once:
         content = stackfile.job(
             release.stack,
             template,
-            name=arguments[0],
+            name=name,
             command=["ecluse", "wait", "DATABASE_URL", "--", "python", path, *arguments],
             configs=configs,
         )
-        name = self._services.name(arguments[0])
-        return jobs.run(self._api, name, lambda: self._services.deploy(content), timeout=timeout, until=until)
+        service = self._services.name(name)
+        return jobs.run(self._api, service, lambda: self._services.deploy(content), timeout=timeout, until=until)
 
     def clear(self) -> None:
         """End the jobs that a killed deployer has left. Only the lock holder may: its own jobs have not begun yet."""

@@ -69,12 +69,13 @@ class SwarmOperations:
         # Where nothing has been rolled out, there is no database of this environment to be asked.
         if not self._services.existing():
             return None
-        self._objects.make(release.objects)
-        return self._preflight(release, previous, keep=False)
+        with self._objects.passing():
+            self._objects.make(release.objects)
+            return self._preflight(release, previous, keep=False)
 
     def migrate(self, release: SwarmRelease) -> None:
         try:
-            self._once.migrations(release, "migrate", timeout=MIGRATE_SECONDS)
+            self._once.migrations(release, "migrate", name="migrate", timeout=MIGRATE_SECONDS)
         except CommandError as error:
             raise RolloutError(f"migrating to release {release.id} failed: {error}") from None
 
@@ -114,8 +115,15 @@ class SwarmOperations:
         flags += ["--serves"] if previous else []
         known = self._releases.facts(previous) if previous else None
         try:
+            # A look has a job of its own name: it must not end the preflight of a rollout under way.
             lines = self._once.migrations(
-                release, "preflight", *flags, timeout=PREFLIGHT_SECONDS, until=MARK, facts=known
+                release,
+                "preflight",
+                *flags,
+                name="preflight" if keep else "look",
+                timeout=PREFLIGHT_SECONDS,
+                until=MARK,
+                facts=known,
             )
         except CommandError as error:
             raise PreflightError(f"the checks of release {release.id} fail: {error}") from None

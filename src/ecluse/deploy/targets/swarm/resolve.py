@@ -10,14 +10,15 @@ from typing import Any
 
 from ecluse.definition.model import Environment, Event, ImageSpec
 from ecluse.deploy.targets.swarm import stackfile
-from ecluse.deploy.targets.swarm.connection import Connection, variable
+from ecluse.deploy.targets.swarm.connection import Connection
+from ecluse.deploy.targets.swarm.given import CONFIG_BYTES, FOLDER, Given, content_of
+from ecluse.deploy.targets.swarm.inuse import in_use
 from ecluse.deploy.targets.swarm.objects import Objects, Store
 from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.errors import DefinitionError, ReleaseError, TargetError
 from ecluse.image import publish
 from ecluse.image.names import tag_of
 from ecluse.image.registry import Registry
-from ecluse.secrets import Secret
 
 __all__ = ["Resolver"]
 
@@ -38,7 +39,8 @@ class Resolver:
         registry: Callable[[], Registry],
     ) -> None:
         self._connection, self._objects, self._environment = connection, objects, environment
-        self._spec, self._top, self._environ, self._registry = spec, top, environ, registry
+        self._spec, self._top, self._registry = spec, top, registry
+        self._given = Given(environment, environ, top)
 
     def of_commit(self, commit: str) -> SwarmRelease:
         """The release of the images that the registry has for *commit*. Raises ImageError where it has none."""
@@ -116,7 +118,9 @@ class Resolver:
         rendered = self._connection.run(
             *("stack", "config", "--compose-file", str(file)), cwd=self._top, extra=self._variables(image, front)
         )
-        return _read(rendered)
+        content = _read(rendered)
+        self._given.check(content.get("secrets") or {})
+        return content
 
     def _variables(self, image: str, front: str | None) -> dict[str, str]:
         """The variables that the stack file may refer to: the environment's own, and ecluse's."""
@@ -126,24 +130,25 @@ class Resolver:
             "ECLUSE_FRONT_IMAGE": front or image,
             "ECLUSE_RELEASE": stackfile.ID,
             "ECLUSE_STACK": self._objects.stack,
-            "ECLUSE_SECRETS": variable(self._environ, self._environment.name, "ECLUSE_SECRETS") or _NOWHERE,
+            FOLDER: self._given.folder or _NOWHERE,
             "DJANGO_SETTINGS_MODULE": self._environment.settings,
         }
 
     def settled(self, part: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[Store, str], bytes]]:
         """*part* with each file and secret under the name that the engine has or will have it under; and the files and
-        secrets that the engine may lack.
+        secrets that the engine may lack. A secret for which no value is given stays the one that is in use.
         """
         names: dict[str, dict[str, str]] = {"configs": {}, "secrets": {}}
         objects: dict[tuple[Store, str], bytes] = {}
         missing = []
         for name, definition in part.get("configs", {}).items():
-            data = Path(definition["file"]).read_bytes()
+            data = content_of(Path(definition["file"]), CONFIG_BYTES)
             objects["configs", name] = data
             names["configs"][name] = self._objects.address(name, data)
+        used = in_use(self._connection.api, self._objects, part["services"])
         for name, definition in part.get("secrets", {}).items():
-            value = self._secret(name, definition.get("file"))
-            address = self._objects.address(name, value) if value else self._objects.newest(name)
+            value = self._given.value(name, definition.get("file"))
+            address = self._objects.address(name, value) if value else used.get(name) or self._objects.newest(name)
             if value:
                 objects["secrets", name] = value
             if address is None:
@@ -157,19 +162,6 @@ class Resolver:
                 hint="give them once: ECLUSE_SECRETS=FOLDER, a folder that has a file with the name of each",
             )
         return stackfile.named(part, names), objects
-
-    def _secret(self, name: str, file: str | None) -> bytes | None:
-        """The value that the deployer gives for a secret, in a variable that the environment names or in a file; None
-        where none is given.
-        """
-        for asked in self._environment.secrets:
-            if asked in (name.upper(), f"{self._environment.name}_{name}".upper()) and self._environ.get(asked):
-                return Secret(self._environ[asked]).reveal().encode()
-        if file and (path := self._top / file).is_file():
-            value = path.read_text(encoding="utf-8")
-            Secret(value.strip())
-            return value.encode()
-        return None
 
 
 def _read(text: str) -> dict[str, Any]:

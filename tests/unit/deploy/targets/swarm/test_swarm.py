@@ -212,7 +212,7 @@ def test_stuck_update_is_retried_when_its_node_is_down(world: World) -> None:
     world.deploy()
     swarm = world.orchestrator
     swarm.nodes["node-gone"] = {**swarm.nodes["node-one"], "ID": "node-gone", "Status": {"State": "down"}}
-    swarm.stuck["shop-staging_web"] = {}
+    swarm.stuck["shop-staging_web"] = ()
     world.build("2" * 40)
     record = world.deploy()
     assert record is not None and record.outcome == "succeeded"
@@ -392,6 +392,54 @@ class TestStackFile:
     def test_dollar_signs_reach_the_containers_unchanged(self, world: World, first: str) -> None:
         (kept,) = SwarmReleases(Objects(world.orchestrator, "shop-staging")).all()
         assert kept.stack["services"]["web"]["environment"] == {"ECLUSE_RELEASE": first, "PRICE": "$5"}
+
+
+class TestSecrets:
+    """A deployer who gives no value means the secret that is in use."""
+
+    def change(self, world: World, value: str) -> None:
+        (world.top / "secrets" / "key").write_text(value)
+
+    def secret(self, release: str, world: World) -> str:
+        return str(world.target().operations.release(release).stack["secrets"]["key"]["name"])
+
+    def secrets(self, world: World) -> list[str]:
+        return sorted(one["Spec"]["Name"] for one in world.orchestrator.stores["secrets"].values())
+
+    def test_secret_comes_from_what_serves_after_a_rollback(self, world: World, first: str) -> None:
+        self.change(world, "another secret\n")
+        second = world.deploy()
+        assert second is not None
+        world.deploy(first)
+        world.environ["ECLUSE_SECRETS"] = ""
+        world.build("2" * 40)
+        third = world.deploy()
+        assert third is not None
+        assert self.secret(third.release, world) == self.secret(first, world) != self.secret(second.release, world)
+
+    def test_secret_of_a_failed_rollout_is_not_used_again(self, world: World, first: str) -> None:
+        self.change(world, "a wrong secret\n")
+        world.orchestrator.broken = lambda service, release: service == "web" and release != first
+        with pytest.raises(RolloutError):
+            world.deploy()
+        world.environ["ECLUSE_SECRETS"] = ""
+        assert world.target().catalogue.newest().id == first
+
+    def test_secret_after_a_stop_is_the_one_that_served_last(self, world: World, first: str) -> None:
+        self.change(world, "another secret\n")
+        world.deploy()
+        world.deploy(first)
+        world.target().controls.stop()
+        world.environ["ECLUSE_SECRETS"] = ""
+        assert world.target().catalogue.newest().id == first
+
+    def test_plan_of_a_new_secret_leaves_nothing(self, world: World, first: str) -> None:
+        before = self.secrets(world), set(world.orchestrator.stores["configs"])
+        self.change(world, "another secret\n")
+        target = world.target()
+        target.operations.look(target.catalogue.newest(), first)
+        assert (self.secrets(world), set(world.orchestrator.stores["configs"])) == before
+        assert [name for name, _command in world.orchestrator.done] == ["look"]
 
 
 class TestNodes:
