@@ -9,7 +9,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +99,11 @@ class SwarmShop:
         argv = (sys.executable, "-m", "ecluse", *arguments)
         return process.run(argv, cwd=self.folder, env={**self.environ, **env}, check=check, timeout=timeout)
 
-    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """The command, without waiting for its end."""
+    def begin(self, *arguments: str, within: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """The command, without waiting for its end. *within* is a program that starts it."""
         (self.folder / ".ecluse").mkdir(exist_ok=True)
         with open(self.folder / ".ecluse" / "begun.log", "wb") as out:
-            argv = (sys.executable, "-m", "ecluse", *arguments)
+            argv = (*within, sys.executable, "-m", "ecluse", *arguments)
             return process.spawn(argv, cwd=self.folder, env=self.environ, stdout=out, stderr=out)
 
     def status(self) -> Mapping[str, Any]:

@@ -28,12 +28,14 @@ environment_argument = click.argument("environment", metavar="ENVIRONMENT")
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Session]:
-    """The environment *name* of this repository's pipeline, for as long as the context lasts."""
+def opened(name: str, *, take_over: bool = False) -> Iterator[Session]:
+    """The environment *name* of this repository's pipeline, for as long as the context lasts. *take_over*: also where
+    it belongs to another repository.
+    """
     folder = top()
     pipeline = pipeline_in(folder)
     environment = _environment(pipeline, name)
-    with opened_target(Context(pipeline, environment, folder, os.environ, say)) as target:
+    with opened_target(Context(pipeline, environment, folder, os.environ, say, take_over)) as target:
         person = Person(_user(), socket.gethostname())
         yield Session(target, environment, person, say, (_summarize, _tell_sentry))
 

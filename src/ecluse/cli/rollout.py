@@ -61,8 +61,11 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], js
 @environment_argument
 @release_option
 @allow_option
+@click.option(
+    "--take-over", is_flag=True, help="Make the environment this repository's, although it belongs to another one."
+)
 @as_json
-def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: bool) -> None:
+def deploy(environment: str, name: str | None, allowed: tuple[str, ...], take_over: bool, json_: bool) -> None:
     """Roll a release out to ENVIRONMENT without losing a request, or leave things as they were.
 
     \b
@@ -76,7 +79,7 @@ def deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
     to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
     """
-    with job_summary.reason(os.environ, "deploy", environment), opened(environment) as session:
+    with job_summary.reason(os.environ, "deploy", environment), opened(environment, take_over=take_over) as session:
         show(session.deploy(name, allowed), json_)
 
 

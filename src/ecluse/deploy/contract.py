@@ -243,7 +243,8 @@ class Target(Generic[R]):
 @dataclass(frozen=True)
 class Context:
     """What a target is opened with: the environment and its pipeline, the repository's folder *top*, and the
-    variables *environ* of the person or job that rolls out. *say* prints a line of progress.
+    variables *environ* of the person or job that rolls out. *say* prints a line of progress. *take_over*: also where
+    the environment belongs to another repository.
     """
 
     pipeline: Pipeline
@@ -251,6 +252,7 @@ class Context:
     top: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda line: None
+    take_over: bool = False
 
 
 class Package(Protocol):

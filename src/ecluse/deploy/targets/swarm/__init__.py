@@ -34,6 +34,7 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
 def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
     """The stack of an environment. Raises TargetError where no swarm answers."""
     from ecluse.deploy.targets.swarm.connection import connect
+    from ecluse.deploy.targets.swarm.owner import repository_of
     from ecluse.deploy.targets.swarm.parts import check, target
     from ecluse.deploy.targets.swarm.resolve import Resolver
     from ecluse.image import accounts
@@ -60,4 +61,6 @@ def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
             lambda objects: Resolver(connection, objects, environment, spec, context.top, environ, registry),
             context.top,
             context.say,
+            repository=lambda: repository_of(context.top),
+            take_over=context.take_over,
         )

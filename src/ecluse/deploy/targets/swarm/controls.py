@@ -16,6 +16,7 @@ from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
+from ecluse.deploy.targets.swarm.owner import Owner
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import TargetError
@@ -33,13 +34,14 @@ class SwarmControls:
         connection: Connection,
         environment: Environment,
         objects: Objects,
+        owner: Owner,
         services: Services,
         once: Once,
         operations: SwarmOperations,
         catalogue: SwarmCatalogue,
         infrastructure: Infrastructure,
     ) -> None:
-        self._connection, self._environment, self._objects = connection, environment, objects
+        self._connection, self._environment, self._objects, self._owner = connection, environment, objects, owner
         self._services, self._once, self._operations = services, once, operations
         self._catalogue, self._infrastructure = catalogue, infrastructure
 
@@ -59,6 +61,7 @@ class SwarmControls:
 
     def maintain(self, wanted: Maintenance | None) -> None:
         """Put a file on the volume of the front server, which looks for it at each request; or remove it."""
+        self._owner.check()
         serving = next((one for task in self._operations.tasks() for one in task.serving()), None)
         if serving is None:
             raise TargetError(f"{self._environment.name} serves nothing that could be closed")
@@ -108,6 +111,7 @@ class SwarmControls:
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
         """Run *command* in a container of *what* on the engine we are connected to. Returns its exit code."""
+        self._owner.check()
         here = self._connection.api.get("/info")["Swarm"]["NodeID"]
         found = [one for one in self._services.tasks(what) if one.serves and one.container]
         for one in found:

@@ -11,10 +11,12 @@ from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.controls import SwarmControls
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
-from ecluse.deploy.targets.swarm.ledger import SwarmLock, SwarmRecords
+from ecluse.deploy.targets.swarm.ledger import SwarmRecords
+from ecluse.deploy.targets.swarm.lock import SwarmLock
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
+from ecluse.deploy.targets.swarm.owner import Owner, Repository
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.services import Services
@@ -33,8 +35,13 @@ def target(
     resolver: Callable[[Objects], Resolver],
     top: Path,
     say: Callable[[str], None] = lambda line: None,
+    *,
+    repository: Callable[[], Repository] = Repository,
+    take_over: bool = False,
 ) -> Target[SwarmRelease]:
-    """The *environment* in the swarm that *connection* reaches, as the stack *stack*."""
+    """The *environment* in the swarm that *connection* reaches, as the stack *stack*, for *repository*. *take_over*:
+    also where it belongs to another one.
+    """
     api, door = connection.api, variable(connection.environ, environment.name, "ECLUSE_DOOR") or environment.url
     objects = Objects(api, stack)
     releases = SwarmReleases(objects)
@@ -46,8 +53,11 @@ def target(
     operations = SwarmOperations(
         api, environment, door, objects, releases, services, once, resolves, infrastructure, say
     )
-    records = SwarmRecords(SwarmLock(api, objects, environment.name), objects, once.clear)
-    controls = SwarmControls(connection, environment, objects, services, once, operations, catalogue, infrastructure)
+    owner = Owner(objects, environment.name, repository, take_over, say)
+    records = SwarmRecords(SwarmLock(api, objects, environment.name), objects, owner, once.clear)
+    controls = SwarmControls(
+        connection, environment, objects, owner, services, once, operations, catalogue, infrastructure
+    )
     return Target(operations, catalogue, records, controls)
 
 

@@ -1,20 +1,16 @@
-"""Lock, journal and history as configs of a swarm."""
+"""Journal and history, files and secrets as configs and secrets of a swarm."""
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.targets.swarm import ledger as ledgers
-from ecluse.deploy.targets.swarm.ledger import SwarmLedger, SwarmLock
+from ecluse.deploy.targets.swarm.ledger import SwarmLedger
 from ecluse.deploy.targets.swarm.objects import Objects
-from ecluse.errors import LockHeld
 from tests.support.doubles.managers import Managers
-
-WHO = {"who": "ada", "host": "elsewhere", "what": "deploy of r1"}
 
 
 @pytest.fixture
@@ -27,90 +23,8 @@ def objects(managers):
     return Objects(managers, "shop-staging")
 
 
-@pytest.fixture
-def lock(managers, objects):
-    return SwarmLock(managers, objects, "staging")
-
-
 def journal(release="r1", **values):
     return Journal(id="1", kind="deploy", release=release, previous=None, began=1.0, by="ada", **values)
-
-
-def test_second_deployer_is_told_who_holds_the_lock(managers, lock):
-    other = SwarmLock(managers, Objects(managers, "shop-staging"), "staging")
-    with lock.held(**WHO):
-        with pytest.raises(LockHeld, match="ada on elsewhere.*deploy of r1") as raised:
-            with other.held(**WHO):
-                pass
-        assert "unlock staging --force" in str(raised.value.hint)
-        assert str(other.holder()).startswith("ada on elsewhere")
-    assert other.holder() is None
-    with other.held(**WHO):
-        pass
-
-
-def test_environments_of_one_swarm_have_locks_of_their_own(managers, lock):
-    with lock.held(**WHO), SwarmLock(managers, Objects(managers, "shop-production"), "production").held(**WHO):
-        pass
-
-
-def test_lock_without_heartbeat_may_be_taken(managers, lock):
-    left = lock._take(holder(lock))
-    managers.ahead = ledgers.STALE - 5
-    with pytest.raises(LockHeld):
-        with lock.held(**WHO):
-            pass
-    managers.ahead = ledgers.STALE + 5
-    assert lock.holder() is None
-    with lock.held(**WHO):
-        assert left not in managers.stores["configs"]
-
-
-def test_lock_of_an_ended_local_process_is_free_at_once(lock, monkeypatch):
-    lock._take(holder(lock, host=os.uname().nodename, pid=2**22 + 1))
-    with lock.held(**WHO):
-        pass
-
-
-def test_lock_of_a_running_local_process_may_not_be_taken(lock):
-    lock._take(holder(lock, host=os.uname().nodename, pid=os.getpid()))
-    with pytest.raises(LockHeld):
-        with lock.held(**WHO):
-            pass
-
-
-def test_lost_lock_is_noticed_before_writing(lock, objects):
-    with lock.held(**WHO) as check:
-        ledger = SwarmLedger(objects, check)
-        ledger.write(journal())
-        lock.remove()
-        with lock.held(**{**WHO, "who": "bob"}):
-            with pytest.raises(LockHeld, match="was taken"):
-                ledger.write(journal(step="migrate"))
-    assert ledger.journal() == journal()
-
-
-def test_lost_lock_does_not_release_the_new_holders_lock(managers, lock):
-    other = SwarmLock(managers, Objects(managers, "shop-staging"), "staging")
-    with other.held(**WHO) if False else lock.held(**WHO):
-        lock.remove()
-        taken = other._take(holder(other, who="bob"))
-    assert taken in managers.stores["configs"]
-
-
-def holder(lock, **values):
-    return ledgers.Holder(
-        **{
-            "who": "ada",
-            "host": "elsewhere",
-            "pid": 7,
-            "what": "deploy",
-            "commit": None,
-            "since": 0.0,
-            "heartbeat": 0.0,
-        }
-        | values
-    )
 
 
 def test_a_journal_is_what_was_written_last_until_it_is_cleared(objects):
