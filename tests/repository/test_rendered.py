@@ -10,7 +10,7 @@ from ecluse.deploy.targets.swarm import stackfile
 from ecluse.render import HEADER, render
 from ecluse.render.differences import differences
 from ecluse.render.drift import drifts
-from ecluse.render.graph import svg
+from ecluse.render.pipeline_graph import svg
 
 TOP = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ecluse.adopt.interpreters import from_poetry
+from ecluse.adopt.python_choice import from_poetry
 
 __all__ = ["Declaration", "declarations"]
 

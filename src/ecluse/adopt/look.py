@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse.adopt import database, interpreters, locking, manages, suite, variables
+from ecluse.adopt import database, locking, manages, python_choice, suite, variables
 from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.database import Switch
 from ecluse.adopt.declared import Declaration, declarations
@@ -38,7 +38,7 @@ class Found:
     folder: str
     others: tuple[str, ...]
     python: str
-    wish: interpreters.Wish
+    wish: python_choice.Wish
     declared: str
     locks: Locks
     subject: Subject
@@ -83,7 +83,7 @@ def look(top: Path, environ: Mapping[str, str], say: Say) -> Found:
 
 
 def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str, str], say: Say) -> Found:
-    wanted = interpreters.wish(top, folder)
+    wanted = python_choice.wish(top, folder)
     ready = _install(top, folder, wanted, environ, say)
     say("looking for its tests and its database")
     how = suite.find(top, folder, _packages(ready.locks.tests))
@@ -105,21 +105,21 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
     )
 
 
-def _install(top: Path, folder: str, wanted: interpreters.Wish, environ: Mapping[str, str], say: Say) -> _Installed:
+def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mapping[str, str], say: Say) -> _Installed:
     """Install what the project declares, and load its settings: with the first declaration and Python that do."""
     pythons = installed(environ)
     refusals: list[AdoptError] = []
     for declared in declarations(top, folder):
         place = (top / declared.source).parent
         tried: set[str] = set()
-        order = interpreters.in_order(wanted, pythons, None)
+        order = python_choice.in_order(wanted, pythons, None)
         while version := next((one for one in order if one not in tried), None):
             if len(tried) == _MOST_PYTHONS:
                 break
             tried.add(version)
             try:
                 locks = locking.lock(declared, place, pythons[version], environ, say)
-                order = interpreters.in_order(wanted, pythons, _version_of("django", locks.site))
+                order = python_choice.in_order(wanted, pythons, _version_of("django", locks.site))
                 if order[0] not in tried:
                     continue
                 return _load(top, folder, declared, locks, version, pythons[version], environ, say)

@@ -17,9 +17,9 @@ from ecluse.cli.repository import top
 from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom
-from ecluse.image.build import BuildTarget
-from ecluse.image.build import build as build_argv
-from ecluse.image.build import definition
+from ecluse.image.bake import BuildTarget
+from ecluse.image.bake import build as build_argv
+from ecluse.image.bake import definition
 from ecluse.image.checkout import commit_of, image_tag, version_tag
 from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, registry_of, tag_of

@@ -51,7 +51,7 @@ def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:
       ./ecluse graph > jobs.svg
       ./ecluse graph --event tag --ref v1.2.3 -o tag.svg
     """
-    from ecluse.render.graph import svg
+    from ecluse.render.pipeline_graph import svg
 
     if ref and not event:
         raise click.UsageError("--ref says more about an event: name it with --event")

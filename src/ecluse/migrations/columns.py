@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .expressions import may_fail
-from .kinds import holds
 from .schema import Column, Relation
 from .uses import UsedColumn
+from .widening import holds
 
 __all__ = ["added", "changed", "follow"]
 

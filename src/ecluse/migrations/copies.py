@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import copy
-from .catalogue import read
 from .copy import CannotCopy
 from .listen import StatementListener
+from .pg_catalog import read
 from .schema import Schema, differences
 from .statements import reaches_out
 

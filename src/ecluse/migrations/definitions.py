@@ -5,7 +5,7 @@ It is run with an empty search path, so that PostgreSQL writes every name with i
 
 from __future__ import annotations
 
-from .catalogue import OURS
+from .pg_catalog import OURS
 
 __all__ = ["FIRST", "LAST", "OWNERS", "REFUSED", "ROLES", "SETTINGS", "TANGLED"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .kinds import plain
 from .schema import Column
+from .widening import plain
 
 __all__ = ["makes_unique", "may_fail", "normal"]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .catalogue import HEARS, OURS
+from .pg_catalog import HEARS, OURS
 from .statements import bare, holds_nobody_up
 
 __all__ = ["TableLock", "StatementListener"]

@@ -10,10 +10,10 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-from .catalogue import read
 from .compare import findings
 from .copies import Copy, NotTried
 from .listen import TableLock
+from .pg_catalog import read
 from .uses import Uses
 
 __all__ = ["HANDLERS", "Rehearsed", "quietly", "rehearse"]

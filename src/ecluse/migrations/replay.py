@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .catalogue import read
 from .compare import findings
 from .copies import emptied
+from .pg_catalog import read
 from .rehearse import quietly
 from .schema import Relation, Schema, anonymous
 from .uses import Uses

@@ -23,7 +23,7 @@ from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
 from ecluse.outside.description import OUTSIDE, describe, write
 from ecluse.outside.processes import interpreter
-from ecluse.release import build, collect, files, lock
+from ecluse.release import build, collect, files, requirements
 
 __all__ = ["PackagedRelease", "find", "latest", "package", "unpack", "verify"]
 
@@ -79,7 +79,7 @@ def package(
     """
     made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
     chosen = files.chosen(top, spec, made)
-    wanted = lock.read(top, spec.requirements)
+    wanted = requirements.read(top, spec.requirements)
     release_id = _id(top, chosen, wanted.requirements, spec, project)
     try:
         # Made before; but the commit may be another, with the same content.
@@ -178,7 +178,7 @@ def _make(
     spec: ReleaseSpec,
     project: Project | None,
     chosen: Sequence[str],
-    wanted: lock.LockedRequirements,
+    wanted: requirements.LockedRequirements,
     release_id: str,
     store: Path,
     environ: Mapping[str, str],
@@ -222,7 +222,7 @@ def _make(
 
 
 def _contents(scratch: Path) -> Iterator[str]:
-    for part in ("app", OUTSIDE, "static", lock.REQUIREMENTS, lock.CONSTRAINTS):
+    for part in ("app", OUTSIDE, "static", requirements.REQUIREMENTS, requirements.CONSTRAINTS):
         path = scratch / part
         inside = sorted(found for found in path.rglob("*") if found.is_symlink() or not found.is_dir())
         for found in inside or ([path] if path.is_file() else []):

@@ -16,10 +16,10 @@ from ecluse.definition.plan import Plan
 from ecluse.run.cache import Cache
 from ecluse.run.console import Console
 from ecluse.run.inputs import Inputs
+from ecluse.run.leg_runner import LegRunner, secret_names
 from ecluse.run.outcome import Run
 from ecluse.run.record import durations, write
 from ecluse.run.scheduler import Scheduler
-from ecluse.run.worker import LegRunner, secret_names
 from ecluse.secrets import Secret
 
 __all__ = ["RunOptions", "cache_of", "hide_secrets", "run"]

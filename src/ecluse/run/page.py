@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 
 from ecluse.machine import process
-from ecluse.run import coverage, graph, junit
+from ecluse.run import coverage, junit, report_graph
 from ecluse.run.ansi import as_html, as_text
 from ecluse.run.outcome import Outcome, Run, Status, StepOutcome
 
@@ -144,7 +144,7 @@ def _graph(run: Run) -> str:
     for name, found in statuses.items():
         ran = sum(1 for status in found if status != "skipped")
         details[name] = _WORDS[worst[name]] + (f" · {ran} of {len(found)} legs" if len(found) > 1 else "")
-    return graph.svg(run.plan.pipeline, details=details, classes=dict(worst))
+    return report_graph.svg(run.plan.pipeline, details=details, classes=dict(worst))
 
 
 def _failed_first(run: Run) -> list[Outcome]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ecluse import probes
 from ecluse.errors import CommandError
 from ecluse.machine import process
-from ecluse.services import archive, commands
+from ecluse.services import cluster_archive, commands
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.cluster import server_environ
 from ecluse.services.lease import PREFIX, Lease
@@ -99,16 +99,16 @@ class Server:
                 self.discard()
         self._run(commands.throwaway_initdb(self._binaries(), self.data))
         if empty is not None and pack:
-            archive.pack(self.data, empty)
+            cluster_archive.pack(self.data, empty)
 
     def restore(self, packed: Path) -> None:
         """The cluster that :meth:`save` has packed. Raises FileNotFoundError, or CommandError for a broken archive."""
-        archive.unpack(packed, self.data, self.lease.account)
+        cluster_archive.unpack(packed, self.data, self.lease.account)
 
     def save(self, packed: Path) -> None:
         """Pack the cluster. The server is stopped for it, cleanly, and is not started again."""
         self.stop()
-        archive.pack(self.data, packed)
+        cluster_archive.pack(self.data, packed)
 
     def start(self) -> None:
         """Start the server and wait until it answers; from now on it ends with the lease. Raises ServiceError."""

@@ -17,10 +17,10 @@ from ecluse.services.lease import Lease
 from ecluse.services.paths import cache_folder, own_cache
 from ecluse.services.sources import OWN_SOURCES, RunServer
 from ecluse.services.throwaway import Server
-from ecluse.testing.cluster import Creation, MigratedCluster
 from ecluse.testing.dependencies import DependencyListener
 from ecluse.testing.early import Early
 from ecluse.testing.inability import Unable
+from ecluse.testing.migrated_cluster import Creation, MigratedCluster
 from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.store import Store
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ecluse.testing.executed import executed
 from ecluse.testing.hearing import Hearing, changed_since, is_own, modules_of
 from ecluse.testing.imports import asked_for
-from ecluse.testing.rehearsal import rehearse
+from ecluse.testing.reimport import rehearse
 from ecluse.testing.states import dependency, signature
 
 __all__ = ["DependencyListener", "modules"]

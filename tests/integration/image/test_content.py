@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ecluse.image.build import BuildTarget, build, definition
+from ecluse.image.bake import BuildTarget, build, definition
 from ecluse.image.source import labels, source_of
 from testbed.containers import CANARY, docker, inspect
 

@@ -8,7 +8,7 @@ from ecluse.migrations.bundle import script
 def test_script_is_whole_and_names_nothing_of_ecluse() -> None:
     tree = ast.parse(script())
     (sources,) = (ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign))
-    assert {"__main__", "compare", "catalogue"} <= sources.keys() and "bundle" not in sources
+    assert {"__main__", "compare", "pg_catalog"} <= sources.keys() and "bundle" not in sources
     for name, source in sources.items():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom):

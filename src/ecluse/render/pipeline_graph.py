@@ -1,4 +1,4 @@
-"""The jobs as a picture: an SVG that stands alone, in layers from left to right, readable in light and in dark."""
+"""The graph of a pipeline as a picture that stands alone: SVG in layers from left to right, in light and in dark."""
 
 from __future__ import annotations
 

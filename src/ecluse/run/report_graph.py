@@ -1,4 +1,4 @@
-"""The jobs of a pipeline and what they need, as SVG: a column for each stage."""
+"""The graph of a run in its report, as SVG: the jobs in a column for each stage, marked by how they ended."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from ecluse.adopt.interpreters import Wish, from_poetry, in_order, wish
+from ecluse.adopt.python_choice import Wish, from_poetry, in_order, wish
 
 HERE = {version: Path(f"/usr/bin/python{version}") for version in ("3.11", "3.12", "3.13")}
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from ecluse.definition.model import Event
-from ecluse.render.graph import svg
+from ecluse.render.pipeline_graph import svg
 from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 SVG = "{http://www.w3.org/2000/svg}"

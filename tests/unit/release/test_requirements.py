@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.errors import ReleaseError
-from ecluse.release.lock import read
+from ecluse.release.requirements import read
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def rehearse(names: Sequence[str]) -> list[str] | None:
     paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
     with contextlib.suppress(EcluseError, ValueError):
         done = process.read(
-            (sys.executable, "-m", "ecluse.testing.rehearsal", *names),
+            (sys.executable, "-m", "ecluse.testing.reimport", *names),
             env={**os.environ, "PYTHONPATH": paths},
             timeout=_PATIENCE,
         )

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from ecluse.image.build import BuildTarget, build, definition
+from ecluse.image.bake import BuildTarget, build, definition
 
 
 def test_build_command_reads_all_targets_from_standard_input():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecluse.migrations.kinds import holds
+from ecluse.migrations.widening import holds
 
 WIDER = [
     ("varchar(50)", "varchar(80)"),
