@@ -17,6 +17,7 @@ __all__ = [
     "Interrupted",
     "JobFailed",
     "LockHeld",
+    "MachineError",
     "PreflightError",
     "ReleaseError",
     "RenderError",
@@ -134,6 +135,12 @@ class AdoptError(EcluseError):
     """A project cannot be adopted. The message says why: what it lacks, or what this machine lacks for it."""
 
     exit_code = 15
+
+
+class MachineError(EcluseError):
+    """The machine refuses a file or a folder: the disk is full or read-only, a permission lacks, a folder is gone."""
+
+    exit_code = 16
 
 
 class Interrupted(EcluseError):

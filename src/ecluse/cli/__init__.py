@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ import click
 
 from ecluse import __version__
 from ecluse.errors import EcluseError, Interrupted
+from ecluse.machine.refusals import refusal
 from ecluse.masking import Masker
 from ecluse.secrets import known
 
@@ -118,7 +120,35 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command and exit: 0, the error's own code, 130 when interrupted, 70 for a bug."""
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(_run())
+    _prepare_streams()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unwritable(error)
+    sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Print also where a stream is closed, or knows few characters (a console that is not UTF-8)."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _unwritable(error: OSError) -> int:
+    """The exit code where the output itself cannot be written: a pipe that nobody reads, a full disk."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # Python would try again when it ends
+    if isinstance(error, BrokenPipeError):
+        return 128 + signal.SIGPIPE
+    refused = refusal(error)
+    if refused is None:
+        raise error
+    _show(refused)
+    return refused.exit_code
 
 
 def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
@@ -141,10 +171,22 @@ def _run() -> int:
     except EcluseError as error:
         _show(error)
         return error.exit_code
+    except BrokenPipeError as error:
+        return _unwritable(error)
+    except OSError as error:
+        refused = refusal(error)
+        if refused is None:
+            return _bug()
+        _show(refused)
+        return refused.exit_code
     except Exception:
-        _say(traceback.format_exc())
-        _say(click.style("This is a bug in Écluse.", bold=True) + " Please report it with the lines above.")
-        return 70
+        return _bug()
+
+
+def _bug() -> int:
+    _say(traceback.format_exc())
+    _say(click.style("This is a bug in Écluse.", bold=True) + " Please report it with the lines above.")
+    return 70
 
 
 def _show(error: EcluseError) -> None:

@@ -59,6 +59,8 @@ def _value(value: object, expected: Any, where: str, field: str) -> Iterator[Pro
             yield _misfit(value, expected, where, field)
     elif not _is(value, expected):
         yield _misfit(value, expected, where, field)
+    elif isinstance(value, str) and (odd := _odd(value)):
+        yield Problem(where, field, odd)
     elif origin is tuple:
         assert isinstance(value, tuple)
         for index, item in enumerate(value):
@@ -70,6 +72,15 @@ def _value(value: object, expected: Any, where: str, field: str) -> Iterator[Pro
             yield from _value(item, arguments[1], where, f"{field}.{key}")
     elif is_dataclass(expected):
         yield from _object(value, where, field)
+
+
+def _odd(text: str) -> str | None:
+    """Why no program and no file can be given *text*."""
+    if "\0" in text:
+        return f"{text[:40]!r} has a NUL in it, which no program can be given"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return f"{text[:40]!r} has half a character in it (a surrogate), which is no text"
+    return None
 
 
 def _item(item: object, expected: Any, index: int, where: str, field: str) -> Iterator[Problem]:

@@ -262,6 +262,20 @@ def spawn(
         raise ToolError(f"cannot start {quote(arguments)}: {missing} does not exist") from None
     except PermissionError:
         raise ToolError(f"cannot start {quote(arguments)}: it may not be executed") from None
+    except (OSError, ValueError) as error:  # no program for this machine, an argument that is too long or has a NUL
+        raise ToolError(f"cannot start {_printable(arguments)}: {_reason(error)}") from None
+
+
+def _printable(arguments: Sequence[str]) -> str:
+    return quote([arg.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:200] for arg in arguments])
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "an argument or a variable has a character that cannot be encoded"
+    if isinstance(error, ValueError):
+        return "an argument or a variable has a NUL in it" if "null" in str(error) else str(error)
+    return error.strerror or str(error)
 
 
 def stop(process: subprocess.Popen[bytes], *, first: int = signal.SIGTERM, grace: float = GRACE) -> int:

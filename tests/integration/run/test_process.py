@@ -82,6 +82,14 @@ def test_program_that_ends_leaves_no_children_behind() -> None:
     until(lambda: not process.runs(int(done.output)), "the end of what it started")
 
 
+@pytest.mark.parametrize(
+    ("argument", "said"), [("a\0b", "has a NUL in it"), ("a\ud800", "cannot be encoded"), ("x" * 3_000_000, "too long")]
+)
+def test_an_argument_that_no_program_takes_is_told(argument: str, said: str) -> None:
+    with pytest.raises(ToolError, match=said):
+        process.run(("echo", argument))
+
+
 def test_a_program_may_end_in_its_own_way_before_it_is_killed() -> None:
     # os.write, not print: the signal may come while the print of "up" is still in sys.stdout, which is not reentrant.
     code = (

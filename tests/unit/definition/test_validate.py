@@ -195,3 +195,15 @@ def test_jobs_that_differ_in_capitals_are_refused() -> None:
 def test_variable_name_for_all_jobs_is_checked() -> None:
     found = told(replace(pipeline(job("lint")), providers=Providers(env={"A: 1\nB": ""})))
     assert found == ["field 'providers.env': 'A: 1\\nB' is not the name of an environment variable"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("a\0b", "has a NUL in it"), ("a\ud800", "has half a character in it")])
+@pytest.mark.parametrize("field", ["steps", "env", "description", "matrix"])
+def test_text_that_no_program_takes_is_refused(text: str, said: str, field: str) -> None:
+    fields: dict[str, Any] = {
+        "steps": {"steps": (command("echo", text),)},
+        "env": {"env": {"A": text}},
+        "description": {"description": text},
+        "matrix": {"matrix": {"a": (text,)}},
+    }[field]
+    assert any(said in line for line in told(pipeline(job("tests", **fields))))
