@@ -13,6 +13,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from threading import Event
 from typing import IO
 
 from ecluse.errors import CommandError, Interrupted, ToolError
+from ecluse.machine import reaper
+from ecluse.machine.reaper import descendants
 from ecluse.machine.streams import Sink, pump, shown
 from ecluse.secrets import masked
 
@@ -41,6 +44,8 @@ __all__ = [
 
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 10.0
+
+_REAPER = (sys.executable, "-I", "-S", reaper.__file__)
 
 
 @dataclass(frozen=True)
@@ -108,11 +113,14 @@ def run(
     on_output: Callable[[str], None] | None = None,
     cancel: Event | None = None,
     grace: float = GRACE,
+    alone: bool = False,
 ) -> Completed:
     """Run a program whose output people see, to its end. Returns how it ended, with its output as masked text.
 
     Standard error is part of the output. *on_output* sees each piece of output as it comes. After *timeout* seconds, or
-    once *cancel* is set, the program and all it started are ended. *user* and *group* are as for :func:`spawn`.
+    once *cancel* is set, the program and all it started are ended. *user* and *group* are as for :func:`spawn`. With
+    *alone*, nothing that it started outlives it, not even with a session of its own (Linux; see
+    :mod:`ecluse.machine.reaper`).
 
     Raises CommandError for a failure or a timeout unless *check* is false, Interrupted when cancelled, ToolError when
     there is no such program.
@@ -125,7 +133,8 @@ def run(
             on_output(piece)
 
     arguments = tuple(os.fspath(arg) for arg in argv)
-    process = _piped(arguments, cwd, env, user, group, input, stderr=subprocess.STDOUT)
+    wrapped = (*_REAPER, *_found(arguments, cwd, env)) if alone else arguments
+    process = _piped(wrapped, cwd, env, user, group, input, stderr=subprocess.STDOUT)
     returncode, seconds, timed_out = _finish(process, arguments, [shown(keep)], input, timeout, cancel, grace)
     done = Completed(arguments, returncode, "".join(pieces), seconds, timed_out)
     if check and not done.ok:
@@ -174,6 +183,16 @@ def read(
         said = (done.output + done.errors).decode(errors="replace")
         raise _failure(arguments, returncode, timeout if timed_out else None, masked(said))
     return done
+
+
+def _found(arguments: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None) -> tuple[str, ...]:
+    """*arguments*, once their program is known to be there. Raises ToolError as :func:`spawn` does."""
+    program = os.path.join(cwd or "", arguments[0]) if "/" in arguments[0] else arguments[0]
+    if shutil.which(program, path=(os.environ if env is None else env).get("PATH")) is None:
+        there = "/" in arguments[0] and os.path.isfile(program)
+        why = "it may not be executed" if there else f"{arguments[0]} does not exist"
+        raise ToolError(f"cannot start {quote(arguments)}: {why}")
+    return arguments
 
 
 def _piped(
@@ -284,6 +303,11 @@ def stop(process: subprocess.Popen[bytes], *, first: int = signal.SIGTERM, grace
         _signal_group(process.pid, first)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace)
+    if process.poll() is None:
+        # As long as it runs, it is known what it started: also what left the group.
+        for pid in descendants(process.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
     _signal_group(process.pid, signal.SIGKILL)
     return process.wait()
 

@@ -221,6 +221,7 @@ class LegRunner:
                 on_output=emit,
                 cancel=self.cancel,
                 grace=_GRACE,
+                alone=leg.job.environment is None,  # what a rollout starts is meant to stay
             )
         except Interrupted:
             pass

@@ -82,6 +82,44 @@ def test_program_that_ends_leaves_no_children_behind() -> None:
     until(lambda: not process.runs(int(done.output)), "the end of what it started")
 
 
+# A program that starts another one in a session of its own, tells its id, and goes.
+DAEMON = (
+    "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
+    " start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, flush=True)"
+)
+
+
+def test_a_daemon_ends_with_a_program_that_runs_alone() -> None:
+    done = process.run(python(DAEMON), alone=True)
+    pid, line = done.output.splitlines()
+    assert line.startswith("ended, since the step left it behind: ") and "time.sleep(60)" in line
+    assert done.ok and done.seconds < 20 and not process.runs(int(pid))
+
+
+def test_a_daemon_ends_with_a_timeout_of_its_program() -> None:
+    ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import time; time.sleep(60)"
+    done = process.run(python(f"{DAEMON}; {ignoring}"), alone=True, timeout=3, check=False, grace=0.2)
+    assert done.timed_out
+    until(lambda: not process.runs(int(done.output.splitlines()[0])), "the end of the daemon")
+
+
+@pytest.mark.parametrize("end", ["sys.exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_program_that_runs_alone_ends_as_it_would(end: str) -> None:
+    code = f"import os, signal, sys; {end}"
+    assert (
+        process.run(python(code), alone=True, check=False).returncode
+        == process.run(python(code), check=False).returncode
+    )
+
+
+def test_a_missing_program_is_named_also_alone(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="no-such-program does not exist"):
+        process.run(("no-such-program",), alone=True)
+    (tmp_path / "script").write_text("")
+    with pytest.raises(ToolError, match="it may not be executed"):
+        process.run((str(tmp_path / "script"),), alone=True)
+
+
 @pytest.mark.parametrize(
     ("argument", "said"), [("a\0b", "has a NUL in it"), ("a\ud800", "cannot be encoded"), ("x" * 3_000_000, "too long")]
 )
