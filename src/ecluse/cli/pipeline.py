@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -27,6 +28,7 @@ from ecluse.definition.model import Environment, Event, EventKind, Pipeline
 from ecluse.definition.plan import Plan
 from ecluse.definition.plan import plan as make_plan
 from ecluse.errors import Interrupted, JobFailed, RepositoryError, TargetError
+from ecluse.machine import git
 from ecluse.providers import Provider, provider_of
 
 if TYPE_CHECKING:
@@ -249,16 +251,19 @@ def _execute(
     environ = dict(os.environ)
     done = run_plan(planned, top=folder, environ=environ, console=_console(provider), options=options, pythons=pythons)
     if provider is not None:
-        _publish(done, provider, environ)
+        _publish(done, folder, provider, environ)
     return done
 
 
-def _publish(done: Run, provider: Provider, environ: Mapping[str, str]) -> None:
+def _publish(done: Run, folder: Path, provider: Provider, environ: Mapping[str, str]) -> None:
     """Show the run where the provider has more than a log: annotations and a summary."""
     from ecluse.run.failures import failures
     from ecluse.run.markdown import summary
 
-    _say(provider.annotate(failures(done)))
+    files: Collection[str] = ()
+    with suppress(RepositoryError):  # then paths are shown as the tools print them
+        files = git.tree(folder).files
+    _say(provider.annotate(failures(done, files)))
     provider.summarise(environ, summary(done))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from ecluse.providers.log import Annotation
 from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run
+from ecluse.run.outputs import located
 
 __all__ = ["failures", "failures_of"]
 
@@ -17,10 +19,11 @@ __all__ = ["failures", "failures_of"]
 _LINE = re.compile(r"^(?P<file>[\w./-]+\.\w+):(?P<line>\d+):(?:(?P<column>\d+):)? ?(?P<message>\S.*)$", re.MULTILINE)
 
 
-def failures(run: Run) -> Iterator[Annotation]:
-    """The failures of *run*: at least one for each leg that failed."""
+def failures(run: Run, files: Collection[str] = ()) -> Iterator[Annotation]:
+    """The failures of *run*: at least one for each leg that failed. *files* are the repository's, as git names them."""
     for outcome in run.failed:
-        yield from list(failures_of(outcome)) or [Annotation(outcome.leg.name, outcome.reason)]
+        for found in list(failures_of(outcome)) or [Annotation(outcome.leg.name, outcome.reason)]:
+            yield replace(found, file=located(found.file, files)) if found.file else found
 
 
 def failures_of(outcome: Outcome) -> Iterator[Annotation]:

@@ -20,6 +20,7 @@ from ecluse.machine.tools import argv_of
 from ecluse.run import junit
 from ecluse.run.cache import Cache, Fingerprint, Hit, printable
 from ecluse.run.outcome import Outcome, Status, StepOutcome
+from ecluse.run.outputs import mask
 from ecluse.run.reads import Log, named
 from ecluse.secrets import masked
 from ecluse.services.equipment import equip
@@ -68,20 +69,20 @@ class LegRunner:
             if hit := self.cache.find(leg, facts):
                 with suppress(OSError):  # the entry was pruned by another run this instant: then it runs
                     return self._restored(leg, hit, started)
-            changes = self.cache.explain(leg, facts)
+            changes = tuple(map(masked, self.cache.explain(leg, facts)))
         heard = facts and (self.use_cache or self.strict_inputs)
         log = Log(self.folder / "reads" / leg.slug, self.top) if heard else None
         outcome = self._attempts(leg, started, changes, log)
         if facts and log and outcome.status == "passed":
             return self._remembered(outcome, facts, log)
-        return replace(outcome, forgotten=note) if leg.job.inputs and outcome.status == "passed" else outcome
+        return replace(outcome, forgotten=masked(note)) if leg.job.inputs and outcome.status == "passed" else outcome
 
     def _facts(self, leg: Leg) -> tuple[Fingerprint | None, str]:
         """The facts that decide the leg's outcome; or None, and the reason why the leg runs every time."""
         try:
             facts = self.cache.facts(leg, self.plan)
         except RepositoryError as error:
-            return None, printable(str(error))
+            return None, printable(f"{error} ({error.hint})" if error.hint else str(error))
         if facts is None:
             return None, "it rolls out" if leg.job.environment else "the job declares no inputs"
         return facts, ""
@@ -95,12 +96,12 @@ class LegRunner:
             if not self.use_cache:
                 return outcome
             ended = datetime.now(UTC).isoformat(timespec="seconds")
-            return replace(outcome, forgotten=self.cache.store(outcome, facts, judged.noted, ended))
+            return replace(outcome, forgotten=masked(self.cache.store(outcome, facts, judged.noted, ended)))
         except (OSError, RepositoryError) as error:  # a full disk costs the next run time, and this one nothing
-            return replace(outcome, forgotten=printable(str(error)))
+            return replace(outcome, forgotten=masked(printable(str(error))))
 
     def _unnamed(self, outcome: Outcome, patterns: tuple[str, ...]) -> Outcome:
-        shown = tuple(printable(pattern) for pattern in patterns)
+        shown = tuple(masked(printable(pattern)) for pattern in patterns)
         more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
         what = f"it read {shown[0]}{more}, which its inputs do not name"
         job = outcome.leg.job.name
@@ -143,6 +144,7 @@ class LegRunner:
                 shutil.rmtree(output, ignore_errors=True)
                 output.mkdir(parents=True)
                 status, reason = self._attempt(leg, attempt, output, steps, reads, emit)
+                mask(output)
                 if status != "failed":
                     break
         if status == "passed" and attempt > 1:
