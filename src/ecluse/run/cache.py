@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ecluse.definition.plan import Leg, Plan
@@ -63,6 +64,8 @@ class Cache:
         secrets: Collection[str] = (),
     ) -> None:
         self._secrets = frozenset(secrets)
+        self._lock = Lock()
+        self._known_tools: dict[str, str] = {}
         self._folder = folder
         self._inputs = inputs
         self._environ = environ
@@ -92,13 +95,18 @@ class Cache:
             "matrix": dict(leg.values),
             "outputs": [asdict(output) for output in job.outputs],
             "services": [asdict(service) for service in plan.pipeline.services if service.name in job.services],
-            "tools": surroundings.tools(self._inputs) | {"python": self._pythons.get(python) or sys.version},
+            "tools": self._tools() | {"python": self._pythons.get(python) or sys.version},
             "programs": surroundings.programs(
                 commands, environ.get("PATH", os.defpath), environ, self._inputs, snapshot.tree.files
             ),
             "variables": self._variables(leg),
         }
         return Fingerprint(data, snapshot, began)
+
+    def _tools(self) -> Mapping[str, str]:
+        with self._lock:  # the same for every leg, and slow to ask
+            self._known_tools = self._known_tools or surroundings.tools(self._inputs)
+            return self._known_tools
 
     def _variables(self, leg: Leg) -> dict[str, str]:
         declared = dict(leg.job.env)
