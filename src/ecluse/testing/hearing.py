@@ -37,7 +37,8 @@ _EVENTS = frozenset({"open", "os.listdir", "os.scandir", *_UNFOLLOWED})
 
 _IMPORT_SYSTEM = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen zipimport>")
 _DETAILED = frozenset({"getsize", "getmtime", "getctime", "getatime", "samefile"})
-_PATHS = tuple(os.sep + name for name in ("genericpath.py", "posixpath.py", "pathlib.py"))
+_FROZEN = "<frozen "  # Python's own modules that it has compiled into itself: they have no file
+_PATHS = frozenset({"genericpath", "posixpath", "pathlib"})
 
 # Of the machine, or of this run alone; their content says nothing about a project.
 _NEVER = ("/dev/", "/proc/", "/sys/")
@@ -179,11 +180,18 @@ class Hearing:
             return kind
         frame = sys._getframe(4)  # the caller of os.stat: this, question, hear and the wrapper are ours
         code: CodeType = frame.f_code
-        if code.co_name == "stat" and code.co_filename.endswith(_PATHS) and frame.f_back is not None:
-            code = frame.f_back.f_code
-        if code.co_filename.endswith(_PATHS):
+        if code.co_name == "stat" and _of_paths(frame) and frame.f_back is not None:
+            frame = frame.f_back
+            code = frame.f_code
+        if _of_paths(frame):
             return "details" if code.co_name in _DETAILED else kind
-        return "details" if is_own(os.path.abspath(code.co_filename)) else kind
+        own = not code.co_filename.startswith(_FROZEN) and is_own(os.path.abspath(code.co_filename))
+        return "details" if own else kind
+
+
+def _of_paths(frame: FrameType) -> bool:
+    """Whether it is Python's own code for paths that runs in *frame*: one module, or several in a package."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _PATHS
 
 
 _listener: Hearing | None = None

@@ -88,6 +88,27 @@ def test_listings_and_tests_for_files_are_noted(tmp_path: Path, watch: Dependenc
     assert {f"listing {tmp_path}", f"exists {tmp_path / 'switch'}", f"details {tmp_path}"} <= watch.found([])
 
 
+def test_question_for_presence_is_none_for_size_and_time(tmp_path: Path, watch: DependencyListener) -> None:
+    # The time of a folder changes with each byte code that is written or deleted in it.
+    names = ("isdir", "isfile", "exists", "is_dir", "is_file", "Path.exists", "getmtime", "stat", "Path.stat")
+    for name in names:
+        (tmp_path / name).mkdir()
+    with watch.migrating():
+        os.path.isdir(tmp_path / "isdir")
+        os.path.isfile(tmp_path / "isfile")
+        os.path.exists(tmp_path / "exists")
+        (tmp_path / "is_dir").is_dir()
+        (tmp_path / "is_file").is_file()
+        (tmp_path / "Path.exists").exists()
+        os.path.getmtime(tmp_path / "getmtime")
+        os.stat(tmp_path / "stat")
+        (tmp_path / "Path.stat").stat()
+    found = watch.found([])
+    asked = {name: [text.split()[0] for text in found if text.endswith(f"{os.sep}{name}")] for name in names}
+    detailed = {"getmtime", "stat", "Path.stat"}
+    assert asked == {name: ["details"] if name in detailed else ["exists"] for name in names}
+
+
 def test_variable_counts_if_the_module_that_asks_does(package: Path, watch: DependencyListener) -> None:
     (package / "named.py").write_text("import os\n\nNAME = os.environ.get('SHOP_NAME')\n", encoding="utf-8")
     importlib.import_module("shop_of_a_test.named")
