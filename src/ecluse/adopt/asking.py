@@ -20,6 +20,10 @@ _CHILD = Path(__file__).parent / "children" / "ask_settings.py"
 _PATIENCE = 120.0
 
 
+# Variables of the process that asks: they would change how the project's own Python, tests and coverage run.
+_CALLERS = ("PYTHON", "PYTEST", "COVERAGE", "COV_CORE", "TOX", "DJANGO", "ECLUSE")
+
+
 @dataclass(frozen=True)
 class LoadFailure:
     """Why a project did not load: the exception, the *place* in the project, a *module* or a *file* that is missing."""
@@ -99,10 +103,9 @@ class Subject:
                 )
 
     def variables(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The environment of its processes: the caller's without what belongs to Python and Django, and *given*."""
-        kept = {
-            name: value for name, value in self.environ.items() if not name.startswith(("PYTHON", "DJANGO", "ECLUSE"))
-        }
+        """The environment of its processes: the caller's without what belongs to Python, its tools and Django, and
+        *given*."""
+        kept = {name: value for name, value in self.environ.items() if not name.startswith(_CALLERS)}
         for name in ("VIRTUAL_ENV", "DATABASE_URL"):
             kept.pop(name, None)
         path = os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.machine import process
+from ecluse.run.ansi import as_text
 
 __all__ = ["SuiteResult", "count", "run_tests"]
 
@@ -47,7 +48,8 @@ def run_tests(
 
 
 def count(output: str, ok: bool, seconds: float) -> SuiteResult:
-    """What the *output* of Django's test command or of pytest says."""
+    """What the *output* of Django's test command or of pytest says, in colours or not."""
+    output = as_text(output)
     tail = "\n".join(output.strip().splitlines()[-30:])
     django = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)
     if django:

@@ -37,8 +37,10 @@ def baseline(found: Found, table: Table, say: Callable[[str], None]) -> SuiteRes
         environ = found.subject.variables(found.variables.given)
         command = how.command if how.is_pytest else (*how.command, "--noinput")
         tests = run_tests(command, found.top / found.folder, environ)
-        row.ok, row.detail = tests.green or not tests.ran, f"{tests} on {found.answer.engine}"
+        row.ok, row.detail = tests.green or not (tests.ran or tests.broken), f"{tests} on {found.answer.engine}"
         row.whose = "" if row.ok else "theirs"
+        if tests.broken:
+            row.detail += f"\n{tests.output}"
     return tests
 
 
@@ -162,7 +164,8 @@ class _Tool:
     """Écluse's own command in the repository at *top*, as a person would call it."""
 
     def __init__(self, top: Path, environ: Mapping[str, str]) -> None:
-        self.top, self.environ = top, environ
+        # The project's own repository need not ignore the byte code that Python writes beside its files.
+        self.top, self.environ = top, {**environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def __call__(self, *arguments: str, check: bool = True) -> str:
         """Its standard output. Raises AdoptError with the end of what it said where it fails."""

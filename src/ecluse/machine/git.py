@@ -20,6 +20,10 @@ __all__ = ["Tree", "find", "head", "ignored", "known_files", "line", "paths", "r
 # https://git-scm.com/docs/git#Documentation/git.txt-GITOPTIONALLOCKS
 _ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
+# All files of the working tree that are tracked, or new and not ignored. Byte code that Python wrote is never new: it
+# comes from a source file, and every command that imports one would change what the tree holds.
+_FILES = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--exclude=__pycache__/", "--deduplicate")
+
 
 def read(top: Path, *arguments: str) -> bytes:
     """The output of ``git ARGUMENTS`` in *top*. Raises RepositoryError if it fails."""
@@ -57,6 +61,7 @@ def head(top: Path) -> str | None:
 @dataclass(frozen=True)
 class Tree:
     """The working tree as git sees it. *files*: tracked, or new and not ignored, those of nested repositories too.
+    Python's ``__pycache__`` counts as ignored.
 
     *nested* has the folder of each repository inside (a submodule, or a clone that is just there) and the commit that
     is checked out there; None where nothing is. A file may be gone from the disk already.
@@ -70,7 +75,7 @@ def tree(top: Path) -> Tree:
     """What git sees in *top* and below. Raises RepositoryError outside of a repository."""
     files: set[str] = set()
     nested: dict[str, str | None] = {}
-    for path in paths(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"):
+    for path in paths(top, *_FILES):
         name = path.rstrip("/")  # a clone that is no submodule is listed with a slash
         folder = top / name
         if not folder.is_dir() or folder.is_symlink():

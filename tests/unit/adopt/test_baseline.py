@@ -27,6 +27,14 @@ from ecluse.adopt.baseline import count
             ("tests/test_a.py::test_b",),
             False,
         ),
+        (
+            "\x1b[31mFAILED\x1b[0m tests/test_a.py::\x1b[1mtest_b\x1b[0m - assert\n"
+            "\x1b[31m== \x1b[31m\x1b[1m1 failed\x1b[0m, \x1b[32m2 passed\x1b[0m\x1b[31m in 1.20s ==\x1b[0m\n",
+            False,
+            3,
+            ("tests/test_a.py::test_b",),
+            False,
+        ),
         ("===== no tests ran in 0.01s =====\n", False, 0, (), False),
         ("ModuleNotFoundError: No module named 'x'\n", False, 0, (), True),
     ],
