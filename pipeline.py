@@ -373,7 +373,8 @@ pipeline = Pipeline(
         ),
     ),
     # The front server first: a version of the site appears last, when all that belongs to it is there.
-    image=ImageSpec(published={"staticlayer": "website-front", "applayer": "website"}, tests="tests"),
+    # A version is given to images that staging has served.
+    image=ImageSpec(published={"staticlayer": "website-front", "applayer": "website"}, tests="tests", after="staging"),
     providers=Providers(
         env={"DJANGO_SETTINGS_MODULE": "settings.travis"},
         # One of them pushes images, publishes and rolls out, and it alone has credentials. The others check.

@@ -7,8 +7,9 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 
@@ -20,6 +21,7 @@ from ecluse.deploy import sentry
 from ecluse.deploy.contract import Context
 from ecluse.deploy.session import Ended, Person, Session
 from ecluse.deploy.targets import opened as opened_target
+from ecluse.machine import git
 
 __all__ = ["as_json", "environment_argument", "opened", "say"]
 
@@ -37,7 +39,9 @@ def opened(name: str, *, take_over: bool = False) -> Iterator[Session]:
     environment = _environment(pipeline, name)
     with opened_target(Context(pipeline, environment, folder, os.environ, say, take_over)) as target:
         person = Person(_user(), socket.gethostname())
-        yield Session(target, environment, person, say, (_summarize, _tell_sentry))
+        # On a machine of one's own branches are tried one after the other; visitors get no change taken back.
+        descends = partial(git.descends, folder) if environment.faces_world else None
+        yield Session(target, environment, person, say, (_summarize, _tell_sentry, *_marks(pipeline, name)), descends)
 
 
 def say(line: str) -> None:
@@ -58,6 +62,16 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container started with a bare number as its user
         return str(os.getuid())
+
+
+def _marks(pipeline: Pipeline, environment: str) -> Iterator[Callable[[Ended], None]]:
+    """The mark that a rollout leaves on images which may be promoted once *environment* has served them."""
+    spec = pipeline.image
+    if spec is not None and spec.after == environment:
+        # Few commands ask a registry, and its client takes a while to import.
+        from ecluse.cli import served
+
+        yield lambda ended: served.mark(spec, ended, os.environ)
 
 
 def _summarize(ended: Ended) -> None:

@@ -146,7 +146,8 @@ def push(branch: str | None) -> None:
 def promote(text: str | None) -> None:
     """Give the images of the tagged commit their version: what staging has, not built again, or nothing.
 
-    1.2.3 is given once. 1.2 and latest move, unless a higher release has them. Prints the digests.
+    With ImageSpec(after="staging"), a rollout to staging must have succeeded with them. 1.2.3 is given
+    once. 1.2 and latest move, unless a higher release has them. Prints the digests.
 
     \b
     Example:
@@ -163,7 +164,8 @@ def promote(text: str | None) -> None:
     names = list(spec.published.values())
     registry = _registry()
     source = tag_of(Event(kind="push", branch=spec.branch), commit)
-    for name, digest in publish.promote(registry, names, source, version, _say).items():
+    served = (spec.after, commit) if spec.after else None
+    for name, digest in publish.promote(registry, names, source, version, _say, served=served).items():
         click.echo(f"{registry.address.repository(name)}@{digest}")
 
 

@@ -26,6 +26,8 @@ def _lines(found: Outlook) -> Iterator[str]:
     if found.unchanged:
         yield "it serves already, and well: nothing to do"
         return
+    if found.order:
+        yield f"refused: {found.order}"
     if found.migrations is None:
         yield "its database is not there to be asked: what it would be migrated by shows when it is rolled out"
     elif not found.migrations:

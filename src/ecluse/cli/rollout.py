@@ -28,14 +28,18 @@ allow_option = click.option(
     metavar="APP.NUMBER",
     help="Run this migration although the release that serves cannot live with it.",
 )
+older_option = click.option(
+    "--older", is_flag=True, help="Also where its commit does not descend from the one that serves."
+)
 
 
 @click.command("deploy")
 @environment_argument
 @release_option
 @allow_option
+@older_option
 @as_json
-def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], json_: bool) -> None:
+def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], older: bool, json_: bool) -> None:
     """Show what `ecluse deploy` would roll out over what, and the SQL of the migrations that are pending. Nothing that
     serves, no database and no history is changed.
 
@@ -52,7 +56,9 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], js
     with opened(environment) as session:
         target = session.target
         release = target.catalogue.find(name) if name else target.catalogue.newest()
-        found = outlook(target.operations, target.records.ledger(), environment, release, allowed)
+        ledger = target.records.ledger()
+        order = None if older else session.out_of_order(release, ledger)
+        found = outlook(target.operations, ledger, environment, release, allowed, order)
     click.echo(json.dumps(found.as_json(), indent=1) if json_ else outlook_text(found))
     sys.exit(0 if found.goes else PreflightError.exit_code)
 
@@ -61,11 +67,14 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], js
 @environment_argument
 @release_option
 @allow_option
+@older_option
 @click.option(
     "--take-over", is_flag=True, help="Make the environment this repository's, although it belongs to another one."
 )
 @as_json
-def deploy(environment: str, name: str | None, allowed: tuple[str, ...], take_over: bool, json_: bool) -> None:
+def deploy(
+    environment: str, name: str | None, allowed: tuple[str, ...], older: bool, take_over: bool, json_: bool
+) -> None:
     """Roll a release out to ENVIRONMENT without losing a request, or leave things as they were.
 
     \b
@@ -75,12 +84,13 @@ def deploy(environment: str, name: str | None, allowed: tuple[str, ...], take_ov
       ./ecluse deploy local --allow-migration store.0007       though it drops what the old release uses
       ./ecluse deploy staging                                  the images of the commit that is checked out
       ./ecluse deploy production --release sha256:4f1c…        this image, and no other
+      ./ecluse deploy production --older                       though what serves is newer
 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
     to take one, 11 the release was refused before anything changed, 130 stopped. What serves is said each time.
     """
     with job_summary.reason(os.environ, "deploy", environment), opened(environment, take_over=take_over) as session:
-        show(session.deploy(name, allowed), json_)
+        show(session.deploy(name, allowed, older=older), json_)
 
 
 @click.command()

@@ -286,7 +286,7 @@ class ImageSpec:
 
     *published* maps each published target of the Dockerfile to its image's name; the image that reports the release is
     last. *tests* is the target that tests them from outside, as *service* of the Compose file *compose*. *branch* is
-    the branch whose images are promoted.
+    the branch whose images are promoted. *after* is the environment that must have served an image before.
     """
 
     published: Mapping[str, str]
@@ -294,6 +294,7 @@ class ImageSpec:
     compose: str = "docker-compose.ci.yml"
     service: str = "tests"
     branch: str = "staging"
+    after: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,9 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     yield from _defined_once("job", (job.name for job in pipeline.jobs))
     yield from _alike("", "jobs", [job.name for job in pipeline.jobs])
     yield from _variables("", "providers.env", pipeline.providers.env)
+    after = pipeline.image.after if pipeline.image else ""
+    if after and after not in {environment.name for environment in pipeline.environments}:
+        yield Problem("", "image.after", f"the pipeline defines no environment {after!r}")
     for kind, names in (
         ("service", [service.name for service in pipeline.services]),
         ("environment", [environment.name for environment in pipeline.environments]),

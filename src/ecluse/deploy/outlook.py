@@ -10,6 +10,7 @@ from ecluse.deploy.contract import Ledger, Migration, Operations, R
 from ecluse.deploy.history import Journal
 from ecluse.deploy.judge import behind, flag, refused
 from ecluse.deploy.rollout import current
+from ecluse.errors import EcluseError
 
 __all__ = ["Outlook", "outlook"]
 
@@ -20,7 +21,8 @@ class Outlook:
 
     *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release,
     for these *reasons*. *how* says by what the migrations of each database were judged.
-    *interrupted* is a rollout that would be finished or undone first: what comes after it is not known before.
+    *order* is the reason where it would take changes back. *interrupted* is a rollout that would be finished or
+    undone first: what comes after it is not known before.
     """
 
     environment: str
@@ -32,12 +34,13 @@ class Outlook:
     behind: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     how: tuple[str, ...] = ()
+    order: str | None = None
     interrupted: Journal | None = None
 
     @property
     def goes(self) -> bool:
         """Whether the rollout would begin, as far as that can be known before."""
-        return not self.refused and not self.behind
+        return not self.refused and not self.behind and self.order is None
 
     def as_json(self) -> dict[str, Any]:
         """For programs; docs/reference/cli.md describes it."""
@@ -51,6 +54,7 @@ class Outlook:
             "behind": list(self.behind),
             "reasons": list(self.reasons),
             "judged": list(self.how),
+            "order": self.order,
             "interrupted": self.interrupted.as_json() if self.interrupted else None,
         }
 
@@ -67,8 +71,18 @@ class Outlook:
         }
 
 
-def outlook(target: Operations[R], ledger: Ledger, environment: str, release: R, allowed: Sequence[str]) -> Outlook:
-    """What rolling *release* out would do now. Raises what the target raises; PreflightError where its checks fail."""
+def outlook(
+    target: Operations[R],
+    ledger: Ledger,
+    environment: str,
+    release: R,
+    allowed: Sequence[str],
+    order: EcluseError | None = None,
+) -> Outlook:
+    """What rolling *release* out would do now; *order* is its refusal where it would take changes back.
+
+    Raises what the target raises; PreflightError where its checks fail.
+    """
     serving = current(target, ledger)
     found = target.look(release, serving)
     return Outlook(
@@ -81,5 +95,6 @@ def outlook(target: Operations[R], ledger: Ledger, environment: str, release: R,
         behind=tuple(behind(found, ledger.history())) if found else (),
         reasons=(found.behind or ()) if found else (),
         how=found.how if found else (),
+        order=f"{order.what}\n  {order.hint}" if order else None,
         interrupted=ledger.journal(),
     )

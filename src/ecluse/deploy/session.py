@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecluse.definition.model import Environment
+from ecluse.deploy.attempt import answering
 from ecluse.deploy.contract import Ledger, Release, Target
 from ecluse.deploy.history import Kind, Record
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
-from ecluse.deploy.rollout import Progress, Request, recover, roll_out
-from ecluse.errors import LockHeld, ReleaseError, RolloutError
+from ecluse.deploy.order import Descends, refusal
+from ecluse.deploy.rollout import Progress, Request, current, recover, roll_out
+from ecluse.errors import LockHeld, PreflightError, ReleaseError, RolloutError
 
 __all__ = ["Ended", "Person", "Session"]
 
@@ -36,13 +38,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended well: *release* serves at *url*. *record* is None where it served already."""
+    """How a command ended well: *release*, of *commit*, serves at *url*. *record* is None where it served already."""
 
     kind: Kind
     environment: str
     release: str
     record: Record | None
     url: str
+    commit: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For programs; docs/reference/cli.md describes it."""
@@ -51,9 +54,17 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class _Forgotten:
+    """A release that serves and is not kept."""
+
+    id: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
 class Session:
     """The commands of *person* about *environment*, whose *target* is open. *say* prints a line of progress; *tell*
-    hears of every command that ended well.
+    hears of every command that ended well. With *descends*, a deployed release has to follow the one that serves.
     """
 
     target: Target[Any]
@@ -61,14 +72,31 @@ class Session:
     person: Person
     say: Callable[[str], None] = lambda line: None
     tell: Sequence[Callable[[Ended], None]] = field(default=())
+    descends: Descends | None = None
 
-    def deploy(self, name: str | None = None, allowed: Sequence[str] = ()) -> Ended:
-        """Roll the release *name* out; without a name, the newest one."""
+    def deploy(self, name: str | None = None, allowed: Sequence[str] = (), *, older: bool = False) -> Ended:
+        """Roll the release *name* out; without a name, the newest one. *older*: also where it would take changes
+        back.
+        """
         release = self._named(name)
         # A release may take its secrets from what serves, which ending an interrupted rollout decides.
         again = self.target.records.ledger().journal() is not None
-        choose = (lambda ledger: self._named(name)) if again else (lambda ledger: release)
+
+        def choose(ledger: Ledger) -> Release:
+            chosen = self._named(name) if again else release
+            if not older and (refused := self.out_of_order(chosen, ledger)):
+                raise refused
+            return chosen
+
         return self._roll_out("deploy", release.id, choose, allowed, commit=release.commit)
+
+    def out_of_order(self, release: Release, ledger: Ledger) -> PreflightError | None:
+        """The reason why *release* may not follow the release that serves; None where it may."""
+        if self.descends is None:
+            return None
+        with answering():
+            serving = current(self.target.operations, ledger)
+        return refusal(release, None if serving is None else self._known(serving), self.descends)
 
     def rollback(self, name: str | None = None) -> Ended:
         """Go back to the kept release *name*; without a name, to the release before."""
@@ -132,7 +160,7 @@ class Session:
                 allowed=tuple(allowed),
             )
             record = roll_out(self.target.operations, ledger, request, progress=progress)
-        ended = Ended(kind, self.environment.name, release.id, record, self.target.controls.url)
+        ended = Ended(kind, self.environment.name, release.id, record, self.target.controls.url, release.commit)
         for hear in self.tell:
             hear(ended)
         return ended
@@ -157,6 +185,14 @@ class Session:
         except ReleaseError:
             deploy = f"./ecluse deploy {self.environment.name} --release {id}"
             raise RolloutError(f"release {id} is not kept any more", hint=deploy) from None
+        return found
+
+    def _known(self, id: str) -> Release:
+        """The release *id*, without its commit where it is not kept any more."""
+        try:
+            found: Release = self.target.operations.release(id)
+        except ReleaseError:
+            return _Forgotten(id)
         return found
 
     def _served_last(self, ledger: Ledger) -> Release:

@@ -18,6 +18,7 @@ __all__ = [
     "image_variable",
     "moving_tags",
     "registry_of",
+    "served_tag",
     "tag_of",
 ]
 
@@ -48,6 +49,11 @@ def tag_of(event: Event, commit: str, number: str | None = None) -> str:
         f"no image is built for the event {event.kind}",
         hint="a pull request with its number, or a push to a branch; a tag promotes: ecluse image promote",
     )
+
+
+def served_tag(environment: str, commit: str) -> str:
+    """The tag that says that *environment* has served the images of *commit*: ``served-staging-<commit>``."""
+    return f"served-{environment[:60]}-{commit}"
 
 
 @dataclass(frozen=True, order=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ecluse.errors import ImageError
 from ecluse.image.engine import Engine, PushFailed
-from ecluse.image.names import Version, moving_tags
+from ecluse.image.names import Version, moving_tags, served_tag
 from ecluse.image.registry import Manifest, Registry
 
-__all__ = ["digests", "promote", "push"]
+__all__ = ["digests", "mark_served", "promote", "push"]
 
 # Seconds before each further attempt to push.
 PAUSES = (1.0, 3.0, 9.0)
@@ -89,16 +89,46 @@ def digests(registry: Registry, names: Sequence[str], tag: str) -> Mapping[str, 
     return {name: manifest for name, manifest in found.items() if manifest is not None}
 
 
+def mark_served(registry: Registry, names: Sequence[str], tag: str, environment: str, commit: str) -> None:
+    """Tag the images of *names* under *tag*, which are those of *commit*, as served by *environment*."""
+    mark = served_tag(environment, commit)
+    for name, manifest in digests(registry, names, tag).items():
+        there = registry.manifest(name, mark)
+        if there is None or there.digest != manifest.digest:
+            registry.put_manifest(name, mark, manifest)
+
+
+def _check_served(registry: Registry, found: Mapping[str, Manifest], environment: str, commit: str) -> None:
+    """Raises ImageError where *environment* has not served the images *found* of *commit*."""
+    for name, manifest in found.items():
+        there = registry.manifest(name, served_tag(environment, commit))
+        if there is None or there.digest != manifest.digest:
+            raise ImageError(
+                f"no rollout to {environment} has succeeded with the images of {commit}",
+                where=registry.address.repository(name),
+                hint=f"./ecluse deploy {environment} on that commit, then promote again",
+            )
+
+
 def promote(
-    registry: Registry, names: Sequence[str], tag: str, version: Version, say: Callable[[str], None]
+    registry: Registry,
+    names: Sequence[str],
+    tag: str,
+    version: Version,
+    say: Callable[[str], None],
+    *,
+    served: tuple[str, str] | None = None,
 ) -> Mapping[str, str]:
     """Give the images of *names* under *tag* the version's tags; return their digests. Nothing is built or sent.
 
     Everything is checked before the first change: a missing image, or a version that another image has, raises
-    ImageError. The moving tags (``1.2``, ``latest``) follow once every image has its version, each only if no higher
-    release has it. An interrupted promotion can be run again.
+    ImageError, and so does an image that the environment and commit *served* are not known of. The moving tags
+    (``1.2``, ``latest``) follow once every image has its version, each only if no higher release has it. An
+    interrupted promotion can be run again.
     """
     found = digests(registry, names, tag)
+    if served is not None:
+        _check_served(registry, found, *served)
     for name, manifest in found.items():
         taken = registry.manifest(name, str(version))
         if taken is not None and taken.digest != manifest.digest:

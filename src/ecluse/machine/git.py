@@ -14,7 +14,7 @@ from ecluse.errors import RepositoryError, ToolError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
-__all__ = ["Tree", "find", "head", "ignored", "known_files", "line", "paths", "read", "tree"]
+__all__ = ["Tree", "descends", "find", "head", "ignored", "known_files", "line", "paths", "read", "tree"]
 
 # Messages in English, since some are recognized; and no lock that a commit at the same time would meet.
 # https://git-scm.com/docs/git#Documentation/git.txt-GITOPTIONALLOCKS
@@ -56,6 +56,15 @@ def find(top: Path, *arguments: str) -> str | None:
 def head(top: Path) -> str | None:
     """The commit that is checked out; None before the first commit."""
     return find(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+
+def descends(top: Path, commit: str, other: str) -> bool | None:
+    """Whether *commit* is *other*, or descends from it. None where the clone does not have the history that tells."""
+    if _ask(top, ("merge-base", "--is-ancestor", other, commit)).ok:
+        return True
+    # A clone that has a commit has all its ancestors, unless it is shallow.
+    whole = line(top, "rev-parse", "--is-shallow-repository") == "false"
+    return False if whole and find(top, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") else None
 
 
 @dataclass(frozen=True)

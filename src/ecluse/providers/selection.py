@@ -10,7 +10,7 @@ from ecluse.definition.model import All, Condition, Environment, EventKind, Job,
 from ecluse.definition.plan import stages
 from ecluse.providers.conditions import KINDS, simplify
 
-__all__ = ["Selected", "approved", "environment_of", "secrets", "select"]
+__all__ = ["Selected", "approved", "environment_of", "needs_history", "secrets", "select"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,11 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
 def environment_of(job: Job, pipeline: Pipeline) -> Environment | None:
     """The environment that *job* rolls out to."""
     return next((one for one in pipeline.environments if one.name == job.environment), None)
+
+
+def needs_history(job: Job) -> bool:
+    """Whether *job* needs more than the one commit: a rollout asks whether it is newer than the one that serves."""
+    return job.history or job.environment is not None
 
 
 def secrets(job: Job, pipeline: Pipeline) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ def test_tag_event_promotes_the_images_the_push_event_tested(clone, registry):
         pytest.skip("ECLUSE_ACT does not name a program that starts act")
     repository = clone("022")
     image_alone(repository)
+    # No rollout comes between the two here.
+    pipeline = repository / "pipeline.py"
+    pipeline.write_text(pipeline.read_text().replace(', after="staging"', ""))
     environment = {**os.environ, "PYTHONPATH": str(repository / "src")}
     subprocess.run([sys.executable, "-m", "ecluse", "render"], cwd=repository, env=environment, check=True)
     identity = ("-c", "user.name=a test", "-c", "user.email=test@shop.test")

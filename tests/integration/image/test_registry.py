@@ -7,12 +7,15 @@ import subprocess
 
 import pytest
 
+from ecluse.cli.served import mark
+from ecluse.definition.load import load
+from ecluse.deploy.session import Ended
 from ecluse.errors import ImageError
 from ecluse.image import publish
 from ecluse.image.engine import connect
 from ecluse.image.names import registry_of
 from ecluse.image.registry import Registry
-from testbed.containers import answers, await_, docker, free_port, inspect
+from testbed.containers import TOP, answers, await_, docker, free_port, inspect
 
 pytestmark = pytest.mark.engine
 
@@ -59,10 +62,13 @@ def test_digest_stays_the_same_from_commit_to_version(built, ecluse, checkout, r
     assert found == pushed
 
     subprocess.run(["git", "tag", "--force", "v1.2.3"], cwd=checkout, check=True)
+    early = ecluse("image", "promote", check=False, ECLUSE_REGISTRY=address)
+    assert early.returncode == 12 and "no rollout to staging has succeeded" in early.stderr
+    commit = served(checkout, address)
     promoted = ecluse("image", "promote", ECLUSE_REGISTRY=address).stdout.split()
     assert promoted == pushed
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, text=True, capture_output=True, check=True)
-    assert tags(address, "website") == {f"staging-{commit.stdout.strip()}", "1.2.3", "1.2", "latest"}
+    marks = {f"staging-{commit}", f"served-staging-{commit}"}
+    assert tags(address, "website") == marks | {"1.2.3", "1.2", "latest"}
 
     # By that digest it comes back, and answers.
     application = pushed[-1]
@@ -79,6 +85,15 @@ def test_digest_stays_the_same_from_commit_to_version(built, ecluse, checkout, r
     again = ecluse("image", "push", "--branch", "staging", ECLUSE_REGISTRY=address)
     assert again.stdout.split() == pushed
     assert "is there already" in again.stderr
+
+
+def served(checkout, address):
+    """Mark the images of the commit as a rollout to staging does. Returns the commit."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, text=True, capture_output=True, check=True)
+    commit = done.stdout.strip()
+    spec = load(TOP / "pipeline.py").image
+    mark(spec, Ended("deploy", "staging", "r1", None, "", commit), {"ECLUSE_REGISTRY": address})
+    return commit
 
 
 def test_promotion_of_an_unbuilt_commit_leaves_no_tag(ecluse, checkout, registry):
@@ -116,6 +131,7 @@ def test_account_of_the_registry_address_pushes_and_promotes(built, ecluse, chec
     done = ecluse("image", "push", "--branch", "staging", ECLUSE_REGISTRY=address)
     assert PASSWORD not in done.stdout + done.stderr
     subprocess.run(["git", "tag", "--force", "v1.2.4"], cwd=checkout, check=True)
+    served(checkout, address)
     promoted = ecluse("image", "promote", "--version", "v1.2.4", ECLUSE_REGISTRY=address)
     assert promoted.stdout == done.stdout
 

@@ -7,6 +7,7 @@ import http.client
 import pytest
 
 from ecluse.errors import PreflightError
+from ecluse.machine import process
 from testbed.shop import Shop
 
 pytestmark = pytest.mark.counted
@@ -50,6 +51,35 @@ def test_deployment_check_warnings_refuse_a_release(shop: Shop) -> None:
     # As the front server passes a visitor's request on, and as somebody who comes past it.
     assert answer(shop, "https") == 200
     assert answer(shop, "http") == 301
+
+
+def test_commit_older_than_what_serves_is_refused(shop: Shop) -> None:
+    settings = shop.folder / "shop" / "settings.py"
+    settings.write_text(settings.read_text() + SAFE)
+    old, older = committed(shop), shop.release("old")
+    committed(shop)
+    newer = shop.release("newer")
+    shop.ecluse("deploy", "local", "--release", older)
+    shop.ecluse("deploy", "local", "--release", newer)
+
+    refused = shop.ecluse("deploy", "local", "--release", older, check=False)
+    assert refused.returncode == PreflightError.exit_code
+    assert f"{old} does not descend from" in refused.output
+    assert shop.status()["serving"] == newer
+    # A clone that ends at this commit does not know what came before it.
+    (shop.folder / ".git" / "shallow").write_text(f"{old}\n")
+    refused = shop.ecluse("deploy", "local", "--release", older, check=False)
+    assert refused.returncode == PreflightError.exit_code and "git fetch --unshallow" in refused.output
+    shop.ecluse("deploy", "local", "--release", older, "--older")
+    assert shop.status()["serving"] == older
+
+
+def committed(shop: Shop) -> str:
+    """A commit of all there is."""
+    process.run(("git", "add", "--all"), cwd=shop.folder)
+    identity = ("-c", "user.name=a", "-c", "user.email=a@shop.test")
+    process.run(("git", *identity, "commit", "--quiet", "--allow-empty", "--message", "a change"), cwd=shop.folder)
+    return process.run(("git", "rev-parse", "HEAD"), cwd=shop.folder).output.strip()
 
 
 def answer(shop: Shop, scheme: str) -> int:

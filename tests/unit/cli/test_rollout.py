@@ -282,3 +282,19 @@ def test_unnamed_user_is_shown_by_number(monkeypatch: pytest.MonkeyPatch, servin
     monkeypatch.setattr(module.os, "getuid", lambda: 10001)
     ecluse("deploy", "local")
     assert serving.memory.history()[-1].by.startswith("10001@")
+
+
+def test_older_commit_is_refused_where_people_see_it(
+    serving: ToyTarget, ecluse: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.git, "descends", lambda top, commit, other: False)
+    assert ecluse("deploy", "local").code == 0, "here branches are tried one after the other"
+    file = Path("pipeline.py")
+    file.write_text(file.read_text().replace(", faces_world=False", ""))
+    for command in (("deploy", "local"), ("plan", "deploy", "local")):
+        done = ecluse(*command, "--release", "one")
+        assert done.code == 11
+        assert "commit-of-one does not descend from commit-of-two, which serves" in done.err + done.out
+        assert ecluse(*command, "--release", "two").code == 0
+    assert ecluse("plan", "deploy", "local", "--release", "one", "--older").code == 0
+    assert ecluse("deploy", "local", "--release", "one", "--older").code == 0

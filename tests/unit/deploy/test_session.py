@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ecluse.deploy import targets
 from ecluse.deploy.contract import Context
 from ecluse.deploy.history import Journal
 from ecluse.deploy.session import Ended, Person, Session
-from ecluse.errors import DefinitionError, RolloutError
+from ecluse.errors import DefinitionError, PreflightError, RolloutError
 from tests.support.doubles import toys
 from tests.support.doubles.toys import ToyTarget
 
@@ -103,3 +104,23 @@ def test_rollout_is_watched_within_the_limits_of_the_environment(
 def test_start_needs_something_that_has_served(toy: ToyTarget, tmp_path: Path) -> None:
     with session(tmp_path) as commands, pytest.raises(RolloutError, match="local has never served anything"):
         commands.start()
+
+
+def test_older_commit_is_refused_before_anything_is_touched(toy: ToyTarget, tmp_path: Path) -> None:
+    with session(tmp_path) as commands:
+        ordered = replace(commands, descends=lambda commit, other: commit == "commit-of-two")
+        ordered.deploy("one")
+        ordered.deploy("two")
+        toy.operations.clear()
+        with pytest.raises(PreflightError, match="commit-of-one does not descend from commit-of-two"):
+            ordered.deploy("one")
+        assert toy.operations == [] and toy.open == {"web": {"two"}}
+        assert ordered.deploy("one", older=True).release == "one"
+        ordered.deploy("two")
+        assert ordered.rollback().release == "one", "who goes back says so"
+
+
+def test_commit_of_a_serving_release_that_is_not_kept_is_unknown(toy: ToyTarget, tmp_path: Path) -> None:
+    toy.serve("gone")
+    with session(tmp_path) as commands, pytest.raises(PreflightError, match="the commit of release gone is not known"):
+        replace(commands, descends=lambda commit, other: True).deploy("two")

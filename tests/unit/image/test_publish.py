@@ -107,3 +107,30 @@ def test_patch_of_an_old_version_does_not_move_latest():
     promote(registry)
     assert registry.manifest("website", "latest") == OTHER
     assert registry.manifest("website", "1.2") == APP
+
+
+SERVED = ("staging", "c0ffee")
+
+
+def test_promotion_waits_for_a_rollout_that_succeeded():
+    registry = having(website_front={"staging-1": FRONT}, website={"staging-1": APP})
+    with pytest.raises(ImageError, match="no rollout to staging has succeeded with the images of c0ffee") as caught:
+        publish.promote(registry, NAMES, "staging-1", Version(1, 2, 3), print, served=SERVED)
+    assert registry.puts == [] and "./ecluse deploy staging" in str(caught.value.hint)
+    publish.mark_served(registry, NAMES, "staging-1", *SERVED)
+    assert publish.promote(registry, NAMES, "staging-1", Version(1, 2, 3), print, served=SERVED)
+
+
+def test_mark_of_other_images_proves_nothing():
+    registry = having(website_front={"staging-1": FRONT}, website={"staging-1": APP})
+    publish.mark_served(registry, NAMES, "staging-1", *SERVED)
+    registry.content["website", "staging-1"] = OTHER
+    with pytest.raises(ImageError, match="no rollout"):
+        publish.promote(registry, NAMES, "staging-1", Version(1, 2, 3), print, served=SERVED)
+
+
+def test_images_are_marked_once():
+    registry = having(website_front={"staging-1": FRONT}, website={"staging-1": APP})
+    for _ in range(2):
+        publish.mark_served(registry, NAMES, "staging-1", *SERVED)
+    assert registry.puts == [("website-front", "served-staging-c0ffee"), ("website", "served-staging-c0ffee")]

@@ -113,3 +113,24 @@ def test_nested_repositories_are_looked_into(tmp_path: Path, programs: Programs)
     with pytest.raises(RepositoryError, match="the submodule clone is not checked out") as caught:
         git.known_files(tmp_path)
     assert caught.value.hint == "git submodule update --init --recursive clone"
+
+
+@pytest.mark.parametrize(
+    ("ancestor", "shallow", "there", "answer"),
+    [
+        ("", "true", "bbb", True),
+        (1, "false", "bbb", False),
+        (128, "false", "bbb", False),
+        (1, "true", "bbb", None),
+        (128, "false", 1, None),
+    ],
+)
+def test_shallow_clone_cannot_tell_that_a_commit_is_no_ancestor(
+    ancestor: str | int, shallow: str, there: str | int, answer: bool | None, programs: Programs
+) -> None:
+    programs.answers = {
+        "git -C /shop merge-base --is-ancestor aaa bbb": ancestor,
+        "git -C /shop rev-parse --is-shallow-repository": shallow,
+        "git -C /shop rev-parse --verify": there,
+    }
+    assert git.descends(SHOP, "bbb", "aaa") is answer

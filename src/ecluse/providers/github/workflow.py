@@ -15,7 +15,7 @@ from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
 from ecluse.providers.github.services import container, url
-from ecluse.providers.selection import Selected, environment_of, secrets
+from ecluse.providers.selection import Selected, environment_of, needs_history, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
@@ -130,7 +130,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
         # Everything: what a change is compared with may be any number of commits before it.
-        _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if job.history else {})),
+        _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if needs_history(job) else {})),
         {"uses": f"./{_folder(SETUP)}", "with": needed},
         _run(job, pipeline),
         # What a job has done is decided: a report that cannot be kept does not turn it red.

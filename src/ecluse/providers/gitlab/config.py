@@ -16,7 +16,7 @@ from ecluse.providers.conditions import KINDS, simplify
 from ecluse.providers.gitlab.conditions import alternatives
 from ecluse.providers.gitlab.names import title
 from ecluse.providers.gitlab.services import ENGINE, ENGINE_VARIABLES, container, url
-from ecluse.providers.selection import Selected, environment_of
+from ecluse.providers.selection import Selected, environment_of, needs_history
 from ecluse.providers.services import given, in_container, variable
 from ecluse.providers.yaml import Flow, dump
 
@@ -180,7 +180,7 @@ def _services(job: Job, pipeline: Pipeline) -> Node:
     if job.engine or in_container(job, pipeline):
         containers.append(dict(ENGINE))
         variables |= ENGINE_VARIABLES
-    if job.history:
+    if needs_history(job):
         variables["GIT_DEPTH"] = "0"
     made: Node = {"services": containers} if containers else {}
     return {**made, "variables": variables} if variables else made

@@ -12,7 +12,7 @@ from ecluse.definition.model import Any, Pipeline
 from ecluse.definition.plan import Leg, legs
 from ecluse.machine.process import quote
 from ecluse.providers.conditions import simplify
-from ecluse.providers.selection import Selected, secrets
+from ecluse.providers.selection import Selected, needs_history, secrets
 from ecluse.providers.services import given, in_container, variable
 from ecluse.providers.travis.conditions import expression
 from ecluse.providers.travis.services import INSTALLED
@@ -71,7 +71,7 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     if selected.ever is not None:
         made["if"] = expression(selected.ever)
     made["python"] = values.get("python", pipeline.providers.python)
-    if job.history:
+    if needs_history(job):
         made["git"] = {"depth": False}
     services = given(job, pipeline)
     names = [INSTALLED[service.kind].name for service in services]
