@@ -1,4 +1,5 @@
-"""What the exhaustive tests of rollouts saw, written into benchmarks/RESULTS.md: ``python -m benchmarks.proof XML...``.
+"""The results of the exhaustive tests of rollouts, written into benchmarks/RESULTS.md: ``python -m benchmarks.proof
+XML...``.
 
 XML are their JUnit reports: ``./ecluse test -e integration -- tests/integration/rollout tests/integration/swarm
 --exhaustive --junitxml=XML``, in one run or in several.

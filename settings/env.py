@@ -1,4 +1,4 @@
-"""What the settings read from the process's environment: parsed strictly, and every mistake told at once.
+"""The values that the settings read from the process's environment: parsed strictly, and every mistake told at once.
 
 django-environ reads the addresses of databases. The other values are read here: it takes ``DJANGO_DEBUG=flase`` for
 False without a word, and a secret that begins with ``$`` for the name of another variable.
@@ -89,7 +89,7 @@ class Environment:
         return [part for part in map(str.strip, self.text(name).split(",")) if part] or list(default)
 
     def choice(self, name: str, default: str, choices: Collection[str]) -> str:
-        """One of *choices*, in upper or lower case."""
+        """A value of *choices*, given in upper or lower case."""
         value = self.text(name, default).strip().upper()
         if value in choices:
             return value

@@ -266,6 +266,6 @@ def once(shop: SwarmShop, load: Load) -> None:
 
 
 def unharmed(shop: SwarmShop, load: Load) -> None:
-    """Nobody was lost, and what was sent had its effect, once."""
+    """Fails if a request was lost, or if one had its effect twice or never."""
     assert load.lost == []
     once(shop, load)

@@ -61,7 +61,7 @@ class Unpacked:
         return process.run(argv, cwd=self.app, env=environ, check=False, timeout=120, input=script)
 
     def preflight(self, *arguments: str, bundled: bool = False) -> Any:
-        """What the preflight reports."""
+        """The report of the preflight."""
         done = self.migrations("preflight", *arguments, bundled=bundled)
         assert done.ok, done.output
         return json.loads(done.output.partition(MARK)[2].partition("\n")[0])

@@ -175,7 +175,7 @@ def _database_of(url: str, variant: Variant) -> str:
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a shell has, and how to reach the engine: nothing that changes how Python runs (PYTHONDONTWRITEBYTECODE)."""
+    """The variables of a shell and of the engine: none that changes how Python runs (PYTHONDONTWRITEBYTECODE)."""
     kept = ("PATH", "LANG", "TZ")
     return {
         name: value

@@ -32,8 +32,8 @@ SETTLED = 3.0
 
 @dataclass(frozen=True)
 class Measured:
-    """One way. Times in seconds; *wall* and *back* until nothing but the release that was asked for answers, with the
-    time that it was only watched left out.
+    """The figures of one way. Times in seconds; *wall* and *back* until nothing but the release that was asked for
+    answers, with the time that it was only watched left out.
     """
 
     way: str

@@ -198,8 +198,9 @@ class Compose(_Images):
 
 
 class Rollout(Compose):
-    """What ``docker rollout web`` does, by its documentation (https://docker-rollout.wowu.dev): twice as many, wait
-    until the new ones are healthy, remove the old ones. Draining is an option there, for proxies that ask for health.
+    """A rollout as ``docker rollout web`` makes it, by its documentation (https://docker-rollout.wowu.dev): twice as
+    many, wait until the new ones are healthy, remove the old ones. Draining is an option there, for proxies that ask
+    for health.
     """
 
     name = "docker-rollout's method"

@@ -139,7 +139,7 @@ class Masker:
         return shown + text[at:cut]
 
     def flush(self) -> str:
-        """What is still held back, masked, once no more text follows."""
+        """The text that is still held back, masked, once no more follows."""
         held, self._held = self._held, ""
         return self._pattern.sub(REDACTED, held) if self._longest else held
 

@@ -1,4 +1,4 @@
-"""One's account: the password is changed on a page, and reset by a mail."""
+"""The account of a user: the password is changed on a page, and reset by a mail."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@ from django.conf import settings
 
 
 class WebsiteConfig(AppConfig):
-    """What the rooms of the site share: the look, the home page, the checks of the settings."""
+    """The common parts of the site's applications: the look, the home page, the checks of the settings."""
 
     name = "website"
 

@@ -67,7 +67,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
-        """Nothing yet: it may be another's turn."""
+        """Do nothing yet: it may be another process's turn."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         ALIVE.touch()

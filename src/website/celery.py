@@ -50,7 +50,7 @@ class Alive(bootsteps.StartStopStep):
 
 
 DEAD = Queue("dead", Exchange("dead", type="fanout"))
-"""Where RabbitMQ puts what was rejected: tasks that failed to the end. Nobody takes from it but a person."""
+"""The queue of rejected tasks: those that failed at every attempt. No worker takes from it; a person does."""
 
 # One for each kind of work, so that none waits for another's. Which task goes where is in settings/base.py.
 QUEUES = (

@@ -1,4 +1,4 @@
-"""What all processes of the site must see: signs of life, and who tries something too often."""
+"""The rows that all processes of the site must see: signs of life, and who tries something too often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Heartbeat(models.Model):
 
 
 class Attempt(models.Model):
-    """One attempt that a limit counts (website.throttling), by a digest of who made it."""
+    """An attempt that a limit counts (website.throttling), by a digest of who made it."""
 
     scope = models.CharField(max_length=20)
     sender = models.CharField(max_length=64)

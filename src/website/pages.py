@@ -1,4 +1,4 @@
-"""What pages have in common: addresses that take forms only, and answers without a page of their own."""
+"""The common parts of pages: addresses that take forms only, and answers without a page of their own."""
 
 from __future__ import annotations
 

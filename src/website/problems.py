@@ -48,7 +48,7 @@ def problem(status: int, detail: str, errors: Sequence[Mapping[str, str]] = (), 
 
 
 def phrase(status: int) -> str:
-    """What the HTTP status *status* is called, by RFC 9110."""
+    """The name of the HTTP status *status*, by RFC 9110."""
     return RENAMED.get(status) or HTTPStatus(status).phrase
 
 

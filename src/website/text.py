@@ -27,7 +27,7 @@ def harmless(text: str) -> str:
 
 
 class Plain(Func):
-    """What plain() makes of a column, made by the database."""
+    """The function plain() on a column, computed by the database."""
 
     function = "website_plain"
     output_field = TextField()

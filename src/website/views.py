@@ -45,12 +45,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Where browsers look for the sign that pages of others, as the admin's, do not name."""
+    """The icon, where browsers look for it when a page, such as the admin's, names none."""
     return redirect(static("website/favicon.svg"))
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    """What search engines leave alone: what is for staff, for one person, or for programs."""
+    """The pages that search engines leave alone: for staff, for one person, or for programs."""
     closed = "".join(
         f"Disallow: {path}\n" for path in ("/admin/", "/account/", "/login/", "/api/", "/uploads/", "/gallery/")
     )
@@ -58,7 +58,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """What people uploaded, where the site gives it out itself (SERVE_MEDIA). As ops/nginx/site.conf: never run."""
+    """The uploaded files, where the site serves them itself (SERVE_MEDIA). As in ops/nginx/site.conf: never run."""
     response = serve(request, path, document_root=settings.MEDIA_ROOT)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -94,7 +94,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What broke may be anything: this page asks nothing of the session or the database."""
+    """The page of an error. Anything may be broken, so it asks nothing of the session or the database."""
     if problems.concerns(request):
         return problems.response(500, _("Quelque chose s'est cassé de notre côté."))
     answer = render(

@@ -72,7 +72,7 @@ class Load:
     """
 
     ended: ClassVar[list[Load]] = []
-    """Those whose context has ended, for whoever counts them."""
+    """The loads whose context has ended, for whoever counts them."""
 
     def __init__(
         self, port: int, *, host: str = "127.0.0.1", rate: float = 100, slow: bool = True, long: bool = False
@@ -116,7 +116,7 @@ class Load:
 
     @property
     def lost(self) -> list[str]:
-        """Those that got no answer, or a wrong one: what they were, and what they got."""
+        """The requests that got no answer, or a wrong one, each with what it got."""
         return [one.lost for one in list(self.seen) if one.lost is not None]
 
     @property

@@ -33,7 +33,7 @@ LYON = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered instead: *pause* seconds before the headers, *drip* between any two bytes of the body."""
+    """A prepared answer: *pause* seconds before the headers, *drip* between any two bytes of the body."""
 
     status: int = 200
     body: bytes = b""

@@ -158,7 +158,7 @@ def serving(folder: Path) -> Iterator[Index]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Nothing: the test says what failed."""
+            """Log nothing: the test says what failed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

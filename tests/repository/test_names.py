@@ -1,6 +1,7 @@
-"""Names can be read in a list: a test says its subject first, and no two classes of the tool have one name."""
+"""Names and docstrings can be read in a list: the subject comes first, and two classes of the tool have two names."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ PRONOUNS = {
     "nobody",
     "nothing",
     "whatever",
+    "these",
+    "there",
 }
 
 
@@ -36,6 +39,25 @@ def test_name_of_every_test_is_short_and_begins_with_its_subject(folder: Path) -
     ]
     assert not [name for name in names if len(name) > 60]
     assert not [name for name in names if name.split("_")[1] in PRONOUNS or name.startswith("test_the_same_")]
+
+
+@pytest.mark.parametrize("root", ("src/ecluse", "src/website", "settings", "tests", "testbed", "benchmarks"))
+def test_docstring_begins_with_its_subject(root: str) -> None:
+    """An editor shows a docstring alone: "What is allowed" is then no more than a riddle."""
+    wrong = [
+        f"{path.relative_to(TOP)}:{line}: {text.splitlines()[0]}"
+        for path in sorted((TOP / root).rglob("*.py"))
+        for line, text in docstrings(ast.parse(path.read_text(encoding="utf-8")))
+        if text.split()[0].strip(",.:").partition("'")[0].lower() in PRONOUNS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The docstrings of modules, classes, functions and attributes: every text that stands as a statement."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
 
 
 def test_two_public_classes_of_the_tool_never_share_a_name() -> None:

@@ -42,7 +42,7 @@ class LoadFailure:
 
 @dataclass(frozen=True)
 class SettingsReport:
-    """What a project's settings asked for and are.
+    """The settings of a project: what they asked for, and their values.
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
     there, although an application may have failed since. *settings* has their values by name.

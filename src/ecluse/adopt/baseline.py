@@ -48,7 +48,7 @@ def run_tests(
 
 
 def count(output: str, ok: bool, seconds: float) -> SuiteResult:
-    """What the *output* of Django's test command or of pytest says, in colours or not."""
+    """The result that the *output* of Django's test command or of pytest tells, in colours or not."""
     output = as_text(output)
     tail = "\n".join(output.strip().splitlines()[-30:])
     django = re.findall(r"^Ran (\d+) tests? in", output, re.MULTILINE)

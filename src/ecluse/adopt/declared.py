@@ -1,4 +1,4 @@
-"""What a project depends on, as its own files declare it: a reader for each kind of file, the most exact first."""
+"""The dependencies of a project as its own files declare them: a reader for each kind of file, the most exact first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOR_SITE = re.compile(r"base|common|prod|main|deploy|requirements$", re.IGNOREC
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one kind of file declares: requirements (PEP 508 lines) of the *site*, and those that its *tests* add.
+    """The declarations of one kind of file: requirements (PEP 508 lines) of the *site*, and those that its *tests* add.
 
     *source* names the file for people. *exported*: both come from uv itself, asked with these arguments. *notes* say
     what was read differently from what stands there.

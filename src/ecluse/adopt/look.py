@@ -1,4 +1,4 @@
-"""What adopting a repository finds: its project, and how that is installed, loaded, tested, brought to PostgreSQL."""
+"""The findings about a repository: its project, and how it is installed, loaded, tested, brought to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Found:
 
     @property
     def answer(self) -> SettingsReport:
-        """What the project's settings said, loaded with its variables."""
+        """The report of the project's settings, loaded with its variables."""
         return self.variables.answer
 
 

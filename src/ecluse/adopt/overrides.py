@@ -24,7 +24,7 @@ class Override:
 
 
 def overrides(answer: SettingsReport) -> tuple[Override, ...]:
-    """What of the settings in *answer* would keep the site from being served here over HTTP, without other services."""
+    """The settings in *answer* that would keep the site from being served here over HTTP, without other services."""
     return tuple(_overrides(answer.settings))
 
 

@@ -1,4 +1,4 @@
-"""What is going to be written for a project: found out by asking it, before anything is."""
+"""The plan of an adoption: found out by asking the project, before anything is written."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Prepared", "prepare"]
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was *found*, and the content of the *files* to write by their paths."""
+    """A prepared adoption: what was *found*, and the content of the *files* to write by their paths."""
 
     found: Found
     plan: Adoption
     files: dict[str, str]
 
     def text(self) -> str:
-        """What was found, for people."""
+        """The findings, for people."""
         return "\n".join(f"{name:<13} {value}" for name, value in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -133,7 +133,7 @@ def _has_tests(found: Found, tracked: tuple[str, ...]) -> bool:
 
 
 def _before(found: Found, tracked: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """What the tests need done first: static files for a storage with a manifest, and compiled messages."""
+    """The steps that the tests need first: static files for a storage with a manifest, and compiled messages."""
     steps: list[tuple[str, ...]] = []
     settings = found.answer.settings
     storage = f"{settings.get('STATICFILES_STORAGE')} {settings.get('STORAGES')}"

@@ -168,7 +168,7 @@ class _Tool:
         self.top, self.environ = top, {**environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def __call__(self, *arguments: str, check: bool = True) -> str:
-        """Its standard output. Raises AdoptError with the end of what it said where it fails."""
+        """The standard output of the tool. Raises AdoptError with the end of what it said where it fails."""
         try:
             return process.read(self._argv(*arguments), cwd=self.top, env=self.environ, check=check).text
         except CommandError as error:

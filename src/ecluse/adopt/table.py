@@ -1,4 +1,4 @@
-"""What adopting a project proved, row by row: what worked, its seconds, and whose failure it is where it did not."""
+"""The results of adopting a project, row by row: what worked, its seconds, and whose failure it is where it did not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Whose = Literal["", "theirs", "PostgreSQL's", "ours"]
 
 @dataclass
 class Row:
-    """One thing that was tried. *whose*: the project's own failure, a difference of PostgreSQL, or Écluse's."""
+    """A step that was tried. *whose*: the project's own failure, a difference of PostgreSQL, or Écluse's."""
 
     name: str
     ok: bool = True

@@ -35,8 +35,9 @@ _MARK = "Written by `ecluse adopt`"
 
 @dataclass(frozen=True, kw_only=True)
 class Adoption:
-    """What of a project goes into its pipeline: the *checks* that pass today, the steps *before* its tests, and which
-    *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran none.
+    """The parts of a project that go into its pipeline: the *checks* that pass today, the steps *before* its tests, and
+    which *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran
+    none.
     """
 
     found: Found
@@ -51,7 +52,7 @@ class Adoption:
 
 
 def project(planned: Adoption) -> Project:
-    """What the pipeline says of how the project is run."""
+    """The field ``project`` of the pipeline: how the project is run."""
     found = planned.found
     return Project(
         settings=_settings(planned),

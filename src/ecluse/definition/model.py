@@ -92,7 +92,7 @@ Condition: TypeAlias = Is | All | Any | Not
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a job. *run* is an argument vector, never a line of shell.
+    """A command of a job. *run* is an argument vector, never a line of shell.
 
     In *run* and *env*, ``{axis}`` is the leg's matrix value on that axis, ``{axis.digits}`` the digits of that value,
     and ``{output}`` a folder of this leg alone, for the files of :class:`Output`. Legs that run at the same time share
@@ -214,8 +214,8 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Where a release goes. *target* is the name of a kind of place: ``server``, ``swarm``. *secrets* are names, never
-    values: the deployer's environment or the target has those.
+    """A place that releases go to. *target* is the name of a kind of place: ``server``, ``swarm``. *secrets* are names,
+    never values: the deployer's environment or the target has those.
 
     *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout. *watch* are
     the limits of a rollout after the switch; a number is its seconds. *readiness* is the address that a release is

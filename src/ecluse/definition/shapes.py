@@ -19,7 +19,7 @@ __all__ = ["Problem", "misfits"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a pipeline: *where* it is (``job 'tests'``), in which *field* (``matrix.python``), and *what* is
+    """A mistake in a pipeline: *where* it is (``job 'tests'``), in which *field* (``matrix.python``), and *what* is
     wrong.
     """
 

@@ -1,4 +1,4 @@
-"""One rollout under way: the journal that is written before each step, and the ways in which it can end."""
+"""A rollout under way: the journal that is written before each step, and the ways in which it can end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Progress:
 
 
 class Attempt(Generic[R]):
-    """One rollout under way. *new* is the release that it brings, where the caller has it already."""
+    """A rollout under way. *new* is the release that it brings, where the caller has it already."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Attempt(Generic[R]):
             return self.end("failed", serving=self.journal.release, reason=failed.what)
 
     def _serving(self) -> str:
-        """What serves now, in words, as far as the target can still be asked."""
+        """The releases that serve now, in words, as far as the target can still be asked."""
         try:
             now = sorted({one for task in self.target.tasks() for one in task.serving()})
         except (EcluseError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What a target has to offer: everything that the rollout, the session and the commands ask of a place where releases
+"""The interface of a target: everything that the rollout, the session and the commands ask of a place where releases
 serve.
 
 A target is a package under ``deploy/targets`` with the two functions of :class:`Package`, and one line in the registry
@@ -60,7 +60,7 @@ class Migration:
 
 @dataclass(frozen=True)
 class Preflight:
-    """What the checks of a release found in its databases: *pending* migrations, and applied migrations *unknown* to
+    """The findings of a release's checks in its databases: *pending* migrations, and applied migrations *unknown* to
     the release.
 
     *behind* are the reasons why it could not live with the schema that the unknown ones made; None where that could
@@ -134,8 +134,8 @@ class Operations(Protocol[R]):
         """
 
     def look(self, release: R, previous: str | None) -> Preflight | None:
-        """What :meth:`preflight` would find, with nothing changed and nothing kept. None where there is no database
-        to ask.
+        """The findings that :meth:`preflight` would have, with nothing changed and nothing kept. None where there is no
+        database to ask.
         """
 
     def migrate(self, release: R) -> None:
@@ -242,9 +242,9 @@ class Target(Generic[R]):
 
 @dataclass(frozen=True)
 class Context:
-    """What a target is opened with: the environment and its pipeline, the repository's folder *top*, and the
-    variables *environ* of the person or job that rolls out. *say* prints a line of progress. *take_over*: also where
-    the environment belongs to another repository.
+    """The arguments that a target is opened with: the environment and its pipeline, the repository's folder *top*, and
+    the variables *environ* of the person or job that rolls out. *say* prints a line of progress. *take_over*: also
+    where the environment belongs to another repository.
     """
 
     pipeline: Pipeline

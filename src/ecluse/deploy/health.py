@@ -15,12 +15,12 @@ from ecluse.errors import RolloutError
 __all__ = ["Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch"]
 
 TIMES = 3
-"""One good answer is not health: the gate opens after this many in a row."""
+"""The gate opens after this many good answers in a row: a single one is not health."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the readiness page *path* said. *status* is 0 where nothing answered; *detail* then says why."""
+    """The answer of the readiness page *path*. *status* is 0 where nothing answered; *detail* then says why."""
 
     status: int
     release: str | None = None

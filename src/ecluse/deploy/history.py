@@ -1,4 +1,4 @@
-"""What a rollout writes down: the journal while it is under way, the record once it has ended."""
+"""The notes of a rollout: the journal while it is under way, the record once it has ended."""
 
 from __future__ import annotations
 

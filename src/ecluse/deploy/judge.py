@@ -52,7 +52,7 @@ def behind(found: Preflight, history: Sequence[Record]) -> list[str]:
 
 
 def flag(migration: Migration) -> str:
-    """What allows *migration*: ``--allow-migration shop.0007`` for ``shop.0007_remove_price``."""
+    """The options that allow *migration*: ``--allow-migration shop.0007`` for ``shop.0007_remove_price``."""
     app, _, rest = migration.name.partition(".")
     number = rest.partition("_")[0]
     return f"--allow-migration {f'{app}.{number}' if number.isdigit() else migration.name}"

@@ -22,7 +22,9 @@ __all__ = ["Holder", "held", "holder", "remove"]
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Who holds the lock. *since* and *heartbeat* are seconds since the epoch; the heartbeat is the last step begun."""
+    """The holder of the lock. *since* and *heartbeat* are seconds since the epoch; the heartbeat is the last step
+    begun.
+    """
 
     who: str
     host: str
@@ -90,7 +92,9 @@ def held(path: Path, *, who: str, host: str, what: str, commit: str | None = Non
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds the lock now; None where nobody does. A deployer that was killed leaves the file, but not the lock."""
+    """The holder of the lock now; None where there is none. A deployer that was killed leaves the file, but not the
+    lock.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -17,7 +17,7 @@ __all__ = ["Outlook", "outlook"]
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What ``ecluse deploy`` would do. *migrations* are pending; None where there is no database to ask.
+    """The changes that ``ecluse deploy`` would make. *migrations* are pending; None where there is no database to ask.
 
     *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release,
     for these *reasons*. *how* says by what the migrations of each database were judged.
@@ -79,7 +79,7 @@ def outlook(
     allowed: Sequence[str],
     order: EcluseError | None = None,
 ) -> Outlook:
-    """What rolling *release* out would do now; *order* is its refusal where it would take changes back.
+    """The changes that rolling *release* out would make now; *order* is its refusal where it would take changes back.
 
     Raises what the target raises; PreflightError where its checks fail.
     """

@@ -1,4 +1,4 @@
-"""What a release says of its databases in its preflight: read from the line of JSON that it prints."""
+"""The report of a release on its databases, from its preflight: read from the line of JSON that it prints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["facts", "preflight"]
 
 
 def preflight(lines: Sequence[str]) -> Preflight | None:
-    """What was found; None where no line of *lines* has it."""
+    """The findings in *lines*; None where no line has them."""
     found = _read(lines)
     if found is None:
         return None
@@ -33,7 +33,7 @@ def preflight(lines: Sequence[str]) -> Preflight | None:
 
 
 def facts(lines: Sequence[str]) -> bytes:
-    """What the release says of itself, for the preflight of the release that comes after it."""
+    """The facts that the release reports about itself, for the preflight of the release that comes after it."""
     found = _read(lines)
     return json.dumps(found["facts"] if found else None).encode()
 

@@ -35,8 +35,8 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Generic[R]):
-    """What to roll out, and for whom. *allowed* are migrations, as ``app.0007``, that may run although they break the
-    release that serves.
+    """The order for a rollout: what to roll out, and for whom. *allowed* are migrations, as ``app.0007``, that may run
+    although they break the release that serves.
     """
 
     release: R

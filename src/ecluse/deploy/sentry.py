@@ -28,7 +28,7 @@ TOKEN, ORGANIZATION, PROJECT, URL = "SENTRY_AUTH_TOKEN", "SENTRY_ORG", "SENTRY_P
 
 @dataclass(frozen=True)
 class SentryAccount:
-    """Who tells, and where: *token* may have the scope ``project:releases`` alone."""
+    """The account that tells Sentry of a release: *token* may have the scope ``project:releases`` alone."""
 
     token: Secret
     organization: str

@@ -17,7 +17,7 @@ __all__ = ["Status", "status_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What *environment* serves: *serving* has the ids of all releases that run, *commit* is the commit of the only
+    """The state of *environment*: *serving* has the ids of all releases that run, *commit* is the commit of the only
     one. *healthy*: it is one release, whole, and it answers. *holder* is who rolls out now; without one, *journal* is
     a rollout that was interrupted.
     """

@@ -81,7 +81,7 @@ class Tree:
 
 
 def tree(top: Path) -> Tree:
-    """What git sees in *top* and below. Raises RepositoryError outside of a repository."""
+    """The files that git sees in *top* and below. Raises RepositoryError outside of a repository."""
     files: set[str] = set()
     nested: dict[str, str | None] = {}
     for path in paths(top, *_FILES):

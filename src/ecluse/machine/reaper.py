@@ -100,7 +100,7 @@ def _end_what_is_left() -> None:
 
 
 def _others() -> set[int]:
-    """What is left, without our own programs."""
+    """The processes that are left, without our own programs."""
     return {pid for pid in descendants(os.getpid()) if not _is_own(pid)}
 
 

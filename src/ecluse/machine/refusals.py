@@ -1,4 +1,4 @@
-"""What a machine refuses, said for the person who can change it."""
+"""Refusals of a machine, said for the person who can change it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What runs in a release: ``preflight`` and ``migrate``. The first prints its report, JSON, on a line after MARK."""
+"""The program that runs in a release: ``preflight`` and ``migrate``. The first prints its report, JSON, on a line after
+MARK.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rehearsal heard, for people: what is locked, about how long on a table of that size, what to do instead."""
+"""The findings of a rehearsal, for people: the locks, how long each lasts on a table of that size, the alternative."""
 
 from __future__ import annotations
 

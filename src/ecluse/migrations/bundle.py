@@ -1,4 +1,4 @@
-"""This room as one script: a release has its own Python and its own packages, and ecluse is none of them."""
+"""The package ecluse.migrations as one script: the Python of a release does not have ecluse."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ["added", "changed", "follow"]
 
 
 def follow(name: str, old: Relation, new: Relation) -> str | None:
-    """What the column *name* is called now; None where it is gone, or another one has its name."""
+    """The name that the column *name* has now; None where it is gone, or another one has its name."""
     was, becomes = old.columns[name], new.columns.get(name)
     if becomes is not None and was.place == becomes.place:
         return name
@@ -54,7 +54,7 @@ def _differs(table: str, name: str, was: Column, becomes: Column, used: UsedColu
 
 
 def _filled(at: str, was: Column, becomes: Column, used: UsedColumn) -> Iterator[str]:
-    """What fills the column where the release does not."""
+    """The source of the column's values where the release writes none."""
     if becomes.generated is not None and was.generated is None and not used.generated:
         yield f"lets the database compute {at}: the serving release writes it"
     elif becomes.identity == "a" and was.identity != "a":

@@ -131,7 +131,7 @@ def _parts(name: str, old: Relation, new: Relation, before: Schema, after: Schem
 
 
 def _beside(before: Schema, after: Schema) -> Iterator[str]:
-    """What a release may use without naming a table."""
+    """The objects that a release may use without naming a table."""
     for name in sorted(before.extensions - after.extensions):
         yield f"drops the extension {name}: the serving release may use it"
     for name in sorted(before.sequences - after.sequences):

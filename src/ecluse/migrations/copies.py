@@ -30,7 +30,7 @@ _FORGOTTEN = 3_600
 
 
 class NotTried(Exception):
-    """What a rehearsal does not do: it would change something outside of the copy."""
+    """A statement that a rehearsal does not run: it would change something outside of the copy."""
 
 
 class Copy:
@@ -87,7 +87,7 @@ def emptied(connection: Any, server: str | None) -> Iterator[None]:
 
 
 class _Source:
-    """What is copied: the database that *connection* was connected to."""
+    """The database that is copied: the one that *connection* was connected to."""
 
     def __init__(self, connection: Any) -> None:
         self.connection, self.settings = connection, dict(connection.settings_dict)
@@ -104,7 +104,7 @@ class _Source:
         self.schema = read(connection)
 
     def statements(self, database: str, *, own_server: bool) -> tuple[list[str], list[list[str]]]:
-        """What makes the roles, and the schema in *database*; every name in it is written with its schema."""
+        """The SQL that makes the roles, and the schema in *database*; every name in it is written with its schema."""
         from django.db import transaction
 
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:

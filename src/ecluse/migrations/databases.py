@@ -1,4 +1,4 @@
-"""Which of a project's databases have migrations: the default one, and those that its routers send some to."""
+"""The databases of a project that have migrations: the default one, and those that its routers send some to."""
 
 from __future__ import annotations
 

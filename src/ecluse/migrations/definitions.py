@@ -134,7 +134,7 @@ FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r'
 """
 
 TANGLED = (_DOMAINS, _COMPOSITES, _FUNCTIONS, _TABLES, _VIEWS, _PARTS)
-"""These may need each other, in any order."""
+"""Definitions that may need each other, in any order."""
 
 
 def _constraints(kinds: str) -> str:
@@ -249,4 +249,4 @@ UNION ALL
 SELECT 'the aggregate ' || p.proname FROM pg_proc p {_in('p.pronamespace')}
 WHERE p.prokind IN ('a', 'w') AND {_by_itself('p.oid')}
 """
-"""What no copy is made of: rare, and not worth a guess."""
+"""The objects that cannot be copied: rare, and not worth a guess."""

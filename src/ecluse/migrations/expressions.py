@@ -1,4 +1,4 @@
-"""What can be told of an SQL expression, as PostgreSQL prints it, without running it."""
+"""Questions about an SQL expression, as PostgreSQL prints it, that are answered without running it."""
 
 from __future__ import annotations
 

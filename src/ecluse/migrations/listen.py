@@ -1,4 +1,4 @@
-"""What each statement of a migration locks, reads through and rewrites, heard while it runs on a copy."""
+"""The tables that each statement of a migration locks, reads through and rewrites, heard while it runs on a copy."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class StatementListener:
             del self._connection.commit
 
     def held(self) -> list[TableLock]:
-        """What was locked, the longest first."""
+        """The locked tables, the longest locked first."""
         return sorted(self._held.values(), key=lambda one: (not one.rewrites, not one.reads, one.table))
 
     def emptied(self) -> set[str]:

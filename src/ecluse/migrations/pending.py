@@ -1,4 +1,4 @@
-"""What is pending in a database, and the judgement by rule: for where no copy can be made."""
+"""The pending migrations of a database, judged by rule: for where no copy can be made."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ HEARS = "ecluse_hears"
 """The schema, and the prefix of the triggers, with which a rehearsal listens. They are no part of what is read."""
 
 OURS = f"n.nspname NOT IN ('pg_catalog', 'information_schema', '{HEARS}') AND n.nspname !~ '^pg_(toast|temp)'"
-"""Which schemas, as *n*, are the database's own."""
+"""The condition by which a schema, as *n*, is the database's own."""
 
 _RELATIONS = f"""
 SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relpersistence = 'p', c.relispopulated,

@@ -21,7 +21,7 @@ __all__ = ["ServingRelease", "preflight"]
 
 @dataclass(frozen=True)
 class ServingRelease:
-    """What is known of the release that serves: what its models use in each database, and the applied migrations that
+    """The facts about the release that serves: what its models use in each database, and the applied migrations that
     it does not know and lives with all the same. Without *uses*, what the applied migrations declare is taken for it.
     """
 
@@ -39,7 +39,7 @@ class ServingRelease:
 def preflight(
     *, deploy: bool, serves: bool, facts: ServingRelease, server: str | None, makes: bool
 ) -> dict[str, Any] | None:
-    """What there is to say of the release, as JSON; None where a check failed, which has been printed.
+    """The report on the release, as JSON; None where a check failed, which has been printed.
 
     *serves*: another release serves, of which *facts* are known. *server* is the address of a throwaway server to make
     copies on. *makes*: a database that is not there will be made.

@@ -24,7 +24,7 @@ HANDLERS = "post_migrate"
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What a migration does: why it is *unsafe*, what it *held*, and what of it the rehearsal could not see."""
+    """The effects of a migration: why it is *unsafe*, what it *held*, and what of it the rehearsal could not see."""
 
     name: str
     unsafe: tuple[str, ...] = ()

@@ -34,7 +34,7 @@ def behind(connections: Iterable[Any], uses: Mapping[str, Uses], server: str | N
 
 
 def _made(connection: Any, server: str | None) -> Schema:
-    """What the release's own migrations make of an empty database: those of them that are applied."""
+    """The schema that the release's own migrations, as far as applied, make of an empty database."""
     from django.db.migrations.executor import MigrationExecutor
 
     applied = MigrationExecutor(connection).loader.applied_migrations

@@ -5,4 +5,4 @@ from __future__ import annotations
 __all__ = ["MARK"]
 
 MARK = "ecluse-preflight:"
-"""What the line begins with that has the report, as JSON."""
+"""The beginning of the line that has the report, as JSON."""

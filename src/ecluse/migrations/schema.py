@@ -10,7 +10,7 @@ __all__ = ["Check", "Column", "Foreign", "Key", "Relation", "Schema", "Sequence"
 
 @dataclass(frozen=True)
 class Sequence:
-    """Where the numbers of a column come from. *oid* is None where the schema was not read from a database."""
+    """The sequence that numbers a column. *oid* is None where the schema was not read from a database."""
 
     oid: int | None
     type: str
@@ -146,7 +146,7 @@ def anonymous(schema: Schema) -> Schema:
 
 
 def differences(one: Schema, other: Schema) -> Iterator[str]:
-    """What a copy has otherwise than its original, in the words of the catalogues. The names of keys do not matter."""
+    """The differences of a copy from its original, in the words of the catalogues. The names of keys do not matter."""
 
     def facts(schema: Schema) -> dict[str, object]:
         found: dict[str, object] = {}

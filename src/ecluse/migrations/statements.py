@@ -1,4 +1,4 @@
-"""What can be told of a statement from its words, with comments and strings taken out."""
+"""Facts about a statement from its words, with comments and strings taken out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models of a release rely on in a database. Travels from the release that serves to the one that comes."""
+"""The tables and columns that a release's models rely on. Sent from the serving release to the next one."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Uses:
 
 
 def uses(models: Iterable[Any], connection: Any) -> Uses:
-    """What *models*, with the tables between them, rely on in the database of *connection*."""
+    """The tables and columns that *models*, with the tables between them, use in the database of *connection*."""
     from django.db import router
 
     found: dict[str, UsedTable] = {}

@@ -18,7 +18,7 @@ HOOK = Path(__file__).parent / "hook" / "sitecustomize.py"
 
 
 def describe(project: Project) -> str:
-    """What ``outside.json`` says of *project*: JSON, the same for the same project."""
+    """The content of ``outside.json`` for *project*: JSON, the same for the same project."""
     return json.dumps(
         {
             "database": dict(project.database),

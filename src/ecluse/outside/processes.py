@@ -23,7 +23,7 @@ _OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNC
 
 @dataclass(frozen=True)
 class Processes:
-    """Where a project's processes run, and the environment that they get."""
+    """The folder of a project's processes, and the environment that they get."""
 
     folder: Path
     environ: Mapping[str, str]

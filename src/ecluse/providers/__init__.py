@@ -25,7 +25,7 @@ class Provider(Protocol):
     """The interface of a provider's package."""
 
     name: str
-    """What people call the provider."""
+    """The name by which people call the provider."""
 
     marker: str
     """The environment variable that is ``true`` in every job of the provider, and nowhere else."""

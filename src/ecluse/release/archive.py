@@ -37,7 +37,7 @@ _MTIME = 315532800
 
 @dataclass(frozen=True)
 class PackagedRelease:
-    """One packaged release. *commit* is the commit it was made from; *dirty*: the tree had uncommitted changes.
+    """A packaged release. *commit* is the commit it was made from; *dirty*: the tree had uncommitted changes.
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
     *python_path* are the folders of its source, beside the top, that the site imports from; *root* is the folder that

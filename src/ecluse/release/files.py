@@ -39,7 +39,7 @@ def chosen(top: Path, spec: ReleaseSpec, built: Sequence[str]) -> tuple[str, ...
 
 
 def content(path: Path) -> tuple[str, bytes]:
-    """What is at *path* (``file``, ``executable`` or ``link``) and its content, of a link where it leads.
+    """The kind of file at *path* (``file``, ``executable`` or ``link``) and its content, of a link where it leads.
 
     Raises ReleaseError where it cannot be read, or is a device or the like.
     """

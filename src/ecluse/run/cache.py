@@ -137,7 +137,7 @@ class Cache:
         return (*differences(entry["facts"], facts.data), *self._changed(entry, facts))
 
     def _changed(self, entry: Mapping[str, Any], facts: Fingerprint) -> tuple[str, ...]:
-        """What a former success read, besides its inputs, and is not as it was."""
+        """The files that a former success read besides its inputs, and that have changed since."""
         with suppress(RepositoryError):
             return tuple(
                 f"changed, and read without being an input: {printable(key.partition(' ')[2])}"
@@ -147,7 +147,7 @@ class Cache:
         return ("what it read cannot be read now",)
 
     def judge(self, leg: Leg, facts: Fingerprint, opened: Iterable[str], listed: Iterable[str]) -> Judged:
-        """What a leg depended on besides its inputs, by what its Pythons read (see :mod:`ecluse.run.reads`)."""
+        """The dependencies of a leg besides its inputs, by what its Pythons read (see :mod:`ecluse.run.reads`)."""
         return reads.judge(self._inputs, leg.job.inputs, facts.snapshot, facts.began, opened, listed)
 
     def store(self, outcome: Outcome, facts: Fingerprint, noted: Mapping[str, str], ended: str) -> str:

@@ -1,4 +1,4 @@
-"""What a job's inputs hold: files that git knows (tracked, or new and not ignored), by a hash of their content.
+"""The inputs of a job: files that git knows (tracked, or new and not ignored), by a hash of their content.
 
 Hashing thousands of files takes a second, asking for their times takes milliseconds. So an index remembers each hash
 with what ``stat`` said, as Git's own does: https://git-scm.com/docs/index-format.

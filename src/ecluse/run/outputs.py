@@ -1,4 +1,4 @@
-"""What a leg left for people: its text files have no secret in them, and the paths in them are the repository's."""
+"""The output of a leg for people: no secret is in its text files, and their paths are the repository's."""
 
 from __future__ import annotations
 

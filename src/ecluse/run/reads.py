@@ -1,4 +1,5 @@
-"""What a job read inside the repository: heard by a hook in every Python that it starts, and judged afterwards.
+"""The files that a job read inside the repository: heard by a hook in every Python that it starts, and judged
+afterwards.
 
 A file that git knows and that no input names makes the job's success worthless for the next change: it is not
 remembered. What git does not know (ignored files, files that were looked for in vain, the names in a folder) cannot be
@@ -35,13 +36,13 @@ _FEW = 2
 
 @dataclass(frozen=True)
 class Log:
-    """Where the reads of one leg are written, by all its Pythons. *top* is the repository's."""
+    """The file to which the reads of one leg are written, by all its Pythons. *top* is the repository's."""
 
     file: Path
     top: Path
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """What to add to a step's environment so that its Pythons are heard. The file is made."""
+        """The variables to add to a step's environment so that its Pythons are heard. The file is made."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.touch()
         paths = [str(HOOK), *filter(None, [environ.get("PYTHONPATH")])]
@@ -68,7 +69,7 @@ class Log:
 
 @dataclass
 class Judged:
-    """What reads mean. *unnamed* are files and folders that git knows and no input names; *noted* is the state of
+    """The meaning of reads. *unnamed* are files and folders that git knows and no input names; *noted* is the state of
     everything else that was read, by ``file PATH`` or ``folder PATH``.
     """
 
@@ -84,7 +85,8 @@ def judge(
     opened: Iterable[str],
     listed: Iterable[str],
 ) -> Judged:
-    """What a job that read files (*opened*) and folders (*listed*) depended on besides its inputs, named by *patterns*.
+    """The dependencies of a job that read files (*opened*) and folders (*listed*) besides its inputs, named by
+    *patterns*.
 
     *before* is the state in which it *began* (nanoseconds since 1970).
     """

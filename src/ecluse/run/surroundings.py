@@ -1,4 +1,6 @@
-"""What decides a job's outcome besides its files: tools, programs on the PATH, Pythons, variables of the caller."""
+"""The surroundings that decide a job's outcome besides its files: tools, programs on the PATH, Pythons, variables of
+the caller.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from ecluse.run.inputs import Inputs
 __all__ = ["PACKAGE", "programs", "tools", "variables"]
 
 PACKAGE = Path(ecluse.__file__).parent
-"""Where ecluse's own code is."""
+"""The folder of ecluse's own code."""
 
 _TOOLS = ("tox", "tox-uv", "uv")
 

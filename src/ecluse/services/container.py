@@ -58,7 +58,7 @@ class Contained:
         return self._url
 
     def restorable(self) -> None:
-        """Its data is the engine's: it cannot be packed."""
+        """A container's data is the engine's: it cannot be packed."""
         return None
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the programs of a job get of the tool: nothing of it is installed into a project's environments.
+"""The parts of the tool that a job's programs get: nothing of it is installed into a project's environments.
 
 A folder on PYTHONPATH holds the package ``ecluse`` alone, without the packages that the tool needs. There pytest finds
 its plugin, and tox the one that passes these variables on to its environments. A project needs only its driver.

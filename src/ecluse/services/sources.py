@@ -1,4 +1,4 @@
-"""Where a service comes from: *given* by its address, *embedded*, or in a *container*: the first that can.
+"""The sources of a service: *given* by its address, *embedded*, or in a *container*: the first that can.
 
 A new source is a module that fits :class:`OwnSource`, named in :data:`OWN_SOURCES`; a new kind of service is a record
 in :mod:`ecluse.services.kinds`.

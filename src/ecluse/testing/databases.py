@@ -111,7 +111,7 @@ class Databases:
         self._aside.clear()
 
     def end(self) -> None:
-        """This process needs it no more. The server ends with the last one's call, or death."""
+        """Let go of the server. It ends with the last one's call, or death."""
         self.watch.hearing.end()
         if self._early is not None:
             self._early.discard()

@@ -1,4 +1,5 @@
-"""What a migrated database depends on, apart from its migrations: code that they execute, files that they ask about.
+"""The dependencies of a migrated database, apart from its migrations: code that they execute, files that they ask
+about.
 
 Found when they run, and kept beside the cached cluster: when an answer is another one, the cluster is not used.
 """

@@ -71,7 +71,7 @@ class Question:
 
 
 class Hearing:
-    """What has been asked since :meth:`begin`. *ignored* are folders of this run's own.
+    """The questions asked since :meth:`begin`. *ignored* are folders of this run's own.
 
     Until :attr:`all` is set, a question counts only where a module of the project is on the stack that asks it.
     """

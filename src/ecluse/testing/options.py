@@ -10,7 +10,7 @@ __all__ = ["DatabaseOptions"]
 
 @dataclass(frozen=True)
 class DatabaseOptions:
-    """What a run was asked for. *order* are the sources to try, *fresh* means that no cached cluster is used.
+    """The options of a test run. *order* are the sources to try, *fresh* means that no cached cluster is used.
 
     *top* is the project's folder, *ignored* are names of settings that do not decide what a database looks like,
     *command* is what the user typed, by which the next run knows what this one needed. *replace* says to use none of

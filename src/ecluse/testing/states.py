@@ -1,4 +1,4 @@
-"""What a program can ask of a file, a folder or a variable, and the answer of now: a dependency and its state.
+"""A question of a program about a file, a folder or a variable, with its answer of now: a dependency and its state.
 
 A dependency is a text, ``KIND NAME``, so that a list of them can be kept as JSON. Two runs that find the same states
 got the same answers.
@@ -36,7 +36,7 @@ def state(text: str) -> str:
 
 
 def signature(text: str) -> str:
-    """What changes when the answer to *text* may have changed; for a file without reading it."""
+    """A value that changes when the answer to *text* may have changed; for a file without reading it."""
     kind, _, name = text.partition(" ")
     if kind != "file":
         return state(text)

@@ -1,1 +1,1 @@
-"""What the APIs of the site share: one format of errors, strict parsing, sessions with CSRF, and their description."""
+"""The common parts of the site's APIs: one format of errors, strict parsing, sessions with CSRF, a description."""

@@ -1,4 +1,4 @@
-"""What REST framework has no exception for."""
+"""Problems for which REST framework has no exception."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Page(Generic[M]):
     previous: Cursor | None
 
     def as_data(self) -> dict[str, Any]:
-        """What the serializer of a part of a list takes."""
+        """The part of a list as its serializer takes it."""
         return {
             "next": self.next and str(self.next),
             "previous": self.previous and str(self.previous),

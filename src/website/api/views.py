@@ -37,5 +37,5 @@ def redoc(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def problems(request: HttpRequest) -> HttpResponse:
-    """What the ``type`` of a problem means."""
+    """The page that explains the ``type`` of a problem."""
     return render(request, "api/problems.html")

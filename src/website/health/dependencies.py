@@ -1,4 +1,4 @@
-"""What the site depends on, asked all at once, each with a time limit (django-health-check's: 5 seconds)."""
+"""The dependencies of the site, asked all at once, each with a time limit (django-health-check's: 5 seconds)."""
 
 from __future__ import annotations
 

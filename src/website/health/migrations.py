@@ -1,4 +1,4 @@
-"""Which migrations of this code the database has not."""
+"""The migrations of this code that are not applied to the database."""
 
 from __future__ import annotations
 

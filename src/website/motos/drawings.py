@@ -63,7 +63,7 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What makes a kind of motorcycle be recognised: its tank, seat, nose and bars, wheel sizes."""
+    """The shape by which a kind of motorcycle is recognised: its tank, seat, nose and bars, wheel sizes."""
 
     tank: tuple[Point, ...]
     seat: tuple[Point, ...]

@@ -1,4 +1,4 @@
-"""What the list of motorcycles can be asked: filters, text, order, and place."""
+"""The questions that the list of motorcycles answers: filters, text, order, and place."""
 
 from __future__ import annotations
 

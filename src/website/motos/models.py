@@ -1,4 +1,6 @@
-"""What is for sale: brands, their models, motorcycles of a model, pictures of a motorcycle; and what visitors ask."""
+"""The motorcycles for sale: brands, their models, motorcycles of a model, pictures of a motorcycle; and what visitors
+ask.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ class Brand(models.Model):
 
 
 class Model(models.Model):
-    """What a brand builds and calls by a name."""
+    """A model of a brand, under the name that the brand gives it."""
 
     brand = models.ForeignKey(Brand, verbose_name=_("marque"), on_delete=models.PROTECT, related_name="models")
     name = models.CharField(_("nom"), max_length=100)
@@ -79,7 +81,7 @@ class Model(models.Model):
 
 class MotorcycleQuerySet(models.QuerySet["Motorcycle"]):
     def matching(self, text: str) -> MotorcycleQuerySet:
-        """Those with every word of *text* in brand, model, colour or description.
+        """The motorcycles with every word of *text* in brand, model, colour or description.
 
         Shorter than three letters it begins a word there: inside of words the index (of three letters) finds nothing
         shorter.
@@ -161,11 +163,11 @@ class Motorcycle(models.Model):
 
     @property
     def first_picture(self) -> Picture | None:
-        """What lists show. Of the pictures fetched along, where they are: first() would ask again."""
+        """The picture that lists show, from those that were fetched with the motorcycle: first() would ask again."""
         return next(iter(self.pictures.all()), None)
 
     def words(self) -> str:
-        """What the motorcycle is found by."""
+        """The words by which the motorcycle is found."""
         parts = (self.model.brand.name, self.model.name, self.colour, self.description)
         return " ".join(plain(" ".join(parts)).split())
 
@@ -197,7 +199,7 @@ class Picture(models.Model):
 
 
 class Enquiry(models.Model):
-    """What a visitor asks about a motorcycle."""
+    """A visitor's question about a motorcycle."""
 
     motorcycle = models.ForeignKey(
         Motorcycle, verbose_name=_("moto"), on_delete=models.CASCADE, related_name="enquiries"

@@ -14,7 +14,7 @@ from website.pictures import Refused, Rendition
 __all__ = ["MOST_PICTURES", "Refused", "Rendition", "add", "delete_files_with_rows", "move", "prepare", "store"]
 
 MOST_PICTURES = 20
-"""Of one motorcycle."""
+"""The most pictures of one motorcycle."""
 THUMBNAIL_SIZE = (640, 480)
 
 

@@ -1,4 +1,6 @@
-"""What drf-spectacular cannot see in the views. Loaded when the description is asked for."""
+"""The description of the API where drf-spectacular cannot see it in the views. Loaded when the description is asked
+for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API shows and takes. One serializer, one shape: what is read is not what is written."""
+"""The data that the API shows and takes. One serializer, one shape: what is read is not what is written."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class CredentialsSerializer(KnownFieldsOnly):
 
 
 class SessionSerializer(serializers.Serializer[Any]):
-    """Who is asking."""
+    """The user who is asking."""
 
     username = serializers.CharField(allow_null=True, read_only=True, help_text="null for a visitor")
     is_staff = serializers.BooleanField(read_only=True)

@@ -151,7 +151,7 @@ class Session(APIView):
     permission_classes = [AllowAny]
 
     def get(self, request: Request) -> Response:
-        """Who is asking. Sets the cookie whose value the header X-CSRFToken of every change repeats."""
+        """The user who is asking. Sets the cookie whose value the header X-CSRFToken of every change repeats."""
         return self._answer(request.user)
 
     def post(self, request: Request) -> Response:

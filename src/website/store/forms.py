@@ -7,7 +7,7 @@ __all__ = ["BookingForm", "SearchForm"]
 
 
 class BookingForm(forms.Form):
-    """Who books. What the names are for lets the browser fill them in."""
+    """The person who books. The fields say what they are for, so that the browser can fill them in."""
 
     name = forms.CharField(label=_("Votre nom"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(label=_("Votre adresse e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))

@@ -1,4 +1,4 @@
-"""What the shop knows. An album exists once, on vinyl: it can be booked once."""
+"""The shop's data. An album exists once, on vinyl: it can be booked once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Artist(models.Model):
 
 class AlbumQuerySet(models.QuerySet["Album"]):
     def available(self) -> AlbumQuerySet:
-        """Those that can be booked."""
+        """The albums that can be booked."""
         return self.filter(available=True)
 
     def matching(self, query: str) -> AlbumQuerySet:

@@ -39,7 +39,7 @@ def albums(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def album(request: HttpRequest, pk: int) -> HttpResponse:
-    """One album, and the form that books it."""
+    """An album, and the form that books it."""
     found = get_object_or_404(Album.objects.for_display(), pk=pk)
     form = BookingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -1,4 +1,4 @@
-"""What uploads depend on, for /healthcheck/: which gates nothing."""
+"""The dependencies of uploads, for /healthcheck/, which gates nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["checks"]
 
 @dataclass
 class Answers(HealthCheck):  # type: ignore[misc]  # it ships no types
-    """That *ask* returns."""
+    """The check that *ask* returns."""
 
     name: str
     ask: Callable[[], object]
@@ -30,7 +30,7 @@ class Answers(HealthCheck):  # type: ignore[misc]  # it ships no types
 
 
 def checks() -> dict[str, HealthCheck]:
-    """One for each server that is configured."""
+    """A check for each server that is configured."""
     found: dict[str, HealthCheck] = {
         name: Answers(name, lambda name=name: projections.get(name).check()) for name in projections.configured()
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PIXELS", "Refused", "fingerprint", "inspect"]
 
 MOST_PIXELS = 100_000_000
-"""Of a picture: what anyone who shows it must unpack."""
+"""The most pixels of a picture: whoever shows it must unpack them."""
 
 # What Pillow raises for bytes that are not what they seem.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)

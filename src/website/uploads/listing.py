@@ -1,4 +1,4 @@
-"""What the list of uploads can be asked: whose, with which tag, and from which place on."""
+"""The questions that the list of uploads answers: whose, with which tag, and from which place on."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def titles(user: Any, tag: str) -> list[dict[str, Any]]:
 
 
 def metadata(media: Media) -> dict[str, Any]:
-    """What the file says of itself: from MongoDB, else from PostgreSQL."""
+    """The metadata that the file has in itself: from MongoDB, else from PostgreSQL."""
     if "mongodb" in projections.configured():
         try:
             found = cast("Metadata", projections.get("mongodb")).find(media.pk)

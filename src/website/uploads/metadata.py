@@ -1,4 +1,4 @@
-"""What a file says of itself: dimensions and EXIF of a picture, pages of a PDF. Nothing is unpacked for it."""
+"""The metadata that a file has in itself: dimensions and EXIF of a picture, pages of a PDF. Nothing is unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of uploads. PostgreSQL alone decides what there is."""
+"""The rows about uploads. PostgreSQL alone decides which uploads exist."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class State(models.TextChoices):
 
 class MediaQuerySet(models.QuerySet["Media"]):
     def stored(self) -> MediaQuerySet:
-        """Those that there are, for everyone but the sweep."""
+        """The uploads that exist for everyone but the sweep."""
         return self.filter(state=State.STORED)
 
     def visible_to(self, user: Any) -> MediaQuerySet:
@@ -113,7 +113,7 @@ class Media(models.Model):
 
     @property
     def name(self) -> str:
-        """What the file is called in its storage: ours alone, so storing it again is storing the same."""
+        """The file's name in its storage: no other file has it, so storing it again is storing the same."""
         return f"{self.pk}.{self.extension}"
 
     @property
@@ -131,7 +131,7 @@ class Media(models.Model):
 
 
 class UploadRequest(models.Model):
-    """One request to upload: who asks too often, and what was answered to whom, for as long as it may be repeated."""
+    """A request to upload: who asks too often, and what was answered to whom, for as long as it may be repeated."""
 
     # "user:PK", or "address:" and a digest of it that only this site can make.
     sender = models.CharField(max_length=80)

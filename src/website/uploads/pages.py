@@ -33,7 +33,7 @@ __all__ = ["FormUpload", "delete", "gallery"]
 @never_cache
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """What one has uploaded, newest first, a part at a time, and the form for more. Staff see everybody's."""
+    """The uploads of the user, newest first, a part at a time, and the form for more. Staff see everybody's."""
     try:
         query = ListQuery.read(request.GET)
     except InvalidQuery:

@@ -1,4 +1,4 @@
-"""What the API of uploads shows and takes."""
+"""The data that the API of uploads shows and takes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class PositionSerializer(serializers.Serializer[Any]):
 
 
 class MetadataSerializer(serializers.Serializer[Any]):
-    """What the file itself says. Each is there where it says so; a moment after the upload nothing may be yet."""
+    """The metadata of a file. A field is there if the file has it; a moment after the upload none may be there yet."""
 
     width = serializers.IntegerField(required=False, help_text="in pixels")
     height = serializers.IntegerField(required=False, help_text="in pixels")

@@ -1,4 +1,4 @@
-"""What is done about failures that nobody was there to handle: a process killed, a server away for long."""
+"""The repair of failures that no process was there to handle: a process killed, a server away for long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done after an upload and after a deletion, in the background. Each bears to be done twice."""
+"""The work after an upload and after a deletion, in the background. Each task may run twice without harm."""
 
 from __future__ import annotations
 

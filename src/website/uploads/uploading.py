@@ -39,7 +39,7 @@ SHOWN = MediaSerializer()
 
 @dataclass(frozen=True)
 class Description:
-    """What people say of a file."""
+    """The description of a file by its user."""
 
     title: str = ""
     tags: Sequence[str] = ()

@@ -65,7 +65,7 @@ class Upload(APIView):
         return Response(answer, status=201, headers={"Location": f"/uploads/{answer['id']}/"})
 
     def receive(self, request: Request, form: Any) -> uploading.Answer:
-        """What is answered to *form*. Raises an APIException where that is a problem."""
+        """The answer to *form*. Raises an APIException where that is a problem."""
         key = _key(request)
         serializer = UploadSerializer(data=form)
         serializer.is_valid(raise_exception=True)
@@ -124,7 +124,7 @@ class OneUpload(APIView):
     permission_classes = [IsAuthenticated]
 
     def get(self, request: Request, pk: UUID) -> Response:
-        """One of your uploads; of anybody's, for staff."""
+        """An upload of yours; of anybody's, for staff."""
         return Response(MediaSerializer(_find(request, pk)).data)
 
     def delete(self, request: Request, pk: UUID) -> HttpResponse:
@@ -139,7 +139,7 @@ class OneMetadata(APIView):
     permission_classes = [IsAuthenticated]
 
     def get(self, request: Request, pk: UUID) -> Response:
-        """What the file of one of your uploads says of itself; of anybody's, for staff."""
+        """The metadata of the file of one of your uploads; of anybody's, for staff."""
         return Response(MetadataSerializer(metadata(_find(request, pk))).data)
 
 
@@ -148,7 +148,7 @@ def _find(request: Request, pk: UUID) -> Media:
 
 
 def _told(error: StorageError) -> exceptions.APIException:
-    """What those who upload are told. What the storage said is for the log: it may be about us."""
+    """The answer to those who upload. The storage's own words are for the log: they may be about us."""
     logger.warning("The storage: %s: %s", type(error).__name__, error)
     if isinstance(error, TooLargeForStorage):
         return TooLarge(_("Le stockage ne prend pas de fichier aussi grand."))

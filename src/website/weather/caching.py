@@ -25,7 +25,8 @@ STALE = 2
 
 
 def cached(name: str, seconds: float, make: Callable[[], T]) -> T:
-    """What *make* returns, or returned at most *seconds* ago, under *name*: in all processes that share the cache.
+    """The value that *make* returns, or returned at most *seconds* ago, under *name*: in all processes that share the
+    cache.
 
     An error of *make* is raised to who called it, and nothing is kept.
     """

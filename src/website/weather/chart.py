@@ -54,7 +54,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Where everything is. Paths are values of ``d``; all numbers are text."""
+    """The positions of all parts of the chart. Paths are values of ``d``; all numbers are text."""
 
     view_box: str
     left: str

@@ -1,4 +1,4 @@
-"""What was observed at a place: its latest hour, a stretch of hours, a stretch of days."""
+"""The observations of a place: its latest hour, a stretch of hours, a stretch of days."""
 
 from __future__ import annotations
 

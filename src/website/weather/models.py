@@ -1,4 +1,4 @@
-"""What is known of the weather: places, what was observed there hour by hour and day by day, what is forecast.
+"""The data about the weather: places, what was observed there hour by hour and day by day, what is forecast.
 
 Most rows are observations. How they are stored, and why:
 docs/decisions/0016-observations-in-one-table-days-in-another.md.
@@ -122,7 +122,7 @@ class DailySummary(models.Model):
 
 
 class Forecast(models.Model):
-    """What is expected at a place. Always read and replaced whole, so it is one row: a list of hours."""
+    """The forecast of a place. Always read and replaced whole, so it is one row: a list of hours."""
 
     place = models.OneToOneField(Place, on_delete=models.CASCADE, primary_key=True, related_name="forecast")
     issued_at = models.DateTimeField()

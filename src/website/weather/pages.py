@@ -126,7 +126,7 @@ def favourite(request: HttpRequest, pk: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Day:
-    """What is expected of a day."""
+    """The forecast of a day."""
 
     day: date
     temperature_min: float

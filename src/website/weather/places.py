@@ -28,7 +28,7 @@ KEPT = 24 * 3600
 
 
 class NotFound(Exception):
-    """Of the places that are found by this name, none has this id."""
+    """No place of this id is among those that are found by this name."""
 
 
 def listing(user: AbstractBaseUser | AnonymousUser, text: str = "") -> QuerySet[Place]:

@@ -1,4 +1,4 @@
-"""What the API can be asked about the weather."""
+"""The questions that the API answers about the weather."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where there is no broker there is no schedule either: a place is fetched when somebody looks at it."""
+"""A place is fetched when somebody looks at it, where there is no broker and so no schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API of the weather shows and takes."""
+"""The data that the API of the weather shows and takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sky looks like, by WMO's codes as Open-Meteo uses them (https://open-meteo.com/en/docs, "WMO Weather
+"""The look of the sky, by WMO's codes as Open-Meteo uses them (https://open-meteo.com/en/docs, "WMO Weather
 interpretation codes").
 """
 
@@ -17,7 +17,7 @@ __all__ = ["Sky", "sky"]
 
 @dataclass(frozen=True)
 class Sky:
-    """What it looks like: the drawing for it (templatetags/skies.py), and words."""
+    """The look of the sky: its drawing (templatetags/skies.py), and words."""
 
     drawing: str
     words: _StrPromise
@@ -57,5 +57,5 @@ UNKNOWN = Sky("cloudy", _("temps indéterminé"))
 
 
 def sky(code: int) -> Sky:
-    """What *code* means; of one that Open-Meteo does not use, that nothing is known."""
+    """The meaning of *code*; "nothing is known" for a code that Open-Meteo does not use."""
     return CODES.get(code, UNKNOWN)

@@ -1,4 +1,4 @@
-"""Which upstream the site asks, and how patiently."""
+"""The upstream that the site asks, and how patiently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done about the weather in the background."""
+"""The weather's work in the background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site asks of whoever knows the weather, and what may come of it. website.weather.openmeteo is one."""
+"""The interface of an upstream that knows the weather, and its errors. website.weather.openmeteo is one."""
 
 from __future__ import annotations
 
@@ -74,19 +74,19 @@ class UpstreamError(Exception):
 
 
 class Unreachable(UpstreamError):
-    """It does not answer, not in time, or says that it is broken."""
+    """The upstream does not answer, not in time, or says that it is broken."""
 
 
 class RateLimited(UpstreamError):
-    """It has been asked more often than it allows."""
+    """The upstream was asked more often than it allows."""
 
 
 class Refused(UpstreamError):
-    """It does not accept what it was asked: the same question will not do better."""
+    """The upstream does not accept the question: to ask it again is of no use."""
 
 
 class Rubbish(UpstreamError):
-    """It answered, but not with what its documentation says."""
+    """The upstream's answer is not what its documentation says."""
 
     @classmethod
     def of(cls, reason: str, body: bytes) -> Rubbish:

@@ -137,7 +137,7 @@ class History(APIView):
     permission_classes = [AllowAny]
 
     def get(self, request: Request, pk: int) -> Response:
-        """What was observed, hour by hour (31 days at most) or day by day (three years at most)."""
+        """The observations, hour by hour (31 days at most) or day by day (three years at most)."""
         place = get_object_or_404(Place, pk=pk)
         query = HistoryQuery.read(request.query_params)
         first, last = days(place, query)
@@ -165,7 +165,7 @@ class OneForecast(APIView):
     permission_classes = [AllowAny]
 
     def get(self, request: Request, pk: int) -> Response:
-        """What is expected of the coming days, hour by hour."""
+        """The forecast of the coming days, hour by hour."""
         place = get_object_or_404(Place, pk=pk)
 
         def make() -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Repository:
         return {name: (self.top / name).read_bytes() for name in listed}
 
     def adopt(self, *arguments: str, check: bool = True) -> dict[str, Any]:
-        """What ``ecluse adopt --json`` says."""
+        """The output of ``ecluse adopt --json``."""
         found: dict[str, Any] = json.loads(self.ecluse("adopt", "--json", *arguments, check=check).stdout)
         return found
 

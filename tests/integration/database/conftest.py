@@ -170,7 +170,7 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests are not part of the run that runs them."""
+    """Keep these tests apart from the run that runs them."""
     for name in (RUN, "DATABASE_URL", "ECLUSE_POSTGRES"):
         monkeypatch.delenv(name, raising=False)
 

@@ -1,4 +1,6 @@
-"""What judges and applies migrations, in a release's own Python: on the small project, with a real database."""
+"""The program that judges and applies migrations, in a release's own Python: on the small project, with a real
+database.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is rendered fits the schemas of the providers, with words that this repository's own pipeline does not use."""
+"""Rendered files fit the schemas of the providers, with words that this repository's own pipeline does not use."""
 
 from __future__ import annotations
 

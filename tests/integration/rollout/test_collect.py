@@ -1,4 +1,4 @@
-"""What collects the static files of a release, in the release's own Python: run as a rollout runs it."""
+"""The program that collects a release's static files, in the release's own Python: run as a rollout runs it."""
 
 from __future__ import annotations
 

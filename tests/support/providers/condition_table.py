@@ -1,4 +1,5 @@
-"""One table: events that a provider reports, conditions, and which of the events each condition selects.
+"""The table of events and conditions: events that a provider reports, conditions, and which of the events each
+condition selects.
 
 The three compilations of a condition are compared with it: the local one (``ecluse.definition.conditions.holds``) and
 Travis's in ``tests/unit/render``, GitHub's by act itself in ``tests/integration/providers``.

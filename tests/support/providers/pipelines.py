@@ -39,7 +39,7 @@ def parsed(text: str) -> Any:
 
 
 def lost(definition: Pipeline) -> dict[str, list[str]]:
-    """What *definition* accepts to lose: a line for each loss, by the id of the difference."""
+    """The losses that *definition* accepts: a line for each loss, by the id of the difference."""
     found: dict[str, list[str]] = {}
     for loss in render(definition).notes:
         found.setdefault(loss.id, []).append(loss.what)

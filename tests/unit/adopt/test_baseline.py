@@ -1,4 +1,4 @@
-"""What the output of a test run says."""
+"""The result of a test run, read from its output."""
 
 from __future__ import annotations
 

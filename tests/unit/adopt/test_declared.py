@@ -1,4 +1,4 @@
-"""What a project depends on, by the file that says so."""
+"""The dependencies of a project, by the file that declares them."""
 
 from __future__ import annotations
 

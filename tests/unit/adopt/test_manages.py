@@ -1,4 +1,4 @@
-"""Which manage.py of a repository is the project's."""
+"""The choice of the project's manage.py among those of a repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is set from outside so that a project can be tested and served on this machine."""
+"""The settings that are set from outside so that a project can be tested and served on this machine."""
 
 from __future__ import annotations
 

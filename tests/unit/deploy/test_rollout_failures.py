@@ -56,7 +56,7 @@ class World:
         return self.now
 
     def command(self, release: str, kind: Kind = "deploy", *, force: bool = False) -> Record | None:
-        """What the command line does; as there, the lock is given back whatever happens, but by who is killed."""
+        """Do as the command line does; as there, the lock is given back whatever happens, but by who is killed."""
         with self.lock.held(force=force) as ours:
             self.ledger.ours = ours
             recover(self.target, self.ledger, clock=self.clock, wall=self.clock)
@@ -225,7 +225,7 @@ def test_fault_at_any_call_ends_in_a_named_serving_state(fault: str, after: bool
 
 
 def test_deployers_collide_if_the_lock_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That these tests can fail: a deployer who does not notice that its lock was taken goes on."""
+    """Proof that these tests can fail: a deployer who does not notice that its lock was taken goes on."""
     monkeypatch.setattr(MemoryLedger, "write", lambda self, journal: setattr(self, "_journal", journal))
     with pytest.raises(AssertionError):
         for at in range(1, last_call() + 1):

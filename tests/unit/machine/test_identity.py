@@ -1,4 +1,4 @@
-"""Where a process runs, and when its end is certain."""
+"""The identity of a process: where it runs, and when its end is certain."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def model(name: str, *fields: tuple[str, models.Field[object, object]]) -> Model
 
 @pytest.fixture
 def state() -> ProjectState:
-    """What the serving release knows: an album with a title, a price that may be missing, and artists."""
+    """The models of the serving release: an album with a title, a price that may be missing, and artists."""
     made = ProjectState()
     made.add_model(model("Artist"))
     made.add_model(model("Shop"))

@@ -173,7 +173,7 @@ def test_titles_and_metadata_come_from_postgresql_if_no_servers(adele, bruno, st
 
 
 def test_site_answers_while_real_servers_are_away(adele, settings, send):
-    """Nothing listens at port 1."""
+    """Port 1 is one where no server listens."""
     settings.MONGODB_URL, settings.REDIS_URL = "mongodb://127.0.0.1:1/site", "redis://127.0.0.1:1/0"
     media = send(title="Le port", tags=["été"])
     assert (media.described_at, media.indexed_at) == (None, None)

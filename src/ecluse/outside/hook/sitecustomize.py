@@ -43,7 +43,7 @@ def parts(url: str) -> dict[str, str]:
 
 
 def launcher() -> Any:
-    """What begins the database of ``manage.py test``, in the process of that command."""
+    """The function that begins the database of ``manage.py test``, in the process of that command."""
     if os.environ.get("ECLUSE_TESTS") != "django" or sys.argv[1:2] != ["test"]:
         return None
     return importlib.import_module("ecluse.testing.launch")

@@ -6,7 +6,7 @@ from django.db.models.functions import Replace
 
 
 def replace(apps: Any, schema_editor: Any) -> None:
-    """What motorcycles are found by has one kind of apostrophe, as searches have (website.text.plain)."""
+    """The searched text of motorcycles has one kind of apostrophe, as searches have (website.text.plain)."""
     motorcycles = apps.get_model("motos", "Motorcycle").objects.using(schema_editor.connection.alias)
     for apostrophe in "‘’ʼ′":
         found = motorcycles.filter(search__contains=apostrophe)

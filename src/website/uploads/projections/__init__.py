@@ -1,4 +1,4 @@
-"""What MongoDB and Redis know of uploads: made of what PostgreSQL knows, after it, and at any time anew.
+"""The copies of uploads' data in MongoDB and Redis: made of what PostgreSQL knows, after it, and at any time anew.
 
 Writing and removing are done again without harm: each has one entry per upload, under the upload's own key. Adding a
 projection is a module with a class that fits :class:`Projection`, its name in :data:`PROJECTIONS`, and a column of

@@ -1,4 +1,4 @@
-"""Where files are kept: ImageKit where its keys are set, this machine otherwise.
+"""The storages of files: ImageKit where its keys are set, this machine otherwise.
 
 Adding a storage is writing a module with a class that fits :class:`MediaStorage`, and naming it in :data:`STORAGES`.
 """
@@ -51,7 +51,7 @@ class Entry:
 
 
 class MediaStorage(Protocol):
-    """What keeps files. Every method raises StorageError when it cannot do what it says."""
+    """The interface of a storage. Every method raises StorageError when it cannot do what it says."""
 
     def put(self, name: str, content: File[Any], mime_type: str) -> Stored:
         """Keep *content* as *name*, read in pieces. Done twice, there is one file."""

@@ -1,4 +1,4 @@
-"""What goes wrong with a storage, as it is told to those who upload. What it said itself is for the log."""
+"""The errors of a storage, as people who upload are told them. The storage's own words are for the log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class StorageError(Exception):
 
 
 class StorageUnavailable(StorageError):
-    """It does not answer, is broken, or has too much to do. *retry_after* are seconds, where it said how many."""
+    """The storage does not answer, is broken, or has too much to do. *retry_after*: seconds, where it said so."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -28,7 +28,7 @@ class StorageUnavailable(StorageError):
 
 
 class StorageRefused(StorageError):
-    """It does not work for us: a wrong key, an account that is closed or full. To ask again is of no use."""
+    """The storage does not work for us: a wrong key, an account that is closed or full. To ask again is of no use."""
 
     status = HTTPStatus.BAD_GATEWAY
 

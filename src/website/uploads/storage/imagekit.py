@@ -46,7 +46,7 @@ TOO_LARGE = re.compile(
 
 
 class ImageKitStorage:
-    """One account of ImageKit."""
+    """An account of ImageKit."""
 
     def __init__(self) -> None:
         # All of them share its connections, which stay open.
@@ -153,7 +153,7 @@ def _opened(content: Any) -> IO[bytes]:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """What the SDK raises, told as a StorageError."""
+    """Errors of the SDK are raised as StorageError."""
     try:
         yield
     except APIStatusError as error:

@@ -47,5 +47,5 @@ def degrees(temperature: float, digits: str = "0") -> str:
 
 @register.filter
 def words(code: int) -> str:
-    """What WMO's *code* means, in the language of the page."""
+    """The meaning of WMO's *code*, in the language of the page."""
     return str(sky(code).words)

@@ -1,4 +1,4 @@
-"""What the release that serves does with its tables: the truth that the judge of migrations is held against."""
+"""The work of the serving release with its tables: the truth that the judge of migrations is held against."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the hook does to a project's settings."""
+"""The effect of the hook on a project's settings."""
 
 from __future__ import annotations
 

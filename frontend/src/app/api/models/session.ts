@@ -3,7 +3,7 @@
 
 
 /**
- * Who is asking.
+ * The user who is asking.
  */
 export interface Session {
   is_staff: boolean;

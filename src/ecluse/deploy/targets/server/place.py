@@ -98,13 +98,13 @@ class Place:
 
     @property
     def listen(self) -> tuple[str, int] | None:
-        """Where the site listens, once that has been decided."""
+        """The address where the site listens, once that has been decided."""
         remembered = durable.read_json(self.folder / "address.json")
         return (str(remembered["host"]), int(remembered["port"])) if remembered else None
 
     @property
     def address(self) -> str:
-        """Where the site listens, as ``host:port``. Raises TargetError before the first rollout."""
+        """The address where the site listens, as ``host:port``. Raises TargetError before the first rollout."""
         listen = self.listen
         if listen is None:
             raise TargetError(
@@ -174,7 +174,7 @@ class Place:
         return values
 
     def gate(self) -> str:
-        """What the gate's questions are told by, where our wrapper answers them for a site: made once, here."""
+        """The secret by which our wrapper knows the gate's questions: made once, here."""
         path = self.folder / "gate"
         try:
             return path.read_text(encoding="ascii")

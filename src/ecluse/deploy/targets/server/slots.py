@@ -33,7 +33,7 @@ HOLDER = 0
 
 @dataclass(frozen=True)
 class Slot:
-    """One slot of a group, by its number."""
+    """A slot of a group, by its number."""
 
     folder: Path
     number: int
@@ -41,7 +41,7 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """Its name in Supervisor."""
+        """The slot's name in Supervisor."""
         return f"{self.group}:{self.number}"
 
     def reserve(self, account: Account) -> None:

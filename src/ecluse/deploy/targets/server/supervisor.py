@@ -48,7 +48,7 @@ class Program:
         return f"ECLUSE_COMMAND_{self.name}"
 
     def section(self, folder: Path) -> str:
-        """Its section of the file. Started when told to, then again whenever it ends by itself."""
+        """The program's section of the file. Started when told to, then again whenever it ends by itself."""
         lines = {
             "command": f"%(ENV_{self.variable})s",
             "autostart": "false",
@@ -133,7 +133,7 @@ class Client:
         return True
 
     def states(self) -> dict[str, Mapping[str, Any]]:
-        """What each program is doing, by its name (``group:name``): ``statename``, ``pid``, ``start``, ``spawnerr``…"""
+        """The state of each program, by its name (``group:name``): ``statename``, ``pid``, ``start``, ``spawnerr``…"""
         return {f"{one['group']}:{one['name']}": one for one in self._call("getAllProcessInfo")}
 
     def start(self, name: str) -> None:

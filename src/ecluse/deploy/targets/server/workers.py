@@ -17,7 +17,7 @@ __all__ = ["WorkerTask", "Workers"]
 
 
 class WorkerTask:
-    """One worker of an environment. It has two slots: one works, and the next release's is started in the other.
+    """A worker of an environment. It has two slots: one works, and the next release's is started in the other.
 
     Fits :class:`ecluse.deploy.contract.Task`.
     """

@@ -39,7 +39,7 @@ class Missing(TargetError):
 
 
 class Conflict(TargetError):
-    """There is one already, or somebody else has changed it."""
+    """The object exists already, or somebody else has changed it."""
 
 
 class Api:
@@ -153,7 +153,7 @@ class _Piped(http.client.HTTPConnection):
         self._program: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self.said = ""
-        """What the program complained about, once the connection is closed."""
+        """The complaints of the program, once the connection is closed."""
 
     def connect(self) -> None:
         ours, theirs = socket.socketpair()

@@ -1,4 +1,4 @@
-"""Which engine an environment lives on, and how to get there.
+"""The engine that an environment lives on, and the way to it.
 
 The ``docker`` command's own ways: ``DOCKER_HOST`` (``ssh://USER@HOST``), ``DOCKER_CONTEXT``, the context in use, the
 local socket. A variable with the environment's name before it (``STAGING_DOCKER_HOST``) holds for that environment

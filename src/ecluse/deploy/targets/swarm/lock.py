@@ -41,7 +41,7 @@ class SwarmLock:
         self._api, self._objects, self._environment = api, objects, environment
 
     def holder(self) -> Holder | None:
-        """Who holds the lock; None where nobody does, or where its holder has died."""
+        """The holder of the lock; None where there is none, or where it has died."""
         kept = self._objects.get("lock")
         return None if kept is None or self._dead(kept) else _holder(kept)
 

@@ -33,7 +33,7 @@ BEGINNING = frozenset({"new", "pending", "assigned", "accepted", "preparing", "r
 
 @dataclass(frozen=True)
 class SwarmTask:
-    """One task of a service: *release* is the release that it runs, *wanted* whether the swarm wants it to run, *error*
+    """A task of a service: *release* is the release that it runs, *wanted* whether the swarm wants it to run, *error*
     what the swarm says about it.
     """
 

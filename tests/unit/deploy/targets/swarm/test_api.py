@@ -21,7 +21,7 @@ Request = tuple[str, str, Any]
 
 
 class Engine:
-    """What ``docker system dial-stdio`` reaches. Each answer is a status and a body; None hangs up instead.
+    """The engine that ``docker system dial-stdio`` reaches. Each answer is a status and a body; None hangs up instead.
 
     *complaint* is what the program says when it ends.
     """
