@@ -103,7 +103,7 @@ class Cache:
         }
         return Fingerprint(data, snapshot, began)
 
-    def _tools(self) -> Mapping[str, str]:
+    def _tools(self) -> dict[str, str]:
         with self._lock:  # the same for every leg, and slow to ask
             self._known_tools = self._known_tools or surroundings.tools(self._inputs)
             return self._known_tools
