@@ -267,5 +267,5 @@ def once(shop: SwarmShop, load: Load) -> None:
 
 def unharmed(shop: SwarmShop, load: Load) -> None:
     """Fails if a request was lost, or if one had its effect twice or never."""
-    assert load.lost == []
+    assert load.lost == [], load.lost
     once(shop, load)

@@ -63,3 +63,18 @@ def test_unsupported_stack_file_is_refused_before_any_change(shop, two):
     assert "services.beat.container_name" in done.output and "services.beat.depends_on" in done.output
     assert missing.returncode == 10 and "NOWHERE" in missing.output and "Traceback" not in missing.output
     assert shop.step() is None and shop.last()["serving"].startswith(shop.release("one")[7:19])
+
+
+def test_name_port_and_registry_are_refused_before_a_change(shop, one):
+    production = ("deploy", "production", "--release", one)
+    taken = shop.ecluse(*production, check=False, SHOP_PRODUCTION_PORT=str(shop.port))
+    assert taken.returncode == 10 and f"port {shop.port} of every machine that front may run on" in taken.output
+    assert f"{shop.stack}_front" in taken.output
+    long = shop.ecluse(*production, check=False, SHOP_NAME="a-name-of-thirty-letters-or-so")
+    assert long.returncode == 3 and "letters too long: 36 are what fits" in long.output
+    unencrypted = shop.ecluse(*production, check=False, ECLUSE_REGISTRY="http://registry.invalid:5000")
+    assert unencrypted.returncode == 10 and '"insecure-registries": ["registry.invalid:5000"]' in unencrypted.output
+    for done in (taken, long, unencrypted):
+        assert "Traceback" not in done.output
+    named = shop.docker("service", "ls", "--format", "{{.Name}}").stdout
+    assert f"{shop.name}-production" not in named

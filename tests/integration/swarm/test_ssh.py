@@ -55,6 +55,11 @@ def test_unusable_host_is_refused_with_reason_and_hint(machine, shop, tmp_path):
     done = shop.ecluse("status", "staging", check=False)
     assert (done.returncode, done.output.strip()) == (1, "staging: stopped")
 
+    # Where the names of temporary files are long, the shared connection has a short one.
+    (long := tmp_path / ("a-long-name-of-a-temporary-folder" * 2)).mkdir()
+    done = shop.ecluse("status", "staging", check=False, TMPDIR=str(long))
+    assert (done.returncode, done.output.strip()) == (1, "staging: stopped")
+
     # A Docker context leads there as well.
     config = {"DOCKER_CONFIG": str(tmp_path / "docker")}
     address = ("context", "create", "there", "--docker", f"host={machine.url}")

@@ -69,12 +69,16 @@ class Orchestrator(Managers):
         if path == "/nodes":
             return list(self.nodes.values())
         if path == "/services":
-            ((_label, stack),) = (one.split("=") for one in (filters or {})["label"])
+            if filters is None:
+                return list(self.services.values())
+            ((_label, stack),) = (one.split("=") for one in filters["label"])
             return [one for name, one in self.services.items() if name.startswith(f"{stack}_")]
         if path.startswith("/services/"):
             return self._service(path.rpartition("/")[2])
         if path == "/tasks":
-            ids, names = (filters or {}).get("id"), (filters or {}).get("service", ())
+            if filters is None:
+                return self.tasks
+            ids, names = filters.get("id"), filters.get("service", ())
             if ids is None:
                 self._service(names[0])
             return [one for one in self.tasks if one["ID"] in (ids or ()) or one["ServiceName"] in names]
@@ -134,6 +138,7 @@ class Orchestrator(Managers):
             "Name": name,
             "Mode": mode,
             "Labels": deploy.get("labels") or {},
+            "EndpointSpec": {"Ports": [{"PublishedPort": one["published"]} for one in service.get("ports") or ()]},
             "TaskTemplate": {"ContainerSpec": container, "Placement": deploy.get("placement") or {}},
         }
         self.services[name] = {"ID": name, "Spec": spec, "Version": {"Index": 1}}
@@ -167,6 +172,7 @@ class Orchestrator(Managers):
             {
                 "ID": f"task{number}",
                 "ServiceName": name,
+                "ServiceID": name,
                 "Slot": slot,
                 "NodeID": list(self.nodes)[(slot - 1) % len(self.nodes)],
                 "CreatedAt": f"2026-01-01T00:00:{number:09.6f}Z",

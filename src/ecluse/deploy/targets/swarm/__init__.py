@@ -33,6 +33,7 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
 @contextmanager
 def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
     """The stack of an environment. Raises TargetError where no swarm answers."""
+    from ecluse.deploy.targets.swarm import limits
     from ecluse.deploy.targets.swarm.connection import connect
     from ecluse.deploy.targets.swarm.owner import repository_of
     from ecluse.deploy.targets.swarm.parts import check, target
@@ -45,6 +46,9 @@ def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
     spec = pipeline.image
     if spec is None:
         raise DefinitionError("a swarm runs images", where="pipeline.py", hint="give it image=ImageSpec(...)")
+    stack = f"{pipeline.name}-{environment.name}"
+    if (wrong := limits.stack_name(stack)) is not None:
+        raise DefinitionError(wrong, where="pipeline.py", hint="shorten the name of the environment or of the pipeline")
     address: RegistryAddress | None = None
     with suppress(ImageError):  # a rollback, and looking, need none
         address = registry_of(environ)
@@ -57,7 +61,7 @@ def opened(context: Context) -> Iterator[Target[SwarmRelease]]:
         yield target(
             connection,
             environment,
-            f"{pipeline.name}-{environment.name}",
+            stack,
             lambda objects: Resolver(connection, objects, environment, spec, context.top, environ, registry),
             context.top,
             context.say,

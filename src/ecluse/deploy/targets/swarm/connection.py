@@ -81,7 +81,7 @@ def connect(
     *registry*, where it has one, is the engine's for pulling. Both stand in files of this process alone, for as long
     as the context lasts.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ecluse-"))
+    folder = Path(tempfile.mkdtemp(prefix="ecluse-", dir=_short()))
     try:
         found = dict(environ)
         host = variable(environ, environment, "DOCKER_HOST")
@@ -107,6 +107,12 @@ def connect(
             yield connection
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short() -> str | None:
+    """A folder for files of this process whose name is short enough for a socket; None for the usual one."""
+    # unix(7): 107 bytes, of which ssh's own name for it takes 58, ours 16.
+    return "/tmp" if len(os.fsencode(tempfile.gettempdir())) > 107 - 58 - 16 else None
 
 
 def _config(folder: Path, environ: Mapping[str, str], registry: RegistryAddress) -> Path:

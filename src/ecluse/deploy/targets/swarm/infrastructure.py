@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.resolve import Resolver
@@ -36,20 +36,22 @@ class Infrastructure:
         """Set up the services of *content*, the whole stack file with the application's *image*, that are missing.
         Services that exist stay as they are.
         """
-        self._label(content)
         there = self._services.existing()
         roles = stackfile.roles(content, image)
         missing = [name for name, role in roles.items() if role in ("state", stackfile.FRONT) and name not in there]
+        self._label(content, [*missing, *stackfile.tasks(content, image)])
         if missing:
+            self._free(content, missing)
             self._say(f"setting up {', '.join(missing)}")
             self._put(content, missing)
 
     def front(self, content: stackfile.Content, image: str) -> None:
         """Set the front server up, or change it to what the file says now."""
-        self._label(content)
         names = [name for name, role in stackfile.roles(content, image).items() if role == stackfile.FRONT]
         if not names:
             raise DefinitionError("the stack file has no service front", where=self._file)
+        self._label(content, names)
+        self._free(content, names)
         self._put(content, names)
         for name in names:
             self._services.up(name)
@@ -59,10 +61,21 @@ class Infrastructure:
         self._objects.make(objects)
         self._services.deploy(part)
 
-    def _label(self, content: stackfile.Content) -> None:
-        """Make sure that each service has a node that it may run on. An only node gets the labels that are missing."""
+    def _free(self, content: stackfile.Content, names: Sequence[str]) -> None:
+        """Raise TargetError where other stacks have the ports of the services *names*."""
+        for name in names:
+            service = content["services"][name]
+            asked = (nodes(self._api), self._api.get("/services"), self._api.get("/tasks"))
+            if (taken := limits.taken_ports(self._objects.stack, name, service, *asked)) is not None:
+                raise TargetError(taken, where=self._file, hint="publish another port, or label another machine for it")
+
+    def _label(self, content: stackfile.Content, names: Sequence[str]) -> None:
+        """Make sure that each of the services *names* has a node that it may run on. An only node gets the labels that
+        are missing.
+        """
         known = nodes(self._api)
-        for name, service in content["services"].items():
+        for name in names:
+            service = content["services"][name]
             for constraint in ((service.get("deploy") or {}).get("placement") or {}).get("constraints") or ():
                 label, _, value = constraint.removeprefix("node.labels.").partition("==")
                 label, value = label.strip(), value.strip()

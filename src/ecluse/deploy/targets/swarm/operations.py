@@ -52,12 +52,12 @@ class SwarmOperations:
         return found
 
     def stage(self, release: SwarmRelease) -> None:
-        self._objects.make(release.objects)
         content = release.content
         if content is None and not self._services.existing():  # stopped: databases and front server have gone with it
             content = self._resolver.of_image(release.image, release.front, release.commit).content
         if content is not None:
             self._infrastructure.complete(content, release.image)
+        self._objects.make(release.objects)
         self._releases.keep(release)
         for line in self._once.files(release, "add"):
             self._say(line)

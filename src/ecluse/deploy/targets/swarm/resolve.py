@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.definition.model import Environment, Event, ImageSpec
-from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.given import CONFIG_BYTES, FOLDER, Given, content_of
 from ecluse.deploy.targets.swarm.inuse import in_use
@@ -45,7 +45,7 @@ class Resolver:
     def of_commit(self, commit: str) -> SwarmRelease:
         """The release of the images that the registry has for *commit*. Raises ImageError where it has none."""
         tag = tag_of(Event(kind="push", branch=self._spec.branch), commit)
-        registry = self._registry()
+        registry = self._reachable_registry()
         found = publish.digests(registry, list(self._spec.published.values()), tag)
         images = [f"{registry.address.repository(name)}@{manifest.digest}" for name, manifest in found.items()]
         return self.of_image(images[-1], images[0] if len(images) > 1 else None, commit)
@@ -54,7 +54,7 @@ class Resolver:
         """The release of the application's image *text*: ``sha256:…`` or ``REPOSITORY@sha256:…``. Raises ReleaseError
         for a tag.
         """
-        registry = self._registry()
+        registry = self._reachable_registry()
         name = list(self._spec.published.values())[-1]
         repository, at, digest = text.rpartition("@")
         if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
@@ -119,8 +119,21 @@ class Resolver:
             *("stack", "config", "--compose-file", str(file)), cwd=self._top, extra=self._variables(image, front)
         )
         content = _read(rendered)
+        if found := limits.long_names(self._objects.stack, content):
+            raise DefinitionError("\n".join(["a swarm takes no such names:", *found]), where=self._environment.stack)
         self._given.check(content.get("secrets") or {})
         return content
+
+    def _reachable_registry(self) -> Registry:
+        registry = self._registry()
+        if not limits.pulls_from(registry.address, self._connection.api.get("/info")):
+            host = registry.address.host
+            raise TargetError(
+                f"the engine does not pull from {registry.address.url}, which has no encryption",
+                where=self._connection.name,
+                hint=f'give the registry a certificate; or "insecure-registries": ["{host}"] in each daemon.json',
+            )
+        return registry
 
     def _variables(self, image: str, front: str | None) -> dict[str, str]:
         """The variables that the stack file may refer to: the environment's own, and ecluse's."""

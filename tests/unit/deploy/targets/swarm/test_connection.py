@@ -163,6 +163,17 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
     return Programs().take_over(monkeypatch)
 
 
+def test_socket_of_ssh_has_a_short_name_in_a_long_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ssh: str
+) -> None:
+    long = tmp_path / ("a-long-name-of-a-temporary-folder" * 2)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with connect({"DOCKER_HOST": "ssh://ci@host", "PATH": ssh}, "staging") as connection:
+        folder = Path(connection.environ["PATH"].partition(":")[0]).parent
+        assert len(f"{folder}/{'c' * 40}.{'r' * 16}") < 108
+
+
 def test_docker_is_run_in_the_environment_of_the_connection(programs: Programs) -> None:
     programs.answers["docker stack config"] = "services: {}\n"
     found = Connection({"DOCKER_HOST": "tcp://eu"}, "tcp://eu")
