@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 import click
 
+from ecluse.cli.elsewhere import OfEnvironment
 from ecluse.cli.environments import as_json, environment_argument, opened, say
 from ecluse.deploy.status import Status, status_of
 
 __all__ = ["exec_", "history", "logs", "status"]
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @as_json
 def status(environment: str, json_: bool) -> None:
@@ -32,7 +33,7 @@ def status(environment: str, json_: bool) -> None:
     sys.exit(0 if found.healthy else 1)
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("-n", "--number", default=20, show_default=True, help="How many, the newest last.")
 @as_json
@@ -59,7 +60,7 @@ def history(environment: str, number: int, json_: bool) -> None:
             click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines of each file.")
@@ -85,7 +86,7 @@ def logs(environment: str, follow: bool, lines: int, what: str) -> None:
     sys.exit(code)
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True})
+@click.command("exec", cls=OfEnvironment, context_settings={"ignore_unknown_options": True})
 @environment_argument
 @click.option("--of", "what", default="web", show_default=True, help="In a swarm, the service to run it in.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

@@ -5,11 +5,13 @@ work.
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -19,11 +21,12 @@ from ecluse.cli.repository import top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy import sentry
 from ecluse.deploy.contract import Context
+from ecluse.deploy.order import Descends
 from ecluse.deploy.session import Ended, Person, Session
 from ecluse.deploy.targets import opened as opened_target
 from ecluse.machine import git
 
-__all__ = ["as_json", "environment_argument", "opened", "say"]
+__all__ = ["as_json", "environment_argument", "hear", "named", "opened", "person", "say", "show"]
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
 environment_argument = click.argument("environment", metavar="ENVIRONMENT")
@@ -36,12 +39,11 @@ def opened(name: str, *, take_over: bool = False) -> Iterator[Session]:
     """
     folder = top()
     pipeline = pipeline_in(folder)
-    environment = _environment(pipeline, name)
+    environment = named(pipeline, name)
     with opened_target(Context(pipeline, environment, folder, os.environ, say, take_over)) as target:
-        person = Person(_user(), socket.gethostname())
         # On a machine of one's own branches are tried one after the other; visitors get no change taken back.
-        descends = partial(git.descends, folder) if environment.faces_world else None
-        yield Session(target, environment, person, say, (_summarize, _tell_sentry, *_marks(pipeline, name)), descends)
+        descends = _descends(folder, os.environ) if environment.faces_world else None
+        yield Session(target, environment, person(os.environ), say, (hear, *_marks(pipeline, name)), descends)
 
 
 def say(line: str) -> None:
@@ -49,7 +51,25 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _environment(pipeline: Pipeline, name: str) -> Environment:
+def show(ended: Ended, json_: bool) -> None:
+    """Print how a rollout ended: the address for people, everything for programs."""
+    if json_:
+        click.echo(json.dumps(ended.as_json(), indent=1))
+        return
+    took = f"serves after {ended.record.seconds:.1f} s" if ended.record else "serves already"
+    say(f"release {ended.release} {took}")
+    click.echo(ended.url)
+
+
+def hear(ended: Ended) -> None:
+    """Tell the provider's summary and Sentry of a command that ended well."""
+    job_summary.succeeded(os.environ, ended.kind, ended.environment, ended.release, ended.record)
+    if ended.record is not None:
+        sentry.tell(ended.record, ended.environment, ended.url, os.environ, say)
+
+
+def named(pipeline: Pipeline, name: str) -> Environment:
+    """The environment *name* of *pipeline*."""
     for environment in pipeline.environments:
         if environment.name == name:
             return environment
@@ -57,11 +77,26 @@ def _environment(pipeline: Pipeline, name: str) -> Environment:
     raise click.UsageError(f"no environment {name!r} in pipeline.py (there are: {known or 'none'})")
 
 
+def person(environ: Mapping[str, str]) -> Person:
+    """The person who gives the command; where it was given on another machine, the person there."""
+    name, _, host = environ.get("ECLUSE_BY", "").partition("@")
+    return Person(name, host) if name and host else Person(_user(), socket.gethostname())
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container started with a bare number as its user
         return str(os.getuid())
+
+
+def _descends(folder: Path, environ: Mapping[str, str]) -> Descends:
+    """The order of commits, as the repository in *folder* has it; on a server, as the caller's repository has it."""
+    told = environ.get("ECLUSE_DESCENDS")
+    if told is None:
+        return partial(git.descends, folder)
+    answers: Mapping[str, bool | None] = json.loads(told)
+    return lambda commit, other: answers.get(other)
 
 
 def _marks(pipeline: Pipeline, environment: str) -> Iterator[Callable[[Ended], None]]:
@@ -72,12 +107,3 @@ def _marks(pipeline: Pipeline, environment: str) -> Iterator[Callable[[Ended], N
         from ecluse.cli import served
 
         yield lambda ended: served.mark(spec, ended, os.environ)
-
-
-def _summarize(ended: Ended) -> None:
-    job_summary.succeeded(os.environ, ended.kind, ended.environment, ended.release, ended.record)
-
-
-def _tell_sentry(ended: Ended) -> None:
-    if ended.record is not None:
-        sentry.tell(ended.record, ended.environment, ended.url, os.environ, say)

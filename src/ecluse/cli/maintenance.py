@@ -6,12 +6,13 @@ import time
 
 import click
 
+from ecluse.cli.elsewhere import OfEnvironment
 from ecluse.cli.environments import environment_argument, opened
 
 __all__ = ["maintenance"]
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @click.argument("state", type=click.Choice(["on", "off"]))
 @environment_argument
 def maintenance(state: str, environment: str) -> None:

@@ -274,6 +274,8 @@ def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
     from ecluse.deploy.contract import Context
     from ecluse.deploy.targets import opened
 
+    if environment.host:
+        return environment.url
     with opened(Context(pipeline, environment, folder, os.environ)) as target:
         try:
             return target.controls.url

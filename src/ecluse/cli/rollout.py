@@ -9,8 +9,8 @@ import sys
 import click
 
 from ecluse.cli import job_summary
-from ecluse.cli.environments import as_json, environment_argument, opened, say
-from ecluse.deploy.session import Ended
+from ecluse.cli.elsewhere import OfEnvironment
+from ecluse.cli.environments import as_json, environment_argument, opened, show
 from ecluse.errors import PreflightError
 
 __all__ = ["deploy", "front", "plan_deploy", "rollback", "start", "stop", "unlock"]
@@ -33,7 +33,7 @@ older_option = click.option(
 )
 
 
-@click.command("deploy")
+@click.command("deploy", cls=OfEnvironment)
 @environment_argument
 @release_option
 @allow_option
@@ -63,7 +63,7 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], ol
     sys.exit(0 if found.goes else PreflightError.exit_code)
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @release_option
 @allow_option
@@ -93,7 +93,7 @@ def deploy(
         show(session.deploy(name, allowed, older=older), json_)
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("--to", "name", metavar="ID", help="Another kept release than the one before.")
 @as_json
@@ -111,7 +111,7 @@ def rollback(environment: str, name: str | None, json_: bool) -> None:
         show(session.rollback(name), json_)
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 def front(environment: str) -> None:
     """Set the front server of ENVIRONMENT up, or change it to what the stack file says now. Only for a swarm.
@@ -128,7 +128,7 @@ def front(environment: str) -> None:
     click.echo(f"the front server of {environment} runs")
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @as_json
 def start(environment: str, json_: bool) -> None:
@@ -144,7 +144,7 @@ def start(environment: str, json_: bool) -> None:
         show(session.start(), json_)
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 def stop(environment: str) -> None:
     """Stop ENVIRONMENT: requests are finished, then the site ends, its database, and all that belongs to it. Nothing is
@@ -159,7 +159,7 @@ def stop(environment: str) -> None:
     click.echo(f"{environment} is stopped")
 
 
-@click.command()
+@click.command(cls=OfEnvironment)
 @environment_argument
 @click.option(
     "--force", is_flag=True, help="Take it from a rollout that still runs, which then stops at its next step."
@@ -175,13 +175,3 @@ def unlock(environment: str, force: bool) -> None:
     with opened(environment) as session:
         holder = session.unlock(force=force)
     click.echo(f"the lock of {holder} is removed" if holder else f"nobody holds the lock of {environment}")
-
-
-def show(ended: Ended, json_: bool) -> None:
-    """Print how a rollout ended: the address for people, everything for programs."""
-    if json_:
-        click.echo(json.dumps(ended.as_json(), indent=1))
-        return
-    took = f"serves after {ended.record.seconds:.1f} s" if ended.record else "serves already"
-    say(f"release {ended.release} {took}")
-    click.echo(ended.url)

@@ -224,6 +224,10 @@ class Environment:
     maintenance page does not cover. *setup* are commands of the site that a rollout runs. *stack* is the stack file of
     a swarm, which may refer to the variables in *env*; the workers of a swarm stand there, the workers of a server in
     *workers*. *approval*: a provider asks a person before each rollout.
+
+    A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
+    as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
+    other one is talked to. ``ecluse host-key`` prints it.
     """
 
     name: str
@@ -241,6 +245,10 @@ class Environment:
     stack: str = "docker-compose.live.yml"
     workers: tuple[Worker, ...] = ()
     approval: bool = False
+    host: str = ""
+    user: str = ""
+    port: int | None = None
+    host_key: str = ""
 
     @property
     def limits(self) -> Watch:

@@ -7,7 +7,7 @@ Every command that holds the environment's lock goes through here. The commands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +51,13 @@ class Ended:
         """For programs; docs/reference/cli.md describes it."""
         unchanged = {"release": self.release, "outcome": "unchanged", "serving": self.release}
         return {**(self.record.as_json() if self.record else unchanged), "address": self.url}
+
+    @classmethod
+    def from_json(cls, kind: Kind, environment: str, value: Mapping[str, Any]) -> Ended:
+        """The value that :meth:`as_json` gave on another machine."""
+        known = {name: one for name, one in value.items() if name != "address"}
+        record = None if value["outcome"] == "unchanged" else Record.from_json(known)
+        return cls(kind, environment, value["release"], record, value["address"])
 
 
 @dataclass(frozen=True)

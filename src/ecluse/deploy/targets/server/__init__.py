@@ -9,8 +9,9 @@ refused.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ecluse.definition.model import Environment
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ecluse.deploy.targets.server.release import ServerRelease
 
 __all__ = ["opened", "problems"]
+
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?")
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_KEY_KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
 
 _TAKEN = ("web", "postgres")
 """Names of Supervisor's programs that are not workers."""
@@ -31,6 +36,33 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     for name in names:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in _TAKEN or names.count(name) > 1:
             yield "workers", f"{name!r} is not a unique name for a worker"
+    yield from _reach(environment)
+
+
+def _reach(environment: Environment) -> Iterator[tuple[str, str]]:
+    """The problems of the fields that say how SSH reaches the machine."""
+    if not environment.host:
+        for name in ("user", "port", "host_key"):
+            if getattr(environment, name):
+                yield name, "says how a host is reached, and there is no host"
+        return
+    if not _HOST.fullmatch(environment.host):
+        yield "host", f"{environment.host!r} is not the name or the address of a machine: user and port are own fields"
+    if environment.user and not _ACCOUNT.fullmatch(environment.user):
+        yield "user", f"{environment.user!r} is not the name of an account"
+    if environment.port is not None and not 0 < environment.port < 65536:
+        yield "port", f"{environment.port} is not a port: 1 to 65535"
+    if environment.host_key and not _is_key(environment.host_key):
+        yield "host_key", "is not a public key as `ecluse host-key` prints it: ssh-ed25519 AAAA…"
+
+
+def _is_key(text: str) -> bool:
+    """Whether *text* is the kind of a public key and the key, which begins with its kind again."""
+    kind, _, rest = text.partition(" ")
+    with suppress(ValueError, IndexError):
+        data = b64decode(rest.split()[0], validate=True)
+        return "\n" not in text and kind in _KEY_KINDS and data[4 : 4 + int.from_bytes(data[:4])] == kind.encode()
+    return False
 
 
 @contextmanager

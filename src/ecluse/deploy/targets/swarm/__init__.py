@@ -28,6 +28,8 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
         yield "workers", "are for the target server: in a swarm, workers are services of the stack file"
     if environment.setup:
         yield "setup", "the commands of a swarm are services of its stack file"
+    if environment.host or environment.user or environment.port or environment.host_key:
+        yield "host", "is for the target server: a swarm is reached by DOCKER_HOST or DOCKER_CONTEXT"
 
 
 @contextmanager

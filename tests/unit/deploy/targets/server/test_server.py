@@ -23,3 +23,42 @@ def test_server_has_no_front_to_set_up(tmp_path: Path) -> None:
     controls = target(LOCAL, tmp_path, tmp_path, {}).controls
     with pytest.raises(TargetError, match="local is a server: its front server is your own nginx"):
         controls.front()
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMwnm9Wbbs3qxKJ124CFCEjX63jUCx0xycG85L6MmAoq"
+
+
+def fields_with_problems(**fields: object) -> list[str]:
+    return [field for field, _what in server.problems(Environment(**{**vars(LOCAL), **fields}))]
+
+
+@pytest.mark.parametrize("host", ["shop.example", "203.0.113.7", "2001:db8::7", "fe80::1%eth0", "alias_of-ssh"])
+def test_host_is_a_name_or_an_address(host: str) -> None:
+    assert fields_with_problems(host=host, user="shop", port=22, host_key=KEY) == []
+
+
+@pytest.mark.parametrize(
+    "host", ["-oProxyCommand=x", "shop@shop.example", "a b", "shop.example:22", "ssh://shop", "$(x)"]
+)
+def test_host_that_is_no_name_is_refused(host: str) -> None:
+    assert fields_with_problems(host=host) == ["host"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("user", "-l root"),
+        ("port", 0),
+        ("port", 65536),
+        ("host_key", "AAAAC3NzaC1lZDI1NTE5AAAAIMwnm9Wbbs3qxKJ124CFCEjX63jUCx0xycG85L6MmAoq"),
+        ("host_key", KEY.replace("ssh-ed25519", "ssh-rsa")),
+        ("host_key", KEY + "\nother.example ssh-rsa AAAA"),
+        ("host_key", "ssh-ed25519 not-base64"),
+    ],
+)
+def test_field_of_a_host_that_cannot_be_true_is_refused(field: str, value: object) -> None:
+    assert fields_with_problems(host="shop.example", **{field: value}) == [field]
+
+
+def test_field_of_a_host_needs_a_host() -> None:
+    assert fields_with_problems(user="shop", port=22, host_key=KEY) == ["user", "port", "host_key"]

@@ -1,0 +1,36 @@
+"""The definition that a machine gets is the environment, where it is no host any more."""
+
+from dataclasses import replace
+
+from ecluse.definition.load import load
+from ecluse.definition.model import Environment, Pipeline, Setup, Watch, Worker
+from ecluse.remote.written import written
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMwnm9Wbbs3qxKJ124CFCEjX63jUCx0xycG85L6MmAoq"
+ENVIRONMENT = Environment(
+    name="production",
+    target="server",
+    settings="settings.production",
+    url="https://shop.example",
+    secrets=("DATABASE_URL", "PRODUCTION_SSH_KEY", "SSH_KEY"),
+    env={"A": "it's", "B": 'a "quoted" {text}\n'},
+    watch=Watch(seconds=2.5),
+    setup=(Setup(command=("seed",), given=("TOKEN",)),),
+    workers=(Worker(name="beat", command=("celery", "beat"), alone=True),),
+    host="shop.example",
+    user="shop",
+    port=2222,
+    host_key=KEY,
+)
+
+
+def test_written_definition_loads_as_the_environment(tmp_path):
+    path = tmp_path / "pipeline.py"
+    path.write_text(written(Pipeline(name="shop", jobs=(), environments=(ENVIRONMENT,)), ENVIRONMENT))
+    loaded = load(path)
+    here = replace(ENVIRONMENT, host="", user="", port=None, host_key="", secrets=("DATABASE_URL",))
+    assert (loaded.name, loaded.environments) == ("shop", (here,))
+
+
+def test_name_of_private_key_is_not_written():
+    assert "SSH_KEY" not in written(Pipeline(name="shop", jobs=(), environments=(ENVIRONMENT,)), ENVIRONMENT)
