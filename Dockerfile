@@ -54,7 +54,7 @@ RUN --mount=type=bind,source=src/ecluse,target=/ecluse \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/definition /ecluse/definition/__init__.py \
         /ecluse/definition/model.py /ecluse/definition/words.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/machine /ecluse/machine/__init__.py \
-        /ecluse/machine/process.py /ecluse/machine/streams.py \
+        /ecluse/machine/process.py /ecluse/machine/reaper.py /ecluse/machine/refusals.py /ecluse/machine/streams.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
     && install -D --mode=644 /client/index.html /site/app/src/website/motos/static/motos/client/index.html \
     && python -m compileall -q --invalidation-mode unchecked-hash -s /site -p / /site/app \
