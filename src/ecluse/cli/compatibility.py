@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ecluse.cli.repository import top
+from ecluse.cli.project import top
 from ecluse.errors import JobFailed
 
 __all__ = ["compatibility"]

@@ -16,8 +16,7 @@ from pathlib import Path
 import click
 
 from ecluse.cli import job_summary
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy import sentry
 from ecluse.deploy.contract import Context

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import click
 
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Event, ImageSpec
 from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom

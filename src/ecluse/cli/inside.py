@@ -6,8 +6,7 @@ import os
 
 import click
 
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.errors import DefinitionError
 from ecluse.machine import process
 from ecluse.outside.processes import prepare

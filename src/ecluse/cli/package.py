@@ -8,8 +8,7 @@ import os
 import click
 
 from ecluse.cli.environments import as_json, say
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.errors import DefinitionError
 from ecluse.release.archive import package as make
 

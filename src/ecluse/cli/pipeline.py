@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.cli.selection import (
     check_jobs,
     chosen_event,
@@ -242,8 +241,8 @@ def _execute(
     no_cache: bool,
     strict_inputs: bool | None,
 ) -> Run:
-    from ecluse.run import RunOptions
-    from ecluse.run import run as run_plan
+    from ecluse.run.execution import RunOptions
+    from ecluse.run.execution import run as run_plan
 
     provider = provider_of(os.environ)
     strict = provider is not None if strict_inputs is None else strict_inputs
@@ -304,7 +303,7 @@ def _say(text: str) -> None:
 
 def _show_dry_run(folder: Path, planned: Plan, pythons: Mapping[str, str], no_cache: bool, explain: bool) -> None:
     from ecluse.cli.show import dry_run
-    from ecluse.run import cache_of
+    from ecluse.run.execution import cache_of
 
     cache = None if no_cache else cache_of(planned, folder, os.environ, pythons)
     for line in dry_run(planned, cache, explain=explain):

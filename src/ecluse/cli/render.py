@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.events import example_tag, play
 from ecluse.definition.model import EventKind
 from ecluse.render import HEADER, drift

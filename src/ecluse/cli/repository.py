@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
 import click
 
+from ecluse.cli.project import top
 from ecluse.definition.load import load
 from ecluse.errors import RepositoryError
 from ecluse.machine import process
 from ecluse.machine.tools import tool
 from ecluse.services.equipment import equip
 
-__all__ = ["bootstrap", "completion", "lock", "test", "top"]
-
-
-def top(start: Path | None = None) -> Path:
-    """The repository's top: the nearest folder, from *start* upwards, that has a pipeline.py."""
-    start = (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / "pipeline.py").is_file():
-            _hide_from_git(folder / ".ecluse")
-            return folder
-    raise RepositoryError(
-        f"no pipeline.py in {start} or above it",
-        hint="run ecluse inside a repository that has one, or write one: `from ecluse import Job, Pipeline, command`",
-    )
-
-
-def _hide_from_git(work: Path) -> None:
-    """Have git ignore *work*, where runs and releases are kept, whatever the repository's own .gitignore says."""
-    with contextlib.suppress(OSError):  # a read-only clone: then nothing is written there at all
-        if not (work / ".gitignore").exists():
-            work.mkdir(exist_ok=True)
-            (work / ".gitignore").write_text("*\n", encoding="ascii")
+__all__ = ["bootstrap", "completion", "lock", "test"]
 
 
 def _repository() -> Path:

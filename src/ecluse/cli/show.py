@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import RepositoryError
-from ecluse.run.cache import Cache
+
+if TYPE_CHECKING:
+    from ecluse.run.cache import Cache
 
 __all__ = ["dry_run", "plan_data", "plan_text", "run_text"]
 

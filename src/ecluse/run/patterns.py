@@ -27,9 +27,8 @@ def chosen(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
 
 def unmatched(paths: Collection[str], patterns: Iterable[str]) -> list[str]:
     """The *patterns* that match none of *paths*. A pattern behind a ``!`` may match nothing."""
-    return [
-        pattern for pattern in patterns if not pattern.startswith("!") and not any(map(glob(pattern).fullmatch, paths))
-    ]
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    return [one for one in wanted if one not in paths and not any(map(glob(one).fullmatch, paths))]
 
 
 def reaches(pattern: str, folder: str) -> bool:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ecluse.definition.model import Event, Job, Pipeline
 from ecluse.definition.plan import plan
 from ecluse.definition.words import command
-from ecluse.run import cache_of
+from ecluse.run.execution import cache_of
 from ecluse.run.outcome import Status
 from ecluse.run.worker import Worker
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.definition.shapes import Problem
-from ecluse.deploy.contract import Context, Package, Target
+
+if TYPE_CHECKING:
+    from ecluse.deploy.contract import Context, Package, Target
 
 __all__ = ["TARGETS", "opened", "problems"]
 
@@ -48,4 +50,4 @@ def _problems(environment: Environment) -> Iterator[tuple[str, str]]:
 
 
 def _package(name: str) -> Package:
-    return cast(Package, import_module(TARGETS[name]))
+    return cast("Package", import_module(TARGETS[name]))

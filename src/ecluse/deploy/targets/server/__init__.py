@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ecluse.definition.model import Environment
-from ecluse.deploy.contract import Context, Target
 
 if TYPE_CHECKING:
+    from ecluse.deploy.contract import Context, Target
     from ecluse.deploy.targets.server.release import ServerRelease
 
 __all__ = ["opened", "problems"]

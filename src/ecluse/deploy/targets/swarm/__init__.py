@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ecluse.definition.model import Environment
-from ecluse.deploy.contract import Context, Target
 from ecluse.errors import DefinitionError, ImageError
 
 if TYPE_CHECKING:
+    from ecluse.deploy.contract import Context, Target
     from ecluse.deploy.targets.swarm.release import SwarmRelease
 
 __all__ = ["opened", "problems"]
