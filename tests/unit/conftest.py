@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
@@ -21,19 +22,21 @@ class Refused(BaseException):
     """Not an Exception: code under test that tolerates errors must not tolerate this one."""
 
 
-@pytest.fixture(autouse=True)
-def no_processes_and_no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def no_processes_and_no_sockets() -> Iterator[None]:
     def refuse(what: str) -> object:
         def refused(*arguments: object, **options: object) -> NoReturn:
             raise Refused(f"a unit test {what}: {arguments!r}; it belongs in tests/integration")
 
         return refused
 
-    monkeypatch.setattr(subprocess, "Popen", refuse("started a program"))
-    for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "execv", "execve"):
-        monkeypatch.setattr(os, name, refuse("started a program"))
-    for name in ("connect", "connect_ex", "bind", "listen", "sendto"):
-        monkeypatch.setattr(socket.socket, name, refuse("used the network"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(subprocess, "Popen", refuse("started a program"))
+        for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "execv", "execve"):
+            monkeypatch.setattr(os, name, refuse("started a program"))
+        for name in ("connect", "connect_ex", "bind", "listen", "sendto"):
+            monkeypatch.setattr(socket.socket, name, refuse("used the network"))
+        yield
 
 
 @pytest.fixture(autouse=True)
