@@ -25,7 +25,7 @@ def test_unit_test_module_is_named_after_a_module(test: Path) -> None:
 def rooms() -> list[list[str]]:
     """The lines of CONTRIBUTING.md that list the folders of src/ecluse, those that import the others first."""
     page = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"compares this list with the imports:\n\n((?: {4}.+\n)+)", page)
+    [block] = re.findall(r"compares this list with the imports:\n\n```text\n(.+?)```", page, re.DOTALL)
     return [line.split() for line in block.splitlines()]
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from ecluse.cli import COMMANDS, cli
 from ecluse.cli.repository import Verbatim
+from tests.support.documents import blocks
 
 TOP = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").rglob("*.md")])
@@ -103,7 +104,8 @@ def test_docstring_names_only_existing_objects(folder: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_document_names_only_existing_commands_and_options(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    spans = re.findall(r"`([^`\n]+)`", text) + re.findall(r"(?m)^ +(.*)$", text)
+    lines = [line for block in blocks(document) for line in block.text.splitlines()]
+    spans = re.findall(r"`([^`\n]+)`", text) + re.findall(r"(?m)^ +(.*)$", text) + lines
     wrong = {span: why for span in spans if (why := misuse(span))}
     assert not wrong
 

@@ -56,7 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("image", "Build, test, push and promote the images of a release."),
     "bootstrap": ("repository", "Write ./ecluse and its lock into a repository."),
     "lock": ("repository", "Renew the lock files of requirements."),
-    "completion": ("repository", "Print the shell's completion script."),
+    "completion": ("completion", "Print the shell's completion script."),
 }
 
 

@@ -1,4 +1,4 @@
-"""``ecluse test``, ``lock``, ``bootstrap`` and ``completion``: chores of a repository."""
+"""``ecluse test``, ``lock`` and ``bootstrap``: chores of a repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecluse.machine import process
 from ecluse.machine.tools import tool
 from ecluse.services.equipment import equip
 
-__all__ = ["bootstrap", "completion", "lock", "test"]
+__all__ = ["bootstrap", "lock", "test"]
 
 
 def _repository() -> Path:
@@ -99,22 +99,3 @@ def bootstrap(wheel: Path | None, extra: tuple[str, ...]) -> None:
 
     for path in write(_repository(), os.environ, wheel=wheel, extras=extra or ("containers",)):
         click.echo(f"wrote {path}")
-
-
-@click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the completion script of SHELL.
-
-    \b
-    Examples:
-      eval "$(./ecluse completion bash)"
-      ./ecluse completion fish > ~/.config/fish/completions/ecluse.fish
-    """
-    from click.shell_completion import get_completion_class
-
-    from ecluse.cli import cli
-
-    found = get_completion_class(shell)
-    assert found is not None  # the choices above are click's own
-    click.echo(found(cli, {}, "ecluse", "_ECLUSE_COMPLETE").source())

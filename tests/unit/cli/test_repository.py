@@ -97,14 +97,3 @@ def test_command_outside_of_a_repository_is_an_error(
     done = ecluse("lock")
     assert done.code == 13
     assert f"no pipeline.py in {tmp_path} or above it" in done.err and "hint:" in done.err
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_the_shell_s_own_script(
-    shell: str, ecluse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # click asks the bash of this machine for its version, to warn of an old one.
-    monkeypatch.setattr("click.shell_completion.BashComplete._check_version", staticmethod(lambda: None))
-    done = ecluse("completion", shell)
-    assert done.code == 0
-    assert f"_ECLUSE_COMPLETE={shell}_complete" in done.out
