@@ -18,8 +18,7 @@ import click
 from ecluse import errors
 from ecluse.cli import job_summary
 from ecluse.cli.environments import hear, named, person, say, show
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.history import Kind
 from ecluse.deploy.session import Ended

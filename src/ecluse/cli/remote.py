@@ -8,8 +8,7 @@ import click
 
 from ecluse.cli.elsewhere import Elsewhere
 from ecluse.cli.environments import environment_argument, named, say
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment
 from ecluse.errors import TargetError
 
