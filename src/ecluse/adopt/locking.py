@@ -12,7 +12,7 @@ from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process
 from ecluse.machine.tools import tool
 
-__all__ = ["BACKPORTS", "Locks", "lock"]
+__all__ = ["BACKPORTS", "Locks", "adapted", "lock"]
 
 BACKPORTS = {
     "pkg_resources": "setuptools<81",
@@ -26,7 +26,10 @@ BACKPORTS = {
 
 # A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added.
 _SERVER = ("gunicorn>=23", "whitenoise>=6.5")
-_DRIVER = "psycopg2-binary>=2.9.9"
+# The first psycopg2-binary that is built for Python 3.12. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
+# zones are objects: https://code.djangoproject.com/ticket/31777
+_DRIVER_SINCE = (2, 9, 9)
+_DRIVER = f"psycopg2-binary>={'.'.join(map(str, _DRIVER_SINCE))}"
 
 # Drivers of other databases, whose builds want those databases' headers.
 _OTHER_DATABASES = frozenset(
@@ -68,7 +71,7 @@ def lock(
     if declared.exported:
         site = _exported(folder, ("--no-dev",), environ)
         tests = _exported(folder, ("--all-groups", "--all-extras"), environ)
-    site, tests = _adapted(site, notes), _adapted(tests, notes)
+    site, tests = adapted(site, notes), adapted(tests, notes)
     _refuse_unlockable((*site, *tests), declared.source)
     say(f"resolving {declared.source}")
     added = (*_added(site, notes), *beside)
@@ -94,9 +97,11 @@ def _exported(folder: Path, groups: Iterable[str], environ: Mapping[str, str]) -
     return tuple(line for line in lines if line.strip() and not line.startswith(("#", "-e", ".")))
 
 
-def _adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
+def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
     """*lines* as they can be installed on a Linux machine without a database's headers."""
+    lines = tuple(lines)
     kept = []
+    old_django = any(_name(line) == "django" and _pinned_below(line, (3, 1)) for line in lines)
     for line in lines:
         name = _name(line)
         if name in _WINDOWS:
@@ -105,10 +110,20 @@ def _adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
             notes.append(f"left out {name}: it needs another database's headers, and the tests run on PostgreSQL")
         elif name == "psycopg2":
             notes.append("psycopg2-binary instead of psycopg2, which would be compiled")
+            if not any(_name(other) == "psycopg2-binary" for other in lines):
+                kept.append(_DRIVER)
+        elif name == "psycopg2-binary" and not old_django and _pinned_below(line, _DRIVER_SINCE):
+            notes.append(f"{_DRIVER} instead of {line.split(';')[0].strip()}, which would be compiled")
             kept.append(_DRIVER)
         else:
             kept.append(line)
     return tuple(kept)
+
+
+def _pinned_below(line: str, version: tuple[int, ...]) -> bool:
+    """Whether a requirement names one version (``==2.8.6``), and that is older than *version*."""
+    found = re.search(r"==\s*([\d.]+)", line)
+    return found is not None and tuple(map(int, re.findall(r"\d+", found[1]))) < version
 
 
 def _added(site: Iterable[str], notes: list[str]) -> tuple[str, ...]:

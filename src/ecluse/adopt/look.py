@@ -109,6 +109,7 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
     """Install what the project declares, and load its settings: with the first declaration and Python that do."""
     pythons = installed(environ)
     refusals: list[AdoptError] = []
+    django: str | None = None
     for declared in declarations(top, folder):
         place = (top / declared.source).parent
         tried: set[str] = set()
@@ -119,7 +120,8 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
             tried.add(version)
             try:
                 locks = locking.lock(declared, place, pythons[version], environ, say)
-                order = python_choice.in_order(wanted, pythons, _version_of("django", locks.site))
+                django = _version_of("django", locks.site) or django
+                order = python_choice.in_order(wanted, pythons, django)
                 if order[0] not in tried:
                     continue
                 return _load(top, folder, declared, locks, version, pythons[version], environ, say)
@@ -131,7 +133,12 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
             where=folder,
             hint="pip freeze > requirements.txt, in the environment that it runs in",
         )
-    raise refusals[0]  # of the declaration and the Python that fit best
+    best = refusals[0]  # of the declaration and the Python that fit best
+    reason = python_choice.missing(wanted, pythons, django)
+    if reason is None:
+        raise best
+    hint = "install that Python, or update what the project needs"
+    raise AdoptError(f"{reason}\n  Tried all the same: {best.what}", where=best.where, hint=hint)
 
 
 def _load(

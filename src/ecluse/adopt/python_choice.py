@@ -10,10 +10,16 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-__all__ = ["Wish", "in_order", "wish"]
+__all__ = ["Wish", "in_order", "missing", "wish"]
 
 # The Pythons that each Django supports: https://docs.djangoproject.com/en/dev/faq/install/
 _LAST_OF_DJANGO = {
+    (1, 11): (3, 7),
+    (2, 0): (3, 7),
+    (2, 1): (3, 7),
+    (2, 2): (3, 9),
+    (3, 0): (3, 9),
+    (3, 1): (3, 9),
     (3, 2): (3, 10),
     (4, 0): (3, 10),
     (4, 1): (3, 11),
@@ -61,6 +67,17 @@ def in_order(wanted: Wish, installed: Mapping[str, Path], django: str | None) ->
     return tuple(dict.fromkeys([*asked, *supported, *reversed(versions)]))
 
 
+def missing(wanted: Wish, installed: Mapping[str, Path], django: str | None) -> str | None:
+    """The reason why no interpreter of *installed* is one that the project runs on; None where one may be."""
+    here = ", ".join(sorted(installed, key=_numbers))
+    if wanted.source and not any(_fits(version, wanted.range) for version in installed):
+        return f"it asks for Python {wanted.range} ({wanted.source}), and this machine has {here}"
+    last = _last_for(django)
+    if last is not None and not any(_numbers(version) <= last for version in installed):
+        return f"Django {django} runs on Python {'.'.join(map(str, last))} and older, and this machine has {here}"
+    return None
+
+
 def _fits(version: str, range: SpecifierSet) -> bool:
     # ``>=3.11.4`` is met by some 3.11 of this machine: which one it is, the interpreter's own patch version decides.
     return any(range.contains(f"{version}.{patch}", prereleases=True) for patch in (0, 7, 99))
@@ -70,7 +87,7 @@ def _last_for(django: str | None) -> tuple[int, ...] | None:
     if django is None:
         return None
     series = _numbers(django)[:2]
-    return (3, 10) if series < (3, 2) else _LAST_OF_DJANGO.get((series[0], series[1]) if len(series) > 1 else (0, 0))
+    return (3, 6) if series < (1, 11) else _LAST_OF_DJANGO.get((series[0], series[1]) if len(series) > 1 else (0, 0))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

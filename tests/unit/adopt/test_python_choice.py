@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from ecluse.adopt.python_choice import Wish, from_poetry, in_order, wish
+from ecluse.adopt.python_choice import Wish, from_poetry, in_order, missing, wish
 
 HERE = {version: Path(f"/usr/bin/python{version}") for version in ("3.11", "3.12", "3.13")}
 
@@ -62,3 +62,16 @@ def test_order_begins_with_oldest_for_old_django() -> None:
 
 def wish_range(text: str) -> SpecifierSet:
     return SpecifierSet(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "django", "reason"),
+    [
+        ("==3.9.*", None, "it asks for Python ==3.9.* (runtime.txt), and this machine has 3.11, 3.12, 3.13"),
+        ("", "1.11.20", "Django 1.11.20 runs on Python 3.7 and older, and this machine has 3.11, 3.12, 3.13"),
+        ("==3.12.*", "5.2", None),
+        ("", "4.2.11", None),
+    ],
+)
+def test_missing_python_is_named(asked: str, django: str | None, reason: str | None) -> None:
+    assert missing(Wish(wish_range(asked), "runtime.txt" if asked else ""), HERE, django) == reason

@@ -88,6 +88,13 @@ def settings_of_manage() -> str:
     return os.environ.get("DJANGO_SETTINGS_MODULE", "")
 
 
+def keep_logs_away() -> None:
+    """Have log files opened without writing: a question changes nothing, and their folder need not be there."""
+    from logging import FileHandler
+
+    FileHandler._open = lambda self: open(os.devnull, "a", encoding="utf-8")  # type: ignore[method-assign]
+
+
 def plain(value: object) -> Any:
     """*value* where JSON can hold it, else its text."""
     if isinstance(value, (str, int, float, bool)) or value is None:
@@ -160,6 +167,7 @@ def main() -> None:
     try:
         import django
 
+        keep_logs_away()
         module = SETTINGS or settings_of_manage()
         answer["module"] = module
         if SETTINGS:
@@ -176,9 +184,10 @@ def main() -> None:
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if is_own(os.path.abspath(frame.filename))
         ]
+        cause = error.__cause__ or error
         answer["error"] = {
             "kind": type(error).__name__,
-            "text": str(error)[:2000],
+            "text": str(error)[:2000] + (f": {cause}"[:500] if cause is not error else ""),
             "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
             "file": getattr(error, "filename", None) if isinstance(error, OSError) else None,
             "place": f"{os.path.relpath(frames[-1].filename, ROOT)}:{frames[-1].lineno}" if frames else "",

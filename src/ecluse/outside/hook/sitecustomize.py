@@ -7,6 +7,8 @@ Python imports this file by its name when it starts, where its folder is on PYTH
     database    variables that get a part of DATABASE_URL each before the settings are loaded: {"DB_HOST": "host"}
     outside     whether DATABASES["default"] is replaced by DATABASE_URL, for a project without a switch of its own
 
+A log file of the settings may name a folder that is not in the repository: it is made when the file is opened.
+
 The settings module itself stays as it is, so what reads it while it loads finds it as ever. Nothing but the standard
 library is imported. Another sitecustomize, further on the path, is executed too.
 """
@@ -92,6 +94,19 @@ def put(settings: Any, name: str, value: object) -> None:
         explicit.add(name)
 
 
+def make_folders_of_logs() -> None:
+    """Have the folder of a log file made where there is none: repositories seldom have it, and Django would stop."""
+    from logging import FileHandler
+
+    opens = FileHandler._open
+
+    def opened(self: FileHandler) -> Any:
+        os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
+        return opens(self)
+
+    FileHandler._open = opened  # type: ignore[method-assign]
+
+
 class Loader(importlib.abc.Loader):
     """Loads ``django.conf``, and hooks into how it makes the settings."""
 
@@ -111,6 +126,7 @@ class Loader(importlib.abc.Loader):
             if launch is not None:
                 launch.begin_early()
             publish(described)
+            make_folders_of_logs()
             own(self, settings_module)
             override(self, described)
             if launch is not None:

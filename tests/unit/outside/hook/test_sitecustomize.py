@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -68,3 +70,11 @@ def test_database_stays_where_no_address_is_given(monkeypatch: pytest.MonkeyPatc
     settings = SimpleNamespace(DATABASES={"default": {"ENGINE": "sqlite"}})
     hook.override(settings, {"outside": True})
     assert settings.DATABASES == {"default": {"ENGINE": "sqlite"}}
+
+
+def test_folder_of_a_log_file_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.FileHandler, "_open", logging.FileHandler._open)
+    hook.make_folders_of_logs()
+    handler = logging.FileHandler(tmp_path / "logs" / "site.log")
+    handler.close()
+    assert (tmp_path / "logs" / "site.log").is_file()
