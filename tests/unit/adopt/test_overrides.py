@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ecluse.adopt.asking import SettingsReport
 from ecluse.adopt.overrides import overrides
 
@@ -15,11 +17,13 @@ def names(**settings: Any) -> dict[str, object]:
 
 
 def test_static_and_media_folders_are_always_ours() -> None:
-    assert names(ALLOWED_HOSTS=["*"]) == {"STATIC_ROOT": "$DJANGO_STATIC_ROOT", "MEDIA_ROOT": "$DJANGO_MEDIA_ROOT"}
+    found = names(ALLOWED_HOSTS=["*"])
+    assert (found["STATIC_ROOT"], found["MEDIA_ROOT"]) == ("$DJANGO_STATIC_ROOT", "$DJANGO_MEDIA_ROOT")
 
 
-def test_own_address_is_added_to_the_hosts() -> None:
-    assert names(ALLOWED_HOSTS=["shop.example", None])["ALLOWED_HOSTS"] == ["shop.example", "127.0.0.1", "localhost"]
+@pytest.mark.parametrize("hosts", [[], ["*"], ["shop.example"]])
+def test_own_address_is_added_whatever_the_hosts_are(hosts: list[str]) -> None:
+    assert names(ALLOWED_HOSTS=hosts)["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost"]
 
 
 def test_redirect_to_https_is_switched_off() -> None:

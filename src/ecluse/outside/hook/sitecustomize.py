@@ -2,8 +2,9 @@
 
 Python imports this file by its name when it starts, where its folder is on PYTHONPATH. ``outside.json`` beside it has
 
-    overrides   settings that are set once the project's settings module has been loaded; a text ``$NAME`` stands for
-                the environment variable NAME, and is left out where there is none
+    overrides   settings that are set once the project's settings module has been loaded. A text ``$NAME`` stands for
+                the environment variable NAME, and is left out where there is none. Keys are added to a mapping, and
+                values to a list, that the settings have
     database    variables that get a part of DATABASE_URL each before the settings are loaded: {"DB_HOST": "host"}
     outside     whether DATABASES["default"] is replaced by DATABASE_URL, for a project without a switch of its own
 
@@ -69,6 +70,9 @@ def override(settings: Any, described: dict[str, Any]) -> None:
                 continue
         if isinstance(value, dict) and isinstance(getattr(settings, name, None), dict):
             value = dict(getattr(settings, name), **value)
+        if isinstance(value, list) and isinstance(getattr(settings, name, None), (list, tuple)):
+            there = list(getattr(settings, name))
+            value = [*there, *(item for item in value if item not in there)]
         put(settings, name, value)
     url = os.environ.get("DATABASE_URL")
     if described.get("outside") and url:

@@ -49,6 +49,12 @@ def test_override_of_a_mapping_keeps_other_keys() -> None:
     assert settings.CACHES == {"default": {"BACKEND": "memory"}, "own": {"BACKEND": "files"}}
 
 
+def test_override_of_a_list_keeps_other_values() -> None:
+    settings = SimpleNamespace(ALLOWED_HOSTS=("shop.example", "localhost"))
+    hook.override(settings, {"overrides": {"ALLOWED_HOSTS": ["127.0.0.1", "localhost"]}})
+    assert settings.ALLOWED_HOSTS == ["shop.example", "localhost", "127.0.0.1"]
+
+
 def test_default_database_is_replaced_where_there_is_no_switch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://me@db.example/shop")
     before = {
