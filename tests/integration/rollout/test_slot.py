@@ -57,11 +57,11 @@ class Place:
         self.slot = Slot(folder / "1", 1)
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def describe(self, release: str = "one") -> None:
-        """Say that the slot runs *release*."""
+    def describe(self, release: str = "one", **more: str) -> None:
+        """Say that the slot runs *release*, with the variables *more*."""
         argv = (sys.executable, "-m", "gunicorn", "--config", gunicorn_conf.__file__, "site_wsgi:application")
         variables = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "PATH"))}
-        variables |= {"ECLUSE_RELEASE": release, "PYTHONDONTWRITEBYTECODE": "1"}
+        variables |= {"ECLUSE_RELEASE": release, "PYTHONDONTWRITEBYTECODE": "1", **more}
         self.slot.describe(release, self.app, argv, variables, ME)
 
     def start(self, number: int = 1) -> subprocess.Popen[bytes]:
@@ -136,6 +136,66 @@ def test_dead_worker_is_noted_and_the_next_one_accepts(serving: Place) -> None:
     until(lambda: bool(serving.slot.errors), "the end to be noted")
     assert serving.slot.errors == [f"{WORKER_ENDED} {worker}"]
     assert ask(serving.public)[1].startswith("one "), "who came meanwhile was refused"
+
+
+def test_worker_that_gunicorn_replaces_in_its_own_time_is_no_crash(place: Place) -> None:
+    """As with max_requests, which projects set against leaks."""
+    (place.app / "gunicorn.conf.py").write_text("max_requests = 2\n")
+    place.describe()
+    place.start()
+    ask(place.private())
+    place.slot.open()
+    until(lambda: place.slot.accepting, "the slot to accept")
+    workers = {ask(place.public)[1].split()[1] for _ in range(8)}
+    assert len(workers) > 1, "no worker was replaced"
+    until(lambda: not list(place.slot.folder.glob("ended-*")), "gunicorn to notice the last end")
+    assert place.slot.errors == []
+    assert place.slot.answers == 8
+
+
+def test_hooks_of_the_project_are_called_beside_ours(place: Place) -> None:
+    hooks = ("post_worker_init(worker)", "post_request(worker, request)", "child_exit(server, worker)")
+    hooks += ("worker_exit(server, worker)", "pre_request(worker, request)", "when_ready(server)")
+    said = place.app / "said"
+    own = [f"def {hook}:\n    open({str(said)!r}, 'a').write('{hook.partition('(')[0]}\\n')\n" for hook in hooks]
+    (place.app / "gunicorn.conf.py").write_text("max_requests = 2\n" + "".join(own))
+    place.describe()
+    place.start()
+    ask(place.private())
+    place.slot.open()
+    until(lambda: place.slot.accepting, "the slot to accept")
+    for _ in range(4):
+        ask(place.public)
+    called = {hook.partition("(")[0] for hook in hooks}
+    until(lambda: called == set(said.read_text().split()), f"calls of {called}")
+
+
+DJANGO = """
+from django.conf import settings
+settings.configure(STATIC_URL="/static/")
+
+def application(environ, start_response):
+    found = environ["PATH_INFO"] == "/static/own.css"
+    start_response("200 OK" if found else "404 Not Found", [])
+    return [b"own" if found else b"nothing"]
+"""
+
+
+def test_static_file_of_another_kept_release_is_found(place: Place, tmp_path: Path) -> None:
+    for release, name in (("old", "own.css"), ("new", "new.css")):
+        (tmp_path / "releases" / release / "static").mkdir(parents=True)
+        (tmp_path / "releases" / release / "static" / name).write_text(f"of {release}")
+    (tmp_path / "secret.css").write_text("not for visitors")
+    (place.app / "site_wsgi.py").write_text(DJANGO)
+    place.describe(DJANGO_STATIC_ROOT=str(tmp_path / "releases" / "old" / "static"))
+    place.start()
+    ask(place.private())
+    place.slot.open()
+    until(lambda: place.slot.accepting, "the slot to accept")
+    assert ask(place.public, "/static/own.css") == (200, "own")
+    assert ask(place.public, "/static/new.css") == (200, "of new")
+    assert ask(place.public, "/new.css") == ask(place.public, "/static/gone.css") == (404, "nothing")
+    assert ask(place.public, "/static/../../../secret.css") == (404, "nothing")
 
 
 def test_gunicorn_file_of_the_project_applies_except_its_sockets(place: Place) -> None:

@@ -5,6 +5,8 @@ slot; only then does it accept from the public socket. So a release that never g
 stands on gunicorn's documented server hooks, and on nothing of its inside.
 """
 
+import inspect
+import mimetypes
 import mmap
 import os
 import runpy
@@ -41,6 +43,13 @@ if SLOT and os.path.isfile("gunicorn.conf.py"):
 bind = ["fd://0", "fd://3"]
 control_socket_disable = True
 
+# The project's own hooks of these names, which ours call.
+THEIRS = {
+    name: globals()[name]
+    for name in ("post_worker_init", "post_request", "child_exit", "worker_exit")
+    if callable(globals().get(name))
+}
+
 # Seconds between two looks at whether the slot has been opened.
 TICK = 0.02
 
@@ -51,6 +60,15 @@ COUNTERS = 64
 counting = threading.Lock()
 
 
+def theirs(name: str, *arguments: Any) -> None:
+    """Call the project's own hook *name*, with as many arguments as it takes."""
+    hook = THEIRS.get(name)
+    if hook is not None:
+        taken = inspect.signature(hook).parameters.values()
+        all_of_them = any(one.kind is one.VAR_POSITIONAL for one in taken)
+        hook(*arguments[: None if all_of_them else len(taken)])
+
+
 class Private(WSGIRequestHandler):
     """Answers the gate's questions, without a line in the log for each."""
 
@@ -58,30 +76,88 @@ class Private(WSGIRequestHandler):
         pass
 
 
-class Maintained:
-    """The site, or the maintenance page while there is one. The health addresses are always the site's own."""
+class Site:
+    """The site as visitors get it: with the maintenance page in its place while there is one, but for the health
+    addresses, and with the static files of the releases that are kept beside this one.
+    """
 
     def __init__(self, site: Any) -> None:
         self.site = site
+        self.static = static_url()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO") not in HEALTH:
+        path = environ.get("PATH_INFO", "")
+        if path not in HEALTH:
             try:
                 with open(MAINTENANCE, "rb") as file:
-                    page = file.read()
+                    return closed(file.read(), start_response)
             except OSError:
                 pass
-            else:
-                headers = [
-                    ("Content-Type", "text/html; charset=utf-8"),
-                    ("Content-Length", str(len(page))),
-                    ("Retry-After", RETRY_AFTER),
-                    ("Cache-Control", "no-store"),
-                    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-                ]
-                start_response("503 Service Unavailable", headers)
-                return [page]
+        if self.static and path.startswith(self.static) and environ.get("REQUEST_METHOD") in ("GET", "HEAD"):
+            return self._static(path[len(self.static) :], environ, start_response)
         return self.site(environ, start_response)
+
+    def _static(self, name: str, environ: dict[str, Any], start_response: Any) -> Any:
+        """What the site says of a static file; where it has none, the file of another release: a page of that one
+        asks for it while both take requests.
+        """
+        said: list[Any] = []
+
+        def hear(*arguments: Any) -> Any:
+            if arguments[0].startswith("404") and not said and (path := elsewhere(name)) is not None:
+                said.append(path)
+                return lambda data: None
+            return start_response(*arguments)
+
+        answer = self.site(environ, hear)
+        if not said:
+            return answer
+        if hasattr(answer, "close"):
+            answer.close()
+        with open(said[0], "rb") as file:
+            content = file.read()
+        kind, encoding = mimetypes.guess_type(said[0])
+        headers = [("Content-Type", kind or "application/octet-stream"), ("Content-Length", str(len(content)))]
+        headers += [("Content-Encoding", encoding)] if encoding else []
+        start_response("200 OK", [*headers, ("Cache-Control", "max-age=60, public")])
+        return [content] if environ.get("REQUEST_METHOD") == "GET" else []
+
+
+def closed(page: bytes, start_response: Any) -> Any:
+    """Answer with the maintenance page."""
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Length", str(len(page))),
+        ("Retry-After", RETRY_AFTER),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+    ]
+    start_response("503 Service Unavailable", headers)
+    return [page]
+
+
+def static_url() -> str:
+    """The path under which the site has its static files; empty where it has none on this host."""
+    try:
+        from django.conf import settings
+
+        url = settings.STATIC_URL
+    except Exception:  # no Django, or none that is set up: then nothing is known of static files
+        return ""
+    return url if isinstance(url, str) and url.startswith("/") and len(url) > 1 else ""
+
+
+def elsewhere(name: str) -> str | None:
+    """The path of the static file *name* of any release that is kept here."""
+    releases = os.path.dirname(os.path.dirname(os.environ.get("DJANGO_STATIC_ROOT", "")))
+    if not name or os.path.isabs(name) or "\0" in name or ".." in name.split("/"):
+        return None
+    try:
+        kept = os.listdir(releases)
+    except OSError:
+        return None
+    paths = (os.path.join(releases, release, "static", name) for release in kept if not release.startswith("."))
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def is_open() -> bool:
@@ -95,6 +171,7 @@ def is_open() -> bool:
 
 def post_worker_init(worker: Any) -> None:
     """Serve the private socket alone until the slot is open."""
+    theirs("post_worker_init", worker)
     if PAGE:
         worker.wsgi = runpy.run_path(os.path.join(os.path.dirname(__file__), "unaware.py"))["Unaware"](
             worker.wsgi, PAGE
@@ -115,7 +192,7 @@ def post_worker_init(worker: Any) -> None:
             server.handle_request()
         # Closes the duplicate; the worker's own listener goes on.
         server.server_close()
-    worker.wsgi = Maintained(worker.wsgi)
+    worker.wsgi = Site(worker.wsgi)
     with open(os.path.join(SLOT, "accepting"), "w", encoding="utf-8") as file:
         file.write(os.environ["ECLUSE_RELEASE"])
 
@@ -127,11 +204,30 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
     status = getattr(response, "status_code", None)
     if status is not None and status >= 500 and status != 503:
         note(f"{status} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}")
+    theirs("post_request", worker, request, environ, response)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Say of a worker that ends in good order (gunicorn replaces it: max_requests) that it does. Runs in the worker."""
+    error = sys.exc_info()[1]
+    if error is None or (isinstance(error, SystemExit) and error.code in (0, None)):
+        with open(farewell(os.getpid()), "w", encoding="utf-8"):
+            pass
+    theirs("worker_exit", server, worker)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """A worker that ended is noted too: gunicorn starts another one, and nobody outside would know."""
-    note(f"{WORKER_ENDED} {worker.pid}")
+    """Note a worker that died: gunicorn starts another one, and nobody outside would know."""
+    try:
+        os.unlink(farewell(worker.pid))
+    except FileNotFoundError:
+        note(f"{WORKER_ENDED} {worker.pid}")
+    theirs("child_exit", server, worker)
+
+
+def farewell(pid: int) -> str:
+    """The file that a worker leaves when it ends in good order."""
+    return os.path.join(SLOT, f"ended-{pid}")
 
 
 def note(line: str) -> None:

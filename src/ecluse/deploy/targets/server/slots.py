@@ -8,6 +8,7 @@ Two serve; in the two others the next release is started beside them. The files 
     open        the release that may take requests in it: what a restarted process goes by
     accepting   the release that does
     errors      a line for each error of the site and each worker that ended
+    ended-PID   of a worker of gunicorn that ended in good order, until gunicorn has noticed
     answers     numbers of eight bytes, whose sum is the number of answers of the site
 """
 
@@ -63,14 +64,16 @@ class Slot:
 
     def clear(self) -> None:
         """Say that it runs nothing."""
+        for left in self.folder.glob("ended-*"):
+            left.unlink(missing_ok=True)
         for name in ("open", "accepting", "address", "errors", "answers", "slot.json"):
             (self.folder / name).unlink(missing_ok=True)
 
     @property
     def release(self) -> str | None:
         """The release that it is for."""
-        description = durable.read_json(self.folder / "slot.json")
-        return None if description is None else str(description["release"])
+        release = (durable.read_json(self.folder / "slot.json") or {}).get("release")
+        return release if isinstance(release, str) else None
 
     @property
     def address(self) -> str | None:
