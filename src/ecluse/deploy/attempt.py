@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from ecluse.deploy.contract import Ledger, Operations, R
-from ecluse.deploy.history import Journal, Outcome, Record, Step
+from ecluse.deploy.history import Journal, Outcome, Record, Step, before
 from ecluse.deploy.judge import judge
 from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
 
-__all__ = ["Attempt", "Clock", "Progress", "answering"]
+__all__ = ["Attempt", "Clock", "Progress", "answering", "current"]
 
 Clock = Callable[[], float]
 
@@ -49,6 +49,8 @@ class Attempt(Generic[R]):
         release, target = self.release(self.journal.release), self.target
         with self.step("stage"):
             target.stage(release)
+            # Asked again: what served before the machine was switched off has been started with the rest.
+            self.journal = self.journal.at("stage", previous=current(target, self.ledger))
         with self.step("preflight"):
             found = target.preflight(release, self.journal.previous)
             judge(found, release.id, self.journal.previous, self.ledger.history(), allowed)
@@ -106,7 +108,7 @@ class Attempt(Generic[R]):
 
     def fail(self, error: BaseException) -> BaseException:
         """Undo what was begun, record it, and return the error to raise."""
-        at, before = self.journal.step, self.journal.previous
+        at, previous = self.journal.step, self.journal.previous
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
         outcome: Outcome = "refused" if isinstance(error, PreflightError) else "failed"
         if at in ("stage", "preflight", "migrate"):
@@ -115,12 +117,13 @@ class Attempt(Generic[R]):
             self.undo(reason)
             outcome = "undone"
         still = (
-            f"release {before} {'serves again' if outcome == 'undone' else 'still serves'}"
-            if before
+            f"release {previous} {'serves again' if outcome == 'undone' else 'still serves'}"
+            if previous
             else "nothing serves"
         )
         try:
-            self.end(outcome, serving=before, reason=reason)
+            self.end(outcome, serving=previous, reason=reason)
+            self.tidy()
         except LockHeld:
             raise
         except (EcluseError, OSError) as unwritten:  # the journal is still there: the next command comes here again
@@ -137,16 +140,16 @@ class Attempt(Generic[R]):
 
     def undo(self, reason: str) -> None:
         """Bring back what served before. Raises RolloutError, and leaves the journal, where that fails."""
-        release, before = self.journal.release, self.journal.previous
+        release, previous = self.journal.release, self.journal.previous
         self.write_at("undo")
         try:
             with self.step("undo", written=False):
-                self.bring(before)
+                self.bring(previous)
         except LockHeld:
             raise
         except (Exception, KeyboardInterrupt) as error:
             raise RolloutError(
-                f"{reason}\nand going back from {release} to {before or 'nothing'} failed: "
+                f"{reason}\nand going back from {release} to {previous or 'nothing'} failed: "
                 f"{error or ('interrupted' if isinstance(error, KeyboardInterrupt) else type(error).__name__)}\n"
                 f"what serves now: {self._serving()}",
                 hint="the next deploy, rollback or stop of this environment goes on from here",
@@ -174,15 +177,13 @@ class Attempt(Generic[R]):
 
     def succeed(self) -> Record:
         """Record a rollout that brought its release into service."""
-        release, before = self.journal.release, self.journal.previous
+        release = self.journal.release
         try:
             # On a full disk the journal stays at what it was, which ends here as well.
             with suppress(OSError):
                 self.write_at("record", switched=True)
             record = self.end("succeeded", serving=release)
-            # What cannot be deleted is deleted next time; the release serves.
-            with self.step("prune", written=False), suppress(EcluseError, OSError):
-                self.target.prune({release, *([before] if before else [])})
+            self.tidy()
         except LockHeld:
             raise
         except (EcluseError, OSError, KeyboardInterrupt) as error:
@@ -193,6 +194,16 @@ class Attempt(Generic[R]):
                 hint="the next deploy or rollback of this environment does the rest",
             ) from error
         return record
+
+    def tidy(self) -> None:
+        """Delete what this and earlier rollouts have left, but for what serves and what a rollback would go to. What
+        cannot be deleted is deleted next time.
+        """
+        with self.step("prune", written=False), suppress(EcluseError, OSError):
+            history = self.ledger.history()
+            serving = history[-1].serving if history else None
+            keep = {serving, before(history)}
+            self.target.prune({id for id in keep if id is not None})
 
     def end(self, outcome: Outcome, *, serving: str | None, reason: str | None = None) -> Record:
         """Write down how the rollout ended, and forget the journal."""
@@ -242,6 +253,18 @@ class Attempt(Generic[R]):
             seconds = round(self.clock() - began, 3)
             self.journal = self.journal.at(self.journal.step, steps={**self.journal.steps, step: seconds})
         self.progress.done(step, seconds)
+
+
+def current(target: Operations[Any], ledger: Ledger) -> str | None:
+    """The id of the release that serves now; None where none does. Where several serve, which no rollout leaves, it is
+    the one that the last rollout left.
+    """
+    serving = {release for task in target.tasks() for release in task.serving()}
+    if len(serving) > 1:
+        for record in reversed(ledger.history()):
+            if record.serving in serving:
+                return record.serving
+    return min(serving, default=None)
 
 
 @contextmanager

@@ -123,7 +123,9 @@ class Operations(Protocol[R]):
     """The operations of a rollout in an environment; ``deploy/rollout.py`` has their order."""
 
     def release(self, id: str) -> R:
-        """The release *id* that is kept here and can be started again. Raises ReleaseError where it is not kept."""
+        """The release *id* (or the only one that begins so) as it is kept here and can be started again. Raises
+        ReleaseError where it is not kept.
+        """
 
     def stage(self, release: R) -> None:
         """Bring the release to where it will run, ready to start. What serves is not disturbed."""
@@ -153,7 +155,9 @@ class Operations(Protocol[R]):
         """Whether *release* serves completely, is the only one, and answers now."""
 
     def prune(self, keep: Collection[str]) -> None:
-        """Delete what old rollouts have left, but for the releases *keep* and a few more."""
+        """Delete what old rollouts have left, but for the releases *keep* and a few more. Called when a rollout has
+        ended, however.
+        """
 
 
 class Catalogue(Protocol[R_co]):

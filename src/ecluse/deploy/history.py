@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from ecluse.definition.model import Watch
 
-__all__ = ["Journal", "Kind", "Outcome", "Record", "Step"]
+__all__ = ["Journal", "Kind", "Outcome", "Record", "Step", "before"]
 
 Kind: TypeAlias = Literal["deploy", "rollback"]
 Step: TypeAlias = Literal["stage", "preflight", "migrate", "replace", "watch", "record", "prune", "undo"]
@@ -91,4 +91,22 @@ class Record:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Record:
         """The record that :meth:`as_json` gave. Raises TypeError or KeyError where *value* is none."""
-        return cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})
+        found = cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})
+        texts = (found.id, found.kind, found.release, found.by, found.outcome)
+        times = (found.began, found.seconds, *dict(found.steps).values())
+        names = (found.previous, found.serving, found.reason)
+        if not (
+            all(isinstance(one, str) for one in texts)
+            and all(isinstance(one, int | float) for one in times)
+            and all(one is None or isinstance(one, str) for one in names)
+        ):
+            raise TypeError("this is not the record of a rollout")
+        return found
+
+
+def before(history: Sequence[Record]) -> str | None:
+    """The release to go back to: the one that the last successful rollout replaced. None where there is none."""
+    for record in reversed(history):
+        if record.outcome == "succeeded" and record.previous not in (None, record.release):
+            return record.previous
+    return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from ecluse.deploy import lock as locks
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.lock import Holder
+from ecluse.errors import TargetError
 from ecluse.machine import durable
 
 __all__ = ["FolderLedger", "FolderRecords"]
@@ -48,9 +49,18 @@ class FolderLedger:
         self._history = folder / "history.jsonl"
 
     def journal(self) -> Journal | None:
-        """The rollout that was interrupted, if one was."""
-        value = durable.read_json(self._journal)
-        return None if value is None else Journal.from_json(value)
+        """The rollout that was interrupted, if one was. Raises TargetError where the journal cannot be read."""
+        try:
+            return Journal.from_json(json.loads(self._journal.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise TargetError(
+                "the journal of an interrupted rollout cannot be read, and is not overwritten",
+                where=str(self._journal),
+                hint="where nothing but one release serves (./ecluse logs shows it), move this file away; or stop "
+                "the environment, and start it",
+            ) from None
 
     def write(self, journal: Journal) -> None:
         self._beat()
@@ -62,7 +72,7 @@ class FolderLedger:
     def history(self) -> Sequence[Record]:
         """All rollouts that ended, oldest first."""
         try:
-            lines = self._history.read_text(encoding="utf-8").splitlines()
+            lines = self._history.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         records = []

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 from ecluse.definition.model import Watch
-from ecluse.deploy.attempt import Attempt, Clock, Progress, answering
+from ecluse.deploy.attempt import Attempt, Clock, Progress, answering, current
 from ecluse.deploy.contract import Ledger, Migration, Operations, Preflight, R
 from ecluse.deploy.history import Journal, Kind, Record
 from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError
@@ -137,15 +137,3 @@ def recover(
         return run.stay(error)
     with answering():
         return run.end("undone", serving=journal.previous, reason=reason)
-
-
-def current(target: Operations[Any], ledger: Ledger) -> str | None:
-    """The id of the release that serves now; None where none does. Where several serve, which no rollout leaves, it is
-    the one that the last rollout left.
-    """
-    serving = {release for task in target.tasks() for release in task.serving()}
-    if len(serving) > 1:
-        for record in reversed(ledger.history()):
-            if record.serving in serving:
-                return record.serving
-    return min(serving, default=None)

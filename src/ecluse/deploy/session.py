@@ -15,7 +15,7 @@ from typing import Any
 from ecluse.definition.model import Environment
 from ecluse.deploy.attempt import answering
 from ecluse.deploy.contract import Ledger, Release, Target
-from ecluse.deploy.history import Kind, Record
+from ecluse.deploy.history import Kind, Record, before
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.order import Descends, refusal
@@ -185,11 +185,14 @@ class Session:
         return found
 
     def _kept(self, ledger: Ledger, name: str | None) -> Release:
-        """The release to go back to. Raises RolloutError where it is not kept."""
-        id = self.target.catalogue.find(name).id if name else _before(ledger, self.environment.name)
+        """The release to go back to, with the configuration that it ran with. Raises RolloutError where it is not
+        kept.
+        """
+        id = name or _before(ledger, self.environment.name)
         try:
             found: Release = self.target.operations.release(id)
         except ReleaseError:
+            id = self.target.catalogue.find(id).id if name else id  # says so where there is no such release at all
             deploy = f"./ecluse deploy {self.environment.name} --release {id}"
             raise RolloutError(f"release {id} is not kept any more", hint=deploy) from None
         return found
@@ -212,14 +215,11 @@ class Session:
 
 
 def _before(ledger: Ledger, environment: str) -> str:
-    """The release that the last successful rollout replaced."""
-    for record in reversed(ledger.history()):
-        if record.outcome == "succeeded" and record.previous not in (None, record.release):
-            assert record.previous is not None
-            return record.previous
-    raise RolloutError(
-        f"{environment} has had no release before this one", hint=f"./ecluse history {environment} shows all"
-    )
+    found = before(ledger.history())
+    if found is None:
+        hint = f"./ecluse history {environment} shows all"
+        raise RolloutError(f"{environment} has had no release before this one", hint=hint)
+    return found
 
 
 def _ended(record: Record) -> str:

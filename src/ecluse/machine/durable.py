@@ -49,9 +49,12 @@ def read_json(path: Path) -> Mapping[str, Any] | None:
 
 
 def append(path: Path, line: str) -> None:
-    """Add *line* to *path*; it is on disk when this returns."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    """Add *line* to *path*; it is on disk when this returns. It does not join a line whose end was lost."""
+    with open(path, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else "\n" + line
+        file.write((line + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
 

@@ -6,7 +6,7 @@ import pytest
 
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.ledger import FolderLedger
-from ecluse.errors import LockHeld
+from ecluse.errors import LockHeld, TargetError
 
 JOURNAL = Journal(
     id="1a", kind="deploy", release="new", previous="old", began=1.5, by="ada@mill", unsafe=("shop.0002",)
@@ -50,3 +50,23 @@ def test_step_is_not_begun_after_the_lock_is_lost(tmp_path: Path) -> None:
     with pytest.raises(LockHeld):
         ledger.write(JOURNAL)
     assert ledger.journal() is None
+
+
+@pytest.mark.parametrize("content", [b"", b'{"id": "1a", "kind": "dep', b"[1, 2]", b'{"some": "thing"}', b"\xff\xfe"])
+def test_unreadable_journal_is_an_error_and_stays(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "journal.json").write_bytes(content)
+    with pytest.raises(TargetError, match="cannot be read, and is not overwritten"):
+        FolderLedger(tmp_path).journal()
+    assert (tmp_path / "journal.json").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\n", b"[]\n", b'"x"\n{}\n', b'{"id": 1, "began": "then"}\n', b'{"id": "cut o']
+)
+def test_foreign_history_hides_no_record_and_gets_the_next_one(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "history.jsonl").write_bytes(content)
+    ledger = FolderLedger(tmp_path)
+    assert list(ledger.history()) == []
+    ledger.append(RECORD)
+    assert list(ledger.history()) == [RECORD]
+    assert (tmp_path / "history.jsonl").read_bytes().startswith(content)

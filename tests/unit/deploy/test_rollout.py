@@ -310,3 +310,39 @@ def test_rollback_is_refused_only_past_an_unsafe_migration(target: MemoryTarget,
     target.found = Preflight(unknown=frozenset({"shop.0003_adds"}))
     record = roll_out(target, ledger, request("old", kind="rollback"))
     assert record is not None and record.kind == "rollback" and serving(target) == {"old"}
+
+
+# What is asked again, and what is tidied
+
+
+def test_what_staging_starts_again_is_what_an_undo_brings_back(ledger: MemoryLedger) -> None:
+    """After a restart of the machine nothing serves until the environment is up, which staging sees to."""
+    target = MemoryTarget()
+    target.broken = {"new"}
+    target.after = lambda name: target.serve("old") if name == "stage" else None
+    with pytest.raises(RolloutError, match="release old serves again"):
+        roll_out(target, ledger, request())
+    assert serving(target) == {"old"}
+    assert (ledger.history()[-1].previous, ledger.history()[-1].serving) == ("old", "old")
+
+
+@pytest.mark.parametrize("operation", ["preflight", "gate"])
+def test_failed_rollout_is_tidied_up_after_too(target: MemoryTarget, ledger: MemoryLedger, operation: str) -> None:
+    roll_out(target, ledger, request("first"))
+    roll_out(target, ledger, request("second"))
+    target.operations.clear()
+    target.before = failing(operation, RolloutError("broken"))  # type: ignore[assignment]
+    for number in range(6):
+        with pytest.raises(RolloutError):
+            roll_out(target, ledger, request(f"bad{number}"))
+        target.before = failing(operation, RolloutError("broken"))  # type: ignore[assignment]
+    assert target.operations.count("prune") == 6
+    assert {"first", "second"} <= set(target.staged) and len(target.staged) == 4
+
+
+def test_tidying_that_fails_hides_no_failure(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.before = failing("gate", RolloutError("broken"))  # type: ignore[assignment]
+    target.after = failing("prune", OSError("disk"))  # type: ignore[assignment]
+    with pytest.raises(RolloutError, match="broken"):
+        roll_out(target, ledger, request())
+    assert serving(target) == {"old"} and ledger.journal() is None

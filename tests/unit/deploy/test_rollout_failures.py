@@ -236,7 +236,7 @@ def test_deployers_collide_if_the_lock_is_not_checked(monkeypatch: pytest.Monkey
 
 def test_a_bug_is_undone_and_still_reported_as_one() -> None:
     world = made()
-    with world.fault("bug", 12, after=False), pytest.raises(Bug) as raised:
+    with world.fault("bug", 15, after=False), pytest.raises(Bug) as raised:
         world.command("b")
     assert raised.value.__notes__ == ["replace: release a serves again"]
     assert [record.outcome for record in world.ledger.history()] == ["succeeded", "undone"]

@@ -48,6 +48,9 @@ class SwarmOperations:
     def release(self, id: str) -> SwarmRelease:
         found = self._releases.get(id)
         if found is None:
+            known = [release for release in self._releases.all() if id and release.id.startswith(id)]
+            found = known[0] if len(known) == 1 else None
+        if found is None:
             raise ReleaseError(f"release {id} is not kept any more", where=self._environment.name)
         return found
 
