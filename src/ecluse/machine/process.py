@@ -340,15 +340,22 @@ def _signal_group(pid: int, number: int) -> None:
 
 
 def attached(
-    argv: Sequence[str | os.PathLike[str]], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    user: int | None = None,
+    group: int | None = None,
 ) -> int:
     """Run a program on our own terminal and return its exit code, as a shell does: 128 and the signal that ended it.
 
-    Ctrl-C is the program's to act on. Raises ToolError when there is no such program.
+    *user* and *group* are as for :func:`spawn`. Ctrl-C is the program's to act on. Raises ToolError when there is no
+    such program.
     """
     arguments = [os.fspath(arg) for arg in argv]
     try:
-        process = subprocess.Popen(arguments, cwd=cwd, env=env)
+        groups: list[int] | None = None if user is None else []
+        process = subprocess.Popen(arguments, cwd=cwd, env=env, user=user, group=group, extra_groups=groups)
     except FileNotFoundError:
         raise ToolError(f"cannot start {quote(arguments)}: {arguments[0]} does not exist") from None
     except PermissionError:

@@ -25,7 +25,7 @@ from ecluse.outside.description import OUTSIDE, describe, write
 from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect, files, requirements
 
-__all__ = ["PackagedRelease", "find", "latest", "package", "unpack", "verify"]
+__all__ = ["PackagedRelease", "described", "find", "latest", "package", "unpack", "verify"]
 
 FORMAT = 1
 KEPT = 10
@@ -111,11 +111,16 @@ def find(store: Path, release_id: str) -> PackagedRelease:
         raise ReleaseError(
             f"{'more than one' if matching else 'no'} release {release_id!r}", where=str(store), hint=hint
         )
-    values = durable.read_json(store / f"{matching[0]}.json") or {}
+    return described(store / f"{matching[0]}.json", store / f"{matching[0]}.tar")
+
+
+def described(manifest: Path, archive: Path) -> PackagedRelease:
+    """The release that the file *manifest* describes. Raises ReleaseError where the file is broken."""
+    values = {"python_path": ("src",), **(durable.read_json(manifest) or {})}  # as it was before there was the field
     try:
-        return PackagedRelease(**values, archive=store / f"{matching[0]}.tar")
+        return PackagedRelease(**values, archive=archive)
     except TypeError:
-        raise ReleaseError("the manifest of the release is broken", where=str(store / f"{matching[0]}.json")) from None
+        raise ReleaseError("the manifest of the release is broken", where=str(manifest)) from None
 
 
 def verify(release: PackagedRelease) -> PackagedRelease:

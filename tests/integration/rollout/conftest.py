@@ -22,13 +22,19 @@ def made(like: Shop | None = None) -> Iterator[Shop]:
         Path(folder).chmod(0o755)
         shop = Shop(Path(folder).resolve() / "shop")
         if like is not None:
-            for venvs in (".ecluse/venvs", ".ecluse/environments/local/venvs"):
-                (shop.folder / venvs).parent.mkdir(parents=True, exist_ok=True)
-                (shop.folder / venvs).symlink_to(like.folder / venvs)
+            linked(shop, like)
         try:
             yield shop
         finally:
             shop.close()
+
+
+def linked(shop: Shop, like: Shop) -> Shop:
+    """*shop*, with the virtual environments of another one: they are not made again."""
+    for venvs in (".ecluse/venvs", ".ecluse/environments/local/venvs"):
+        (shop.folder / venvs).parent.mkdir(parents=True, exist_ok=True)
+        (shop.folder / venvs).symlink_to(like.folder / venvs)
+    return shop
 
 
 @pytest.fixture(scope="session")

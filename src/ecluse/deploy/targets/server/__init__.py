@@ -8,11 +8,14 @@ refused.
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment
 
@@ -36,6 +39,7 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     for name in names:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in _TAKEN or names.count(name) > 1:
             yield "workers", f"{name!r} is not a unique name for a worker"
+    yield from _address(environment.url)
     yield from _reach(environment)
 
 
@@ -65,6 +69,27 @@ def _is_key(text: str) -> bool:
     return False
 
 
+def _address(url: str) -> Iterator[tuple[str, str]]:
+    """Why nobody would find the site at *url*."""
+    try:
+        public = urlsplit(url)
+        host, port = public.hostname, public.port
+    except ValueError as error:
+        yield "url", f"{url!r} is no address: {error}"
+        return
+    if public.scheme not in ("http", "https") or not host:
+        yield "url", f"{url!r} is no address of a site: http://127.0.0.1:8000, https://shop.example"
+        return
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return
+    if address.is_unspecified:
+        yield "url", f"{host} is no address that visitors use: 127.0.0.1 for this machine alone, or the site's name"
+    elif address.version == 6 and (address.is_loopback or address.ipv4_mapped):
+        yield "url", f"Supervisor listens on IPv4 alone: 127.0.0.1{f':{port}' if port else ''} instead of [{host}]"
+
+
 @contextmanager
 def opened(context: Context) -> Iterator[Target[ServerRelease]]:
     """The environment in ``.ecluse/environments`` of the repository, with the releases that are packaged there."""
@@ -72,6 +97,12 @@ def opened(context: Context) -> Iterator[Target[ServerRelease]]:
 
     folder = context.top / ".ecluse"
     name = context.environment.name
-    yield target(
-        context.environment, folder / "environments" / name, folder / "releases", context.environ, say=context.say
-    )
+    # Whatever the deployer's own is: nobody but the owner may write, and as root, who runs the site may read.
+    mine = os.umask(0o022)
+    os.umask(0o022 if os.geteuid() == 0 else mine | 0o022)
+    try:
+        yield target(
+            context.environment, folder / "environments" / name, folder / "releases", context.environ, say=context.say
+        )
+    finally:
+        os.umask(mine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,8 @@ from pathlib import Path
 from ecluse.deploy.maintenance import Maintenance, page
 from ecluse.deploy.targets.server.operations import ServerOperations
 from ecluse.deploy.targets.server.place import Place
-from ecluse.errors import TargetError
+from ecluse.deploy.targets.server.slots import Slot
+from ecluse.errors import ReleaseError, TargetError
 from ecluse.machine import durable, process
 
 __all__ = ["ServerControls"]
@@ -28,7 +30,7 @@ class ServerControls:
 
     def processes(self) -> list[dict[str, object]]:
         """The web processes: slot, release, state, pid, seconds up, ready."""
-        web, states = self._operations.web, self._operations.daemon.states()
+        states = self._operations.daemon.states()
         return [
             {
                 "slot": slot.number,
@@ -36,10 +38,16 @@ class ServerControls:
                 "state": states.name(slot).lower(),
                 "pid": states.pid(slot),
                 "seconds": states.seconds(slot),
-                "ready": web.ask(slot.address).good(slot.release or ""),
+                "ready": self._ready(slot),
             }
-            for slot in web.running()
+            for slot in self._operations.web.running()
         ]
+
+    def _ready(self, slot: Slot) -> bool:
+        with contextlib.suppress(ReleaseError):
+            release = self._operations.release(slot.release or "")
+            return self._operations.web.ask(release, slot.address).good(release.id)
+        return False
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
         folders = (self._place.logs, self._place.folder)
@@ -54,14 +62,17 @@ class ServerControls:
         return 0
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        """Run *command* in the folder and the environment of the release that serves: *what* is always the site."""
+        """Run *command* in the folder and the environment of the release that serves, as the account of the site: what
+        it writes, the site can write too. *what* is always the site.
+        """
         serving = sorted(self._operations.web.serving())
         if not serving:
             raise TargetError(f"{self._place.environment.name} serves nothing: there is no release to run this in")
         release = self._operations.release(serving[-1])
         variables = self._place.variables(release, self._operations.daemon.database_url())
         sys.stdout.flush()
-        return process.attached(command, cwd=release.work, env=variables)
+        account = self._place.account()
+        return process.attached(command, cwd=release.work, env=variables, user=account.user, group=account.group)
 
     def stop(self) -> None:
         self._operations.daemon.stop()
@@ -73,8 +84,12 @@ class ServerControls:
         )
 
     def maintenance(self) -> Maintenance | None:
-        value = durable.read_json(self._maintenance)
-        return None if value is None or not self._page.exists() else Maintenance.from_json(value)
+        if not self._page.exists():
+            return None
+        try:
+            return Maintenance.from_json(durable.read_json(self._maintenance) or {})
+        except TypeError:  # the page is there: only who asked for it is not known
+            return Maintenance(by="somebody", since=self._page.stat().st_mtime)
 
     def maintain(self, wanted: Maintenance | None) -> None:
         if wanted is None:

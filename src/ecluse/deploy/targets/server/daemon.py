@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ecluse.definition.model import Worker
 from ecluse.deploy.targets.server import programs
 from ecluse.deploy.targets.server.database import Database
 from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.proof import belongs, noted
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
-from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration, variables
+from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
 from ecluse.errors import TargetError
 from ecluse.machine import durable, process, virtualenv
 from ecluse.machine.waiting import until
@@ -64,7 +66,6 @@ class Daemon:
         self.client = Client(place.socket)
         self.slots = slots(place.slots)
         self.holder = holder(place.slots)
-        self.workers = {one.name: worker_slots(place.slots, one.name) for one in place.environment.workers}
         self.database = Database(place, say)
 
     def database_url(self) -> str | None:
@@ -72,10 +73,13 @@ class Daemon:
         return self.database.url
 
     def states(self) -> States:
-        """The current states of the processes. If no Supervisor answers, none runs."""
+        """The current states of the processes. Where no Supervisor runs, none does. Raises TargetError where it runs
+        and does not answer.
+        """
         try:
             return States(self.client.states())
         except TargetError:
+            self._refuse_deaf()
             return States({})
 
     def ensure(self) -> None:
@@ -88,6 +92,23 @@ class Daemon:
         for slot in left:
             self.say(f"starting release {slot.release} again, which served before Supervisor went away")
             self.client.start(slot.name)
+
+    @property
+    def grace(self) -> float:
+        """Seconds that a worker may take to finish what it has: the longest that any may."""
+        return max([DRAIN, *(one.grace for one in self.place.environment.workers)])
+
+    def started_workers(self) -> list[str]:
+        """The names of all workers that were ever started here."""
+        found = self.place.slots.glob("*/1") if self.place.slots.is_dir() else ()
+        return sorted(path.parent.name for path in found)
+
+    def know(self, worker: Worker) -> None:
+        """Have Supervisor know *worker*. What it runs already goes on."""
+        slot = worker_slots(self.place.slots, worker.name)[0]
+        if not self.states().knows(slot):
+            self._write_configuration(worker)
+            self.client.add(worker.name)
 
     def revive(self) -> None:
         """Start Supervisor again where it has ended since :meth:`ensure`, with or without the deployer."""
@@ -135,6 +156,7 @@ class Daemon:
         """Start Supervisor and the database where they do not run."""
         programs.copy(self.place.programs)
         if not self.client.alive():
+            self._refuse_deaf()
             self._end_orphans()
             self._start()
         self.database.start(self.client)
@@ -142,25 +164,24 @@ class Daemon:
     def _end(self) -> None:
         """End everything. What the slots say stays, so that :meth:`ensure` starts it again."""
         if not self.client.alive():
+            self._refuse_deaf()
             self._end_orphans()
             return
         states = self.states()
         workers = [slot.name for slot in self._worker_slots() if states.knows(slot)]
-        self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self._grace())
-        pid = _pid(self.place.folder / "supervisord.pid")
+        self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self.grace)
+        pid = noted(self._pid_file)
         self.client.shutdown()
-        self._await(lambda: pid is None or not process.runs(pid), "Supervisor does not end")
+        self._await(lambda: pid is None or not belongs(pid, self.place.folder), "Supervisor does not end")
 
     def _start(self) -> None:
         place = self.place
-        conf = place.folder / "supervisord.conf"
-        root = os.geteuid() == 0
-        every = self._programs()
-        durable.write(conf, configuration(place.folder, place.socket, every, root=root), mode=0o600)
+        place.choose_address(self.say)
+        conf = self._write_configuration()
         argv = (virtualenv.base_python(), "-I", place.programs / programs.MAIN, "--configuration", conf)
         output = place.logs / "supervisord.out"
         with open(output, "wb") as out:
-            environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder), **variables(every)}
+            environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder)}
             started = process.spawn(argv, cwd=place.folder, env=environ, stdout=out, stderr=subprocess.STDOUT)
         self._await(lambda: started.poll() is not None or self.client.alive(), "Supervisor does not answer", timeout=20)
         if started.poll() is not None:
@@ -168,36 +189,62 @@ class Daemon:
             raise TargetError("\n".join(["Supervisor does not start", *reason]), where=str(output))
         process.disown(started)
 
-    def _programs(self) -> list[Program]:
+    def _write_configuration(self, *more: Worker) -> Path:
+        """Write Supervisor's file, with the workers *more* beside those of the environment. Returns its path."""
+        place = self.place
+        conf, root = place.folder / "supervisord.conf", os.geteuid() == 0
+        relative = Path(place.socket.name) if place.socket.parent == place.folder else place.socket
+        durable.write(conf, configuration(self._programs(*more), relative, root=root), mode=0o600)
+        return conf
+
+    def _programs(self, *more: Worker) -> list[Program]:
         """All that Supervisor is to run; none of it is of a release."""
         place, account = self.place, self.place.account()
-        host, port = place.choose_address(self.say)
-        python = str(virtualenv.base_python())
+        graces = dict.fromkeys(self.started_workers(), Worker.grace)
+        graces |= {worker.name: worker.grace for worker in (*more, *place.environment.workers)}
         user = account.name if account.switch else None
-        starter = (python, "-I", "-S", str(place.programs / "starter.py"))
+        starter = (virtualenv.base_python(), "-I", "-S", place.programs / "starter.py")
         web = Program(
             name=GROUP,
-            argv=(*starter, str(place.slots)),
-            log=place.logs / GROUP,
+            argv=programs.script(place.programs, GROUP, (*starter, place.slots)),
+            log=Path("logs", GROUP),
             user=user,
             stop_signal=self.stop_signal,
             stop_seconds=DRAIN,
             count=2 * PROCESSES + 1,
-            listen=f"{host}:{port}",
+            listen=place.address,
         )
         workers = [
             Program(
-                name=worker.name,
-                argv=(*starter, str(place.slots / worker.name)),
-                log=place.logs / worker.name,
+                name=name,
+                argv=programs.script(place.programs, name, (*starter, place.slots / name)),
+                log=Path("logs", name),
                 user=user,
-                stop_seconds=worker.grace,
-                count=len(self.workers[worker.name]),
+                stop_seconds=grace,
+                count=len(worker_slots(place.slots, name)),
                 first=1,
             )
-            for worker in place.environment.workers
+            for name, grace in graces.items()
         ]
         return [web, *workers, *([self.database.program()] if self.database.is_own else [])]
+
+    def _refuse_deaf(self) -> None:
+        """Raise TargetError where Supervisor runs although it does not answer, as when something has deleted its
+        socket. It is not taken for dead, and nothing of the site is ended.
+        """
+        pid = noted(self._pid_file)
+        if pid is not None and belongs(pid, self.place.folder):
+            name = self.place.environment.name
+            why = "does not answer" if self.place.socket.exists() else "cannot be asked: its socket is gone"
+            raise TargetError(
+                f"Supervisor runs (process {pid}) but {why}. The site goes on",
+                where=str(self.place.socket),
+                hint=f"kill {pid} ends the site, which finishes its requests; then ./ecluse start {name}",
+            )
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.place.folder / "supervisord.pid"
 
     def _end_orphans(self) -> None:
         """End what a supervisord that was killed has left: only it could have controlled them, and they hold the
@@ -207,38 +254,29 @@ class Daemon:
         left = [pid for slot in every if (pid := slot.process()) is not None]
         if left:
             self.say("Supervisor is gone, but the site's processes are not: starting both anew")
-        for pid in filter(None, left):
-            _signal(pid, signal.SIGTERM)
+        for pid in left:
+            if belongs(pid, self.place.folder):
+                _signal(pid, signal.SIGTERM)
         self._await(
             lambda: all(slot.process() is None for slot in every),
             "the site's processes do not end",
-            timeout=self._grace(),
+            timeout=self.grace,
         )
-        server = _pid(self.database.pid_file)
-        if server is not None and process.runs(server) and not self.client.alive():
+        server = self.database.process()
+        if server is not None:
             _signal(server, signal.SIGINT)
-            self._await(lambda: not process.runs(server), "the database does not end")
+            self._await(lambda: self.database.process() is None, "the database does not end")
 
     def _every_slot(self) -> list[Slot]:
         return [*self.slots, *self._worker_slots()]
 
     def _worker_slots(self) -> list[Slot]:
-        return [slot for found in self.workers.values() for slot in found]
-
-    def _grace(self) -> float:
-        return max([DRAIN, *(one.grace for one in self.place.environment.workers)])
+        names = dict.fromkeys((*(one.name for one in self.place.environment.workers), *self.started_workers()))
+        return [slot for name in names for slot in worker_slots(self.place.slots, name)]
 
     def _await(self, condition: Callable[[], bool], what: str, *, timeout: float = 60) -> None:
         if not until(condition, timeout=timeout):
             raise TargetError(f"{what} within {timeout:g} s", where=str(self.place.logs))
-
-
-def _pid(path: Path) -> int | None:
-    """The process id on the first line of a file."""
-    try:
-        return int(path.read_text(encoding="ascii").splitlines()[0])
-    except (FileNotFoundError, ValueError, IndexError):
-        return None
 
 
 def _signal(pid: int, number: int) -> None:

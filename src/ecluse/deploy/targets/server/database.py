@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ecluse import probes
+from ecluse.deploy.targets.server import programs
 from ecluse.deploy.targets.server.place import Place
-from ecluse.deploy.targets.server.supervisor import Client, Program
+from ecluse.deploy.targets.server.proof import belongs, noted
+from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program
 from ecluse.errors import ServiceError
+from ecluse.machine.waiting import until
 from ecluse.services.binaries import VARIABLE, binaries_for
 from ecluse.services.cluster import Cluster, server_environ
 from ecluse.services.kinds import POSTGRES_VERSION
@@ -22,6 +25,7 @@ __all__ = ["Database"]
 NAME = "site"
 _PROGRAM = "postgres"
 _PROCESS = "postgres:postgres"
+_SOCKET = ".s.PGSQL.5432"
 
 
 class Database:
@@ -41,10 +45,10 @@ class Database:
         """The address of the database; None where another one is given."""
         return self._cluster().url(NAME) if self.is_own else None
 
-    @property
-    def pid_file(self) -> Path:
-        """The file in which a server notes its process id."""
-        return self._place.folder / "postgres" / "postmaster.pid"
+    def process(self) -> int | None:
+        """The process id of the server that runs, whoever started it; None where none does."""
+        pid = noted(self._pid_file)
+        return pid if pid is not None and belongs(pid, self._data) else None
 
     def program(self) -> Program:
         """The server as a program of Supervisor."""
@@ -52,8 +56,8 @@ class Database:
         cluster = self._cluster()
         return Program(
             name=_PROGRAM,
-            argv=cluster.server_argv(),
-            log=self._place.logs / "postgres.log",
+            argv=programs.script(self._place.programs, _PROGRAM, cluster.server_argv()),
+            log=Path("logs", "postgres.log"),
             user=cluster.account.name if cluster.account.switch else None,
             environment=server_environ(),
             stop_signal="INT",
@@ -62,14 +66,38 @@ class Database:
     def start(self, client: Client) -> None:
         """Start the server where Supervisor has it and it does not run. Returns once it answers."""
         state = client.states().get(_PROCESS)
-        if state is None or state["statename"] == "RUNNING":
+        if state is None:
             return
         cluster = self._cluster()
+        if state["statename"] == "RUNNING":
+            if (cluster.socket_folder / _SOCKET).exists():
+                return
+            self._say("the socket of the database is gone: starting the database again")
+            client.stop(_PROCESS)
+            until(lambda: self.process() is None, timeout=60)
+        elif state["statename"] not in ALIVE:
+            self._forget(cluster)
         if not cluster.exists:
             self._say("making the database's cluster")
         cluster.create(database=NAME)
         client.start(_PROCESS)
         probes.wait([cluster.url(NAME)], timeout=60, what="the PostgreSQL", ended=lambda: self._failed(client))
+
+    def _forget(self, cluster: Cluster) -> None:
+        """Delete the lock files of a server that went away with the machine. PostgreSQL does not start while a process
+        of that number runs, whoever's it is.
+        """
+        if self.process() is None:
+            for path in (self._pid_file, cluster.socket_folder / f"{_SOCKET}.lock"):
+                path.unlink(missing_ok=True)
+
+    @property
+    def _data(self) -> Path:
+        return self._place.folder / "postgres"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "postmaster.pid"
 
     def _failed(self, client: Client) -> str | None:
         state = client.states()[_PROCESS]["statename"]
@@ -82,7 +110,7 @@ class Database:
         return self._place.environ if own is None else {**self._place.environ, VARIABLE: str(own)}
 
     def _cluster(self) -> Cluster:
-        return Cluster.at(self._place.folder / "postgres", self.environ)
+        return Cluster.at(self._data, self.environ)
 
     def _keep_programs(self) -> None:
         """Link PostgreSQL's programs here where they are in ecluse's own virtual environment: remaking that one then

@@ -17,7 +17,7 @@ from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.releases import ServerReleases
 from ecluse.deploy.targets.server.web import Web
 from ecluse.deploy.targets.server.workers import Workers
-from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError
+from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.machine import durable, process
 from ecluse.migrations import bundle
 
@@ -35,7 +35,6 @@ class ServerOperations:
 
     def stage(self, release: ServerRelease) -> None:
         self.place.prepare()
-        self.place.secrets()
         self.releases.stage(release)
         self.daemon.ensure()
 
@@ -59,7 +58,9 @@ class ServerOperations:
                 self._command(release, setup.command, given)
 
     def tasks(self, *releases: ServerRelease) -> Sequence[Task[ServerRelease]]:
-        return (*self.workers.first(), self.web, *self.workers.last())
+        workers = self.workers.tasks(*releases)
+        before = [task for task in workers if not task.alone]
+        return (*before, self.web, *(task for task in workers if task.alone))
 
     def watch(self, release: ServerRelease, limits: Watch) -> None:
         mine = self.web.slots_of(release)
@@ -69,7 +70,7 @@ class ServerOperations:
 
         def trouble() -> str | None:
             states = self.daemon.states()
-            lines = [line for slot in mine for line in slot.errors]
+            lines = self.web.errors(mine)
             errors = [line for line in lines if not line.startswith(WORKER_ENDED)]
             ended = len(lines) - len(errors) + sum(states.started(slot) != starts[slot.name] for slot in mine)
             restarts = ["its processes ended and were started again"] * ended
@@ -77,12 +78,18 @@ class ServerOperations:
             seen = health.Seen(errors, sum(slot.answers for slot in mine) - answers, restarts)
             return health.beyond(limits, seen)
 
-        health.watch(self.web.ask_door, release.id, limits.seconds, trouble=trouble)
+        health.watch(lambda: self.web.ask_door(release), release.id, limits.seconds, trouble=trouble)
 
     def healthy(self, release: ServerRelease) -> bool:
         return self.workers.healthy(release) and self.web.healthy(release)
 
     def prune(self, keep: Collection[str]) -> None:
+        serving = self.web.serving()
+        if len(serving) == 1:
+            release = self.release(*serving)
+            self.releases.served(release)
+            # What is kept is what serves, however the rollout has ended.
+            self.place.secrets.keep(release.configuration.secrets)
         self.releases.prune(keep)
 
     def _preflight(self, release: ServerRelease, previous: str | None, *, keep: bool = True) -> Preflight:
@@ -109,18 +116,18 @@ class ServerOperations:
         """The flags that have the pending migrations judged for the release *previous*."""
         if previous is None:
             return []
-        with contextlib.suppress(ReleaseError):
+        with contextlib.suppress(ReleaseError, TargetError):
             known = self.releases.get(previous).facts
             return ["--serves", "--facts", str(known)] if known.is_file() else ["--serves"]
         return ["--serves"]
 
     def _migrations(self, release: ServerRelease, *arguments: str, keep: bool = True) -> str:
-        """Run what judges and applies migrations in the release. Returns what it printed. Without *keep*, no log and no
-        secret is written.
+        """Run what judges and applies migrations in the release. Returns what it printed. Without *keep*, no log is
+        written.
 
         It is read from standard input: the account that runs it may not be able to read ecluse's own folder.
         """
-        return self._inside(release, ("python", "-P", "-", *arguments), input=bundle.script(), keep=keep)
+        return self._inside(release, ("python", "-P", "-", *arguments), input=bundle.script(), log=keep)
 
     def _command(self, release: ServerRelease, command: Sequence[str], given: Mapping[str, str]) -> None:
         try:
@@ -135,15 +142,15 @@ class ServerOperations:
         *,
         input: str | None = None,
         extra: Mapping[str, str] | None = None,
-        keep: bool = True,
+        log: bool = True,
     ) -> str:
         """Run a program of the release's virtual environment in its source, with its environment and its account."""
         account = self.place.account()
-        variables = self.place.variables(release, self.daemon.database_url(), keep=keep)
-        with open(self.place.logs / "migrate.log" if keep else os.devnull, "a", encoding="utf-8") as log:
+        variables = self.place.variables(release, self.daemon.database_url())
+        with open(self.place.logs / "migrate.log" if log else os.devnull, "a", encoding="utf-8") as file:
 
             def note(piece: str) -> None:
-                log.write(piece)
+                file.write(piece)
 
             return process.read(
                 (release.programs / argv[0], *argv[1:]),

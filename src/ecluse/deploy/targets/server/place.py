@@ -10,23 +10,23 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment
+from ecluse.deploy.targets.server.configuration import Configuration
 from ecluse.deploy.targets.server.release import ServerRelease
+from ecluse.deploy.targets.server.secret_store import SecretStore
 from ecluse.deploy.targets.server.slots import holder
 from ecluse.errors import TargetError
 from ecluse.machine import durable
 from ecluse.machine.virtualenv import base_python
-from ecluse.secrets import Secret
 from ecluse.services.account import Account, enterable, for_server
 
-__all__ = ["Place"]
+__all__ = ["Place", "is_local"]
 
 DEFAULT_PORT = 8000
-_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
-
 # sun_path holds 107 bytes, 103 on macOS; Supervisor binds a longer name first: its own with its process id after it.
 _LONGEST_SOCKET = 92
 
@@ -66,12 +66,15 @@ class Place:
 
     @property
     def socket(self) -> Path:
-        """Supervisor's socket; in a folder of /tmp where the path of this folder is too long for a socket."""
+        """Supervisor's socket. Where this folder's path is too long for a socket, it is in a folder of /tmp on systems
+        without /proc; and where an earlier version has put it there.
+        """
         here = self.folder / "supervisor.sock"
         if len(os.fsencode(here)) <= _LONGEST_SOCKET:
             return here
         name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
-        return Path("/tmp", f"ecluse-{os.geteuid()}-{name}", "supervisor.sock")
+        short = Path("/tmp", f"ecluse-{os.geteuid()}-{name}", "supervisor.sock")
+        return short if short.exists() or not Path("/proc/self/fd").is_dir() else here
 
     def account(self) -> Account:
         """The account that the site's processes run as: our own; for root, the account nobody, where that one can reach
@@ -99,8 +102,18 @@ class Place:
     @property
     def listen(self) -> tuple[str, int] | None:
         """The address where the site listens, once that has been decided."""
-        remembered = durable.read_json(self.folder / "address.json")
-        return (str(remembered["host"]), int(remembered["port"])) if remembered else None
+        path = self.folder / "address.json"
+        if not path.exists():
+            return None
+        remembered = durable.read_json(path) or {}
+        try:
+            return str(remembered["host"]), int(remembered["port"])
+        except (KeyError, TypeError, ValueError):
+            raise TargetError(
+                "the address of this environment cannot be read, and is not overwritten",
+                where=str(path),
+                hint='it is as {"host": "127.0.0.1", "port": 8000}; supervisord.conf beside it has the port',
+            ) from None
 
     @property
     def address(self) -> str:
@@ -117,7 +130,7 @@ class Place:
     def url(self) -> str:
         """The address that visitors use; of a site on this machine, with the port that was chosen."""
         public = urlsplit(self.environment.url)
-        return f"{public.scheme}://{self.address}" if public.hostname in _LOOPBACK else self.environment.url
+        return f"{public.scheme}://{self.address}" if is_local(public.hostname) else self.environment.url
 
     def choose_address(self, say: Callable[[str], None]) -> tuple[str, int]:
         """Decide where the site listens: the environment's port, or the next free one. Nothing listens there yet.
@@ -134,9 +147,10 @@ class Place:
                 hint="end that program, or delete this file: the next deploy then looks for a free port",
             )
         public = urlsplit(self.environment.url)
-        local = public.hostname in _LOOPBACK
+        local = is_local(public.hostname)
         wanted = (public.port or DEFAULT_PORT) if local else DEFAULT_PORT
-        host = "127.0.0.1"
+        host = public.hostname if local and public.hostname not in (None, "localhost") else "127.0.0.1"
+        assert host is not None
         port = next((port for port in range(wanted, min(wanted + 100, 65536)) if _free(host, port)), None)
         if port is None:
             raise TargetError(
@@ -150,28 +164,23 @@ class Place:
 
     # The environment of the site's processes
 
-    def secrets(self, *, keep: bool = True) -> dict[str, str]:
-        """The environment's secrets: given to the deployer, else kept from earlier. The secret key is made once, here.
-        With *keep*, what was given is kept from now on.
+    @property
+    def secrets(self) -> SecretStore:
+        return SecretStore(self.folder / "secrets.json", self.environment, self.environ)
 
-        Raises TargetError, naming all that are missing.
+    def configuration(self) -> Configuration:
+        """What a release that is rolled out now runs with. Nothing is written. Raises TargetError where a secret is
+        missing.
         """
-        path = self.folder / "secrets.json"
-        kept = dict(durable.read_json(path) or {})
-        given = {name: self.environ[name] for name in self.environment.secrets if self.environ.get(name)}
-        values = {**kept, **given}
-        values.setdefault("DJANGO_SECRET_KEY", secrets.token_urlsafe(50))
-        missing = [name for name in self.environment.secrets if not values.get(name)]
-        if missing:
-            raise TargetError(
-                f"secrets that {self.environment.name} needs are not set: {', '.join(missing)}",
-                hint="set them in the environment of this command; they are then kept in the target, for it alone",
-            )
-        if keep and values != kept:
-            durable.write_json(path, values, mode=0o600)
-        for value in values.values():
-            Secret(value)  # from now on masked in whatever is printed
-        return values
+        environment = self.environment
+        return Configuration(
+            environment.settings,
+            dict(environment.env),
+            self.secrets.current(),
+            environment.workers,
+            (environment.readiness, *environment.health),
+            environment.page,
+        )
 
     def gate(self) -> str:
         """The secret by which our wrapper knows the gate's questions: made once, here."""
@@ -184,27 +193,37 @@ class Place:
                 durable.write(path, token, mode=0o600)
             return token
 
-    def variables(self, release: ServerRelease, database: str | None, *, keep: bool = True) -> dict[str, str]:
+    def variables(self, release: ServerRelease, database: str | None) -> dict[str, str]:
         """The environment of a process of *release*. Nothing of the deployer's own environment is in it."""
-        environment = self.environment
+        configuration = release.configuration
         variables = {
             "PATH": os.pathsep.join([str(release.programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join(map(str, release.imports)),
-            "DJANGO_SETTINGS_MODULE": environment.settings,
+            "DJANGO_SETTINGS_MODULE": configuration.settings,
             "DJANGO_DEBUG": "0",
             "DJANGO_STATIC_ROOT": str(release.static),
             "DJANGO_MEDIA_ROOT": str(self.media),
             "ECLUSE_RELEASE": release.id,
-            "ECLUSE_ENVIRONMENT": environment.name,
-            "ECLUSE_HEALTH": " ".join((environment.readiness, *environment.health)),
+            "ECLUSE_ENVIRONMENT": self.environment.name,
+            "ECLUSE_HEALTH": " ".join(configuration.health),
         }
-        if environment.page:
-            variables |= {"ECLUSE_PAGE": environment.page, "ECLUSE_GATE": self.gate()}
+        if configuration.page:
+            variables |= {"ECLUSE_PAGE": configuration.page, "ECLUSE_GATE": self.gate()}
         if database is not None:
             variables["DATABASE_URL"] = database
-        return {**variables, **environment.env, **self.secrets(keep=keep)}
+        return {**variables, **configuration.variables, **configuration.secrets}
+
+
+def is_local(host: str | None) -> bool:
+    """Whether *host* is this machine alone: the site then listens there itself, with no front server before it."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _free(host: str, port: int) -> bool:

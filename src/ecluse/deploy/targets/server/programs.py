@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from ecluse.machine import durable
+from ecluse.machine import durable, process
 
-__all__ = ["MAIN", "copy"]
+__all__ = ["MAIN", "copy", "script"]
 
 MAIN = "supervisord.py"
 
@@ -39,6 +41,16 @@ class Unfailing:
 sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
 main()
 """
+
+
+def script(folder: Path, name: str, argv: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """A command line without a path of the environment in it, which runs *argv* with what is added to it.
+
+    Supervisor's file cannot have every character that a path can: a comment begins with `` #`` or `` ;``, and ``%`` is
+    expanded up to twice. The path is relative to the folder above *folder*, where Supervisor runs.
+    """
+    durable.write(folder / f"{name}.sh", f'exec {process.quote(argv)} "$@"\n')
+    return ("/bin/sh", f"{folder.name}/{name}.sh")
 
 
 def copy(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.deploy.targets.server.configuration import Configuration
 from ecluse.outside.description import OUTSIDE
 
 __all__ = ["ServerRelease"]
@@ -15,8 +16,9 @@ class ServerRelease:
     """A release of an environment. Once it is staged, *folder* has its source (``app``), its virtual environment
     (``venv``), its static files (``static``) and its manifest.
 
-    *wsgi* is the application that gunicorn serves; *python_path* are folders of the source that Python imports from;
-    *root* is the folder of the source that its processes run in.
+    The *id* is the one of the archive that was packaged. Another configuration of the same archive has the digest of
+    the configuration behind it: ``4f1c22aa90b3-1a2b3c``. *wsgi* is the application that gunicorn serves; *python_path*
+    are folders of the source that Python imports from; *root* is the folder of the source that its processes run in.
     """
 
     id: str
@@ -24,6 +26,7 @@ class ServerRelease:
     wsgi: str
     python_path: tuple[str, ...]
     folder: Path
+    configuration: Configuration
     root: str = "."
 
     @property

@@ -6,13 +6,16 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from ecluse.deploy.targets.server import static
+from ecluse.deploy.targets.server.configuration import Configuration
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
-from ecluse.errors import ReleaseError
+from ecluse.errors import ReleaseError, TargetError
 from ecluse.machine import durable, interpreters, process, virtualenv
+from ecluse.outside.description import OUTSIDE
 from ecluse.release import archive
 
 __all__ = ["ServerReleases"]
@@ -28,66 +31,129 @@ class ServerReleases:
         self._place, self._store, self._say = place, store, say
 
     def newest(self) -> ServerRelease:
-        """The release that was packaged last."""
-        return self._packaged(archive.latest(self._store))
+        """The archive that was packaged last, with the configuration as it is now."""
+        return self._configured(archive.latest(self._store))
 
     def find(self, name: str) -> ServerRelease:
-        """The release whose id is *name* or the only one to begin so: a staged one, else a packaged one."""
-        staged = sorted(folder.name for folder in self._staged() if folder.name.startswith(name))
+        """The staged release *name* with the configuration that it has, where *name* names one; else the archive that
+        is *name*, or the only one that begins so, with the configuration as it is now.
+        """
+        if "-" in name:
+            return self.get(name)
+        staged = {_archive(folder): folder for folder in self._staged() if folder.name.startswith(name)}
         if name and len(staged) == 1:
-            return self.get(staged[0])
-        return self._packaged(archive.find(self._store, name))
+            return self._configured(self._manifest(*staged.values()))
+        return self._configured(archive.find(self._store, name))
 
-    def get(self, id: str) -> ServerRelease:
-        """The staged release *id*. Raises ReleaseError where it is not staged."""
-        manifest = durable.read_json(self._place.releases / id / "release.json")
-        if manifest is None:
-            raise ReleaseError(f"release {id} is not staged", where=str(self._place.releases))
-        return self._release(
-            id, manifest.get("commit"), manifest["wsgi"], manifest.get("python_path", ()), manifest.get("root", ".")
-        )
+    def get(self, name: str) -> ServerRelease:
+        """The staged release *name*, or the only one that begins so, with the configuration that it has. Raises
+        ReleaseError where there is none.
+        """
+        folders = [folder for folder in self._staged() if folder.name.startswith(name)]
+        found = [folder for folder in folders if folder.name == name] or folders
+        if not name or len(found) != 1:
+            what = "more than one release is" if found else "no release is"
+            raise ReleaseError(f"{what} staged as {name}", where=str(self._place.releases))
+        # Staged by an earlier version, it has no configuration of its own.
+        configuration = Configuration.kept(found[0]) or self._place.configuration()
+        return self._release(found[0].name, self._manifest(found[0]), configuration)
 
     def stage(self, release: ServerRelease) -> None:
-        """Unpack the release where that was not done before, and give it the static files of the other releases."""
+        """Unpack the release where that was not done before, keep its configuration with it, and give it the static
+        files of the other releases.
+        """
         self.unpack(release)
-        os.utime(release.folder)  # the newest are kept
-        for other in self._place.releases.iterdir():
-            if other.name != release.id and (other / "static").is_dir():
-                _share(other / "static", release.static)
+        self._place.secrets.keep_key(release.configuration.secrets)
+        if Configuration.kept(release.folder) is None:
+            before = release.folder.stat()
+            release.configuration.keep(release.folder)
+            os.utime(release.folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+        # With the releases that will be kept beside it, and the one that it replaces.
+        static.share(release.folder, self._last_served()[: KEPT + 1])
 
     def unpack(self, release: ServerRelease) -> None:
         """Unpack the release where that was not done before."""
         if release.folder.is_dir():
             return
-        packaged = archive.find(self._store, release.id)
-        if packaged.python != virtualenv.version() and self._python(packaged) is None:
-            raise ReleaseError(
-                f"release {packaged.id} was made for {packaged.python}, this is {virtualenv.version()}",
-                hint="package it with the Python that is to run it",
-            )
+        self._place.releases.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".unpacking.", dir=release.folder.parent))
         try:
-            self._write(packaged, scratch)
+            like = next(self._like(_archive(release.folder)), None)
+            if like is None:
+                self._write(archive.find(self._store, _archive(release.folder)), scratch)
+            else:
+                _copy(like, scratch)
+            static.note(scratch)
             scratch.chmod(0o755)
+            # When it last served is when it was changed last: it has not yet.
+            os.utime(scratch, (0, 0))
             scratch.rename(release.folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    def served(self, release: ServerRelease) -> None:
+        """Note that the release serves: of those that are not named, the ones that served last are kept."""
+        os.utime(release.folder)
+
     def prune(self, keep: Collection[str]) -> None:
-        """Delete staged releases other than *keep* and a few, and the virtual environments that none of them uses."""
-        folders = sorted(self._staged(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-        for folder in [folder for folder in folders if folder.name not in keep][KEPT:]:
+        """Delete staged releases other than *keep* and a few, static files that none of the others has, and virtual
+        environments that none of them uses.
+        """
+        for folder in [folder for folder in self._last_served() if folder.name not in keep][KEPT:]:
             shutil.rmtree(folder, ignore_errors=True)
-        used = {(folder / "venv").resolve() for folder in self._staged()}
+        left = self._staged()
+        for folder in left:
+            if folder.name not in keep:  # a process that runs knows its static files by name
+                static.prune(folder, left)
+        used = {(folder / "venv").resolve() for folder in left}
         for venv in self._place.venvs.iterdir():
             if venv.resolve() not in used:
                 shutil.rmtree(venv, ignore_errors=True)
 
+    def _configured(self, packaged: archive.PackagedRelease) -> ServerRelease:
+        """The release of an archive with the configuration as it is now: the staged one that has it, else a new one."""
+        configuration = self._place.configuration()
+        for folder in self._like(packaged.id):
+            with contextlib.suppress(TargetError):  # what cannot be read is another one
+                if Configuration.kept(folder) == configuration:
+                    return self._release(folder.name, packaged, configuration)
+        plain = self._place.releases / packaged.id
+        # A folder that was only looked into has no configuration yet; one of an earlier version never has.
+        taken = plain.is_dir() and (Configuration.is_kept(plain) or not static.is_noted(plain))
+        id = f"{packaged.id}-{configuration.digest}" if taken else packaged.id
+        return self._release(id, packaged, configuration)
+
+    def _release(self, id: str, packaged: archive.PackagedRelease, configuration: Configuration) -> ServerRelease:
+        folder = self._place.releases / id
+        paths = tuple(packaged.python_path)
+        return ServerRelease(id, packaged.commit, packaged.wsgi, paths, folder, configuration, packaged.root)
+
+    def _like(self, archive_id: str) -> Iterator[Path]:
+        """The staged releases of an archive."""
+        return (folder for folder in self._staged() if _archive(folder) == archive_id)
+
+    def _last_served(self) -> list[Path]:
+        """The staged releases, the one that served last first."""
+        return sorted(self._staged(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+
+    def _staged(self) -> list[Path]:
+        return [folder for folder in self._place.releases.glob("[!.]*") if folder.is_dir()]
+
+    def _manifest(self, folder: Path) -> archive.PackagedRelease:
+        """The archive that a release was staged from, as it was packaged."""
+        return archive.described(folder / "release.json", self._store / f"{_archive(folder)}.tar")
+
     def _write(self, packaged: archive.PackagedRelease, folder: Path) -> None:
+        """Write the content of an archive, and its virtual environment, into the new *folder*."""
+        python = self._python(packaged)
+        if packaged.python != virtualenv.version() and python is None:
+            raise ReleaseError(
+                f"release {packaged.id} was made for {packaged.python}, this is {virtualenv.version()}",
+                hint="package it with the Python that is to run it",
+            )
         place = self._place
         archive.unpack(packaged, folder)
         lock = folder / "requirements.txt"
-        python = self._python(packaged)
         if not (place.venvs / virtualenv.key(lock.read_bytes(), python)).is_dir():
             self._say("installing its requirements")
         venv = virtualenv.ensure(place.venvs, lock, place.environ, python=python, compile_bytecode=True)
@@ -103,24 +169,22 @@ class ServerReleases:
             return None
         return interpreters.installed(self._place.environ).get(packaged.python.rpartition("-")[2])
 
-    def _packaged(self, found: archive.PackagedRelease) -> ServerRelease:
-        return self._release(found.id, found.commit, found.wsgi, found.python_path, found.root)
 
-    def _release(
-        self, id: str, commit: str | None, wsgi: str, python_path: Collection[str], root: str
-    ) -> ServerRelease:
-        return ServerRelease(id, commit, wsgi, tuple(python_path), self._place.releases / id, root)
-
-    def _staged(self) -> list[Path]:
-        return [folder for folder in self._place.releases.glob("[!.]*") if folder.is_dir()]
+def _archive(folder: Path) -> str:
+    """The id of the archive that the release in *folder* was staged from."""
+    return folder.name.partition("-")[0]
 
 
-def _share(source: Path, target: Path) -> None:
-    """Link what *target* lacks of *source*: a page of one release may ask a process of the other for its files."""
-    for path in source.rglob("*"):
-        copy = target / path.relative_to(source)
-        if path.is_dir():
-            copy.mkdir(parents=True, exist_ok=True)
-        elif not copy.exists():
-            with contextlib.suppress(FileExistsError):
-                os.link(path, copy)
+def _copy(staged: Path, folder: Path) -> None:
+    """Link the content of a staged release of the same archive into the new *folder*, without its configuration."""
+    for name in ("app", OUTSIDE):
+        if (staged / name).is_dir():
+            shutil.copytree(staged / name, folder / name, symlinks=True, copy_function=_link)
+    static.copy(staged, folder)
+    for name in ("requirements.txt", "release.json"):
+        shutil.copy2(staged / name, folder / name)
+    (folder / "venv").symlink_to(os.readlink(staged / "venv"))
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target, follow_symlinks=False)

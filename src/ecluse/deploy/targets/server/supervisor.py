@@ -1,24 +1,27 @@
 """Supervisor: what its file says, and how it is asked and told things while it runs.
 
-Nothing of a release stands in its file: `supervisorctl update` in the middle of a rollout would drop requests, so
-there is never a reason for one.
+Nothing of a release stands in its file: `supervisorctl update`, which starts changed programs again, would drop
+requests. A program is only ever added.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import shlex
 import socket
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ecluse.errors import TargetError
 
-__all__ = ["ALIVE", "Client", "Program", "configuration", "variables"]
+__all__ = ["ALIVE", "Client", "Program", "configuration"]
+
+_LONGEST = 103
 
 ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 """The states of a program that runs, or is being started again after it ended by itself."""
@@ -42,15 +45,10 @@ class Program:
     listen: str | None = None
     first: int = 0
 
-    @property
-    def variable(self) -> str:
-        """The environment variable of supervisord that has the command line."""
-        return f"ECLUSE_COMMAND_{self.name}"
-
-    def section(self, folder: Path) -> str:
+    def section(self) -> str:
         """The program's section of the file. Started when told to, then again whenever it ends by itself."""
         lines = {
-            "command": f"%(ENV_{self.variable})s",
+            "command": _line(self.argv),
             "autostart": "false",
             "autorestart": "true",
             "startsecs": "1",
@@ -59,7 +57,7 @@ class Program:
             "stopsignal": self.stop_signal,
             "stopwaitsecs": str(self.stop_seconds),
             "redirect_stderr": "true",
-            "stdout_logfile": os.path.relpath(self.log, folder),
+            "stdout_logfile": _escaped(str(self.log)),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "3",
         }
@@ -80,12 +78,9 @@ class Program:
         return "\n".join([f"[{kind}:{self.name}]", *(f"{key}={value}" for key, value in lines.items())]) + "\n"
 
 
-def configuration(folder: Path, socket_path: Path, programs: Sequence[Program], *, root: bool) -> str:
-    """The whole file, for a supervisord that works in *folder* and is talked to at *socket_path*.
-
-    In a value `` #`` and `` ;`` begin a comment, ``%`` is expanded, of a log's name several times: so the name of the
-    folder, which may have any of them, stands nowhere. Files are named as they are seen from there, and command lines
-    are in :func:`variables`.
+def configuration(programs: Sequence[Program], socket_path: Path, *, root: bool) -> str:
+    """The whole file, for a supervisord that runs in the environment's folder. It has that folder nowhere: paths are
+    relative, so that any characters may be in it, and a long one fits the socket.
     """
     head = f"""\
 ; Written by ecluse when this environment is started. Nothing of a release stands here.
@@ -99,18 +94,17 @@ umask=022
 {"user=root" if root else ""}
 
 [unix_http_server]
-file={_escaped(os.path.relpath(socket_path, folder))}
+file={socket_path}
 chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
-    return "\n".join([head, *(program.section(folder) for program in programs)])
+    return "\n".join([head, *(program.section() for program in programs)])
 
 
-def variables(programs: Sequence[Program]) -> dict[str, str]:
-    """The variables that supervisord has to be started with, for the file of these *programs*."""
-    return {program.variable: shlex.join(program.argv) for program in programs}
+def _line(argv: Sequence[str]) -> str:
+    return _escaped(shlex.join(argv))
 
 
 def _escaped(value: str) -> str:
@@ -152,6 +146,14 @@ class Client:
             if fault.faultCode != 70:  # NOT_RUNNING
                 raise TargetError(f"Supervisor does not stop {name}: {fault.faultString}") from None
 
+    def add(self, name: str) -> None:
+        """Read the file again and add the program *name* to those that are there, which go on as they are."""
+        try:
+            self._call("reloadConfig")
+            self._call("addProcessGroup", name)
+        except xmlrpc.client.Fault as fault:
+            raise TargetError(f"Supervisor does not add {name}: {fault.faultString}") from None
+
     def shutdown(self) -> None:
         """End supervisord. Does not wait for its end."""
         self._call("shutdown")
@@ -171,6 +173,19 @@ class Client:
                 raise TargetError(f"Supervisor does not answer: {error}", where=str(self._path)) from None
 
 
+@contextlib.contextmanager
+def _reachable(path: str) -> Iterator[str]:
+    """The socket *path*, short enough to connect to: sun_path holds 107 bytes."""
+    if len(os.fsencode(path)) <= _LONGEST:
+        yield path
+        return
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{os.path.basename(path)}"
+    finally:
+        os.close(folder)
+
+
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
         super().__init__("supervisor", timeout=30)
@@ -179,7 +194,8 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        with _reachable(self._path) as path:
+            self.sock.connect(path)
 
 
 class _Transport(xmlrpc.client.Transport):

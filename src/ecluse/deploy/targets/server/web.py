@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from ecluse.deploy import health
@@ -24,6 +24,7 @@ class Web:
 
     def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
         self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
+        self._before: dict[str, int] = {}
 
     def part_of(self, release: ServerRelease) -> bool:
         return True
@@ -34,6 +35,8 @@ class Web:
     def start(self, release: ServerRelease) -> None:
         self._daemon.revive()
         self._daemon.hold()
+        # Errors of processes that serve already are not errors of this rollout.
+        self._before = {slot.name: len(slot.errors) for slot in self.slots_of(release) if slot.is_open}
         missing = PROCESSES - len(self.slots_of(release))
         argv = self._argv(release)
         variables = self._place.variables(release, self._daemon.database_url())
@@ -45,7 +48,7 @@ class Web:
         for slot in self.slots_of(release):
             if not slot.is_open:
                 health.gate(
-                    partial(self._ask_in, slot),
+                    partial(self._ask_in, release, slot),
                     release.id,
                     ended=partial(self._ended, slot),
                     timeout=self._gate_seconds,
@@ -69,11 +72,15 @@ class Web:
         for slot in others:
             slot.clear()
 
+    def errors(self, slots: Sequence[Slot]) -> list[str]:
+        """What went wrong in *slots* since this rollout began."""
+        return [line for slot in slots for line in slot.errors[self._before.get(slot.name, 0) :]]
+
     def healthy(self, release: ServerRelease) -> bool:
         """Whether all processes that run are the release's, and it answers."""
         running = self.running()
         whole = len(running) == PROCESSES and all(slot.is_open and slot.release == release.id for slot in running)
-        return whole and self.ask_door().good(release.id)
+        return whole and self.ask_door(release).good(release.id)
 
     def running(self) -> list[Slot]:
         """The slots in which a process runs."""
@@ -84,19 +91,21 @@ class Web:
         """The slots in which a process of the release runs."""
         return [slot for slot in self.running() if slot.release == release.id]
 
-    def ask(self, address: str | None) -> health.Readiness:
-        """The answer of the readiness page at *address*; None is the address of a process that has not started yet."""
-        environment = self._place.environment
+    def ask(self, release: ServerRelease, address: str | None) -> health.Readiness:
+        """The answer of the readiness page of *release* at *address*; None is the address of a process that has not
+        started yet.
+        """
+        path = release.configuration.readiness
         if address is None:
-            return health.Readiness(0, detail="it has not started yet", path=environment.readiness)
-        return health.ask(address, self._place.url, environment.readiness, self._place.gate())
+            return health.Readiness(0, detail="it has not started yet", path=path)
+        return health.ask(address, self._place.url, path, self._place.gate())
 
-    def ask_door(self) -> health.Readiness:
-        """The answer of the readiness page at the address that visitors use."""
-        return self.ask(self._place.address)
+    def ask_door(self, release: ServerRelease) -> health.Readiness:
+        """The answer of the readiness page of *release* at the address that visitors use."""
+        return self.ask(release, self._place.address)
 
-    def _ask_in(self, slot: Slot) -> health.Readiness:
-        return self.ask(slot.address)  # which it has only once it has started
+    def _ask_in(self, release: ServerRelease, slot: Slot) -> health.Readiness:
+        return self.ask(release, slot.address)  # which it has only once it has started
 
     def _argv(self, release: ServerRelease) -> tuple[str, ...]:
         conf = self._place.programs / "gunicorn_conf.py"

@@ -9,8 +9,8 @@ from ecluse.definition.model import Worker
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
-from ecluse.deploy.targets.server.slots import Slot
-from ecluse.errors import RolloutError, TargetError
+from ecluse.deploy.targets.server.slots import Slot, worker_slots
+from ecluse.errors import RolloutError
 from ecluse.machine.waiting import until
 
 __all__ = ["WorkerTask", "Workers"]
@@ -22,15 +22,13 @@ class WorkerTask:
     Fits :class:`ecluse.deploy.contract.Task`.
     """
 
-    def __init__(self, worker: Worker, place: Place, daemon: Daemon, gate_seconds: float) -> None:
-        self.worker, self._place, self._daemon, self._gate_seconds = worker, place, daemon, gate_seconds
-
-    @property
-    def name(self) -> str:
-        return self.worker.name
+    def __init__(self, name: str, alone: bool, place: Place, daemon: Daemon, gate_seconds: float) -> None:
+        self.name, self.alone = name, alone
+        self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
+        self._slots = worker_slots(place.slots, name)
 
     def part_of(self, release: ServerRelease) -> bool:
-        return True
+        return release.configuration.worker(self.name) is not None
 
     def serving(self) -> Collection[str]:
         return {slot.release for slot in self.running() if slot.is_open and slot.release}
@@ -40,33 +38,30 @@ class WorkerTask:
         self._daemon.revive()
         if not self._daemon.holder.was_used:
             self._daemon.hold()  # before there are workers: it may have to start Supervisor anew
-        states = self._daemon.states()
-        if not all(states.knows(slot) for slot in self._slots):
-            raise TargetError(
-                f"Supervisor was started when {self._place.environment.name} had no worker {self.name!r}",
-                hint=f"./ecluse stop {self._place.environment.name}, then deploy: this once the site is away",
-            )
+        worker = self._worker(release)
+        self._daemon.know(worker)
         if self._slots_of(release):
             return
-        if self.worker.alone:
+        if worker.alone:
             self.drain(release)
         taken = self.running()
         free = [slot for slot in self._slots if slot not in taken and slot.process() is None]
         if not free:
             # An interrupted rollout has left a worker that never took over, or is still ending.
             free = [slot for slot in self._slots if not slot.is_open]
-            self._daemon.drain([slot.name for slot in free], self.worker.grace)
-        self._describe(free[0], release)
+            self._daemon.drain([slot.name for slot in free], worker.grace)
+        self._describe(worker, free[0], release)
         self._daemon.client.start(free[0].name)
 
     def gate(self, release: ServerRelease) -> None:
         """Return once the started worker is ready; raise RolloutError where it ends, or is not ready in time."""
+        sign = self._worker(release).sign
         for slot in self._slots_of(release):
             if slot.is_open:
                 continue
-            if not until(partial(self._decided, slot), timeout=self._gate_seconds, interval=0.05):
+            if not until(partial(self._decided, slot, sign), timeout=self._gate_seconds, interval=0.05):
                 raise self._not_ready(slot, release, f"not ready within {self._gate_seconds:g} s")
-            if not self._is_ready(slot):
+            if not self._is_ready(slot, sign):
                 raise self._not_ready(slot, release, "its process ended")
 
     def switch(self, release: ServerRelease) -> None:
@@ -82,7 +77,7 @@ class WorkerTask:
             return
         others = [slot for slot in self._slots if release is None or slot.release != release.id]
         states = self._daemon.states()
-        self._daemon.drain([slot.name for slot in others if states.knows(slot)], self.worker.grace)
+        self._daemon.drain([slot.name for slot in others if states.knows(slot)], self._daemon.grace)
         for slot in others:
             slot.clear()
 
@@ -91,56 +86,62 @@ class WorkerTask:
         states = self._daemon.states()
         return [slot for slot in self._slots if states.alive(slot)]
 
-    @property
-    def _slots(self) -> Sequence[Slot]:
-        return self._daemon.workers[self.name]
+    def _worker(self, release: ServerRelease) -> Worker:
+        found = release.configuration.worker(self.name)
+        assert found is not None, f"release {release.id} has no worker {self.name}"
+        return found
 
     def _slots_of(self, release: ServerRelease) -> list[Slot]:
         return [slot for slot in self.running() if slot.release == release.id]
 
-    def _is_ready(self, slot: Slot) -> bool:
-        running = self._daemon.states().name(slot) == "RUNNING"
-        return running and (not self.worker.sign or (slot.folder / self.worker.sign).exists())
+    def _is_ready(self, slot: Slot, sign: str) -> bool:
+        return self._daemon.states().name(slot) == "RUNNING" and (not sign or (slot.folder / sign).exists())
 
-    def _decided(self, slot: Slot) -> bool:
-        return self._is_ready(slot) or self._daemon.states().name(slot) not in ("STARTING", "RUNNING")
+    def _decided(self, slot: Slot, sign: str) -> bool:
+        return self._is_ready(slot, sign) or self._daemon.states().name(slot) not in ("STARTING", "RUNNING")
 
     def _not_ready(self, slot: Slot, release: ServerRelease, why: str) -> RolloutError:
         log = self._place.logs / f"{self.name}-{slot.number}.log"
         return RolloutError(f"{self.name} of release {release.id}: {why}", where=str(log))
 
-    def _describe(self, slot: Slot, release: ServerRelease) -> None:
+    def _describe(self, worker: Worker, slot: Slot, release: ServerRelease) -> None:
         # Its scratch files are in its slot, and among them the sign that it is ready.
         variables = self._place.variables(release, self._daemon.database_url())
         variables["TMPDIR"] = str(slot.folder)
-        program, *arguments = (part.replace("{slot}", str(slot.number)) for part in self.worker.command)
+        program, *arguments = (part.replace("{slot}", str(slot.number)) for part in worker.command)
         argv = (str(release.programs / program), *arguments)
         slot.describe(release.id, release.work, argv, variables, self._place.account())
-        if self.worker.sign:
-            (slot.folder / self.worker.sign).unlink(missing_ok=True)
+        if worker.sign:
+            (slot.folder / worker.sign).unlink(missing_ok=True)
 
 
 class Workers:
     """The workers of *place*, run by *daemon*."""
 
     def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
-        self._daemon = daemon
-        self.tasks = [WorkerTask(worker, place, daemon, gate_seconds) for worker in place.environment.workers]
+        self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
 
-    def first(self) -> list[WorkerTask]:
-        """The workers that are replaced before the site, which may ask them for work that only they know."""
-        return [task for task in self.tasks if not task.worker.alone]
-
-    def last(self) -> list[WorkerTask]:
-        """The workers that are replaced after the site."""
-        return [task for task in self.tasks if task.worker.alone]
+    def tasks(self, *releases: ServerRelease) -> list[WorkerTask]:
+        """The workers of *releases*, of pipeline.py, and any other that was started here."""
+        configured = (*(one for release in releases for one in release.configuration.workers), *self._environment())
+        alone = {worker.name: worker.alone for worker in reversed(configured)}
+        names = dict.fromkeys((*(worker.name for worker in configured), *self._daemon.started_workers()))
+        return [
+            WorkerTask(name, alone.get(name, False), self._place, self._daemon, self._gate_seconds) for name in names
+        ]
 
     def healthy(self, release: ServerRelease) -> bool:
-        """Whether one process of each worker runs, and is the release's."""
-        found = (task.running() for task in self.tasks)
-        return all([(slot.release, slot.is_open) for slot in slots] == [(release.id, True)] for slots in found)
+        """Whether one process of each of the release's workers runs, and no other worker."""
+        for task in self.tasks(release):
+            expected = [(release.id, True)] if task.part_of(release) else []
+            if [(slot.release, slot.is_open) for slot in task.running()] != expected:
+                return False
+        return True
 
     def starts(self) -> Mapping[str, object]:
         """When each worker that runs was started, by its slot: another time is another process."""
         states = self._daemon.states()
-        return {slot.name: states.started(slot) for task in self.tasks for slot in task.running()}
+        return {slot.name: states.started(slot) for task in self.tasks() for slot in task.running()}
+
+    def _environment(self) -> Sequence[Worker]:
+        return self._place.environment.workers

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-import json
 import stat
 from pathlib import Path
 
 import pytest
 
-from ecluse.definition.model import Environment
+from ecluse.definition.model import Environment, Worker
 from ecluse.deploy.targets.server import place as module
+from ecluse.deploy.targets.server.configuration import KEY, Configuration
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
+from ecluse.deploy.targets.server.secret_store import SecretStore
 from ecluse.errors import TargetError
 
 
@@ -71,40 +72,97 @@ def test_address_before_the_first_rollout_is_an_error(tmp_path: Path) -> None:
         assert at(tmp_path).address
 
 
-def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
-    key = at(tmp_path).secrets()["DJANGO_SECRET_KEY"]
-    assert len(key) >= 50
-    assert at(tmp_path).secrets()["DJANGO_SECRET_KEY"] == key
+def store(folder: Path, environ: dict[str, str] | None = None, **values: object) -> SecretStore:
+    return at(folder, environ, **values).secrets
+
+
+def test_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    values = store(tmp_path).current()
+    assert len(values[KEY]) >= 50
+    assert not (tmp_path / "secrets.json").exists(), "looking writes nothing"
+    store(tmp_path).keep_key(values)
+    store(tmp_path).keep_key({KEY: "another"})
+    assert store(tmp_path).current() == values
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
 
 
-def test_given_secret_is_stored_and_replaced_by_a_newer_one(tmp_path: Path) -> None:
+def test_given_secret_wins_over_the_kept_one(tmp_path: Path) -> None:
     names = {"secrets": ("SENTRY_DSN",)}
-    at(tmp_path, {"SENTRY_DSN": "first-dsn"}, **names).secrets()
-    assert at(tmp_path, **names).secrets()["SENTRY_DSN"] == "first-dsn"
-    at(tmp_path, {"SENTRY_DSN": "second-dsn"}, **names).secrets()
-    assert json.loads((tmp_path / "secrets.json").read_text())["SENTRY_DSN"] == "second-dsn"
+    store(tmp_path).keep({KEY: "k", "SENTRY_DSN": "first-dsn"})
+    assert store(tmp_path, **names).current()["SENTRY_DSN"] == "first-dsn"
+    assert store(tmp_path, {"SENTRY_DSN": "second-dsn"}, **names).current()["SENTRY_DSN"] == "second-dsn"
+
+
+def test_secret_that_is_no_longer_named_reaches_no_process(tmp_path: Path) -> None:
+    store(tmp_path).keep({KEY: "the key", "API_KEY": "old-secret"})
+    found = at(tmp_path, env={"API_KEY": "public-value"}).configuration()
+    assert found.secrets == {KEY: "the key"} and found.variables == {"API_KEY": "public-value"}
+
+
+@pytest.mark.parametrize("content", [b"", b'{"DJANGO_SECRET_KEY": "cut o', b"[]", b'{"A": 1}', b"\xff\xfe\x00"])
+def test_unreadable_kept_secrets_are_an_error_and_stay(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_bytes(content)
+    for attempt in (lambda: store(tmp_path).current(), lambda: store(tmp_path).keep({KEY: "k"})):
+        with pytest.raises(TargetError, match="cannot be read, and are not overwritten"):
+            attempt()
+    assert path.read_bytes() == content
 
 
 def test_missing_secrets_are_all_named_in_one_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="secrets that local needs are not set: SENTRY_DSN, IMAGEKIT_KEY"):
-        at(tmp_path, secrets=("SENTRY_DSN", "IMAGEKIT_KEY")).secrets()
+        store(tmp_path, secrets=("SENTRY_DSN", "IMAGEKIT_KEY")).current()
 
 
 def test_process_environment_has_nothing_of_the_deployers(tmp_path: Path) -> None:
-    place = at(tmp_path, {"HOME": "/home/ada", "AWS_KEY": "deployer"}, env={"LANGUAGE": "fr"})
-    release = ServerRelease("4f1c", None, "shop.wsgi", ("src",), tmp_path / "releases" / "4f1c")
+    place = at(tmp_path, {"HOME": "/home/ada", "AWS_KEY": "deployer"}, env={"LANGUAGE": "fr"}, health=("/ping/",))
+    folder = tmp_path / "releases" / "4f1c"
+    release = ServerRelease("4f1c", None, "shop.wsgi", ("src",), folder, place.configuration())
     variables = place.variables(release, "postgres:///site")
     assert variables["DJANGO_SETTINGS_MODULE"] == "settings.local"
     assert (variables["DJANGO_DEBUG"], variables["ECLUSE_RELEASE"]) == ("0", "4f1c")
     assert (variables["DATABASE_URL"], variables["LANGUAGE"]) == ("postgres:///site", "fr")
-    assert variables["DJANGO_STATIC_ROOT"] == str(tmp_path / "releases" / "4f1c" / "static")
-    app = tmp_path / "releases" / "4f1c" / "app"
-    assert variables["PYTHONPATH"] == f"{app}:{app / 'src'}"
+    assert variables["DJANGO_STATIC_ROOT"] == str(folder / "static")
+    assert variables["PYTHONPATH"] == f"{folder / 'app'}:{folder / 'app' / 'src'}"
+    assert variables["ECLUSE_HEALTH"] == "/readiness/ /ping/"
     assert not {"HOME", "AWS_KEY"} & set(variables)
 
 
-def test_a_path_that_is_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> None:
+def test_socket_of_a_long_path_is_not_in_a_folder_that_is_tidied() -> None:
     assert at(Path("/srv/site")).socket == Path("/srv/site/supervisor.sock")
     deep = at(Path("/srv", "x" * 90))
-    assert len(str(deep.socket)) < 92 and deep.socket != at(Path("/srv", "y" * 90)).socket
+    assert deep.socket == Path("/srv", "x" * 90, "supervisor.sock")
+
+
+class TestConfiguration:
+    FIRST = {"url": "http://127.0.0.1:8000", "env": {"FEATURE": "off"}}
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"env": {"FEATURE": "on"}},
+            {"settings": "settings.other"},
+            {"workers": (Worker(name="tasks", command=("celery",)),)},
+            {"secrets": ("API_KEY",)},
+            {"health": ("/ping/",)},
+        ],
+    )
+    def test_configuration_differs_with_whatever_a_process_sees(
+        self, tmp_path: Path, changed: dict[str, object]
+    ) -> None:
+        store(tmp_path).keep({KEY: "k"})
+        first = at(tmp_path, **self.FIRST).configuration()
+        other = at(tmp_path, {"API_KEY": "x"}, **{**self.FIRST, **changed}).configuration()
+        assert other != first and other.digest != first.digest
+        assert at(tmp_path, **self.FIRST).configuration().digest == first.digest
+
+    def test_configuration_is_kept_with_the_release_for_its_owner_alone(self, tmp_path: Path) -> None:
+        store(tmp_path).keep({KEY: "k"})
+        made = at(tmp_path, workers=(Worker(name="tasks", command=("celery", "worker")),)).configuration()
+        assert Configuration.kept(tmp_path) is None
+        made.keep(tmp_path)
+        assert Configuration.kept(tmp_path) == made
+        assert stat.S_IMODE((tmp_path / "configuration.json").stat().st_mode) == 0o600
+        (tmp_path / "configuration.json").write_text("{")
+        with pytest.raises(TargetError, match="the configuration of this release cannot be read"):
+            Configuration.kept(tmp_path)

@@ -19,6 +19,31 @@ def test_worker_needs_a_name_of_its_own(names: tuple[str, ...]) -> None:
     assert set(server.problems(environment)) == {("workers", f"{names[0]!r} is not a unique name for a worker")}
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://[::1]:8985", "Supervisor listens on IPv4 alone: 127.0.0.1:8985 instead of [::1]"),
+        ("http://[::ffff:127.0.0.1]", "Supervisor listens on IPv4 alone: 127.0.0.1 instead of [::ffff:127.0.0.1]"),
+        ("http://0.0.0.0:8000", "0.0.0.0 is no address that visitors use"),
+        ("http://[::]", ":: is no address that visitors use"),
+        ("127.0.0.1:8000", "is no address of a site"),
+        ("ftp://shop.example", "is no address of a site"),
+        ("http://127.0.0.1:99999", "is no address: Port out of range"),
+        ("http://[::1", "is no address: Invalid IPv6 URL"),
+    ],
+)
+def test_url_that_nobody_would_find_the_site_at_is_refused(url: str, said: str) -> None:
+    ((field, what),) = server.problems(Environment(**{**vars(LOCAL), "url": url}))
+    assert field == "url" and said in what
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "http://localhost", "https://shop.example", "https://[2001:db8::1]"]
+)
+def test_url_of_this_machine_or_of_a_front_server_is_fine(url: str) -> None:
+    assert list(server.problems(Environment(**{**vars(LOCAL), "url": url}))) == []
+
+
 def test_server_has_no_front_to_set_up(tmp_path: Path) -> None:
     controls = target(LOCAL, tmp_path, tmp_path, {}).controls
     with pytest.raises(TargetError, match="local is a server: its front server is your own nginx"):

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ecluse.definition.model import Environment, Worker
+from ecluse.deploy.targets.server.configuration import KEY, Configuration
 from ecluse.deploy.targets.server.daemon import Daemon
+from ecluse.deploy.targets.server.operations import ServerOperations
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.workers import Workers, WorkerTask
-from ecluse.errors import RolloutError, TargetError
+from ecluse.errors import RolloutError
+from ecluse.machine import durable
 from ecluse.services.account import Account
 
 ME = Account("me", 0, 0, switch=False)
@@ -41,6 +45,10 @@ class Supervisor:
         group = name.partition(":")[0]
         now = sum(one.partition(":")[0] == group for one in self.running)
         self.most[group] = max(now, self.most.get(group, 0))
+
+    def add(self, name: str) -> None:
+        self.log.append(f"add {name}")
+        self.known |= {f"{name}:1", f"{name}:2"}
 
     def stop(self, name: str) -> None:
         if self.running.pop(name, None):
@@ -73,18 +81,25 @@ def workers(tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPa
 
 
 def task(workers: Workers, name: str) -> WorkerTask:
-    return next(one for one in workers.tasks if one.name == name)
+    return next(one for one in workers.tasks() if one.name == name)
 
 
 def release(workers: Workers, name: str) -> ServerRelease:
-    return ServerRelease(name, None, "shop.wsgi", (), workers._daemon.place.releases / name)
+    return configured(workers, name, TASKS, BEAT)
+
+
+def configured(workers: Workers, name: str, *has: Worker) -> ServerRelease:
+    """The release *name*, which has these workers."""
+    place = workers._daemon.place
+    configuration = Configuration("s", place.environment.env, {KEY: "k"}, has, ("/readiness/",))
+    return ServerRelease(name, None, "shop.wsgi", (), place.releases / name, configuration)
 
 
 def bring(workers: Workers, name: str, id: str) -> None:
     """Bring *release* into a worker's task, as a rollout does."""
     found, new = task(workers, name), release(workers, id)
     found.start(new)
-    for slot in workers._daemon.workers[name]:
+    for slot in found._slots:
         if slot.release == id:
             (slot.folder / "alive").touch()
     found.gate(new)
@@ -93,7 +108,9 @@ def bring(workers: Workers, name: str, id: str) -> None:
 
 
 def test_overlapping_workers_start_before_web_and_others_after(workers: Workers) -> None:
-    assert ([one.name for one in workers.first()], [one.name for one in workers.last()]) == (["tasks"], ["beat"])
+    web: Any = SimpleNamespace(name="web")
+    operations = ServerOperations(workers._place, workers._daemon, None, web, workers)  # type: ignore[arg-type]
+    assert [one.name for one in operations.tasks()] == ["tasks", "web", "beat"]
 
 
 def test_new_worker_starts_beside_the_old_one_which_then_ends(workers: Workers, supervisor: Supervisor) -> None:
@@ -138,11 +155,29 @@ def test_unfinished_worker_makes_room_for_the_next_release(workers: Workers, sup
     assert supervisor.log[-2:] == ["start tasks:2", "stop tasks:1"]
 
 
-def test_supervisor_without_worker_programs_is_an_error(workers: Workers, supervisor: Supervisor) -> None:
+def test_supervisor_learns_a_worker_while_it_runs(workers: Workers, supervisor: Supervisor) -> None:
     supervisor.known = set()
-    with pytest.raises(TargetError, match="had no worker 'tasks'") as caught:
-        task(workers, "tasks").start(release(workers, "one"))
-    assert caught.value.hint is not None and "./ecluse stop staging" in caught.value.hint
+    durable.write_json(workers._place.folder / "address.json", {"host": "127.0.0.1", "port": 8000})
+    workers._place.programs.mkdir()
+    bring(workers, "tasks", "one")
+    assert supervisor.log == ["add tasks", "start tasks:1"]
+    assert "[program:tasks]" in (workers._place.folder / "supervisord.conf").read_text()
+
+
+def test_worker_that_a_release_does_not_have_is_ended(workers: Workers, supervisor: Supervisor) -> None:
+    bring(workers, "tasks", "one")
+    bring(workers, "beat", "one")
+    without = configured(workers, "two", BEAT)
+    assert not task(workers, "tasks").part_of(without)
+    bring(workers, "beat", "two")
+    assert not workers.healthy(without), "a worker of the release before still runs"
+    task(workers, "tasks").drain(None)
+    assert workers.healthy(without)
+
+
+def test_worker_of_an_older_pipeline_is_known_by_its_slots(workers: Workers) -> None:
+    (workers._place.slots / "mailer" / "1").mkdir(parents=True)
+    assert [one.name for one in workers.tasks()] == ["tasks", "beat", "mailer"]
 
 
 def test_workers_are_healthy_with_one_of_each_kind(workers: Workers) -> None:
@@ -161,10 +196,8 @@ def test_stop_leaves_no_worker(workers: Workers, supervisor: Supervisor) -> None
 
 
 def test_worker_has_programs_of_its_release_and_its_own_tmpdir(workers: Workers) -> None:
-    from ecluse.machine import durable
-
     task(workers, "tasks").start(release(workers, "one"))
-    [slot] = [slot for slot in workers._daemon.workers["tasks"] if slot.release]
+    [slot] = [slot for slot in task(workers, "tasks")._slots if slot.release]
     description = durable.read_json(slot.folder / "slot.json")
     assert description is not None
     assert description["argv"][0].endswith("/releases/one/venv/bin/celery")

@@ -1,0 +1,43 @@
+"""Proof that a process belongs to an environment. A number in a file proves nothing: after a restart of the machine it
+may be the number of anybody's process.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ecluse.machine import process
+
+__all__ = ["belongs", "noted"]
+
+
+def noted(path: Path) -> int | None:
+    """The process id on the first line of a file; None where there is none."""
+    try:
+        return int(path.read_text(encoding="ascii").splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def belongs(pid: int, folder: Path) -> bool:
+    """Whether the process *pid* runs, and works in *folder* or was started with a path in it."""
+    if not process.runs(pid):
+        return False
+    top = os.path.realpath(folder)
+    return any(f"{top}{os.sep}" in f"{said}{os.sep}" for said in (_working_folder(pid), *_command_line(pid)))
+
+
+def _working_folder(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:  # another user's process, or a system without /proc
+        return ""
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        done = process.run(("ps", "-ww", "-o", "command=", "-p", str(pid)), check=False)
+        return [done.output] if done.ok else []
