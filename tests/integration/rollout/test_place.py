@@ -99,7 +99,7 @@ def test_port_taken_during_the_first_rollout_is_skipped(fresh_shop: Shop) -> Non
 def test_secrets_are_only_in_files_private_to_their_owner(shop: Shop, one: str) -> None:
     secret = re.findall(r'"DJANGO_SECRET_KEY": "(.+?)"', (shop.place / "secrets.json").read_text())[0]
     holding = [path for path in shop.place.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
-    assert {path.name for path in holding} == {"secrets.json", "slot.json"}
+    assert {path.name for path in holding} == {"secrets.json", "slot.json", "configuration.json"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
 
 
