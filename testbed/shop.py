@@ -66,8 +66,12 @@ class Shop:
             return process.spawn(argv, cwd=self.folder, env=self.environ(), stdout=out, stderr=out)
 
     def release(self, version: str, *, migration: str | None = None, **behaviour: object) -> str:
-        """The id of a release that calls itself *version* and behaves so; *migration* is an operation it brings."""
-        if version in self._made:
+        """The id of a release that calls itself *version* and behaves so; *migration* is an operation it brings.
+
+        It is packaged again where the store has deleted it since: it keeps the newest.
+        """
+        store = self.folder / ".ecluse" / "releases"
+        if version in self._made and (store / f"{self._made[version]}.tar").exists():
             return self._made[version]
         defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False}
         values = {"VERSION": version, **defaults, **behaviour}
@@ -77,7 +81,7 @@ class Shop:
         if migration is not None:
             added.write_text(_MIGRATION.format(before="0001_initial", operation=migration))
         self.ecluse("package")
-        self._made[version] = (self.folder / ".ecluse" / "releases" / "latest").read_text().strip()
+        self._made[version] = (store / "latest").read_text().strip()
         added.unlink(missing_ok=True)
         return self._made[version]
 
