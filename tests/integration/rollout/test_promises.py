@@ -59,7 +59,7 @@ def kept(shop: Shop) -> dict[str, str]:
     return found
 
 
-def test_changed_configuration_of_one_code_is_rolled_out_and_back(
+def test_changed_configuration_is_rolled_out_and_back(
     configured: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, pipeline = configured, configured.folder / "pipeline.py"
@@ -86,7 +86,7 @@ def test_changed_configuration_of_one_code_is_rolled_out_and_back(
     assert seen(shop) == {(None, "on")} and set(kept(shop)) == {"DJANGO_SECRET_KEY"}
 
 
-def test_configuration_that_does_not_start_is_neither_used_nor_kept(
+def test_configuration_that_fails_is_neither_used_nor_kept(
     configured: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("API_KEY", "rotated-key")
@@ -137,7 +137,7 @@ def test_broken_release_after_a_power_cut_leaves_what_served(shop: Shop, one: st
     assert (shop.status()["serving"], shop.status()["healthy"]) == (one, True)
 
 
-def test_static_files_and_failed_releases_of_the_past_are_deleted(fresh_shop: Shop) -> None:
+def test_old_static_files_and_failed_releases_are_deleted(fresh_shop: Shop) -> None:
     shop = fresh_shop
     releases = shop.place / "releases"
     bundles = shop.folder / "shop" / "static"

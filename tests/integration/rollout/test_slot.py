@@ -138,7 +138,7 @@ def test_dead_worker_is_noted_and_the_next_one_accepts(serving: Place) -> None:
     assert ask(serving.public)[1].startswith("one "), "who came meanwhile was refused"
 
 
-def test_worker_that_gunicorn_replaces_in_its_own_time_is_no_crash(place: Place) -> None:
+def test_worker_replaced_by_gunicorn_is_no_crash(place: Place) -> None:
     """As with max_requests, which projects set against leaks."""
     (place.app / "gunicorn.conf.py").write_text("max_requests = 2\n")
     place.describe()

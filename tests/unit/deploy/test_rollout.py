@@ -315,7 +315,7 @@ def test_rollback_is_refused_only_past_an_unsafe_migration(target: MemoryTarget,
 # What is asked again, and what is tidied
 
 
-def test_what_staging_starts_again_is_what_an_undo_brings_back(ledger: MemoryLedger) -> None:
+def test_undo_brings_back_what_staging_started_again(ledger: MemoryLedger) -> None:
     """After a restart of the machine nothing serves until the environment is up, which staging sees to."""
     target = MemoryTarget()
     target.broken = {"new"}

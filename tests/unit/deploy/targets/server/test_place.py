@@ -156,7 +156,7 @@ class TestConfiguration:
         assert other != first and other.digest != first.digest
         assert at(tmp_path, **self.FIRST).configuration().digest == first.digest
 
-    def test_configuration_is_kept_with_the_release_for_its_owner_alone(self, tmp_path: Path) -> None:
+    def test_configuration_is_kept_for_its_owner_alone(self, tmp_path: Path) -> None:
         store(tmp_path).keep({KEY: "k"})
         made = at(tmp_path, workers=(Worker(name="tasks", command=("celery", "worker")),)).configuration()
         assert Configuration.kept(tmp_path) is None
