@@ -27,7 +27,7 @@ _FILE = "configuration.json"
 
 @dataclass(frozen=True)
 class Configuration:
-    """What pipeline.py and the deployer say of an environment at one time. *health* begins with the readiness page;
+    """The configuration of an environment at one time, by pipeline.py and the deployer. *health* begins with the readiness page;
     *page* is the page that stands for it, of a site that has none.
     """
 

@@ -98,7 +98,7 @@ class Site:
         return self.site(environ, start_response)
 
     def _static(self, name: str, environ: dict[str, Any], start_response: Any) -> Any:
-        """What the site says of a static file; where it has none, the file of another release: a page of that one
+        """The site's answer for a static file; where it has none, the file of another release: a page of that one
         asks for it while both take requests.
         """
         said: list[Any] = []

@@ -169,8 +169,8 @@ class Place:
         return SecretStore(self.folder / "secrets.json", self.environment, self.environ)
 
     def configuration(self) -> Configuration:
-        """What a release that is rolled out now runs with. Nothing is written. Raises TargetError where a secret is
-        missing.
+        """The configuration of a release that is rolled out now. Nothing is written. Raises TargetError where a secret
+        is missing.
         """
         environment = self.environment
         return Configuration(

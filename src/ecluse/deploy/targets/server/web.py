@@ -73,7 +73,7 @@ class Web:
             slot.clear()
 
     def errors(self, slots: Sequence[Slot]) -> list[str]:
-        """What went wrong in *slots* since this rollout began."""
+        """The errors in *slots* since this rollout began."""
         return [line for slot in slots for line in slot.errors[self._before.get(slot.name, 0) :]]
 
     def healthy(self, release: ServerRelease) -> bool:
