@@ -141,15 +141,15 @@ def test_old_static_files_and_failed_releases_are_deleted(fresh_shop: Shop) -> N
     shop = fresh_shop
     releases = shop.place / "releases"
     bundles = shop.folder / "shop" / "static"
-    for number in range(7):
+    for number in range(6):
         (bundles / f"bundle-{number}.js").write_text(f"bundle {number}")
         (bundles / f"bundle-{number - 1}.js").unlink(missing_ok=True)
         shop.release(f"version{number}")
         shop.ecluse("deploy", "local")
     serving = shop.status()["serving"]
     names = {path.name for path in (releases / serving / "static").glob("bundle-?.js")}
-    assert names == {f"bundle-{number}.js" for number in range(2, 7)}, "the files of the five releases that are kept"
-    for number in range(5):
+    assert names == {f"bundle-{number}.js" for number in range(1, 6)}, "the files of the five releases that are kept"
+    for number in range(2):
         bad = shop.release(f"bad{number}", CHECKS=f"fails {number}", READY=False)
         with pytest.raises(RolloutError):
             shop.roll_out(bad, gate_seconds=0.5)

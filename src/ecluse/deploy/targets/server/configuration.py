@@ -27,8 +27,8 @@ _FILE = "configuration.json"
 
 @dataclass(frozen=True)
 class Configuration:
-    """The configuration of an environment at one time, by pipeline.py and the deployer. *health* begins with the readiness page;
-    *page* is the page that stands for it, of a site that has none.
+    """The configuration of an environment at one time, by pipeline.py and the deployer. *health* begins with the
+    readiness page; *page* is the page that stands for it, of a site that has none.
     """
 
     settings: str
