@@ -193,8 +193,8 @@ class Daemon:
         """Write Supervisor's file, with the workers *more* beside those of the environment. Returns its path."""
         place = self.place
         conf, root = place.folder / "supervisord.conf", os.geteuid() == 0
-        relative = Path(place.socket.name) if place.socket.parent == place.folder else place.socket
-        durable.write(conf, configuration(self._programs(*more), relative, root=root), mode=0o600)
+        text = configuration(self._programs(*more), place.supervisors_socket, root=root)
+        durable.write(conf, text, mode=0o600)
         return conf
 
     def _programs(self, *more: Worker) -> list[Program]:

@@ -76,6 +76,16 @@ class Place:
         short = Path("/tmp", f"ecluse-{os.geteuid()}-{name}", "supervisor.sock")
         return short if short.exists() or not Path("/proc/self/fd").is_dir() else here
 
+    @property
+    def supervisors_socket(self) -> Path:
+        """The socket's path as Supervisor is told it, which runs in this folder: it makes a relative path absolute, and
+        cannot bind a long one.
+        """
+        if self.socket.parent != self.folder:
+            return self.socket
+        fits = len(os.fsencode(self.socket)) <= _LONGEST_SOCKET
+        return Path(self.socket.name) if fits else Path("/proc/self/cwd", self.socket.name)
+
     def account(self) -> Account:
         """The account that the site's processes run as: our own; for root, the account nobody, where that one can reach
         all files that it needs.

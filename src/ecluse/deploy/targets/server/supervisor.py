@@ -80,7 +80,7 @@ class Program:
 
 def configuration(programs: Sequence[Program], socket_path: Path, *, root: bool) -> str:
     """The whole file, for a supervisord that runs in the environment's folder. It has that folder nowhere: paths are
-    relative, so that any characters may be in it, and a long one fits the socket.
+    relative, so that any characters may be in it.
     """
     head = f"""\
 ; Written by ecluse when this environment is started. Nothing of a release stands here.

@@ -132,6 +132,9 @@ def test_socket_of_a_long_path_is_not_in_a_folder_that_is_tidied() -> None:
     assert at(Path("/srv/site")).socket == Path("/srv/site/supervisor.sock")
     deep = at(Path("/srv", "x" * 90))
     assert deep.socket == Path("/srv", "x" * 90, "supervisor.sock")
+    # Supervisor makes a relative path absolute, and a socket's name has 107 bytes at most.
+    assert deep.supervisors_socket == Path("/proc/self/cwd/supervisor.sock")
+    assert at(Path("/srv/site")).supervisors_socket == Path("supervisor.sock")
 
 
 class TestConfiguration:
