@@ -59,9 +59,7 @@ def kept(shop: Shop) -> dict[str, str]:
     return found
 
 
-def test_changed_configuration_is_rolled_out_and_back(
-    configured: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_configuration_is_rolled_out_and_back(configured: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop, pipeline = configured, configured.folder / "pipeline.py"
     code = shop.release("one")
     assert seen(shop) == {("key-that-leaks", "off")}
@@ -86,9 +84,7 @@ def test_changed_configuration_is_rolled_out_and_back(
     assert seen(shop) == {(None, "on")} and set(kept(shop)) == {"DJANGO_SECRET_KEY"}
 
 
-def test_configuration_that_fails_is_neither_used_nor_kept(
-    configured: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_configuration_that_fails_is_neither_used_nor_kept(configured: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", "rotated-key")
     pipeline = configured.folder / "pipeline.py"
     pipeline.write_text(pipeline.read_text().replace('{"FEATURE": "off"}', '{"DJANGO_SETTINGS_MODULE": "nowhere"}'))
