@@ -76,7 +76,7 @@ class Private(WSGIRequestHandler):
         pass
 
 
-class Site:
+class PublicSite:
     """The site as visitors get it: with the maintenance page in its place while there is one, but for the health
     addresses, and with the static files of the releases that are kept beside this one.
     """
@@ -192,7 +192,7 @@ def post_worker_init(worker: Any) -> None:
             server.handle_request()
         # Closes the duplicate; the worker's own listener goes on.
         server.server_close()
-    worker.wsgi = Site(worker.wsgi)
+    worker.wsgi = PublicSite(worker.wsgi)
     with open(os.path.join(SLOT, "accepting"), "w", encoding="utf-8") as file:
         file.write(os.environ["ECLUSE_RELEASE"])
 
