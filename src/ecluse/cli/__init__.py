@@ -160,7 +160,9 @@ def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _run() -> int:
     try:
-        code = cli.main(prog_name="ecluse", standalone_mode=False)
+        # click itself does not ask; without an answer it colours what goes to a terminal.
+        colours = False if os.environ.get("NO_COLOR") else None
+        code = cli.main(prog_name="ecluse", standalone_mode=False, color=colours)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code

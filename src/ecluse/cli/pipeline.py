@@ -292,7 +292,7 @@ def _console(provider: Provider | None) -> Console:
         return LiveConsole(Terminal())
     from ecluse.run.console import PlainConsole
 
-    return PlainConsole(_say, provider)
+    return PlainConsole(_say, provider, colours=not os.environ.get("NO_COLOR"))
 
 
 def _say(text: str) -> None:

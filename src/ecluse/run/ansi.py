@@ -1,17 +1,22 @@
-"""Terminal output of programs, as plain text and as HTML. Both treat it as hostile: a test may print anything."""
+"""Terminal output of programs, shown again as text, as HTML or on a terminal. It is hostile: tests print anything."""
 
 from __future__ import annotations
 
 import html
 import re
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_terminal", "as_text"]
 
-# CSI sequences, OSC sequences up to their end, and the escapes of two characters (ECMA-48).
-_ESCAPE = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+# Sequences of ECMA-48, in seven and in eight bits: CSI (colours, movements of the cursor), strings (titles, hyperlinks;
+# one that nothing ends is ended by its line), and escapes of two characters.
+_ESCAPE = re.compile(
+    r"(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]"
+)
 
 # Control characters that neither HTML nor XML 1.0 allows, or that would hide what follows.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 _COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _STYLES = {1: "bold", 2: "dim", 3: "italic", 4: "underline"}
@@ -19,8 +24,25 @@ _STYLES = {1: "bold", 2: "dim", 3: "italic", 4: "underline"}
 
 def as_text(text: str) -> str:
     """*text* without escape sequences and control characters, a line rewritten with CR as it last was."""
-    text = _ESCAPE.sub("", text).replace("\r\n", "\n")
-    return _CONTROL.sub("", re.sub(r"[^\n]*\r(?=[^\n])", "", text).replace("\r", ""))
+    return _CONTROL.sub("", _rewritten(_ESCAPE.sub("", text)))
+
+
+def as_terminal(text: str) -> str:
+    """*text* for a terminal, with no other sequence than its colours, which end with it."""
+    text, at = _rewritten(text), 0
+    parts: list[str] = []
+    for match in _ESCAPE.finditer(text):
+        parts.append(_CONTROL.sub("", text[at : match.start()]))
+        if match[2] == "m" and re.fullmatch(r"[\d;:]*", match[1]):
+            parts.append(f"\x1b[{match[1]}m")
+        at = match.end()
+    parts.append(_CONTROL.sub("", text[at:]))
+    return "".join(parts) + ("\x1b[0m" if len(parts) > 1 else "")
+
+
+def _rewritten(text: str) -> str:
+    """*text* with each line as it was last, where a CR began it anew."""
+    return re.sub(r"[^\n]*\r(?=[^\n])", "", text.replace("\r\n", "\n")).replace("\r", "")
 
 
 def as_html(text: str) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from ecluse.definition.plan import Leg, Plan
 from ecluse.machine import process
 from ecluse.providers import Provider
 from ecluse.providers.log import Fold
+from ecluse.run.ansi import as_terminal, as_text
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.scheduler import Listener
 
-__all__ = ["SYMBOLS", "TAIL", "Console", "PlainConsole", "alone", "line", "log_of", "notes", "summary"]
+__all__ = ["SYMBOLS", "TAIL", "Console", "NOTHING", "PlainConsole", "alone", "line", "log_of", "notes", "summary"]
 
 # Of a failed leg's output, on a terminal. A provider's log folds, so it holds everything.
 TAIL = 150
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 SYMBOLS: dict[Status, str] = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
 
@@ -25,8 +29,8 @@ SYMBOLS: dict[Status, str] = {"passed": "✓", "cached": "=", "failed": "✗", "
 class Console(Listener, Protocol):
     """Shows a run."""
 
-    def begin(self, plan: Plan) -> None:
-        """The run begins."""
+    def begin(self, plan: Plan, expected: Mapping[str, float] = NOTHING, workers: int = 1) -> None:
+        """The run begins. *expected* are the seconds that legs took last time; *workers* run at once."""
 
     def finish(self, run: Run) -> None:
         """The run has ended and its reports are written."""
@@ -41,8 +45,9 @@ class PlainConsole:
     Where only one leg runs, its output is shown as it comes instead.
     """
 
-    def __init__(self, say: Callable[[str], None], provider: Provider | None) -> None:
+    def __init__(self, say: Callable[[str], None], provider: Provider | None, *, colours: bool = True) -> None:
         self._say = say
+        self._colours = colours
         self._provider = provider
         self._lock = threading.Lock()
         self._stream = False
@@ -51,7 +56,7 @@ class PlainConsole:
         self._last = time.monotonic()
         self._at_line_start = True
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, plan: Plan, expected: Mapping[str, float] = NOTHING, workers: int = 1) -> None:
         self._stream = len(plan.running) == 1
         self._width = max(len(leg.name) for leg in plan.running)
         self._write(f"{plan.title}\n")
@@ -75,7 +80,7 @@ class PlainConsole:
             self._write(("" if self._at_line_start else "\n") + self._fold.end())
             self._fold = None
         elif outcome.status == "passed" and not self._stream:
-            self._write(_folded(outcome, self._provider))
+            self._write(_folded(outcome, self._provider, self._colours))
         self._write(line(outcome, self._width) + "\n" + notes(outcome))
 
     def still_running(self, legs: Collection[Leg]) -> None:
@@ -84,7 +89,7 @@ class PlainConsole:
     def finish(self, run: Run) -> None:
         if not self._stream:
             for outcome in run.failed:
-                self._write("\n" + _folded(outcome, self._provider))
+                self._write("\n" + _folded(outcome, self._provider, self._colours))
         for outcome in run.failed:
             self._write(f"\n{alone(outcome)}\n")
         self._write(f"\n{summary(run)}\n")
@@ -115,11 +120,15 @@ def notes(outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
-def log_of(outcome: Outcome, lines: int | None = None) -> str:
-    """The output of a leg, ending with a newline: its last *lines*, and where the rest is."""
+def log_of(outcome: Outcome, lines: int | None = None, *, colours: bool = True) -> str:
+    """The output of a leg, ending with a newline: its last *lines*, and where the rest is.
+
+    No sequence is left in it that does more than give *colours*.
+    """
     if outcome.log is None:
         return ""
-    text = outcome.log.read_text(encoding="utf-8", errors="replace").rstrip("\n") + "\n"
+    shown = as_terminal if colours else as_text
+    text = shown(outcome.log.read_text(encoding="utf-8", errors="replace").rstrip("\n")) + "\n"
     parts = text.splitlines(keepends=True)
     if lines is None or len(parts) <= lines:
         return text
@@ -143,9 +152,9 @@ def _fold(provider: Provider | None, title: str) -> Fold:
     return provider.fold(title) if provider else _Heading(title)
 
 
-def _folded(outcome: Outcome, provider: Provider | None) -> str:
+def _folded(outcome: Outcome, provider: Provider | None, colours: bool) -> str:
     fold = _fold(provider, outcome.leg.name)
-    return fold.start() + log_of(outcome, None if provider else TAIL) + fold.end()
+    return fold.start() + log_of(outcome, None if provider else TAIL, colours=colours) + fold.end()
 
 
 def alone(outcome: Outcome) -> str:

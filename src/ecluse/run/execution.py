@@ -73,6 +73,7 @@ def run(
         strict_inputs=options.strict_inputs,
         secrets=secret,
     )
+    seconds = durations(folder.parent)
     scheduler = Scheduler(
         plan,
         worker.run,
@@ -80,9 +81,9 @@ def run(
         cancel=cancel,
         listener=console,
         fail_fast=options.fail_fast,
-        seconds=durations(folder.parent),
+        seconds=seconds,
     )
-    console.begin(plan)
+    console.begin(plan, seconds, options.workers)
     try:
         outcomes = scheduler.run()
         done = Run(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,75 @@ def test_job_output_is_not_read_as_terminal_markup(tmp_path: Path) -> None:
     stream = io.StringIO()
     shown(LiveConsole(Terminal(file=stream, force_terminal=True, width=100)), run)
     assert "[bold]x[/nonsense]" in stream.getvalue()
+
+
+def running(run: Run, width: int, height: int = 40, expected: dict[str, float] | None = None) -> LiveConsole:
+    """A console on which all legs of *run* run, each with a long line of output."""
+    console = LiveConsole(Terminal(file=io.StringIO(), force_terminal=True, width=width, height=height))
+    console.begin(run.plan, expected or {}, 2)
+    for leg in run.plan.running:
+        console.started(leg)
+        console.output(leg, f"{'a long line ' * 40}\n")
+    return console
+
+
+def seen(console: LiveConsole, width: int) -> list[str]:
+    """The lines that *console* shows while its legs run."""
+    console.abandon()
+    terminal = Terminal(file=io.StringIO(), width=width)
+    with terminal.capture() as captured:
+        terminal.print(console._view())
+    return captured.get().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_long_line_leaves_every_other_column_its_width(tmp_path: Path, width: int) -> None:
+    matrix = {"python": ("3.13",), "django": ("5.2",)}
+    run = ended(pipeline(job("lint"), job("tests-of-the-site", matrix=matrix)), tmp_path / "run", {})
+    lines = seen(running(run, width), width)
+    [row] = [line for line in lines if "tests-of-the-site (3.13, 5.2)" in line]
+    assert re.match(r"\S  tests-of-the-site \(3.13, 5.2\) +0 s  a lo", row)
+    assert len(row.rstrip()) <= width and row.rstrip().endswith("…")
+
+
+def test_failed_and_running_legs_stay_in_sight_on_a_low_terminal(tmp_path: Path) -> None:
+    run = ended(pipeline(*(job(f"job{number:02}") for number in range(30))), tmp_path / "run", {"job02": "failed"})
+    console = running(run, 80, height=10)
+    for name in ("job00", "job01", "job02", "job05"):
+        console.ended(run.outcomes[name])
+    lines = seen(console, 80)
+    assert len(lines) == 8
+    assert "job02" in lines[0] and "✗" in lines[0]
+    assert not [line for line in lines if "job00" in line]
+    assert lines[-1].strip() == "4 of 30 ended · 23 not shown"
+
+
+def test_rest_of_the_run_is_said_where_its_legs_are_known(tmp_path: Path) -> None:
+    run = ended(THREE, tmp_path / "run", {})
+    lines = seen(running(run, 80, expected={"lint": 10, "unit": 100, "gate": 5}), 80)
+    assert re.fullmatch(r"0 of 3 ended · about 1 min \d\d s left", lines[-1].strip())
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b]0;title that nothing ends", "\x1b[2J\x1b[1A", "\x9d8;;http://x", "\x1b[31mred"]
+)
+def test_output_of_a_leg_takes_nothing_of_what_follows(tmp_path: Path, hostile: str) -> None:
+    logs = {"lint": f"before\n{hostile}\nthe last line\n"}
+    run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs=logs)
+    stream = io.StringIO()
+    shown(LiveConsole(Terminal(file=stream, force_terminal=True, width=100, height=40)), run)
+    end = stream.getvalue()[stream.getvalue().rindex("before") :]
+    for text in (end, plain(run)):
+        assert "the last line" in text and "alone: ./ecluse run lint" in text
+        assert not re.search(r"\x1b\]|\x1b\[\d*[A-LN-Z]|[\x80-\x9f]", text)
+    assert "\x1b[31m" not in end or end.index("\x1b[0m") < end.index("alone:")
+
+
+def test_colours_of_a_leg_are_left_out_on_demand(tmp_path: Path) -> None:
+    run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs={"lint": "\x1b[31mred\x1b[0m\n"})
+    said: list[str] = []
+    shown(PlainConsole(said.append, None, colours=False), run)
+    assert "\x1b" not in "".join(said)
+    stream = io.StringIO()
+    shown(LiveConsole(Terminal(file=stream, force_terminal=True, no_color=True, width=100, height=40)), run)
+    assert "\x1b[31m" not in stream.getvalue()
