@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("pipeline", "Run jobs of the pipeline here."),
     "report": ("pipeline", "Show the report of a run."),
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
+    "doctor": ("doctor", "Ask a provider whether it is set as pipeline.py needs it."),
     "graph": ("render", "Draw the jobs as SVG."),
     "adopt": ("adopt", "Write a pipeline for a Django project that has none."),
     "project": ("inside", "Run a command of the project as the jobs do."),

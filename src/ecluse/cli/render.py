@@ -36,6 +36,9 @@ def render(check: bool) -> None:
             click.echo(f"{'removed':10} {path}")
     for loss in rendering.notes:
         click.echo(f"{'note':10} {loss.id}: {loss.what}")
+    for provider, settings in rendering.advice.items():
+        for line in settings:
+            click.echo(f"{'set once':10} {provider}: {line}")
 
 
 @click.command()

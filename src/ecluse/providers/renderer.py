@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from ecluse.definition.model import Condition, Pipeline
 from ecluse.providers.differences import Difference
+from ecluse.providers.findings import Finding
 from ecluse.providers.selection import Selected
 
 __all__ = ["Renderer"]
@@ -28,6 +30,14 @@ class Renderer(Protocol):
 
     def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
         """Raises RenderError for what the provider would refuse or misread."""
+
+    def advice(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> Sequence[str]:
+        """What no file can say: what somebody has to set once in the provider's settings, a line for each."""
+
+    def examine(
+        self, pipeline: Pipeline, jobs: Sequence[Selected], top: Path, environ: Mapping[str, str]
+    ) -> Iterator[Finding]:
+        """The settings that *advice* is about, asked of the provider, as far as it can be asked."""
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         """The files to check in, by path."""

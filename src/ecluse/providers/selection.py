@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 from ecluse.definition.conditions import possible
 from ecluse.definition.model import All, Condition, Environment, EventKind, Job, Pipeline
 from ecluse.definition.plan import stages
-from ecluse.providers.conditions import KINDS, simplify
+from ecluse.providers.conditions import KINDS, filters, simplify
 
-__all__ = ["Selected", "approved", "environment_of", "needs_history", "secrets", "select"]
+__all__ = [
+    "Keeper",
+    "Selected",
+    "approved",
+    "environment_of",
+    "keeper",
+    "keepers",
+    "needs_history",
+    "secrets",
+    "select",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +66,53 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
 def environment_of(job: Job, pipeline: Pipeline) -> Environment | None:
     """The environment that *job* rolls out to."""
     return next((one for one in pipeline.environments if one.name == job.environment), None)
+
+
+def keeper(job: Job) -> str | None:
+    """The provider's environment that keeps the secrets of *job*, or its identity; None where it has neither.
+
+    A job that rolls out nowhere has one of its own name, so that a secret reaches this job and the branches and tags
+    that the environment allows, not whoever may write a workflow.
+    """
+    return job.environment or job.identity or (job.name if job.secrets else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeper:
+    """A provider's environment: the names of the *secrets* that it keeps, and of the *branches* and *tags* (patterns)
+    whose jobs get them. *approval*: a person is asked first.
+    """
+
+    name: str
+    secrets: tuple[str, ...]
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+    approval: bool = False
+
+
+def keepers(pipeline: Pipeline, jobs: Sequence[Selected]) -> tuple[Keeper, ...]:
+    """The environments that *jobs* need at the provider, in the order of their first job."""
+    found: dict[str, list[Selected]] = {}
+    for selected in jobs:
+        if (name := keeper(selected.job)) is not None:
+            found.setdefault(name, []).append(selected)
+    asked = approved(pipeline, jobs)
+    return tuple(
+        Keeper(
+            name=name,
+            secrets=tuple(dict.fromkeys(secret for one in users for secret in secrets(one.job, pipeline))),
+            branches=_patterns(users, "push"),
+            tags=_patterns(users, "tag"),
+            approval=name in asked,
+        )
+        for name, users in found.items()
+    )
+
+
+def _patterns(jobs: Sequence[Selected], kind: EventKind) -> tuple[str, ...]:
+    """The patterns of the events of *kind* that select one of *jobs*."""
+    found = [filters(selected.ever or True, kind) for selected in jobs if kind in selected.kinds]
+    return ("*",) if None in found else tuple(sorted({name for names in found for name in names or ()}))
 
 
 def needs_history(job: Job) -> bool:

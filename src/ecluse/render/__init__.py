@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
 from ecluse.providers import Provider, chosen, deploying
+from ecluse.providers.findings import Finding
 from ecluse.providers.selection import Selected, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
 
-__all__ = ["HEADER", "Rendered", "render"]
+__all__ = ["HEADER", "Rendered", "examine", "render"]
 
 HEADER = "Rendered from pipeline.py by `./ecluse render`. Change that, and render again: an edit here fails the build."
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Rendered files by their path from the repository's top, and the notes about accepted differences."""
+    """Rendered files by their path from the repository's top, and the notes about accepted differences. *advice* are
+    the settings that no file can say, for each provider by what people call it.
+    """
 
     files: Mapping[str, str]
     notes: tuple[Loss, ...]
+    advice: Mapping[str, Sequence[str]]
 
 
 def render(pipeline: Pipeline) -> Rendered:
@@ -40,7 +45,18 @@ def render(pipeline: Pipeline) -> Rendered:
     files: dict[str, str] = {}
     for provider, share in shares:
         files |= provider.renderer().files(pipeline, share, HEADER)
-    return Rendered(files, lost)
+    advice = {provider.name: provider.renderer().advice(pipeline, share) for provider, share in shares}
+    return Rendered(files, lost, advice)
+
+
+def examine(name: str, pipeline: Pipeline, top: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The settings of the provider *name*, asked of it. Raises RenderError where it runs no job of *pipeline*."""
+    asked = chosen(pipeline).get(name)
+    for provider, share in _shared_out(pipeline, select(pipeline)):
+        if provider is asked:
+            yield from provider.renderer().examine(pipeline, share, top, environ)
+            return
+    raise RenderError(f"no job of the pipeline runs at {name}", where="pipeline.py, field 'providers'")
 
 
 def _shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Provider, tuple[Selected, ...]]]:

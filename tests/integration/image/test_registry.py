@@ -79,7 +79,7 @@ def test_digest_stays_the_same_from_commit_to_version(built, ecluse, checkout, r
         *("--env", "DATABASE_URL=postgres://nobody@127.0.0.1:1/none", "--env", "DJANGO_ALLOWED_HOSTS=shop.test"),
         *("--env", f"DJANGO_SECRET_KEY={'0123456789abcdef' * 4}", application),
     )
-    await_(lambda: inspect(site)["State"]["Health"]["Status"] == "healthy", "it answers")
+    await_(lambda: inspect(site)["State"]["Health"]["Status"] == "healthy", "it answers", 120)
 
     # Once more, nothing is sent and nothing changes.
     again = ecluse("image", "push", "--branch", "staging", ECLUSE_REGISTRY=address)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ecluse.definition.conditions import describe
 from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
+from ecluse.providers.findings import Finding
 from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.renderer import Renderer
 from ecluse.providers.selection import Selected
@@ -43,6 +44,14 @@ class Toy:
 
     def check(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
         pass
+
+    def advice(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> Sequence[str]:
+        return ["switch it on"]
+
+    def examine(
+        self, pipeline: Pipeline, jobs: Sequence[Selected], top: Path, environ: Mapping[str, str]
+    ) -> Iterator[Finding]:
+        yield Finding("the switch", ("it is off",) if environ.get("TOY_SWITCH") != "on" else ())
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         made = {one.job.name: {"on": self.condition(one.when)} if one.when else {} for one in jobs}

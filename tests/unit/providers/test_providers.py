@@ -65,6 +65,22 @@ def test_added_provider_is_rendered_and_its_differences_said(top: Path, toy: Toy
     assert "release:\n  on: tag v*\n" in (top / ".toy.yml").read_text()
 
 
+def test_settings_of_an_added_provider_are_said_and_asked_for(
+    top: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "set once   Toy CI: switch it on" in ecluse("render").output
+    asked = ecluse("doctor", "toy")
+    assert (asked.exit_code, asked.output) == (1, "✗ the switch\n    it is off\n")
+    monkeypatch.setenv("TOY_SWITCH", "on")
+    assert ecluse("doctor", "toy").exit_code == 0
+
+
+def test_provider_that_cannot_be_asked_says_so(top: Path) -> None:
+    (top / "pipeline.py").write_text(PIPELINE.replace('accept=("toy-timeout",)', 'only=("travis",)'))
+    for name, why in (("travis", "cannot ask this provider"), ("github", "no job of the pipeline runs at github")):
+        assert why in str(ecluse("doctor", name).exception)
+
+
 def test_drift_of_an_added_provider_is_refused(top: Path, toy: Toy) -> None:
     ecluse("render")
     assert ecluse("render", "--check").exit_code == 0

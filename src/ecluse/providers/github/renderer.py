@@ -2,7 +2,9 @@
 
 from ecluse.providers.github.conditions import expression as condition
 from ecluse.providers.github.differences import DIFFERENCES
+from ecluse.providers.github.doctor import examine
 from ecluse.providers.github.rules import check
+from ecluse.providers.github.settings import advice
 from ecluse.providers.github.workflow import files
 
-__all__ = ["DIFFERENCES", "check", "condition", "files"]
+__all__ = ["DIFFERENCES", "advice", "check", "condition", "examine", "files"]

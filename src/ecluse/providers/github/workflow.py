@@ -15,7 +15,7 @@ from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
 from ecluse.providers.github.services import container, url
-from ecluse.providers.selection import Selected, environment_of, needs_history, secrets
+from ecluse.providers.selection import Selected, environment_of, keeper, needs_history, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
@@ -120,8 +120,11 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     if environment is not None:
         made["environment"] = {"name": environment.name, "url": environment.url}
         made["concurrency"] = {"group": f"environment-{environment.name}", "cancel-in-progress": False}
-    if job.identity is not None:
+    elif job.identity is not None:
         made["environment"] = {"name": job.identity}
+    elif (kept := keeper(job)) is not None:
+        # For its secrets, not to roll out: the page of the environment would show a deployment that was none.
+        made["environment"] = {"name": kept, "deployment": False}
     if job.matrix:
         made["strategy"] = {"fail-fast": False, "matrix": _matrix(job)}
     services = given(job, pipeline)

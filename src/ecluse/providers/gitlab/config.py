@@ -16,11 +16,11 @@ from ecluse.providers.conditions import KINDS, simplify
 from ecluse.providers.gitlab.conditions import alternatives
 from ecluse.providers.gitlab.names import title
 from ecluse.providers.gitlab.services import ENGINE, ENGINE_VARIABLES, container, url
-from ecluse.providers.selection import Selected, environment_of, needs_history
+from ecluse.providers.selection import Selected, environment_of, keeper, keepers, needs_history
 from ecluse.providers.services import given, in_container, variable
 from ecluse.providers.yaml import Flow, dump
 
-__all__ = ["CONFIG", "files"]
+__all__ = ["CONFIG", "advice", "files"]
 
 CONFIG = ".gitlab-ci.yml"
 
@@ -53,13 +53,23 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
 
 def _secrets(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
     """The secrets that must be set in the project's settings, by name: a line for each scope."""
-    of_jobs = dict.fromkeys(name for selected in jobs for name in selected.job.secrets)
-    lines = [f"Variables, protected and masked, set in the project's settings: {', '.join(of_jobs)}"] if of_jobs else []
-    for environment in pipeline.environments:
-        used = any(selected.job.environment == environment.name for selected in jobs)
-        if used and environment.secrets:
-            lines.append(f"Variables of the environment {environment.name}, the same: {', '.join(environment.secrets)}")
-    return lines
+    return [
+        f"Variables, protected and masked, with the environment scope {kept.name}: {', '.join(kept.secrets)}"
+        for kept in keepers(pipeline, jobs)
+        if kept.secrets
+    ]
+
+
+def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
+    """What no file can say: what somebody has to set once in the project's settings."""
+    kept = keepers(pipeline, jobs)
+    names = sorted({f"the branch {name}" for one in kept for name in one.branches if "*" not in name})
+    names += sorted({f"the branches {name}" for one in kept for name in one.branches if "*" in name})
+    names += sorted({f"the tags {name}" for one in kept for name in one.tags})
+    lines = _secrets(pipeline, jobs)
+    if names:
+        lines.insert(0, f"Protected, so that few people may push them: {', '.join(names)}")
+    return [*lines, "Settings, Merge requests: pipelines must succeed"]
 
 
 def _config(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
@@ -164,7 +174,8 @@ def _environment(job: Job, pipeline: Pipeline) -> Node:
         return {"environment": {"name": job.identity}, "id_tokens": {f"{name}_ID_TOKEN": {"aud": job.identity}}}
     environment = environment_of(job, pipeline)
     if environment is None:
-        return {}
+        # For its variables, not to roll out.
+        return {"environment": {"name": kept, "action": "access"}} if (kept := keeper(job)) else {}
     return {
         "environment": {"name": environment.name, "url": environment.url},
         # One rollout at a time; and a person looks before one is tried again.

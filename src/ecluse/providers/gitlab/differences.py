@@ -12,12 +12,6 @@ from ecluse.providers.selection import Selected, approved
 __all__ = ["DIFFERENCES"]
 
 
-def _variables(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
-    names = dict.fromkeys(name for selected in jobs for name in selected.job.secrets)
-    if names:
-        yield f"{', '.join(names)}: every job of a protected branch or tag has it, not only the jobs that use it"
-
-
 def _engine(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
     users = [selected.job.name for selected in jobs if selected.job.engine]
     if users:
@@ -32,7 +26,6 @@ def _approval(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
 
 DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
     {
-        "gitlab-variables": Difference("GitLab gives a variable to a branch or tag, not to a job", _variables),
         "gitlab-engine": Difference("GitLab's Docker engine is another host than the job", _engine),
         "gitlab-approval": Difference("GitLab asks any developer for an approval, unless it is paid", _approval),
     }

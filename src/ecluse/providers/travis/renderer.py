@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ecluse.definition.model import Pipeline
-from ecluse.providers.selection import Selected
+from ecluse.providers.findings import nothing_to_ask as examine
+from ecluse.providers.selection import Selected, secrets
 from ecluse.providers.travis import config, rules
 from ecluse.providers.travis.conditions import expression as condition
 from ecluse.providers.travis.differences import DIFFERENCES
 from ecluse.providers.travis.jobs import left_in
 
-__all__ = ["DIFFERENCES", "check", "condition", "files"]
+__all__ = ["DIFFERENCES", "advice", "check", "condition", "examine", "files"]
 
 
 def check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
     """Raises RenderError for what Travis would refuse or misread in the jobs that it runs."""
     rules.check(pipeline, left_in(jobs))
+
+
+def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
+    """What no file can say: what somebody has to set once in the repository's settings."""
+    names = dict.fromkeys(name for selected in left_in(jobs) for name in secrets(selected.job, pipeline))
+    return [f"Encrypted variables: {', '.join(names)}"] if names else []
 
 
 def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:

@@ -69,7 +69,11 @@ def test_outdated_pull_request_is_cancelled_but_no_rollout(releases: Any) -> Non
 
 def test_a_rollout_names_its_environment_and_its_address(releases: Any) -> None:
     assert releases["jobs"]["deploy-staging"]["environment"] == {"name": "staging", "url": "https://staging.example"}
-    assert "environment" not in releases["jobs"]["image"]
+    assert "environment" not in releases["jobs"]["lint"]
+
+
+def test_secret_of_a_job_is_in_an_environment_of_its_name(releases: Any) -> None:
+    assert releases["jobs"]["image"]["environment"] == {"name": "image", "deployment": False}
 
 
 def test_secrets_reach_only_the_step_that_asks_for_them(releases: Any) -> None:

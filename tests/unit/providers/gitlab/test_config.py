@@ -183,8 +183,10 @@ def test_value_with_a_dollar_is_not_expanded(releases: Any) -> None:
 
 def test_protected_variables_are_named_and_have_no_value_here() -> None:
     text = render(only("gitlab", RELEASES)).files[CONFIG]
-    assert "# Variables, protected and masked, set in the project's settings: REGISTRY_PASSWORD\n" in text
-    assert "# Variables of the environment staging, the same: STAGING_SSH_KEY\n" in text
+    scope = "# Variables, protected and masked, with the environment scope"
+    assert f"{scope} image: REGISTRY_PASSWORD\n" in text
+    assert f"{scope} staging: STAGING_SSH_KEY\n" in text
+    assert parsed(text)["job image"]["environment"] == {"name": "image", "action": "access"}
     assert all(line.startswith("#") for line in text.splitlines() if "SSH_KEY" in line or "PASSWORD" in line)
 
 

@@ -3,12 +3,6 @@ from __future__ import annotations
 from tests.support.providers.pipelines import RELEASES, job, lost, only, pipeline
 
 
-def test_secret_of_a_job_is_every_job_s_on_gitlab() -> None:
-    assert lost(only("gitlab", RELEASES))["gitlab-variables"] == [
-        "REGISTRY_PASSWORD: every job of a protected branch or tag has it, not only the jobs that use it"
-    ]
-
-
 def test_engine_beside_the_job_is_a_difference() -> None:
     found = lost(only("gitlab", pipeline(job("a", engine=True), job("b"))))
     assert [line.partition(":")[0] for line in found["gitlab-engine"]] == ["a"]
