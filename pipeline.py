@@ -19,6 +19,7 @@ from ecluse import (
     any_of,
     command,
     ecluse,
+    merge_group,
     pull_request,
     push,
     ship,
@@ -77,7 +78,7 @@ HEALTH = ("/ping/", "/healthcheck/")
 SUPERUSER = ("USERNAME", "EMAIL", "PASSWORD")
 
 # What is shared with others. `./ecluse ship` leaves what only they need to them.
-shared = any_of(pull_request("staging"), push("staging"))
+shared = any_of(pull_request("staging"), merge_group("staging"), push("staging"))
 change = any_of(shared, ship())
 
 pipeline = Pipeline(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from ecluse.cli.project import pipeline_in, top
@@ -42,7 +44,7 @@ def render(check: bool) -> None:
 
 
 @click.command()
-@click.option("--event", type=click.Choice(["pull_request", "push", "tag", "ship"]), help="Only what this event runs.")
+@click.option("--event", type=click.Choice(get_args(EventKind)), help="Only what this event runs.")
 @click.option("--ref", help="The branch, or the tag, of --event. [default: the one jobs ask for]")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file, not to standard output.")
 def graph(event: EventKind | None, ref: str | None, output: str | None) -> None:

@@ -11,6 +11,7 @@ __all__ = ["describe", "describe_event", "holds", "matches", "patterns", "possib
 
 _WORDS: dict[EventKind, tuple[str, str]] = {
     "pull_request": ("pull request", "pull request to {}"),
+    "merge_group": ("merge group", "merge group for {}"),
     "push": ("push", "push to {}"),
     "tag": ("tag", "tag {}"),
     "ship": ("ship", "ship"),

@@ -35,14 +35,15 @@ __all__ = [
     "Worker",
 ]
 
-EventKind: TypeAlias = Literal["pull_request", "push", "tag", "ship"]
+EventKind: TypeAlias = Literal["pull_request", "merge_group", "push", "tag", "ship"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An event: a pull request, a push, a tag, or ``ship``, which goes no further than this machine.
+    """An event: a pull request, a merge group (what a merge queue would merge next), a push, a tag, or ``ship``, which
+    goes no further than this machine.
 
-    *branch* is the branch pushed to, or the base branch of a pull request. *tag* is the tag's name.
+    *branch* is the branch pushed to, or the base branch of a pull request or merge group. *tag* is the tag's name.
     """
 
     kind: EventKind
@@ -58,8 +59,8 @@ class Event:
 class Is:
     """A condition on the event: it is of *kind*, and its branch or tag matches *pattern*.
 
-    In *pattern* ``*`` stands for anything; ``None`` matches every branch or tag. For ``push`` and ``pull_request`` the
-    pattern is about the (base) branch, for ``tag`` about the tag.
+    In *pattern* ``*`` stands for anything; ``None`` matches every branch or tag. For ``tag`` the pattern is about
+    the tag, for every other kind about the (base) branch.
     """
 
     kind: EventKind

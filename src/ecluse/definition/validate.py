@@ -205,8 +205,9 @@ def _paths(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
 def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     yield from _variables(_where(job), "secrets", job.secrets)
     yield from _variables(_where(job), "env", job.env)
-    if possible(job.when, "pull_request"):
+    if possible(job.when, "pull_request") or possible(job.when, "merge_group"):
         # The code of a fork's pull request is a stranger's: no provider gives it a secret, so what asks for one fails.
+        # A merge group has the same code, and would get it.
         asked = {"secrets": job.secrets, "environment": job.environment, "identity": job.identity}
         field = next((name for name, value in asked.items() if value), None)
         if field is not None:

@@ -12,6 +12,7 @@ __all__ = [
     "any_of",
     "command",
     "ecluse",
+    "merge_group",
     "not_",
     "project",
     "pull_request",
@@ -28,6 +29,11 @@ CURRENT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 def pull_request(base: str | None = None) -> Condition:
     """A condition: the event is a pull request, to the branch *base* if one is given."""
     return Is("pull_request", base)
+
+
+def merge_group(base: str | None = None) -> Condition:
+    """A condition: the event is a merge group, what a merge queue would merge into the branch *base* next."""
+    return Is("merge_group", base)
 
 
 def push(branch: str | None = None) -> Condition:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from ecluse.definition.model import Event, Pipeline
+from ecluse.definition.model import Event, EventKind, Pipeline
 from ecluse.errors import RenderError
 from ecluse.providers.github import GitHub
 from ecluse.providers.gitlab import GitLab
@@ -29,6 +29,9 @@ class Provider(Protocol):
 
     marker: str
     """The environment variable that is ``true`` in every job of the provider, and nowhere else."""
+
+    kinds: tuple[EventKind, ...]
+    """The events that the provider reports."""
 
     places: tuple[str, ...]
     """The files and folders where rendered files stand, by path: what is rendered no more is looked for there."""

@@ -16,8 +16,8 @@ from ecluse.errors import RenderError
 
 __all__ = ["KINDS", "check_pattern", "filters", "simplify", "written"]
 
-KINDS: tuple[EventKind, ...] = ("pull_request", "push", "tag")
-"""The events that a provider reports. ``ship`` never reaches one."""
+KINDS: tuple[EventKind, ...] = ("pull_request", "merge_group", "push", "tag")
+"""The events that a provider may report. ``ship`` never reaches one."""
 
 # What every provider's language reads the same way. Git allows more: quotes, brackets, letters of any alphabet.
 _PATTERN = re.compile(r"[A-Za-z0-9._/@#+*-]+")

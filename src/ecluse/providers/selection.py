@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from ecluse.definition.conditions import possible
 from ecluse.definition.model import All, Condition, Environment, EventKind, Job, Pipeline
@@ -17,6 +17,7 @@ __all__ = [
     "environment_of",
     "keeper",
     "keepers",
+    "limited",
     "needs_history",
     "secrets",
     "select",
@@ -61,6 +62,24 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
                 stage=order[job.name],
             )
     return tuple(found[name] for name in jobs if name in found)
+
+
+def limited(jobs: Sequence[Selected], kinds: Collection[EventKind]) -> tuple[Selected, ...]:
+    """Those of *jobs* that an event of *kinds* may select, with the conditions that tell such events apart."""
+    found: list[Selected] = []
+    for selected in jobs:
+        when, ever = simplify(selected.when, kinds), simplify(selected.ever, kinds)
+        left = selected.kinds.intersection(kinds)
+        if left and ever is not False:
+            found.append(
+                replace(
+                    selected,
+                    when=None if isinstance(when, bool) else when,
+                    ever=None if isinstance(ever, bool) else ever,
+                    kinds=left,
+                )
+            )
+    return tuple(found)
 
 
 def environment_of(job: Job, pipeline: Pipeline) -> Environment | None:

@@ -10,7 +10,7 @@ from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
 from ecluse.providers import Provider, chosen, deploying
 from ecluse.providers.findings import Finding
-from ecluse.providers.selection import Selected, select
+from ecluse.providers.selection import Selected, limited, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
 
@@ -39,6 +39,8 @@ def render(pipeline: Pipeline) -> Rendered:
     _check(pipeline, jobs)
     shares = _shared_out(pipeline, jobs)
     for provider, share in shares:
+        for selected in share:
+            _check_conditions(selected, provider)
         provider.renderer().check(pipeline, share)
     lost = losses(pipeline, shares)
     _refuse([loss for loss in lost if loss.id not in pipeline.providers.accept])
@@ -63,7 +65,8 @@ def _shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Prov
     """The providers that run some of *jobs*, each with the jobs that it runs."""
     found = chosen(pipeline)
     shares = deploying.shares(pipeline, found, jobs)
-    return [(provider, shares[name]) for name, provider in found.items() if shares[name]]
+    limits = [(provider, limited(shares[name], provider.kinds)) for name, provider in found.items()]
+    return [(provider, share) for provider, share in limits if share]
 
 
 def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
@@ -82,19 +85,17 @@ def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
             hint="give a job when=pull_request(…), push(…) or tag(…)",
         )
     for selected in jobs:
-        _check_conditions(selected, pipeline)
         _check_services(selected, pipeline)
 
 
-def _check_conditions(selected: Selected, pipeline: Pipeline) -> None:
+def _check_conditions(selected: Selected, provider: Provider) -> None:
     for condition in (selected.when, selected.ever):
-        for provider in chosen(pipeline).values():
-            try:
-                if condition is not None:
-                    provider.renderer().condition(condition)
-            except RenderError as error:
-                where = f"pipeline.py, job {selected.job.name!r}, field 'when'"
-                raise RenderError(error.what, where=where, hint=error.hint) from None
+        try:
+            if condition is not None:
+                provider.renderer().condition(condition)
+        except RenderError as error:
+            where = f"pipeline.py, job {selected.job.name!r}, field 'when'"
+            raise RenderError(error.what, where=where, hint=error.hint) from None
 
 
 def _check_services(selected: Selected, pipeline: Pipeline) -> None:

@@ -102,7 +102,7 @@ def _places(jobs: Sequence[Job]) -> dict[str, _Place]:
 
 
 def _events(job: Job) -> str:
-    kinds: tuple[EventKind, ...] = ("pull_request", "push", "tag", "ship")
+    kinds: tuple[EventKind, ...] = ("pull_request", "merge_group", "push", "tag", "ship")
     return (
         "on every event"
         if job.when is None

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.counted
 
 SCHEMAS = {
     ".github/workflows/pipeline.yml": "vendor.github-workflows",
+    ".github/workflows/pipeline-push.yml": "vendor.github-workflows",
     ".github/actions/setup/action.yml": "vendor.github-actions",
     ".github/actions/report/action.yml": "vendor.github-actions",
     ".gitlab-ci.yml": "vendor.gitlab-ci",

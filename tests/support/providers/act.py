@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,19 +68,50 @@ def event_file(event: Event, folder: Path) -> tuple[str, Path]:
     payload: dict[str, object]
     if event.kind == "pull_request":
         payload = {"number": 7, "pull_request": {"head": {"ref": "topic"}, "base": {"ref": event.branch}}}
+    elif event.kind == "merge_group":
+        base = f"refs/heads/{event.branch}"
+        payload = {"ref": f"refs/heads/gh-readonly-queue/{event.branch}/pr-7-c0ffee", "merge_group": {"base_ref": base}}
     else:
         payload = {"ref": f"refs/tags/{event.tag}" if event.kind == "tag" else f"refs/heads/{event.branch}"}
     path = folder / f"{event.kind}-{(event.branch or event.tag or '').replace('/', '-')}.json"
     path.write_text(json.dumps(payload))
-    return ("pull_request" if event.kind == "pull_request" else "push"), path
+    return (event.kind if event.kind in ("pull_request", "merge_group") else "push"), path
+
+
+def understood(repository: Path, target: Path) -> Path:
+    """The workflows of *repository* in a form that act takes, in the folder *target*.
+
+    Act does not know two keywords of 2026: `queue` of a concurrency group, and `deployment` of an environment. Neither
+    decides which jobs run, or how one ends.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for path in sorted((repository / ".github" / "workflows").glob("*.yml")):
+        text = re.sub(r"^ +(?:queue: max|deployment: false)\n", "", path.read_text(), flags=re.MULTILINE)
+        (target / path.name).write_text(text)
+    return target
 
 
 def act(program: str, repository: Path, event: Event, *options: str) -> Played:
     """Run the workflows of *repository* for *event*; *program* starts act with what it needs to be offline."""
     name, path = event_file(event, repository.parent)
+    workflows = understood(repository, repository.parent / f"workflows-of-{repository.name}")
     environment = [part for pair in _ENVIRONMENT.items() for part in ("--env", "=".join(pair))]
     # Service containers publish their ports on the machine: one job at a time.
-    argv = [program, name, "-e", str(path), "--json", "--concurrent-jobs", "1", "--rm", *environment, *options]
+    argv = [
+        program,
+        name,
+        "--workflows",
+        str(workflows),
+        "-e",
+        str(path),
+        "--json",
+        "--concurrent-jobs",
+        "1",
+        "--rm",
+        *environment,
+        *options,
+    ]
     done = process.run(argv, cwd=repository, check=False, timeout=3600)
     return _read(done.output)
 

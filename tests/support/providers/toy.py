@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ecluse.definition.conditions import describe
-from ecluse.definition.model import Condition, Event, Pipeline
+from ecluse.definition.model import Condition, Event, EventKind, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.findings import Finding
 from ecluse.providers.log import Annotation, Fold
@@ -31,6 +31,7 @@ class ToyFold:
 class Toy:
     name: str = "Toy CI"
     marker: str = "TOY"
+    kinds: tuple[EventKind, ...] = ("pull_request", "tag")
     places: tuple[str, ...] = (".toy.yml",)
     DIFFERENCES: Mapping[str, Difference] = {
         "toy-timeout": Difference("Toy has no time limits", lambda pipeline, jobs: iter(["no job ends"]))

@@ -7,7 +7,7 @@ import pytest
 
 from ecluse.definition.model import Environment, Output, Pipeline, Providers, Service, Setup, Step, Watch
 from ecluse.definition.validate import problems
-from ecluse.definition.words import all_of, any_of, command, not_, pull_request, push, ship, tag
+from ecluse.definition.words import all_of, any_of, command, merge_group, not_, pull_request, push, ship, tag
 from tests.support.providers.pipelines import RELEASES, job, pipeline
 
 LOCAL = Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000")
@@ -112,7 +112,9 @@ def test_a_pipeline_without_jobs_is_refused() -> None:
         (not_(pull_request("staging")), True),
         (push("staging"), False),
         (any_of(tag("v*"), ship()), False),
-        (not_(pull_request()), False),
+        (not_(pull_request()), True),
+        (merge_group("staging"), True),
+        (not_(any_of(pull_request(), merge_group())), False),
         (all_of(push(), not_(push("staging"))), False),
     ],
 )

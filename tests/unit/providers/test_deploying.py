@@ -19,15 +19,12 @@ RELEASING = {"image", "deploy-staging", "promote", "deploy-production"}
 
 def jobs_in(files: Mapping[str, str]) -> dict[str, set[str]]:
     """The jobs that each provider's file in *files* runs."""
-    return {
-        provider: set(re.findall(r"\./ecluse run ([\w-]+)", files[path]))
-        for provider, path in {
-            "github": ".github/workflows/pipeline.yml",
-            "gitlab": ".gitlab-ci.yml",
-            "travis": ".travis.yml",
-        }.items()
-        if path in files
-    }
+    found: dict[str, set[str]] = {}
+    for path, text in files.items():
+        if jobs := set(re.findall(r"\./ecluse run ([\w-]+)", text)):
+            provider = next(name for name in PROVIDERS if path.startswith((f".{name}/", f".{name}-", f".{name}.")))
+            found.setdefault(provider, set()).update(jobs)
+    return found
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Event
+from ecluse.definition.model import Event, EventKind
 from ecluse.providers.github import event, log, summary
 from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.renderer import Renderer
@@ -17,6 +17,7 @@ class GitHub:
 
     name: str = "GitHub Actions"
     marker: str = "GITHUB_ACTIONS"
+    kinds: tuple[EventKind, ...] = ("pull_request", "merge_group", "push", "tag")
     places: tuple[str, ...] = (".github/workflows", ".github/actions")
 
     def renderer(self) -> Renderer:

@@ -22,6 +22,11 @@ def _is(kind: EventKind, pattern: str | None) -> str:
     if kind == "pull_request":
         # Set for pull requests alone, so it says both what happened and to which branch.
         any_ref, name = "github.event_name == 'pull_request'", "github.base_ref"
+    elif kind == "merge_group":
+        # The queue's own branch is the ref; it has the base branch in the event alone.
+        any_ref, name = "github.event_name == 'merge_group'", "github.event.merge_group.base_ref"
+        pattern = None if pattern is None or not pattern.strip("*") else f"refs/heads/{pattern}"
+        return any_ref if pattern is None else _match(name, pattern)
     else:
         prefix = {"push": "refs/heads/", "tag": "refs/tags/"}[kind]
         any_ref, name = f"startsWith(github.ref, '{prefix}')", "github.ref_name"

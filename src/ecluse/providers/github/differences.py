@@ -31,7 +31,12 @@ def _approval(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
         yield f"{', '.join(users)}: GitHub asks a person only where its own page says so: {where}"
 
 
-_KIND_WORDS: Mapping[EventKind, str] = {"pull_request": "pull requests to", "push": "pushes to", "tag": "tags"}
+_KIND_WORDS: Mapping[EventKind, str] = {
+    "pull_request": "pull requests to",
+    "merge_group": "merge groups for",
+    "push": "pushes to",
+    "tag": "tags",
+}
 
 DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
     {

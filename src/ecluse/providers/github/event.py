@@ -18,6 +18,9 @@ def event(environ: Mapping[str, str]) -> Event:
     kind, name = _ref(environ.get("GITHUB_REF", ""))
     if environ.get("GITHUB_EVENT_NAME") == "pull_request":
         return Event(kind="pull_request", branch=environ.get("GITHUB_BASE_REF") or None)
+    if environ.get("GITHUB_EVENT_NAME") == "merge_group":
+        queued = re.fullmatch(r"gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]+", name or "")
+        return Event(kind="merge_group", branch=queued[1] if queued else None)
     return Event(kind="tag", tag=name) if kind == "tags" else Event(kind="push", branch=name)
 
 

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from math import ceil
 
 from ecluse.definition.model import Any, EventKind, Job, Pipeline
-from ecluse.definition.words import pull_request
 from ecluse.providers.conditions import filters, simplify
 from ecluse.providers.github.actions import uses
 from ecluse.providers.github.conditions import expression
 from ecluse.providers.github.services import container, url
-from ecluse.providers.selection import Selected, environment_of, keeper, needs_history, secrets
+from ecluse.providers.selection import Selected, environment_of, keeper, limited, needs_history, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
-__all__ = ["GATE", "REPORT", "SETUP", "WORKFLOW", "files"]
+__all__ = ["GATE", "PUSHED", "REPORT", "SETUP", "WORKFLOW", "files"]
 
 WORKFLOW = ".github/workflows/pipeline.yml"
+PUSHED = ".github/workflows/pipeline-push.yml"
 SETUP = ".github/actions/setup/action.yml"
 REPORT = ".github/actions/report/action.yml"
 
@@ -38,6 +38,13 @@ _CACHE_OF = ".ecluse/job"
 
 Node = dict[str, object]
 
+# The events before a merge: of a change that nobody has merged yet.
+_BEFORE: tuple[EventKind, ...] = ("pull_request", "merge_group")
+_AFTER: tuple[EventKind, ...] = ("push", "tag")
+
+# The branches of a merge queue: its commits are tested as merge groups, not once more as pushes.
+_QUEUE = "!gh-readonly-queue/**"
+
 # Where an event's patterns stand below `on:`. A push is to a branch or of a tag: naming one leaves the other out.
 _EVENTS: tuple[tuple[EventKind, str, str], ...] = (
     ("pull_request", "pull_request", "branches"),
@@ -47,37 +54,57 @@ _EVENTS: tuple[tuple[EventKind, str, str], ...] = (
 
 _PROVES = Commented("write", "a step proves which job it is")
 
-_PULL_REQUEST: tuple[EventKind] = ("pull_request",)
-
 
 def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
-    """The files to check in, by path."""
-    return {
-        WORKFLOW: dump(_workflow(pipeline, jobs), header),
-        SETUP: dump(_setup(pipeline, jobs), header),
-        REPORT: dump(_report(), header),
+    """The files to check in, by path.
+
+    Two workflows, since GitHub refuses a group whose runs wait for each other (``queue: max``) and are cancelled too:
+    https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
+    """
+    made: dict[str, str] = {}
+    before, after = limited(jobs, _BEFORE), limited(jobs, _AFTER)
+    if before:
+        made[WORKFLOW] = dump(_before_merge(pipeline, before), header)
+    if after:
+        queued = any("merge_group" in selected.kinds for selected in jobs)
+        made[PUSHED] = dump(_after_merge(pipeline, after, queued=queued), header)
+    return {**made, SETUP: dump(_setup(pipeline, jobs), header), REPORT: dump(_report(), header)}
+
+
+def _before_merge(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
+    concurrency: Node = {
+        "group": "${{ github.workflow }}-${{ github.ref }}",
+        # A newer commit of a pull request makes the older one's run pointless.
+        "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
     }
+    made = _workflow(pipeline, jobs, pipeline.name, concurrency)
+    return {**made, "jobs": {**_jobs(pipeline, jobs), GATE: _gate(jobs)}}
 
 
-def _workflow(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
-    made: Node = {selected.job.name: _job(selected, pipeline) for selected in jobs}
-    if any("pull_request" in selected.kinds for selected in jobs):
-        made[GATE] = _gate(jobs)
+def _after_merge(pipeline: Pipeline, jobs: Sequence[Selected], *, queued: bool) -> Node:
+    # One commit after the other, and none is left out. A rollout is never cut short.
+    concurrency: Node = {"group": "${{ github.workflow }}-${{ github.ref }}", "queue": "max"}
+    made = _workflow(pipeline, jobs, f"{pipeline.name}, pushed", concurrency, queued=queued)
+    return {**made, "jobs": _jobs(pipeline, jobs)}
+
+
+def _jobs(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
+    return {selected.job.name: _job(selected, pipeline) for selected in jobs}
+
+
+def _workflow(
+    pipeline: Pipeline, jobs: Sequence[Selected], name: str, concurrency: Node, *, queued: bool = False
+) -> Node:
     return {
-        "name": pipeline.name,
-        "on": _events(jobs),
+        "name": name,
+        "on": _events(jobs, queued),
         # No job has more than it is given below.
         "permissions": {},
-        "concurrency": {
-            "group": "${{ github.workflow }}-${{ github.ref }}",
-            # A newer commit of a pull request makes the older one's run pointless. A rollout is never cut short.
-            "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
-        },
+        "concurrency": concurrency,
         **_env(pipeline),
         # With pipefail:
         # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
         "defaults": {"run": {"shell": "bash"}},
-        "jobs": made,
     }
 
 
@@ -86,7 +113,7 @@ def _env(pipeline: Pipeline) -> Node:
     return {"env": {**pipeline.providers.env, "TOX_SKIP_MISSING_INTERPRETERS": "false"}}
 
 
-def _events(jobs: Sequence[Selected]) -> Node:
+def _events(jobs: Sequence[Selected], queued: bool) -> Node:
     made: Node = {}
     for kind, event, field in _EVENTS:
         chosen = [selected for selected in jobs if kind in selected.kinds]
@@ -96,7 +123,10 @@ def _events(jobs: Sequence[Selected]) -> Node:
         names = ["**"] if None in found else sorted({name for names in found for name in names or ()})
         where = made.setdefault(event, {})
         assert isinstance(where, dict)
-        where[field] = Flow([_filter(name) for name in names])
+        but = [_QUEUE] if queued and kind == "push" and "**" in names else []
+        where[field] = Flow([*(_filter(name) for name in names), *but])
+    if any("merge_group" in selected.kinds for selected in jobs):
+        made["merge_group"] = {"types": Flow(["checks_requested"])}
     return made
 
 
@@ -119,7 +149,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     made["permissions"] = {"contents": "read"} | ({"id-token": _PROVES} if job.identity else {})
     if environment is not None:
         made["environment"] = {"name": environment.name, "url": environment.url}
-        made["concurrency"] = {"group": f"environment-{environment.name}", "cancel-in-progress": False}
+        made["concurrency"] = {"group": f"environment-{environment.name}", "queue": "max"}
     elif job.identity is not None:
         made["environment"] = {"name": job.identity}
     elif (kept := keeper(job)) is not None:
@@ -184,29 +214,27 @@ def _gate(jobs: Sequence[Selected]) -> Node:
     """Judges the results itself: a job that a failed need kept from running is skipped, and GitHub takes a skipped job
     for a passed check (https://github.com/actions/runner/issues/491).
     """
-    judged = {selected.job.name: selected for selected in jobs if "pull_request" in selected.kinds}
-    conditions = {name: simplify(selected.ever, _PULL_REQUEST) for name, selected in judged.items()}
-    asked = simplify(Any(tuple(one for one in conditions.values() if not isinstance(one, bool))))
-    if isinstance(asked, bool) or True in conditions.values():
-        asked = pull_request()
+    conditions = {selected.job.name: selected.ever for selected in jobs}
+    some = [condition for condition in conditions.values() if condition is not None]
+    asked = simplify(Any(tuple(some))) if len(some) == len(conditions) else True
 
     def result(name: str) -> str:
         condition = conditions[name]
-        if isinstance(condition, bool) or condition == asked:
+        if condition is None or condition == asked:
             return f"needs.{name}.result"
         return f"({expression(condition)}) && needs.{name}.result || 'not asked for'"
 
     return {
         "name": GATE,
-        "needs": Flow(list(judged)),
-        "if": f"always() && ({expression(asked)})",
+        "needs": Flow(list(conditions)),
+        "if": "always()" if isinstance(asked, bool) else f"always() && ({expression(asked)})",
         "runs-on": RUNNER,
         "timeout-minutes": 5,
         "permissions": {},
         "steps": [
             {
                 "name": "every job that was asked for has succeeded",
-                "env": {"RESULTS": "\n".join(f"{name}: ${{{{ {result(name)} }}}}" for name in judged)},
+                "env": {"RESULTS": "\n".join(f"{name}: ${{{{ {result(name)} }}}}" for name in conditions)},
                 "run": "! grep --invert-match --extended-regexp ': (success|not asked for)$' <<<\"$RESULTS\"",
             }
         ],

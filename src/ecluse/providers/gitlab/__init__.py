@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Event
+from ecluse.definition.model import Event, EventKind
 from ecluse.providers.gitlab import event, log
 from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.renderer import Renderer
@@ -17,6 +17,7 @@ class GitLab:
 
     name: str = "GitLab CI/CD"
     marker: str = "GITLAB_CI"
+    kinds: tuple[EventKind, ...] = ("pull_request", "push", "tag")
     places: tuple[str, ...] = (".gitlab-ci.yml",)
 
     def renderer(self) -> Renderer:

@@ -6,6 +6,7 @@ https://docs.gitlab.com/ci/jobs/job_rules/#cicd-variable-expressions
 from __future__ import annotations
 
 from ecluse.definition.model import All, Any, Condition, EventKind, Is, Not
+from ecluse.errors import RenderError
 from ecluse.providers.conditions import check_pattern
 
 __all__ = ["alternatives", "expression"]
@@ -54,8 +55,14 @@ def _bracketed(text: str) -> str:
     return f"({text})" if " && " in text or " || " in text else text
 
 
+def _event(kind: EventKind) -> tuple[str, str]:
+    if kind not in _EVENTS:
+        raise RenderError(f"GitLab has no event {kind}")
+    return _EVENTS[kind]
+
+
 def _is(kind: EventKind, pattern: str | None) -> str:
-    source, name = _EVENTS[kind]
+    source, name = _event(kind)
     from_source = f'{_SOURCE} == "{source}"'
     if pattern is None or not pattern.strip("*"):
         return from_source if kind == "pull_request" else f"{from_source} && {name}"
@@ -63,7 +70,7 @@ def _is(kind: EventKind, pattern: str | None) -> str:
 
 
 def _is_not(kind: EventKind, pattern: str | None) -> str:
-    source, name = _EVENTS[kind]
+    source, name = _event(kind)
     not_from_source = f'{_SOURCE} != "{source}"'
     if pattern is None or not pattern.strip("*"):
         # A push that is not of the one is of the other.

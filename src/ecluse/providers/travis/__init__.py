@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ecluse.definition.model import Event
+from ecluse.definition.model import Event, EventKind
 from ecluse.providers.log import Annotation, Fold
 from ecluse.providers.renderer import Renderer
 from ecluse.providers.travis import event, log
@@ -17,6 +17,7 @@ class Travis:
 
     name: str = "Travis CI"
     marker: str = "TRAVIS"
+    kinds: tuple[EventKind, ...] = ("pull_request", "push", "tag")
     places: tuple[str, ...] = (".travis.yml",)
 
     def renderer(self) -> Renderer:

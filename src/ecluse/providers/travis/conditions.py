@@ -20,6 +20,8 @@ def expression(condition: Condition) -> str:
 
 
 def _is(kind: EventKind, pattern: str | None) -> str:
+    if kind not in ("pull_request", "push", "tag"):
+        raise RenderError(f"Travis has no event {kind}")
     # A tag's build is of type push, and its branch is the tag.
     base = {"pull_request": "type = pull_request", "push": "type = push AND tag IS blank", "tag": "type = push"}[kind]
     name = "tag" if kind == "tag" else "branch"

@@ -13,6 +13,13 @@ from ecluse.providers import pull_request_number, reported
             {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_BASE_REF": "staging", "GITHUB_REF": "refs/pull/7/merge"},
             Event(kind="pull_request", branch="staging"),
         ),
+        (
+            {
+                "GITHUB_EVENT_NAME": "merge_group",
+                "GITHUB_REF": "refs/heads/gh-readonly-queue/release/2/pr-7-0a1b2c",
+            },
+            Event(kind="merge_group", branch="release/2"),
+        ),
         ({"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/a/b"}, Event(kind="push", branch="a/b")),
         ({"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/tags/v1/2"}, Event(kind="tag", tag="v1/2")),
         ({"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_REF": "refs/heads/x"}, Event(kind="push", branch="x")),

@@ -5,30 +5,52 @@ from typing import Any
 import pytest
 
 from ecluse.definition.model import Pipeline, Service
-from ecluse.definition.words import any_of, not_, pull_request, push, ship, tag
-from ecluse.providers.github.workflow import REPORT, SETUP, WORKFLOW
+from ecluse.definition.words import any_of, merge_group, not_, pull_request, push, ship, tag
+from ecluse.providers.github.workflow import PUSHED, REPORT, SETUP, WORKFLOW
 from ecluse.render import render
 from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
 
 
-def workflow(definition: Pipeline) -> Any:
-    return parsed(render(definition).files[WORKFLOW])
+def workflow(definition: Pipeline, path: str = WORKFLOW) -> Any:
+    return parsed(render(definition).files[path])
 
 
 @pytest.fixture(scope="module")
 def releases() -> Any:
+    """The workflow before a merge."""
     return workflow(RELEASES)
 
 
-def test_the_workflow_starts_for_the_events_that_jobs_ask_for(releases: Any) -> None:
-    assert releases["on"] == {
-        "pull_request": {"branches": ["staging"]},
-        "push": {"branches": ["staging"], "tags": ["v**"]},
-    }
+@pytest.fixture(scope="module")
+def pushed() -> Any:
+    """The workflow after a merge."""
+    return workflow(RELEASES, PUSHED)
+
+
+def test_workflow_starts_for_the_events_that_jobs_ask_for(releases: Any, pushed: Any) -> None:
+    assert releases["on"] == {"pull_request": {"branches": ["staging"]}}
+    assert pushed["on"] == {"push": {"branches": ["staging"], "tags": ["v**"]}}
+
+
+def test_merge_queue_starts_the_workflow_before_a_merge() -> None:
+    queued = job("lint", when=any_of(merge_group("main"), push()))
+    found = workflow(pipeline(queued, job("other")))
+    assert found["on"]["merge_group"] == {"types": ["checks_requested"]}
+    assert found["jobs"]["lint"]["if"] == "github.event.merge_group.base_ref == 'refs/heads/main'"
+    gate = found["jobs"]["gate"]["steps"][0]["env"]["RESULTS"]
+    assert "other: ${{ (github.base_ref == 'staging') && needs.other.result || 'not asked for' }}" in gate
+    # The queue's own branches are pushed too: they are tested once.
+    assert workflow(pipeline(queued), PUSHED)["on"]["push"]["branches"] == ["**", "!gh-readonly-queue/**"]
+
+
+def test_no_pushed_commit_is_left_out(pushed: Any) -> None:
+    assert pushed["concurrency"] == {"group": "${{ github.workflow }}-${{ github.ref }}", "queue": "max"}
+    assert pushed["name"] != RELEASES.name, "the two workflows do not wait for each other"
 
 
 def test_a_job_for_any_branch_lets_every_branch_through() -> None:
-    found = workflow(pipeline(job("a", when=push()), job("b", when=push("main")), job("c", when=tag("v+1/*"))))
+    jobs = (job("a", when=push()), job("b", when=push("main")), job("c", when=tag("v+1/*")))
+    found = workflow(pipeline(*jobs), PUSHED)
     assert found["on"] == {"push": {"branches": ["**"], "tags": ["v\\+1/**"]}}
 
 
@@ -41,10 +63,12 @@ def test_job_that_needs_a_missing_job_is_left_out() -> None:
     assert set(found["jobs"]) == {"a", "gate"}
 
 
-def test_job_has_its_needs_and_its_condition(releases: Any) -> None:
-    assert releases["jobs"]["image"]["needs"] == ["lint", "tests"]
-    assert releases["jobs"]["image"]["if"] == "github.ref == 'refs/heads/staging'"
-    assert releases["jobs"]["promote"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
+def test_job_has_its_needs_and_its_condition(releases: Any, pushed: Any) -> None:
+    assert pushed["jobs"]["image"]["needs"] == ["lint", "tests"]
+    assert pushed["jobs"]["image"]["if"] == "github.ref == 'refs/heads/staging'"
+    assert pushed["jobs"]["promote"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert pushed["jobs"]["lint"]["if"] == "github.ref == 'refs/heads/staging'"
+    assert releases["jobs"]["lint"]["if"] == "github.base_ref == 'staging'"
 
 
 def test_no_job_has_more_permissions_than_reading_the_code(releases: Any) -> None:
@@ -61,28 +85,26 @@ def test_credentials_are_not_left_in_the_checkout(releases: Any) -> None:
             assert made["steps"][0]["with"]["persist-credentials"] is False
 
 
-def test_outdated_pull_request_is_cancelled_but_no_rollout(releases: Any) -> None:
+def test_outdated_pull_request_is_cancelled_but_no_rollout(releases: Any, pushed: Any) -> None:
     assert releases["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
-    rollout = releases["jobs"]["deploy-production"]
-    assert rollout["concurrency"] == {"group": "environment-production", "cancel-in-progress": False}
+    rollout = pushed["jobs"]["deploy-production"]
+    assert rollout["concurrency"] == {"group": "environment-production", "queue": "max"}
 
 
-def test_a_rollout_names_its_environment_and_its_address(releases: Any) -> None:
-    assert releases["jobs"]["deploy-staging"]["environment"] == {"name": "staging", "url": "https://staging.example"}
-    assert "environment" not in releases["jobs"]["lint"]
+def test_a_rollout_names_its_environment_and_its_address(pushed: Any) -> None:
+    assert pushed["jobs"]["deploy-staging"]["environment"] == {"name": "staging", "url": "https://staging.example"}
+    assert "environment" not in pushed["jobs"]["lint"]
 
 
-def test_secret_of_a_job_is_in_an_environment_of_its_name(releases: Any) -> None:
-    assert releases["jobs"]["image"]["environment"] == {"name": "image", "deployment": False}
+def test_secret_of_a_job_is_in_an_environment_of_its_name(pushed: Any) -> None:
+    assert pushed["jobs"]["image"]["environment"] == {"name": "image", "deployment": False}
 
 
-def test_secrets_reach_only_the_step_that_asks_for_them(releases: Any) -> None:
-    run = releases["jobs"]["image"]["steps"][2]
+def test_secrets_reach_only_the_step_that_asks_for_them(pushed: Any) -> None:
+    run = pushed["jobs"]["image"]["steps"][2]
     assert run["env"] == {"REGISTRY_PASSWORD": "${{ secrets.REGISTRY_PASSWORD }}"}
-    assert releases["jobs"]["deploy-staging"]["steps"][2]["env"] == {
-        "STAGING_SSH_KEY": "${{ secrets.STAGING_SSH_KEY }}"
-    }
-    assert "secrets." not in str(releases["jobs"]["lint"])
+    assert pushed["jobs"]["deploy-staging"]["steps"][2]["env"] == {"STAGING_SSH_KEY": "${{ secrets.STAGING_SSH_KEY }}"}
+    assert "secrets." not in str(pushed["jobs"]["lint"])
 
 
 def test_matrix_and_its_exclusions_are_rendered_natively(releases: Any) -> None:
@@ -162,7 +184,7 @@ def test_the_gate_judges_each_job_that_a_pull_request_may_run(releases: Any) -> 
 def test_gate_ignores_only_jobs_not_asked_for() -> None:
     everywhere, one = job("everywhere", when=None), job("one", when=pull_request("main"))
     gate = workflow(pipeline(everywhere, one))["jobs"]["gate"]
-    assert gate["if"] == "always() && (github.event_name == 'pull_request')"
+    assert gate["if"] == "always()"
     assert gate["steps"][0]["env"]["RESULTS"].splitlines() == [
         "everywhere: ${{ needs.everywhere.result }}",
         "one: ${{ (github.base_ref == 'main') && needs.one.result || 'not asked for' }}",
@@ -170,11 +192,13 @@ def test_gate_ignores_only_jobs_not_asked_for() -> None:
 
 
 def test_workflow_without_pull_requests_has_no_gate() -> None:
-    assert "gate" not in workflow(pipeline(job(when=tag("v*"))))["jobs"]
+    definition = pipeline(job(when=tag("v*")))
+    assert WORKFLOW not in render(definition).files
+    assert "gate" not in workflow(definition, PUSHED)["jobs"]
 
 
 def test_a_negated_condition_keeps_its_brackets() -> None:
-    found = workflow(pipeline(job(when=not_(any_of(push("main"), tag())))))
+    found = workflow(pipeline(job(when=not_(any_of(push("main"), tag())))), PUSHED)
     condition = "!(github.ref == 'refs/heads/main' || startsWith(github.ref, 'refs/tags/'))"
     assert found["jobs"]["lint"]["if"] == condition
 
@@ -228,7 +252,7 @@ def test_every_kind_of_service_can_be_given(kind: Any) -> None:
 
 
 def test_job_with_identity_alone_may_ask_for_a_token() -> None:
-    jobs = workflow(pipeline(job("publish", when=tag("v*"), identity="pypi"), job("lint")))["jobs"]
+    jobs = workflow(pipeline(job("publish", when=tag("v*"), identity="pypi"), job("lint", when=push())), PUSHED)["jobs"]
     assert jobs["publish"]["permissions"] == {"contents": "read", "id-token": "write"}
     assert jobs["publish"]["environment"] == {"name": "pypi"}
     assert jobs["lint"]["permissions"] == {"contents": "read"} and "environment" not in jobs["lint"]
