@@ -381,7 +381,10 @@ pipeline = Pipeline(
         # One of them pushes images, publishes and rolls out, and it alone has credentials. The others check.
         deploys="github",
         # Travis's PostgreSQL is older than production's, and it keeps no files: GitHub's legs have both.
-        # GitHub's page of the environment production has to name who is asked.
-        accept=("travis-service-version", "travis-artifacts", "github-approval", "gitlab-engine"),
+        # GitHub's page of the environment production has to name who is asked. It alone has a merge queue.
+        accept=(
+            *("travis-service-version", "travis-artifacts", "travis-merge-group"),
+            *("github-approval", "gitlab-engine", "gitlab-merge-group"),
+        ),
     ),
 )

@@ -7,8 +7,7 @@ import sys
 
 import click
 
-from ecluse.cli.project import pipeline_in
-from ecluse.cli.repository import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.render import examine
 
 __all__ = ["doctor"]

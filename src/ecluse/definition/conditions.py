@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ecluse.definition.model import All, Any, Condition, Event, EventKind, Is, Not
 
-__all__ = ["describe", "describe_event", "holds", "matches", "patterns", "possible"]
+__all__ = ["describe", "describe_event", "holds", "matches", "names_kind", "patterns", "possible"]
 
 _WORDS: dict[EventKind, tuple[str, str]] = {
     "pull_request": ("pull request", "pull request to {}"),
@@ -74,6 +74,19 @@ def patterns(condition: Condition | None, kind: EventKind) -> Iterator[str]:
                 yield from patterns(part, kind)
         case _:
             return
+
+
+def names_kind(condition: Condition | None, kind: EventKind) -> bool:
+    """Whether *condition* is written with events of *kind*."""
+    match condition:
+        case None:
+            return False
+        case Is(other, _):
+            return other == kind
+        case Not(negated):
+            return names_kind(negated, kind)
+        case All(conditions) | Any(conditions):
+            return any(names_kind(part, kind) for part in conditions)
 
 
 def describe(condition: Condition | None) -> str:

@@ -1,4 +1,4 @@
-"""What an examination of a provider's settings finds."""
+"""The findings of an examination of a provider's settings."""
 
 from __future__ import annotations
 

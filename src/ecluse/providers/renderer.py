@@ -32,7 +32,7 @@ class Renderer(Protocol):
         """Raises RenderError for what the provider would refuse or misread."""
 
     def advice(self, pipeline: Pipeline, jobs: Sequence[Selected]) -> Sequence[str]:
-        """What no file can say: what somebody has to set once in the provider's settings, a line for each."""
+        """The provider's settings that no file can say, and somebody has to set once: a line for each."""
 
     def examine(
         self, pipeline: Pipeline, jobs: Sequence[Selected], top: Path, environ: Mapping[str, str]

@@ -65,7 +65,7 @@ def select(pipeline: Pipeline) -> tuple[Selected, ...]:
 
 
 def limited(jobs: Sequence[Selected], kinds: Collection[EventKind]) -> tuple[Selected, ...]:
-    """Those of *jobs* that an event of *kinds* may select, with the conditions that tell such events apart."""
+    """The jobs of *jobs* that an event of *kinds* may select, with the conditions that tell such events apart."""
     found: list[Selected] = []
     for selected in jobs:
         when, ever = simplify(selected.when, kinds), simplify(selected.ever, kinds)

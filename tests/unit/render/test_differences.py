@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ecluse.definition.model import Output, Pipeline, Providers, Service
-from ecluse.definition.words import push, tag
+from ecluse.definition.words import any_of, merge_group, not_, pull_request, push, tag
 from ecluse.errors import RenderError
 from ecluse.render import render
 from ecluse.render.differences import differences
@@ -25,6 +25,8 @@ def test_unaccepted_difference_is_refused_with_its_accept_line(id: str) -> None:
         "travis-identity": pipeline(job(identity="pypi", when=tag("v*"))),
         "travis-artifacts": pipeline(job(outputs=(Output(path="x", kind="report"),))),
         "gitlab-engine": pipeline(job(engine=True)),
+        "gitlab-merge-group": pipeline(job(when=any_of(pull_request(), merge_group()))),
+        "travis-merge-group": pipeline(job(when=any_of(pull_request(), not_(merge_group())))),
         "github-letter-case": pipeline(job("a", when=push()), job("b", when=push("main"))),
     }
     definition = only(id.partition("-")[0], examples.get(id, RELEASES))

@@ -1,4 +1,4 @@
-"""What a repository on GitHub must have set: environments, rules for branches and tags, code owners.
+"""The settings that a repository on GitHub must have: environments, rules for branches and tags, code owners.
 
 The files that are checked in cannot say it, and whoever may push could change a file: so it is people's to set, once.
 ``ecluse render`` prints it, and ``ecluse doctor github`` asks GitHub whether it is so.

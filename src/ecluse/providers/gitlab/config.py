@@ -61,7 +61,7 @@ def _secrets(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
 
 
 def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
-    """What no file can say: what somebody has to set once in the project's settings."""
+    """The project's settings that no file can say, and somebody has to set once."""
     kept = keepers(pipeline, jobs)
     names = sorted({f"the branch {name}" for one in kept for name in one.branches if "*" not in name})
     names += sorted({f"the branches {name}" for one in kept for name in one.branches if "*" in name})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ecluse.definition.model import Pipeline
-from ecluse.providers.differences import Difference
+from ecluse.providers.differences import Difference, queued
 from ecluse.providers.selection import Selected, approved
 
 __all__ = ["DIFFERENCES"]
@@ -26,6 +26,7 @@ def _approval(pipeline: Pipeline, jobs: Sequence[Selected]) -> Iterator[str]:
 
 DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
     {
+        "gitlab-merge-group": Difference("GitLab has merge queues (merge trains) in its paid tiers alone", queued),
         "gitlab-engine": Difference("GitLab's Docker engine is another host than the job", _engine),
         "gitlab-approval": Difference("GitLab asks any developer for an approval, unless it is paid", _approval),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ecluse.definition.model import Pipeline
-from ecluse.providers.differences import Difference
+from ecluse.providers.differences import Difference, queued
 from ecluse.providers.selection import Selected
 from ecluse.providers.services import given
 from ecluse.providers.travis.jobs import left_in, left_out
@@ -70,6 +70,7 @@ def _artifacts(pipeline: Pipeline, jobs: Jobs) -> Iterator[str]:
 DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
     {
         "travis-stages": Difference("Travis's stages are barriers: it has no graph of jobs", _stages),
+        "travis-merge-group": Difference("Travis knows no merge queue", queued),
         "travis-service-version": Difference("Travis's services have one version each", _service_versions),
         "travis-concurrency": Difference("Travis does not keep two rollouts to one environment apart", _concurrency),
         "travis-environment": Difference(

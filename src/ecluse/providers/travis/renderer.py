@@ -21,7 +21,7 @@ def check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
 
 
 def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
-    """What no file can say: what somebody has to set once in the repository's settings."""
+    """The repository's settings that no file can say, and somebody has to set once."""
     names = dict.fromkeys(name for selected in left_in(jobs) for name in secrets(selected.job, pipeline))
     return [f"Encrypted variables: {', '.join(names)}"] if names else []
 
