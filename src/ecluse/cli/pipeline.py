@@ -1,14 +1,15 @@
-"""``ecluse plan``, ``run``, ``ship`` and ``report``: load, plan, run, report."""
+"""``ecluse plan``, ``run`` and ``ship``: load, plan, run, report."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
 
 import click
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ecluse.run.console import Console
     from ecluse.run.outcome import Run
 
-__all__ = ["plan", "report", "run", "ship"]
+__all__ = ["plan", "run", "ship"]
 
 
 def _event_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -92,7 +93,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from ecluse.cli.show import plan_data, plan_text
+    from ecluse.cli.show import plan_data, plan_text, terminal_width
 
     folder = top()
     pipeline = _load(folder)
@@ -102,7 +103,11 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     pythons = pythons_of(folder, wanted, os.environ)
     played = chosen_event(pipeline, event, ref, os.environ)
     planned = make_plan(pipeline, played, missing_pythons={*wanted} - pythons.keys())
-    click.echo(json.dumps(plan_data(planned), indent=1, ensure_ascii=False) if as_json else plan_text(planned))
+    click.echo(
+        json.dumps(plan_data(planned), indent=1, ensure_ascii=False)
+        if as_json
+        else plan_text(planned, terminal_width())
+    )
 
 
 @click.command()
@@ -193,34 +198,7 @@ def ship(workers: int, fail_fast: bool, no_cache: bool, strict_inputs: bool | No
     _judge(_execute(folder, planned, pythons, workers, fail_fast, no_cache, strict_inputs))
     for environment in pipeline.environments:
         if environment.name in places:
-            address = _address(folder, pipeline, environment)
-            click.echo(f"\n{environment.name} serves at {click.style(address, bold=True)}")
-
-
-@click.command()
-@click.argument("id", required=False)
-@click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
-def report(id: str | None, open_: bool, as_json: bool) -> None:
-    """Show the report of a run: the last one, or the one whose name begins with ID.
-
-    \b
-    Examples:
-      ./ecluse report
-      ./ecluse report --open
-      ./ecluse report 20261121-0412 --json
-    """
-    from ecluse.cli.show import run_text
-
-    folder = _find_run(top() / ".ecluse" / "runs", id)
-    record = (folder / "run.json").read_text(encoding="utf-8")
-    if as_json:
-        click.echo(record, nl=False)
-        return
-    page = folder / "report.html"
-    click.echo(f"{run_text(json.loads(record))}\n\n{page}")
-    if open_:
-        click.launch(page.as_uri())
+            click.echo("\n" + "\n".join(_served(pipeline, environment, _address(folder, pipeline, environment))))
 
 
 def _load(folder: Path) -> Pipeline:
@@ -264,6 +242,18 @@ def _publish(done: Run, folder: Path, provider: Provider, environ: Mapping[str, 
         files = git.tree(folder).files
     _say(provider.annotate(failures(done, files)))
     provider.summarise(environ, summary(done))
+
+
+def _served(pipeline: Pipeline, environment: Environment, address: str) -> Iterator[str]:
+    """The lines that a person needs next: the address, an account, the logs, the end."""
+    name = environment.name
+    yield f"{name} serves at {click.style(address, bold=True)}"
+    if urlsplit(environment.url).port not in (None, urlsplit(address).port):
+        yield f"  {environment.url} was taken by another program when {name} first listened"
+    if pipeline.release is not None and "manage.py" in pipeline.release.files:
+        yield f"  make an account:  ./ecluse exec {name} python manage.py createsuperuser"
+    yield f"  follow the logs:  ./ecluse logs {name} -f"
+    yield f"  stop the site:    ./ecluse stop {name}"
 
 
 def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
@@ -330,16 +320,3 @@ def _judge(done: Run) -> None:
 def _nothing(planned: Plan) -> str:
     reasons = dict.fromkeys(leg.reason for leg in planned.legs if leg.reason != "not asked for")
     return f"nothing to run: {'; '.join(reasons)}"
-
-
-def _find_run(runs: Path, prefix: str | None) -> Path:
-    found = sorted(record.parent for record in runs.glob("*/run.json") if record.parent.name.startswith(prefix or ""))
-    if not found:
-        what = f"no run begins with {prefix!r}" if prefix else "there is no run yet"
-        raise RepositoryError(what, where=".ecluse/runs", hint="./ecluse run makes one")
-    if prefix and len(found) > 1:
-        names = ", ".join(folder.name for folder in found[-5:])
-        raise RepositoryError(
-            f"{len(found)} runs begin with {prefix!r}: {names}", where=".ecluse/runs", hint="name one"
-        )
-    return found[-1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -14,13 +17,21 @@ from ecluse.errors import RepositoryError
 if TYPE_CHECKING:
     from ecluse.run.cache import Cache
 
-__all__ = ["dry_run", "plan_data", "plan_text", "run_text"]
+__all__ = ["dry_run", "plan_data", "plan_text", "run_text", "terminal_width"]
 
 _SYMBOLS = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
 
 
-def plan_text(planned: Plan) -> str:
-    """The plan for people: a block for each stage, then what does not run and why."""
+def terminal_width() -> int | None:
+    """The columns of the terminal; None where the output goes elsewhere, and lines may be as long as they are."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def plan_text(planned: Plan, columns: int | None = None) -> str:
+    """The plan for people: a block for each stage, then what does not run and why; at most *columns* wide.
+
+    Nothing of it has run yet: no sign is one of those that a run gives to what passed.
+    """
     width = max(len(leg.name) for leg in planned.legs)
     lines = [click.style(planned.title, bold=True)]
     stage = -1
@@ -28,10 +39,18 @@ def plan_text(planned: Plan) -> str:
         if leg.stage != stage:
             stage = leg.stage
             lines += ["", f"stage {stage}" if leg.runs else "does not run"]
-        symbol = click.style("✓", fg="green") if leg.runs else click.style("–", dim=True)
+        symbol = click.style("→", fg="cyan") if leg.runs else click.style("–", dim=True)
         detail = f"{leg.reason} · {leg.job.description}".rstrip(" ·") if leg.runs else leg.reason
-        lines.append(f"  {symbol} {leg.name:<{width}}  {detail}")
+        first, *rest = _wrapped(detail, columns and columns - width - 6)
+        lines += [f"  {symbol} {leg.name:<{width}}  {first}".rstrip(), *(f"{'':{width + 6}}{line}" for line in rest)]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, columns: int | None) -> list[str]:
+    """*text* in lines of *columns*, broken between words."""
+    if columns is None:
+        return [text]
+    return textwrap.wrap(text, max(columns, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def plan_data(planned: Plan) -> dict[str, Any]:

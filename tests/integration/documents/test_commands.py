@@ -27,7 +27,7 @@ KEPT = ("LANG", "TZ", "TMPDIR")
 # Examples of the help that end by themselves in a moment, and need no more than a clone.
 EXAMPLES = {
     "plan": ("plan",),
-    "run": ("run --dry-run --explain", "runs"),
+    "run": ("run --dry-run --explain",),
     "render": ("render --check",),
     "graph": ("graph",),
     "completion": ("completion",),

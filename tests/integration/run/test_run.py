@@ -358,7 +358,7 @@ def test_plan_as_json_equals_plan_as_text(repository: Repository) -> None:
     data = json.loads(repository.ecluse("plan", "--json").output)
     assert [(leg["name"], leg["runs"], leg["stage"]) for leg in data["legs"]] == [("a", True, 1), ("b", False, None)]
     text = repository.ecluse("plan").output
-    assert "✓ a  every event" in text
+    assert "→ a  every event" in text
     assert "– b  only on push" in text
 
 
@@ -374,7 +374,11 @@ def test_ship_runs_its_jobs_and_prints_the_address(repository: Repository) -> No
     repository.pipeline(f"{job('tests', 'true', when='ship()', matrix=legs)}, {release}, {shared}", **SHIPPED)
     done = repository.ecluse("ship")
     assert done.ok, done.output
-    assert done.output.endswith("\nlocal serves at http://127.0.0.1:1\n")
+    assert done.output.endswith(
+        "\nlocal serves at http://127.0.0.1:1\n"
+        "  follow the logs:  ./ecluse logs local -f\n"
+        "  stop the site:    ./ecluse stop local\n"
+    )
     assert repository.statuses() == {
         f"tests ({current})": "passed",
         "tests (3.99)": "skipped",
@@ -388,7 +392,10 @@ def test_ship_names_the_port_chosen_instead_of_a_taken_one(repository: Repositor
     chosen = '{"host": "127.0.0.1", "port": 2}'
     step = f"mkdir -p {place}; echo '{chosen}' > {place}/address.json"
     repository.pipeline(job("release", step, when="ship()", environment="'local'"), **SHIPPED)
-    assert repository.ecluse("ship").output.endswith("\nlocal serves at http://127.0.0.1:2\n")
+    assert (
+        "\nlocal serves at http://127.0.0.1:2\n"
+        "  http://127.0.0.1:1 was taken by another program when local first listened\n"
+    ) in repository.ecluse("ship").output
 
 
 def test_ship_that_fails_names_no_address(repository: Repository) -> None:

@@ -1,0 +1,120 @@
+"""``ecluse runs`` and ``report``: what ran here, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecluse.cli.project import top
+from ecluse.errors import RepositoryError
+
+__all__ = ["report", "runs"]
+
+
+@click.command()
+@click.argument("id", required=False)
+@click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
+def report(id: str | None, open_: bool, as_json: bool) -> None:
+    """Show the report of a run: the last one, or the one whose name begins with ID.
+
+    \b
+    Examples:
+      ./ecluse report
+      ./ecluse report --open
+      ./ecluse report 20261121-0412 --json
+    """
+    from ecluse.cli.show import run_text
+
+    folder = _find(_folder(), id)
+    record = (folder / "run.json").read_text(encoding="utf-8")
+    if as_json:
+        click.echo(record, nl=False)
+        return
+    page = folder / "report.html"
+    click.echo(f"{run_text(json.loads(record))}\n\n{page}")
+    if open_:
+        click.launch(page.as_uri())
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def runs(as_json: bool) -> None:
+    """List the runs that are kept here, the newest last: when, how long, how each ended.
+
+    \b
+    Examples:
+      ./ecluse runs
+      ./ecluse runs --json
+    """
+    found = list(_records(_folder()))
+    if as_json:
+        click.echo(json.dumps([_summary(record) for record in found], indent=1, ensure_ascii=False))
+        return
+    if not found:
+        raise _none()
+    click.echo("\n".join(_table(found, time.time())))
+
+
+def _folder() -> Path:
+    return top() / ".ecluse" / "runs"
+
+
+def _records(folder: Path) -> Iterator[dict[str, Any]]:
+    """The records of the runs in *folder* that have ended, in order of time; damaged ones are left out."""
+    for path in sorted(folder.glob("*/run.json")):
+        with suppress(OSError, ValueError):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(record, dict) and "legs" in record:
+                yield record
+
+
+def _summary(record: dict[str, Any]) -> dict[str, Any]:
+    kept = ("id", "title", "began", "seconds", "ok", "interrupted")
+    failed = [leg["name"] for leg in record["legs"] if leg["status"] == "failed"]
+    return {**{name: record[name] for name in kept}, "failed": failed}
+
+
+def _table(records: Sequence[dict[str, Any]], now: float) -> Iterator[str]:
+    from ecluse.run.estimate import in_words
+
+    for record in records:
+        ago = _ago(now - datetime.fromisoformat(record["began"]).timestamp())
+        failed = ", ".join(_summary(record)["failed"])
+        color = "green" if record["ok"] else "yellow" if record["interrupted"] else "red"
+        ended = "passed" if record["ok"] else "interrupted" if record["interrupted"] else f"failed: {failed}"
+        row = f"{record['id']}  {ago:>14}  {in_words(record['seconds']):>11}  {record['title']}  "
+        yield row + click.style(ended, fg=color)
+
+
+def _ago(seconds: float) -> str:
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {word}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def _find(folder: Path, prefix: str | None) -> Path:
+    found = sorted(record.parent for record in folder.glob("*/run.json") if record.parent.name.startswith(prefix or ""))
+    if not found and not prefix:
+        raise _none()
+    if not found:
+        raise RepositoryError(f"no run begins with {prefix!r}", where=".ecluse/runs", hint="./ecluse runs lists them")
+    if prefix and len(found) > 1:
+        names = ", ".join(folder.name for folder in found[-5:])
+        raise RepositoryError(
+            f"{len(found)} runs begin with {prefix!r}: {names}", where=".ecluse/runs", hint="name one"
+        )
+    return found[-1]
+
+
+def _none() -> RepositoryError:
+    return RepositoryError("there is no run yet", where=".ecluse/runs", hint="./ecluse run makes one")
