@@ -85,7 +85,11 @@ class Elsewhere:
             as_json = () if words == ("stop",) or options.get("json_") else ("--json",)
             order = self._order((*words, *arguments, *more, *as_json), told)
             id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-            site.begin(id, order)
+            try:
+                site.begin(id, order)
+            except KeyboardInterrupt:
+                site.interrupt(id)  # it may have been begun already
+                raise
             return self._watch(site, id, json_=bool(options.get("json_")), stops=True)
 
     def follow(self) -> int:

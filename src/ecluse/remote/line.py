@@ -182,7 +182,9 @@ def told(reach: Reach, environ: Mapping[str, str], known: str, *options: str) ->
     stands in a file of this process alone, for as long as the context lasts.
     """
     program = process.find("ssh", path=environ.get("PATH"), hint="apt install openssh-client")
-    folder = Path(tempfile.mkdtemp(prefix="ecluse-"))
+    # A socket's name has 107 bytes at most: unix(7). Ours and what ssh adds to it while it is made are 40.
+    long = len(os.fsencode(tempfile.gettempdir())) > 107 - 40
+    folder = Path(tempfile.mkdtemp(prefix="ecluse-", dir="/tmp" if long else None))
     try:
         hosts = folder / "known_hosts"
         hosts.write_text(known, encoding="ascii")

@@ -177,6 +177,11 @@ class Site:
         script = self._script("begin", id, self._digest)
         self._again(lambda line: self._good(line.ask(script, input=order.as_json())))
 
+    def interrupt(self, id: str) -> None:
+        """Let a run end as Ctrl-C would; a run that was not begun is left so."""
+        self._say("stopping it there: what was begun is undone or finished first")
+        self._again(lambda line: self._good(line.ask(self._script("interrupt", id))))
+
     def follow(self, id: str, show: Callable[[str], None], *, stops: bool) -> RemoteRun:
         """Show what a run prints until it has ended, however often the line is cut. Returns how it ended.
 
@@ -204,8 +209,7 @@ class Site:
                 if not stops or stopped:
                     raise
                 stopped = True
-                self._say("stopping it there: what was begun is undone or finished first")
-                self._again(lambda line: self._good(line.ask(self._script("interrupt", id))))
+                self.interrupt(id)
         sink(b"")
         ended: list[str] = []
         self._again(lambda line: ended.append(self._good(line.ask(self._script("end", id)))))
@@ -230,7 +234,9 @@ class Site:
                         hint="./ecluse follow ENVIRONMENT shows how it ends",
                     ) from None
                 if not told:
-                    self._say(f"the line to {self._reach.name} was cut: it goes on there, and the line is tried again")
+                    self._say(
+                        f"the line to {self._reach.name} was cut, and is tried again: what was begun goes on there"
+                    )
                     told = True
                 time.sleep(1)
 

@@ -117,9 +117,12 @@ def end(id: str) -> None:
 
 def interrupt(id: str) -> None:
     """Let a run end as Ctrl-C would."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-        if _goes_on(id):
-            os.kill(int((RUNS / id / "pid").read_text()), signal.SIGINT)
+    while _goes_on(id):
+        if (RUNS / id / "pid").exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int((RUNS / id / "pid").read_text()), signal.SIGINT)
+            return
+        time.sleep(0.05)  # it is about to start
 
 
 def forward(tool: str) -> None:
@@ -268,4 +271,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     functions = {"look": look, "put": put, "begin": begin, "follow": follow, "end": end, "interrupt": interrupt}
-    {**functions, "forward": forward}[sys.argv[1]](*sys.argv[2:])  # type: ignore[operator]
+    try:
+        {**functions, "forward": forward}[sys.argv[1]](*sys.argv[2:])  # type: ignore[operator]
+    except OSError as error:
+        sys.exit(f"{error.strerror}: {error.filename or os.getcwd()}")

@@ -130,6 +130,8 @@ def test_interrupted_rollout_is_undone_and_leaves_no_lock(shop: DistantShop, one
     begun = len(shop.said)
     command = shop.begin("deploy", "local", "--release", never)
     shop.await_said("migrate", begun)
+    second = shop.ecluse("deploy", "local", "--release", one, check=False)
+    assert second.returncode == 7 and "another rollout is under way" in second.output
     command.send_signal(signal.SIGINT)
     assert command.wait() == 130, shop.said[begun:]
     assert f"{one} serves" in shop.said[begun:]
