@@ -24,8 +24,10 @@ BACKPORTS = {
 }
 """Modules that Python or setuptools once had, and the packages that have them now."""
 
-# A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added.
+# A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added. Older
+# gunicorns than 21 import pkg_resources, which new environments do not have.
 _SERVER = ("gunicorn>=23", "whitenoise>=6.5")
+_SERVER_SINCE = (21,)
 # The first psycopg2-binary that is built for Python 3.12. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
 # zones are objects: https://code.djangoproject.com/ticket/31777
 _DRIVER_SINCE = (2, 9, 9)
@@ -115,6 +117,9 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
         elif name == "psycopg2-binary" and not old_django and _pinned_below(line, _DRIVER_SINCE):
             notes.append(f"{_DRIVER} instead of {line.split(';')[0].strip()}, which would be compiled")
             kept.append(_DRIVER)
+        elif name == "gunicorn" and _pinned_below(line, _SERVER_SINCE):
+            notes.append(f"{_SERVER[0]} instead of {line.split(';')[0].strip()}, which new Pythons cannot start")
+            kept.append(_SERVER[0])
         else:
             kept.append(line)
     return tuple(kept)

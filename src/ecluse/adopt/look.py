@@ -151,10 +151,13 @@ def _load(
     environ: Mapping[str, str],
     say: Say,
 ) -> _Installed:
-    """Install *locks* and load the settings. A module that Python once had is added as a package, once each."""
+    """Install *locks* and load the settings. A module that Python once had is added as a package, once each.
+
+    The site's lock alone must load them too: settings may import packages for development whatever the environment.
+    """
     beside: tuple[str, ...] = ()
     while True:
-        subject = _environment(top, folder, locks, python, environ, say)
+        subject = _environment(top, folder, locks.tests, python, environ, say)
         answer = subject.ask({})
         missing = locking.BACKPORTS.get((answer.failure.module or "") if answer.failure else "")
         if missing is None or missing in beside:
@@ -162,16 +165,21 @@ def _load(
         beside = (*beside, missing)
         locks = locking.lock(declared, (top / declared.source).parent, python, environ, say, beside=beside)
     found = variables.needed(subject, variables.examples(top, folder))
+    if locks.site != locks.tests:
+        site = _environment(top, folder, locks.site, python, environ, say).ask(found.given)
+        if not site.ok:
+            note = f"the release has the packages of the tests too: its settings need them ({site.failure})"
+            locks = Locks(locks.tests, locks.tests, (*locks.notes, note))
     return _Installed(version, declared.source, locks, subject, found)
 
 
-def _environment(top: Path, folder: str, locks: Locks, python: Path, environ: Mapping[str, str], say: Say) -> Subject:
-    """The virtual environment of the tests' lock, in the cache: nothing of it is in the repository."""
+def _environment(top: Path, folder: str, lock: str, python: Path, environ: Mapping[str, str], say: Say) -> Subject:
+    """The virtual environment of *lock*, in the cache: nothing of it is in the repository."""
     environments = cache_folder(environ) / "venvs"
     environments.mkdir(parents=True, exist_ok=True)
-    text = environments / f"{virtualenv.key(locks.tests.encode(), python)}.txt"
-    text.write_text(locks.tests, encoding="utf-8")
-    say(f"installing {locks.tests.count('==')} packages")
+    text = environments / f"{virtualenv.key(lock.encode(), python)}.txt"
+    text.write_text(lock, encoding="utf-8")
+    say(f"installing {lock.count('==')} packages")
     try:
         made = virtualenv.ensure(environments, text, environ, python=python)
     except CommandError as error:

@@ -41,7 +41,8 @@ class Table:
         try:
             yield row
         except EcluseError as error:
-            row.ok, row.detail, row.whose = False, row.detail or error.what, row.whose or whose
+            row.ok, row.whose = False, row.whose or whose
+            row.detail = "\n".join(text for text in (row.detail, error.what) if text)
             raise
         finally:
             row.seconds = round(time.monotonic() - began, 1)

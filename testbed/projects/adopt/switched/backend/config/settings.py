@@ -11,6 +11,13 @@ DEBUG = False
 ALLOWED_HOSTS = ["shop.example"]
 SECURE_SSL_REDIRECT = True
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.staticfiles", "store"]
+# A package for development alone, named whatever the environment: a release needs it too.
+INSTALLED_APPS += ["django_extensions"]
+LOGGING = {
+    "version": 1,
+    "handlers": {"file": {"class": "logging.handlers.RotatingFileHandler", "filename": BASE_DIR / "logs" / "site.log"}},
+    "root": {"handlers": ["file"]},
+}
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
