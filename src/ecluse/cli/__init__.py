@@ -113,11 +113,13 @@ def examples_first(command: click.Command) -> None:
 )
 @click.version_option(__version__, prog_name="ecluse")
 def cli() -> None:
-    """A Django change from pull request to users: one pipeline, defined in pipeline.py.
+    """\b
+    Examples:
+      ./ecluse ship    lint, checks, tests on a real PostgreSQL, release, rollout to this machine
+      ./ecluse test    everything a person runs before pushing (tox)
+      ./ecluse plan    what a pull request would run, and why
 
-    \b
-    ./ecluse ship    lint, checks, tests on a real PostgreSQL, release, rollout to this machine
-    ./ecluse test    everything a person runs before pushing (tox)
+    A Django change from pull request to users: one pipeline, defined in pipeline.py.
     """
 
 
@@ -169,7 +171,7 @@ def _run() -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _show_misuse(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("Interrupted.")
@@ -196,9 +198,23 @@ def _bug() -> int:
 
 
 def _show(error: EcluseError) -> None:
-    _say(click.style("error: ", fg="red", bold=True) + str(error))
-    if error.hint:
-        _say(click.style("hint:  ", fg="cyan", bold=True) + error.hint)
+    _show_error(str(error), error.hint)
+
+
+def _show_misuse(error: click.ClickException) -> None:
+    """Show click's own error, about the command line, in the style of all others."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"{context.command_path} --help shows examples and all options" if context else None
+    _show_error(error.format_message(), hint)
+
+
+def _show_error(text: str, hint: str | None) -> None:
+    _say(click.style("error: ", fg="red", bold=True) + text)
+    if hint:
+        _say(click.style("hint:  ", fg="cyan", bold=True) + hint)
 
 
 def _say(text: str) -> None:

@@ -98,3 +98,20 @@ def test_exit_code_of_a_command_is_passed_on(ecluse: Callable[..., Any], failing
     assert ecluse("lock").code == 7
     failing(lambda: click.get_current_context().exit(3))
     assert ecluse("lock").code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (("run", "--nope"), "error: No such option '--nope'", "hint:  ecluse run --help"),
+        (("deploy",), "error: Missing argument 'ENVIRONMENT'", "hint:  ecluse deploy --help"),
+        (("image", "nope"), "error: No such command 'nope'", "hint:  ecluse image --help"),
+    ],
+)
+def test_misuse_is_told_as_every_other_error(
+    ecluse: Callable[..., Any], arguments: tuple[str, ...], error: str, hint: str
+) -> None:
+    done = ecluse(*arguments)
+    assert done.code == 2
+    first, second = done.err.splitlines()
+    assert first.startswith(error) and second.startswith(hint)
