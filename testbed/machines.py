@@ -20,7 +20,7 @@ from testbed.containers import TOP, await_, docker, free_port
 from testbed.shop import Shop
 from testbed.waiting import until
 
-__all__ = ["DistantShop", "Machine", "machine"]
+__all__ = ["DistantShop", "Machine", "empty_machine", "machine"]
 
 LABEL = "ecluse.test=machine"
 IMAGE = "bare-machine:13"
@@ -47,8 +47,8 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine(folder: Path) -> Iterator[Machine]:
-    """A machine with an account for a site, and the one package that Debian lacks for that; its key is in *folder*."""
+def empty_machine(folder: Path) -> Iterator[Machine]:
+    """A machine as it is rented: root may sign in with the key in *folder*."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
     public = (folder / "key.pub").read_text().strip()
     options = ("--privileged", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--env", f"AUTHORIZED_KEY={public}")
@@ -58,7 +58,15 @@ def machine(folder: Path) -> Iterator[Machine]:
         await_(lambda: docker(*up, check=False).returncode == 0, "its SSH server runs", 120)
         networks = json.loads(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", name).stdout)
         [network] = networks.values()
-        found = Machine(name, network["IPAddress"], (folder / "key").read_text())
+        yield Machine(name, network["IPAddress"], (folder / "key").read_text())
+    finally:
+        docker("rm", "--force", "--volumes", name)
+
+
+@contextlib.contextmanager
+def machine(folder: Path) -> Iterator[Machine]:
+    """A machine with an account for a site, and the one package that Debian lacks for that; its key is in *folder*."""
+    with empty_machine(folder) as found:
         found.run(
             "apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv; "
             f"useradd --create-home --shell /bin/bash {ACCOUNT}; cp -r /root/.ssh /home/{ACCOUNT}/; "
@@ -67,8 +75,6 @@ def machine(folder: Path) -> Iterator[Machine]:
             "echo SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt >>/etc/environment"
         )
         yield found
-    finally:
-        docker("rm", "--force", "--volumes", name)
 
 
 class DistantShop(Shop):

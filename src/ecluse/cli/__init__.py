@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "maintenance": ("maintenance", "Give visitors a maintenance page, or the site again."),
     "start": ("rollout", "Start what an environment served last."),
     "stop": ("rollout", "Stop an environment on this machine."),
+    "provision": ("provision", "Prepare an empty server that is reached by SSH."),
     "follow": ("remote", "Show the rollout that was begun last on a server reached by SSH."),
     "host-key": ("remote", "Print the public key of a server, to pin it in pipeline.py."),
     "unlock": ("rollout", "Remove the lock that a lost rollout left behind."),

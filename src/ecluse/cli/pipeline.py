@@ -66,17 +66,21 @@ class PlanGroup(click.Group):
     """The command ``plan``: without a subcommand it is about an event; a subcommand is imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["deploy"]
+        return ["deploy", "provision"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name != "deploy":
-            return None
-        from ecluse.cli.rollout import plan_deploy
+        if name == "deploy":
+            from ecluse.cli.rollout import plan_deploy
 
-        return plan_deploy
+            return plan_deploy
+        if name == "provision":
+            from ecluse.cli.provision import plan_provision
+
+            return plan_provision
+        return None
 
 
-@click.group(cls=PlanGroup, invoke_without_command=True, subcommand_metavar="[deploy ENVIRONMENT]")
+@click.group(cls=PlanGroup, invoke_without_command=True, subcommand_metavar="[deploy|provision ENVIRONMENT]")
 @_event_options
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
@@ -87,6 +91,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     Examples:
       ./ecluse plan                              a pull request
       ./ecluse plan deploy local                 a rollout: over what, and its migrations' SQL
+      ./ecluse plan provision production         a server: what would change on it
       ./ecluse plan --event push --ref staging
       ./ecluse plan --event tag --ref v1.2.0
       ./ecluse plan --event ship --json

@@ -27,6 +27,7 @@ __all__ = [
     "Pipeline",
     "Project",
     "Providers",
+    "Provision",
     "ReleaseSpec",
     "Service",
     "Setup",
@@ -214,6 +215,22 @@ class Setup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Provision:
+    """How ``ecluse provision`` prepares an empty Debian server for the sites of one account.
+
+    *keys* are the public keys that may sign in: as *administrator*, an account that is made and may become root, and as
+    the environment's user, which may not. Before there is an administrator, the server is reached as *first*. *ports*
+    are open to everybody, beside that of SSH; *packages* are Debian's, beside those that a site needs.
+    """
+
+    keys: tuple[str, ...]
+    administrator: str = "admin"
+    first: str = "root"
+    ports: tuple[int, ...] = (80, 443)
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """A place that releases go to. *target* is the name of a kind of place: ``server``, ``swarm``. *secrets* are names,
     never values: the deployer's environment or the target has those.
@@ -228,7 +245,7 @@ class Environment:
 
     A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
     as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
-    other one is talked to. ``ecluse host-key`` prints it.
+    other one is talked to. ``ecluse host-key`` prints it. *provision*: how that machine is prepared.
     """
 
     name: str
@@ -250,6 +267,7 @@ class Environment:
     user: str = ""
     port: int | None = None
     host_key: str = ""
+    provision: Provision | None = None
 
     @property
     def limits(self) -> Watch:

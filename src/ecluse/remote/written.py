@@ -26,6 +26,7 @@ def written(pipeline: Pipeline, environment: Environment) -> str:
         user="",
         port=None,
         host_key="",
+        provision=None,
         # The key to the machine is not for the machine.
         secrets=tuple(name for name in environment.secrets if name not in keys),
     )

@@ -9,21 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from testbed.containers import docker
 from testbed.load.visitors import Load
-from testbed.machines import IMAGE, DistantShop, Machine, machine
+from testbed.machines import DistantShop, Machine, machine
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    try:
-        known = docker("image", "inspect", IMAGE, check=False).returncode == 0
-    except FileNotFoundError:
-        known = False
-    if not known:
-        pytest.skip(f"no Docker engine with the image {IMAGE}")
+def bare(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with machine(tmp_path_factory.mktemp("machine")) as found:
         yield found
 

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ecluse.definition.model import Environment
+from ecluse.definition.model import Environment, Provision
 
 if TYPE_CHECKING:
     from ecluse.deploy.contract import Context, Target
@@ -46,7 +46,7 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
 def _reach(environment: Environment) -> Iterator[tuple[str, str]]:
     """The problems of the fields that say how SSH reaches the machine."""
     if not environment.host:
-        for name in ("user", "port", "host_key"):
+        for name in ("user", "port", "host_key", "provision"):
             if getattr(environment, name):
                 yield name, "says how a host is reached, and there is no host"
         return
@@ -58,6 +58,28 @@ def _reach(environment: Environment) -> Iterator[tuple[str, str]]:
         yield "port", f"{environment.port} is not a port: 1 to 65535"
     if environment.host_key and not _is_key(environment.host_key):
         yield "host_key", "is not a public key as `ecluse host-key` prints it: ssh-ed25519 AAAA…"
+    if environment.provision is not None:
+        yield from ((f"provision.{field}", what) for field, what in _provision(environment.provision, environment.user))
+
+
+def _provision(wanted: Provision, user: str) -> Iterator[tuple[str, str]]:
+    """The problems of how a machine is prepared whose site belongs to *user*."""
+    if not wanted.keys:
+        yield "keys", "is empty: nobody could sign in"
+    for key in wanted.keys:
+        if not _is_key(key):
+            yield "keys", f"{key!r} is not a public key: ssh-ed25519 AAAA…"
+    for field in ("administrator", "first"):
+        if not _ACCOUNT.fullmatch(getattr(wanted, field)):
+            yield field, f"{getattr(wanted, field)!r} is not the name of an account"
+    if not user or user in ("root", wanted.administrator) or wanted.administrator == "root":
+        yield "administrator", "is another account than the environment's user, and neither is root"
+    for port in wanted.ports:
+        if not 0 < port < 65536:
+            yield "ports", f"{port} is not a port: 1 to 65535"
+    for name in wanted.packages:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
+            yield "packages", f"{name!r} is not the name of a package of Debian"
 
 
 def _is_key(text: str) -> bool:

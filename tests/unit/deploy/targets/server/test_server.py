@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.definition.model import Environment, Worker
+from ecluse.definition.model import Environment, Provision, Worker
 from ecluse.deploy.targets import server
 from ecluse.deploy.targets.server.parts import target
 from ecluse.errors import TargetError
@@ -87,3 +87,26 @@ def test_field_of_a_host_that_cannot_be_true_is_refused(field: str, value: objec
 
 def test_field_of_a_host_needs_a_host() -> None:
     assert fields_with_problems(user="shop", port=22, host_key=KEY) == ["user", "port", "host_key"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("keys", ()),
+        ("keys", ("ssh-ed25519 not-base64",)),
+        ("administrator", "shop"),
+        ("administrator", "root"),
+        ("first", "-x"),
+        ("ports", (80, 0)),
+        ("packages", ("libpq-dev; reboot",)),
+    ],
+)
+def test_provision_that_cannot_be_true_is_refused(field: str, value: object) -> None:
+    wanted = {"keys": (KEY,), field: value}
+    problems = fields_with_problems(host="shop.example", user="shop", provision=Provision(**wanted))
+    assert problems == [f"provision.{field}"]
+
+
+def test_provision_needs_the_account_of_the_site() -> None:
+    assert fields_with_problems(host="shop.example", provision=Provision(keys=(KEY,))) == ["provision.administrator"]
+    assert fields_with_problems(provision=Provision(keys=(KEY,))) == ["provision"]

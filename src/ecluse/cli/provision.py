@@ -1,0 +1,68 @@
+"""``ecluse provision`` and ``ecluse plan provision``: an empty server, prepared for a site."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+import click
+
+from ecluse.cli.environments import as_json, environment_argument, named, say
+from ecluse.cli.project import pipeline_in, top
+from ecluse.definition.model import Environment, Provision
+
+__all__ = ["plan_provision", "provision"]
+
+
+@click.command("provision")
+@environment_argument
+@as_json
+def plan_provision(environment: str, json_: bool) -> None:
+    """Show what `ecluse provision` would change on the machine of ENVIRONMENT. Changes nothing.
+
+    \b
+    Example:
+      ./ecluse plan provision production
+    """
+    from ecluse.remote.provision import outlook
+
+    found, wanted = _wanted(environment)
+    _show(outlook(found, wanted, os.environ), json_, "nothing would change")
+
+
+@click.command()
+@environment_argument
+@as_json
+def provision(environment: str, json_: bool) -> None:
+    """Prepare the machine of ENVIRONMENT, an empty Debian 12 or 13: packages, accounts, SSH server, firewall, upgrades.
+
+    The second time nothing changes. If nobody could sign in any more, the SSH server and the firewall are put back.
+
+    \b
+    Examples:
+      ./ecluse plan provision production    what would change
+      ./ecluse provision production
+    """
+    from ecluse.remote.provision import provision as prepare
+
+    found, wanted = _wanted(environment)
+    _show(prepare(found, wanted, os.environ, say), json_, "nothing has changed")
+
+
+def _wanted(name: str) -> tuple[Environment, Provision]:
+    found = named(pipeline_in(top()), name)
+    if found.provision is None:
+        raise click.UsageError(f"{name} has no provision in pipeline.py")
+    return found, found.provision
+
+
+def _show(changes: Mapping[str, str], json_: bool, unchanged: str) -> None:
+    if json_:
+        click.echo(json.dumps({"changes": dict(changes)}, indent=1))
+        return
+    for item, change in changes.items():
+        click.echo(click.style(item, bold=True))
+        click.echo("\n".join(f"    {line}" for line in change.splitlines()))
+    if not changes:
+        click.echo(unchanged)

@@ -1,0 +1,132 @@
+"""Provisioning from here: the program is sent, and whether it has shut anybody out is tried over a new connection."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ecluse.definition.model import Environment, Provision
+from ecluse.errors import TargetError
+from ecluse.remote import provisioner
+from ecluse.remote.line import Cut, Line, Reach, connect
+from ecluse.secrets import masked
+
+__all__ = ["outlook", "provision"]
+
+
+def outlook(environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The changes that :func:`provision` would make, by item, as differences of texts. Changes nothing."""
+    with _connected(environment, wanted, environ) as line:
+        changes: Mapping[str, str] = _run(line, "plan", _order(environment, wanted))["changes"]
+        return changes
+
+
+def provision(
+    environment: Environment, wanted: Provision, environ: Mapping[str, str], say: Callable[[str], None]
+) -> Mapping[str, str]:
+    """Prepare the machine of *environment*. Returns the changes that were made, by item.
+
+    Raises TargetError where it is not a machine for that, and where a change would have shut the administrator out:
+    that change is then taken back.
+    """
+    with _connected(environment, wanted, environ) as line:
+        done = _run(line, "apply", _order(environment, wanted), say)
+        if done["guarded"]:
+            say("trying to sign in anew")
+            try:
+                _sign_in(environment, wanted, environ)
+            except TargetError as error:
+                _run(line, "revert", {})
+                raise TargetError(
+                    f"nobody could sign in any more, so the SSH server and the firewall are as before: {error.what}",
+                    where=environment.host,
+                    hint=f"is the key that you use among the keys of {wanted.administrator} in pipeline.py?",
+                ) from None
+    changes: Mapping[str, str] = done["changes"]
+    return changes
+
+
+def _sign_in(environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> None:
+    """Sign in as the site's account and as the administrator, who stops the timer that takes the changes back."""
+    reach = Reach.of(environment, environ)
+    with _soon(reach, environ):
+        pass
+    with _soon(replace(reach, user=wanted.administrator), environ) as line:
+        _run(line, "keep", {})
+
+
+@contextlib.contextmanager
+def _connected(environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Iterator[Line]:
+    """A connection as the administrator; where there is none yet, as the account that comes first."""
+    reach = Reach.of(environment, environ)
+    with contextlib.ExitStack() as stack:
+        try:
+            line = stack.enter_context(connect(replace(reach, user=wanted.administrator), environ))
+        except Cut:
+            raise
+        except TargetError as error:
+            if "lets nobody in" not in error.what:
+                raise
+            line = stack.enter_context(_soon(replace(reach, user=wanted.first), environ))
+        yield line
+
+
+@contextlib.contextmanager
+def _soon(reach: Reach, environ: Mapping[str, str]) -> Iterator[Line]:
+    """A connection to a machine that has just answered: its SSH server keeps whom it did not let in out for a while."""
+    deadline = time.monotonic() + 40
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                line = stack.enter_context(connect(reach, environ))
+                break
+            except Cut:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(2)
+        yield line
+
+
+def _order(environment: Environment, wanted: Provision) -> Mapping[str, Any]:
+    return {
+        "administrator": wanted.administrator,
+        "user": environment.user,
+        "keys": [" ".join(key.split()) for key in wanted.keys],
+        "ports": wanted.ports,
+        "packages": wanted.packages,
+    }
+
+
+def _run(
+    line: Line, mode: str, order: Mapping[str, Any], say: Callable[[str], None] = lambda line: None
+) -> Mapping[str, Any]:
+    """Run the program there as root. Raises TargetError with its last words."""
+    program = f"python3 -I $file {mode} {shlex.quote(json.dumps(order))}"
+    script = (
+        'file=$(mktemp) && cat >$file && if [ "$(id -u)" = 0 ]; then '
+        f"{program}; else sudo -n {program}; fi; code=$?; rm -f $file; exit $code"
+    )
+    found: dict[str, Any] = {}
+    begun = b""
+
+    def hear(piece: bytes) -> None:
+        nonlocal begun
+        *whole, begun = (begun + piece).split(b"\n")
+        for value in map(json.loads, whole):
+            if "item" in value:
+                say(f"  {value['item']}")
+            else:
+                found.update(value)
+
+    with open(Path(provisioner.__file__), "rb") as source:
+        answer = line.stream(line.command(script, "-T"), hear, stdin=source)
+    if not answer.ok:
+        said = masked(answer.errors.decode(errors="replace")).strip()
+        raise TargetError(said or f"the program there ended with {answer.returncode}", where=line.reach.name)
+    return found

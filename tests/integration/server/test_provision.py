@@ -1,0 +1,127 @@
+"""An empty Debian, prepared over SSH: from outside it is what was asked for, and nobody is locked out."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecluse.machine import process
+from testbed.containers import TOP, await_, docker
+from testbed.hosts import address_of
+from testbed.machines import Machine, empty_machine
+
+pytestmark = pytest.mark.engine
+
+PIPELINE = """
+from ecluse import *
+pipeline = Pipeline(
+    name="shop",
+    jobs=(Job(name="nothing", steps=(command("true"),)),),
+    environments=(
+        Environment(
+            name="production", target="server", settings="shop.settings", url="http://shop.example",
+            host={host!r}, user="shop", host_key={host_key!r}, provision=Provision(keys=({key!r},), packages=("tree",)),
+        ),
+    ),
+)
+"""
+
+
+class Prepared:
+    """A repository in *folder* that prepares *machine*."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self.folder, self.machine = folder, machine
+
+    def let_in(self, public: Path) -> None:
+        """Name the one key that may sign in."""
+        key = " ".join(public.read_text().split()[:2])
+        text = PIPELINE.format(host=self.machine.address, host_key=self.machine.host_key, key=key)
+        (self.folder / "pipeline.py").write_text(text)
+
+    def ecluse(self, *arguments: str) -> process.Answer:
+        argv = (sys.executable, "-m", "ecluse", *arguments, "production", "--json")
+        more = {"PYTHONPATH": str(TOP / "src"), "SSH_KEY": self.machine.key}
+        return process.read(argv, cwd=self.folder, extra=more, check=False, timeout=600)
+
+    def changes(self, *arguments: str) -> list[str]:
+        """The items that a command has changed, or would change."""
+        done = self.ecluse(*arguments)
+        assert done.ok, done.errors.decode()
+        return list(json.loads(done.text)["changes"])
+
+    def answers(self, port: int) -> bool:
+        with socket.socket() as client:
+            client.settimeout(2)
+            return client.connect_ex((self.machine.address, port)) == 0
+
+    def signs_in(self, account: str, command: str = "true") -> bool:
+        options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes")
+        argv = ["ssh", "-i", str(self.folder / "key"), *(word for one in options for word in ("-o", one))]
+        done = process.read([*argv, f"{account}@{self.machine.address}", command], check=False, timeout=60)
+        return done.ok
+
+
+@pytest.fixture(scope="module")
+def prepared(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    folder = tmp_path_factory.mktemp("prepared")
+    with empty_machine(folder) as machine:
+        yield Prepared(folder, machine)
+
+
+def test_provision_that_would_lock_out_is_taken_back(prepared: Prepared, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    prepared.let_in(tmp_path / "other.pub")
+    done = prepared.ecluse("provision")
+    assert done.returncode == 10 and b"nobody could sign in any more" in done.errors, done.errors
+    assert prepared.signs_in("root", "sshd -T | grep -q '^permitrootlogin yes'; ! nft list table inet ecluse")
+
+
+def test_provision_makes_the_server_that_the_plan_shows(prepared: Prepared) -> None:
+    prepared.let_in(prepared.folder / "key.pub")
+    planned = prepared.changes("plan", "provision")
+    assert planned == ["account admin", "account shop", "ssh", "firewall"]  # the rest was done before it was taken back
+    assert prepared.changes("provision") == planned
+    assert prepared.changes("provision") == prepared.changes("plan", "provision") == []
+
+    assert prepared.signs_in("admin", "sudo -n true && tree --version") and prepared.signs_in("shop")
+    assert not prepared.signs_in("shop", "sudo -n true")
+    assert not prepared.signs_in("root")
+    assert prepared.machine.run("sshd -T | grep -E '^(passwordauthentication|permitrootlogin) '").split() == [
+        *("permitrootlogin", "no", "passwordauthentication", "no"),
+    ]
+
+
+def test_firewall_opens_few_ports_also_after_a_restart(prepared: Prepared) -> None:
+    docker("restart", prepared.machine.name)
+    prepared.machine.address = address_of(prepared.machine.name)
+    prepared.let_in(prepared.folder / "key.pub")
+    await_(lambda: prepared.answers(22), "its SSH server answers", 120)
+    unit = "[Service]\nExecStart=/usr/bin/python3 -m http.server {port}\n"
+    for port in (80, 8000):
+        docker(
+            "exec",
+            prepared.machine.name,
+            "sh",
+            "-c",
+            f"printf '{unit.format(port=port)}' >/run/systemd/system/w{port}.service",
+        )
+        prepared.machine.run(f"systemctl daemon-reload; systemctl start w{port}")
+    await_(lambda: prepared.answers(80), "port 80 answers", 60)
+    prepared.machine.run("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8000))'")
+    assert not prepared.answers(8000)
+    assert prepared.changes("plan", "provision") == []
+
+
+def test_files_of_people_stay_and_their_changes_are_shown(prepared: Prepared) -> None:
+    prepared.machine.run("echo 'permitrootlogin yes' >/etc/ssh/sshd_config.d/00-ecluse.conf")
+    done = prepared.ecluse("plan", "provision")
+    assert done.returncode == 10 and b"was not written by ecluse" in done.errors
+    prepared.machine.run("rm /etc/ssh/sshd_config.d/00-ecluse.conf; nft delete table inet ecluse")
+    assert prepared.changes("plan", "provision") == ["ssh", "firewall"]
