@@ -142,6 +142,8 @@ class Job:
     skipped, and runs alone there. *engine*: its steps need a Docker engine. *browser*: they need Chrome or Chromium.
     *history*: they need the repository's history, where a provider would check out the one commit.
 
+    *together* names the one job in which a provider runs this job and every other job that names the same.
+
     *identity*: a step proves to another service which repository and job it is (an OpenID Connect token, as trusted
     publishing to a package index wants). It names an environment of the provider, which can ask somebody first.
     """
@@ -163,6 +165,7 @@ class Job:
     engine: bool = False
     browser: bool = False
     history: bool = False
+    together: str = ""
     timeout: float = 600
     retries: int = 0
 

@@ -104,6 +104,11 @@ def _name(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
         yield _of(job, "name", "is a letter or _, then letters, digits, - and _, 100 in all")
 
 
+def _together(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
+    if job.together and not _JOB_NAME.fullmatch(job.together):
+        yield _of(job, "together", "is a letter or _, then letters, digits, - and _, 100 in all")
+
+
 def _needs(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
     names = {other.name for other in pipeline.jobs}
     for need in job.needs:
@@ -217,6 +222,7 @@ def _secrets(job: Job, pipeline: Pipeline) -> Iterator[Problem]:
 
 _JOB_RULES: tuple[Callable[[Job, Pipeline], Iterator[Problem]], ...] = (
     _name,
+    _together,
     _needs,
     _services,
     _environment,

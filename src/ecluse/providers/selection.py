@@ -29,7 +29,8 @@ class Selected:
     """A *job* that a provider may run.
 
     *when* is its own condition, None for every event; *ever* that of the job and of all it needs, since a job does not
-    run where what it needs does not. *kinds* are the events that may select it. *stage* counts from 1.
+    run where what it needs does not. *kinds* are the events that may select it. *stage* counts from 1. *runs* are the
+    names of the pipeline's jobs that it runs, where these are others than its own.
     """
 
     job: Job
@@ -37,6 +38,12 @@ class Selected:
     ever: Condition | None
     kinds: frozenset[EventKind] = field(default_factory=frozenset)
     stage: int = 1
+    runs: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that runs it, without the values of a matrix."""
+        return f"./ecluse run {' '.join(self.runs or (self.job.name,))}"
 
 
 def select(pipeline: Pipeline) -> tuple[Selected, ...]:

@@ -10,6 +10,7 @@ from ecluse.definition.model import Pipeline
 from ecluse.errors import RenderError
 from ecluse.providers import Provider, chosen, deploying
 from ecluse.providers.findings import Finding
+from ecluse.providers.joining import joined
 from ecluse.providers.selection import Selected, limited, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
@@ -66,7 +67,7 @@ def _shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Prov
     found = chosen(pipeline)
     shares = deploying.shares(pipeline, found, jobs)
     limits = [(provider, limited(shares[name], provider.kinds)) for name, provider in found.items()]
-    return [(provider, share) for provider, share in limits if share]
+    return [(provider, joined(share)) for provider, share in limits if share]
 
 
 def _check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:

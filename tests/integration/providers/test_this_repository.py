@@ -43,6 +43,9 @@ CHECKS = {
     "render",
 }
 
+QUICK = {"lint", "types", "files", "checks", "render"}
+"""The jobs that a provider runs as one, ``quick``."""
+
 RELEASE = {"image", "deploy-staging", "promote", "publish", "deploy-production"}
 """The jobs with credentials: GitHub's, since pipeline.py says that GitHub deploys."""
 
@@ -85,9 +88,15 @@ def test_event_selects_the_same_jobs_here_and_at_the_providers(
         on_travis = {job["name"].partition(" (")[0] for job in selected(config, event)}
         on_gitlab = gitlab.listed(gitlab_program, repository, event)
     assert here == expected
-    elsewhere = set() if event.kind == "merge_group" else expected - RELEASE
+    elsewhere = set() if event.kind == "merge_group" else at_provider(expected - RELEASE)
     assert on_gitlab == on_travis == elsewhere
-    assert on_github == expected | ({"gate"} if event.kind in ("pull_request", "merge_group") and expected else set())
+    assert on_github == at_provider(expected) | (
+        {"gate"} if event.kind in ("pull_request", "merge_group") and expected else set()
+    )
+
+
+def at_provider(jobs: set[str]) -> set[str]:
+    return jobs - QUICK | ({"quick"} if jobs & QUICK else set())
 
 
 # The runner has one Python; of the matrix, its leg with the site's own Django.
@@ -101,9 +110,17 @@ def test_site_tests_are_green_on_github(repository: Path, play: Play) -> None:
 
 
 @pytest.mark.exhaustive
+def test_joined_checks_are_green_on_github(repository: Path, play: Play) -> None:
+    played = play(repository, PULL_REQUEST, "--job", "quick")
+    assert played.results == {"quick": "success"}, played.why()
+    for name in QUICK:
+        assert name in played.logs["quick"]
+
+
+@pytest.mark.exhaustive
 def test_whole_pull_request_is_green_on_github(repository: Path, play: Play) -> None:
     played = play(repository, PULL_REQUEST, *LEG)
-    assert {name.partition(" (")[0] for name in played.results} == CHECKS | {"compatibility", "gate"}
+    assert {name.partition(" (")[0] for name in played.results} == at_provider(CHECKS) | {"compatibility", "gate"}
     assert not played.red, played.why()
 
 

@@ -165,7 +165,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         # Everything: what a change is compared with may be any number of commits before it.
         _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if needs_history(job) else {})),
         {"uses": f"./{_folder(SETUP)}", "with": needed},
-        _run(job, pipeline),
+        _run(selected, pipeline),
         # What a job has done is decided: a report that cannot be kept does not turn it red.
         {
             "if": "always()",
@@ -194,12 +194,13 @@ def _python(job: Job, pipeline: Pipeline) -> str:
     return "${{ matrix.python }}" if "python" in job.matrix else pipeline.providers.python
 
 
-def _run(job: Job, pipeline: Pipeline) -> Node:
+def _run(selected: Selected, pipeline: Pipeline) -> Node:
+    job = selected.job
     env: Node = {f"MATRIX_{axis.upper()}": f"${{{{ matrix.{axis} }}}}" for axis in job.matrix}
     env |= {variable(service): url(service) for service in given(job, pipeline)}
     env |= {name: f"${{{{ secrets.{name} }}}}" for name in secrets(job, pipeline)}
     chosen = [f'--matrix "{axis}=$MATRIX_{axis.upper()}"' for axis in job.matrix]
-    command = " ".join([f"./ecluse run {job.name}", *chosen])
+    command = " ".join([selected.command, *chosen])
     return {"env": env, "run": command} if env else {"run": command}
 
 

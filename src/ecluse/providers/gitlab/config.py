@@ -136,7 +136,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     made |= _environment(job, pipeline) | _services(job, pipeline)
     if before := _before(job):
         made["before_script"] = before
-    made["script"] = [_command(job)]
+    made["script"] = [_command(selected)]
     covered = [output.path for output in job.outputs if output.kind == "coverage"]
     if covered:
         made |= {"artifacts": _artifacts(covered[0]), "coverage": _COVERAGE}
@@ -162,9 +162,9 @@ def _axis(name: str) -> str:
     return f"MATRIX_{name.upper()}"
 
 
-def _command(job: Job) -> str:
-    chosen = [f'--matrix "{axis}=${_axis(axis)}"' for axis in job.matrix]
-    return " ".join([f"./ecluse run {job.name}", *chosen])
+def _command(selected: Selected) -> str:
+    chosen = [f'--matrix "{axis}=${_axis(axis)}"' for axis in selected.job.matrix]
+    return " ".join([selected.command, *chosen])
 
 
 def _environment(job: Job, pipeline: Pipeline) -> Node:

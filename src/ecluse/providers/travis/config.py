@@ -85,7 +85,11 @@ def _job(selected: Selected, values: Mapping[str, str], pipeline: Pipeline) -> N
     if services:
         made["env"] = [_assignment(variable(service), kind_of(service).address("127.0.0.1")) for service in services]
     # Travis's own default installs requirements.txt; this installs Écluse from its lock.
-    return {**made, "install": "./ecluse --version", "script": quote(leg.command())}
+    return {
+        **made,
+        "install": "./ecluse --version",
+        "script": selected.command if selected.runs else quote(leg.command()),
+    }
 
 
 def _assignment(name: str, value: str) -> str:
