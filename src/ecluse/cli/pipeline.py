@@ -82,9 +82,10 @@ class PlanGroup(click.Group):
 
 @click.group(cls=PlanGroup, invoke_without_command=True, subcommand_metavar="[deploy|provision ENVIRONMENT]")
 @_event_options
+@click.option("--cost", is_flag=True, help="Show the minutes that the event costs at each provider instead.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
-def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: bool) -> None:
+def plan(ctx: click.Context, event: EventKind | None, ref: str | None, cost: bool, as_json: bool) -> None:
     """Show what an event would run, in which order, and why each job runs or not; or what a rollout would do.
 
     \b
@@ -95,6 +96,7 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
       ./ecluse plan --event push --ref staging
       ./ecluse plan --event tag --ref v1.2.0
       ./ecluse plan --event ship --json
+      ./ecluse plan --cost                       the minutes that a pull request costs at each provider
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -104,6 +106,11 @@ def plan(ctx: click.Context, event: EventKind | None, ref: str | None, as_json: 
     pipeline = _load(folder)
     if event == "tag" and ref is None:
         ref = example_tag(pipeline)
+    if cost:
+        from ecluse.cli.cost import cost_of
+
+        click.echo(cost_of(folder, pipeline, chosen_event(pipeline, event, ref, os.environ), as_json=as_json))
+        return
     wanted = wanted_pythons(pipeline.jobs, None)
     pythons = pythons_of(folder, wanted, os.environ)
     played = chosen_event(pipeline, event, ref, os.environ)

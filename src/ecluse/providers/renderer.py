@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ecluse.definition.model import Condition, Pipeline
+from ecluse.definition.model import Condition, Event, Pipeline
 from ecluse.providers.differences import Difference
 from ecluse.providers.findings import Finding
 from ecluse.providers.selection import Selected
@@ -38,6 +38,9 @@ class Renderer(Protocol):
         self, pipeline: Pipeline, jobs: Sequence[Selected], top: Path, environ: Mapping[str, str]
     ) -> Iterator[Finding]:
         """The settings that *advice* is about, asked of the provider, as far as it can be asked."""
+
+    def billed(self, event: Event, seconds: Mapping[str, float]) -> dict[str, float]:
+        """The minutes that the provider bills for *event*, by job; *seconds* is how long each job takes."""
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         """The files to check in, by path."""

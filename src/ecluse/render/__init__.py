@@ -15,7 +15,7 @@ from ecluse.providers.selection import Selected, limited, select
 from ecluse.providers.services import given
 from ecluse.render.differences import Loss, differences, losses
 
-__all__ = ["HEADER", "Rendered", "examine", "render"]
+__all__ = ["HEADER", "Rendered", "examine", "render", "shared_out"]
 
 HEADER = "Rendered from pipeline.py by `./ecluse render`. Change that, and render again: an edit here fails the build."
 
@@ -38,7 +38,7 @@ def render(pipeline: Pipeline) -> Rendered:
     """
     jobs = select(pipeline)
     _check(pipeline, jobs)
-    shares = _shared_out(pipeline, jobs)
+    shares = shared_out(pipeline, jobs)
     for provider, share in shares:
         for selected in share:
             _check_conditions(selected, provider)
@@ -55,14 +55,14 @@ def render(pipeline: Pipeline) -> Rendered:
 def examine(name: str, pipeline: Pipeline, top: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     """The settings of the provider *name*, asked of it. Raises RenderError where it runs no job of *pipeline*."""
     asked = chosen(pipeline).get(name)
-    for provider, share in _shared_out(pipeline, select(pipeline)):
+    for provider, share in shared_out(pipeline, select(pipeline)):
         if provider is asked:
             yield from provider.renderer().examine(pipeline, share, top, environ)
             return
     raise RenderError(f"no job of the pipeline runs at {name}", where="pipeline.py, field 'providers'")
 
 
-def _shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Provider, tuple[Selected, ...]]]:
+def shared_out(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[tuple[Provider, tuple[Selected, ...]]]:
     """The providers that run some of *jobs*, each with the jobs that it runs."""
     found = chosen(pipeline)
     shares = deploying.shares(pipeline, found, jobs)

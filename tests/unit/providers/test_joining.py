@@ -46,7 +46,7 @@ def test_job_after_a_joined_one_needs_the_job_that_runs_it() -> None:
     ]
 
 
-def test_job_that_is_alone_in_its_group_has_the_name_of_the_group() -> None:
+def test_job_alone_in_its_group_has_the_name_of_the_group() -> None:
     assert list(files(LINT, job("types", together="quick", when=ship()))[".github/workflows/pipeline.yml"]["jobs"]) == [
         "quick",
         "gate",

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ecluse.cli.cost import cost_of
+from ecluse.definition.model import Event
+from ecluse.definition.words import any_of, merge_group, pull_request, push
+from ecluse.render.cost import bills
+from tests.support.providers.pipelines import job, pipeline
+
+PULL_REQUEST = Event(kind="pull_request", branch="staging")
+DEFINITION = pipeline(
+    job("lint", together="quick", when=any_of(pull_request("staging"), merge_group("staging"))),
+    job("types", together="quick", when=any_of(pull_request("staging"), merge_group("staging"))),
+    job("tests", matrix={"python": ("3.12", "3.13")}),
+    job("image", when=push("staging")),
+)
+SECONDS = {"lint": 20.0, "types": 60.0, "tests (3.12)": 31.0, "image": 600.0}
+
+
+def test_each_provider_bills_by_its_own_rule() -> None:
+    github, gitlab, travis = bills(DEFINITION, PULL_REQUEST, SECONDS)
+    assert github.minutes == {"quick": 2, "tests (3.12)": 2, "gate": 1}
+    assert gitlab.minutes == {"quick": 1.5, "tests (3.12)": 61 / 60}
+    assert travis.minutes == {"quick": 2, "tests (3.12)": 2}
+    assert (github.total, travis.total) == (5, 4)
+
+
+def test_leg_that_no_run_has_measured_is_named_and_not_counted() -> None:
+    for bill in bills(DEFINITION, PULL_REQUEST, SECONDS):
+        assert bill.unknown == ("tests (3.13)",)
+
+
+def test_joined_job_takes_half_the_sum_or_its_longest_job() -> None:
+    longest = next(bills(DEFINITION, PULL_REQUEST, {"lint": 200.0, "types": 10.0}))
+    half = next(bills(DEFINITION, PULL_REQUEST, {"lint": 200.0, "types": 180.0}))
+    assert longest.minutes["quick"] == half.minutes["quick"] == 4
+
+
+def test_event_costs_nothing_where_it_is_not_reported() -> None:
+    found = list(bills(DEFINITION, Event(kind="merge_group", branch="staging"), SECONDS))
+    assert [(bill.provider, bill.total) for bill in found] == [("GitHub Actions", 3)]
+
+
+def test_cost_is_read_from_the_last_runs(tmp_path: Path) -> None:
+    run = tmp_path / ".ecluse" / "runs" / "1"
+    run.mkdir(parents=True)
+    legs = [{"name": name, "seconds": seconds, "status": "passed"} for name, seconds in SECONDS.items()]
+    (run / "run.json").write_text(json.dumps({"legs": legs}))
+    text = cost_of(tmp_path, DEFINITION, PULL_REQUEST, as_json=False)
+    assert text.startswith("pull request to staging\n\nGitHub Actions: at least 5 minutes\n")
+    assert "not counted, since no run here has measured them: tests (3.13)" in text
+    assert json.loads(cost_of(tmp_path, DEFINITION, PULL_REQUEST, as_json=True))[0]["minutes"] == 5
