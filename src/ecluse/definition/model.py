@@ -335,7 +335,8 @@ class Providers:
     files (globs) whose content names the cache of downloaded packages. *accept* lists the accepted differences between
     the providers, by id; any other difference is an error. *only* are the names of the providers to render for; by
     default all. *deploys* is the name of the provider that runs the jobs with secrets, an environment or an identity;
-    the other providers run the other jobs.
+    the other providers run the other jobs. *mirror* is a registry (and a path in it) that has Docker Hub's images:
+    those of services, and of GitLab's jobs, are taken from there.
     """
 
     python: str = "3.13"
@@ -344,6 +345,7 @@ class Providers:
     accept: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     deploys: str = ""
+    mirror: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

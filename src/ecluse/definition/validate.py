@@ -21,6 +21,8 @@ _JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+_MIRROR = re.compile(r"(?:[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)*)?")
+
 # Beyond this, counting what is not excluded would take long.
 _MOST_COMBINATIONS = 100_000
 
@@ -49,6 +51,10 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     yield from _defined_once("job", (job.name for job in pipeline.jobs))
     yield from _alike("", "jobs", [job.name for job in pipeline.jobs])
     yield from _variables("", "providers.env", pipeline.providers.env)
+    if not _MIRROR.fullmatch(pipeline.providers.mirror):
+        yield Problem(
+            "", "providers.mirror", "is a registry's host, with a path or none: no scheme, no slash at the end"
+        )
     after = pipeline.image.after if pipeline.image else ""
     if after and after not in {environment.name for environment in pipeline.environments}:
         yield Problem("", "image.after", f"the pipeline defines no environment {after!r}")

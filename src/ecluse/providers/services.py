@@ -5,12 +5,19 @@ from __future__ import annotations
 from ecluse.definition.model import Job, Pipeline, Service
 from ecluse.services.kinds import kind_of
 
-__all__ = ["given", "in_container", "variable"]
+__all__ = ["given", "image", "in_container", "variable"]
 
 
 def variable(service: Service) -> str:
     """The environment variable that has the address of a given *service*."""
     return kind_of(service).variable
+
+
+def image(name: str, pipeline: Pipeline) -> str:
+    """The image *name* of Docker Hub, as ``postgres:18``, from the mirror of *pipeline* where it has one."""
+    mirror = pipeline.providers.mirror
+    # Docker's own images have no owner in their name, but one in a registry.
+    return f"{mirror}/{name if '/' in name else f'library/{name}'}" if mirror else name
 
 
 def given(job: Job, pipeline: Pipeline) -> tuple[Service, ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ecluse.definition.model import Service
+from ecluse.definition.model import Pipeline, Service
 from ecluse.machine.process import quote
+from ecluse.providers.services import image
 from ecluse.services.kinds import kind_of
 
 __all__ = ["container", "url"]
@@ -26,10 +27,10 @@ _HEALTH: Mapping[str, str] = MappingProxyType(
 )
 
 
-def container(service: Service) -> dict[str, object]:
+def container(service: Service, pipeline: Pipeline) -> dict[str, object]:
     """The service container of *service*."""
     kind = kind_of(service)
-    made: dict[str, object] = {"image": f"{kind.image}:{service.version}"}
+    made: dict[str, object] = {"image": image(f"{kind.image}:{service.version}", pipeline)}
     if kind.trusting:
         # Reached from this machine alone, and gone with the job: a password would protect nothing.
         made["env"] = dict(kind.trusting)

@@ -159,7 +159,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["strategy"] = {"fail-fast": False, "matrix": _matrix(job)}
     services = given(job, pipeline)
     if services:
-        made["services"] = {service.name: container(service) for service in services}
+        made["services"] = {service.name: container(service, pipeline) for service in services}
     needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
         # Everything: what a change is compared with may be any number of commits before it.

@@ -15,9 +15,9 @@ from ecluse.definition.plan import legs
 from ecluse.providers.conditions import KINDS, simplify
 from ecluse.providers.gitlab.conditions import alternatives
 from ecluse.providers.gitlab.names import title
-from ecluse.providers.gitlab.services import ENGINE, ENGINE_VARIABLES, container, url
+from ecluse.providers.gitlab.services import ENGINE_VARIABLES, container, engine, url
 from ecluse.providers.selection import Selected, environment_of, keeper, keepers, needs_history
-from ecluse.providers.services import given, in_container, variable
+from ecluse.providers.services import given, image, in_container, variable
 from ecluse.providers.yaml import Flow, dump
 
 __all__ = ["CONFIG", "advice", "files"]
@@ -76,7 +76,7 @@ def _config(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
     return {
         "workflow": {"rules": _pipelines(jobs)},
         "default": {
-            "image": _IMAGE.format(pipeline.providers.python),
+            "image": image(_IMAGE.format(pipeline.providers.python), pipeline),
             "cache": {
                 "key": {"files": list(pipeline.providers.locks), "prefix": "$CI_JOB_NAME_SLUG"},
                 "paths": [f"{_DOWNLOADS}/"],
@@ -129,7 +129,7 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     if "pull_request" in selected.kinds:
         made["interruptible"] = True
     if "python" in job.matrix:
-        made["image"] = _IMAGE.format("$MATRIX_PYTHON")
+        made["image"] = image(_IMAGE.format("$MATRIX_PYTHON"), pipeline)
     if job.matrix:
         made["parallel"] = {"matrix": _matrix(job)}
     made["timeout"] = f"{ceil(job.timeout * (job.retries + 1) / 60) + _AROUND} minutes"
@@ -186,10 +186,10 @@ def _environment(job: Job, pipeline: Pipeline) -> Node:
 
 def _services(job: Job, pipeline: Pipeline) -> Node:
     services = given(job, pipeline)
-    containers = [container(service) for service in services]
+    containers = [container(service, pipeline) for service in services]
     variables: Node = {variable(service): url(service) for service in services}
     if job.engine or in_container(job, pipeline):
-        containers.append(dict(ENGINE))
+        containers.append(engine(pipeline))
         variables |= ENGINE_VARIABLES
     if needs_history(job):
         variables["GIT_DEPTH"] = "0"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ecluse.definition.model import Service
+from ecluse.definition.model import Pipeline, Service
+from ecluse.providers.services import image
 from ecluse.services.kinds import kind_of
 
-__all__ = ["ENGINE", "ENGINE_VARIABLES", "container", "url"]
+__all__ = ["ENGINE_VARIABLES", "container", "engine", "url"]
 
-ENGINE: Mapping[str, object] = MappingProxyType({"name": "docker:28.5.1-dind", "alias": "docker"})
-"""A Docker engine of the job's own: https://docs.gitlab.com/ci/docker/using_docker_build/#use-docker-in-docker"""
+_ENGINE = "docker:28.5.1-dind"
 
 ENGINE_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -27,10 +27,15 @@ ENGINE_VARIABLES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def container(service: Service) -> dict[str, object]:
+def engine(pipeline: Pipeline) -> dict[str, object]:
+    """A Docker engine of the job's own: https://docs.gitlab.com/ci/docker/using_docker_build/#use-docker-in-docker"""
+    return {"name": image(_ENGINE, pipeline), "alias": "docker"}
+
+
+def container(service: Service, pipeline: Pipeline) -> dict[str, object]:
     """The container of *service*."""
     kind = kind_of(service)
-    made: dict[str, object] = {"name": f"{kind.image}:{service.version}", "alias": service.kind}
+    made: dict[str, object] = {"name": image(f"{kind.image}:{service.version}", pipeline), "alias": service.kind}
     if kind.trusting:
         # Reached by this job alone, and gone with it: a password would protect nothing.
         made["variables"] = dict(kind.trusting)
