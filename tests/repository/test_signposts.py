@@ -72,6 +72,22 @@ def test_document_names_only_existing_paths(document: Path) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_link_to_a_heading_names_one_that_is_there(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    assert not [
+        f"{path}#{anchor}"
+        for path, anchor in links
+        if anchor not in anchors(document.parent / path if path else document)
+    ]
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of the headings of *document*, as GitHub makes them."""
+    titles = re.findall(r"(?m)^#+ (.+)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES}), ids=name)
 def test_source_names_only_existing_paths(folder: Path) -> None:
     missing = [
