@@ -34,12 +34,18 @@ def report(id: str | None, open_: bool, as_json: bool) -> None:
     from ecluse.cli.show import run_text
 
     folder = _find(_folder(), id)
-    record = (folder / "run.json").read_text(encoding="utf-8")
+    record = _record(folder / "run.json")
+    if record is None:
+        raise RepositoryError(
+            "the record of this run is damaged",
+            where=f".ecluse/runs/{folder.name}/run.json",
+            hint="./ecluse runs lists others",
+        )
     if as_json:
-        click.echo(record, nl=False)
+        click.echo((folder / "run.json").read_bytes(), nl=False)
         return
     page = folder / "report.html"
-    click.echo(f"{run_text(json.loads(record))}\n\n{page}")
+    click.echo(f"{run_text(record)}\n\n{page}")
     if open_:
         click.launch(page.as_uri())
 
@@ -70,10 +76,17 @@ def _folder() -> Path:
 def _records(folder: Path) -> Iterator[dict[str, Any]]:
     """The records of the runs in *folder* that have ended, in order of time; damaged ones are left out."""
     for path in sorted(folder.glob("*/run.json")):
-        with suppress(OSError, ValueError):
-            record = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(record, dict) and "legs" in record:
-                yield record
+        if (record := _record(path)) is not None:
+            yield record
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """The record of a run; None where it is damaged."""
+    with suppress(OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict) and "legs" in record:
+            return record
+    return None
 
 
 def _summary(record: dict[str, Any]) -> dict[str, Any]:

@@ -56,3 +56,5 @@ def test_damaged_record_of_a_run_is_left_out(top: Path, ecluse: Callable[..., An
     (top / ".ecluse/runs/20261126-0412/run.json").write_text("{")
     done = ecluse("runs")
     assert done.code == 13 and "there is no run yet" in done.err
+    done = ecluse("report")
+    assert done.code == 13 and "the record of this run is damaged" in done.err
