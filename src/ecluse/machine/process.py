@@ -286,6 +286,7 @@ def spawn(
 
 
 def _printable(arguments: Sequence[str]) -> str:
+    arguments = arguments[len(_REAPER) :] if tuple(arguments[: len(_REAPER)]) == _REAPER else arguments
     return quote([arg.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:200] for arg in arguments])
 
 
