@@ -76,8 +76,11 @@ def _packages(folder: Path) -> Path:
             (scratch / metadata.name).mkdir()
             for name, text in _METADATA.items():
                 (scratch / metadata.name / name).write_text(text, encoding="utf-8")
-            if not metadata.is_dir():
+            try:
                 os.rename(scratch / metadata.name, metadata)
+            except OSError:
+                if not metadata.is_dir():  # else another job has made it meanwhile
+                    raise
             os.replace(scratch / link.name, link)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -74,7 +74,7 @@ def test_example_of_the_help_runs(name: str, clone: Path) -> None:
     found = [example for example in examples(name) if example.removeprefix("./ecluse ").startswith(EXAMPLES[name])]
     assert found
     for example in found:
-        if "deploy" not in example:
+        if not {"deploy", "provision"} & {*example.split()}:  # they need an environment that serves
             done = sh(clone, example)
             assert done.returncode == 0, f"{example}\n{done.stdout}{done.stderr}"
 

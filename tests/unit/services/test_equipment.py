@@ -45,6 +45,21 @@ def test_link_to_a_moved_package_is_renewed(tmp_path: Path) -> None:
     assert link.resolve() == Path(ecluse.__file__).resolve().parent
 
 
+def test_two_jobs_that_make_the_folder_at_once_both_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.rename
+
+    def rename(source: Path, target: Path) -> None:
+        monkeypatch.setattr(os, "rename", real)
+        equip({}, tmp_path)  # the other job is faster
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    folder = Path(equip({}, tmp_path)["PYTHONPATH"])
+    assert (folder / "ecluse").resolve() == Path(ecluse.__file__).resolve().parent
+    assert (folder / "ecluse_equipment-0.dist-info" / "METADATA").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["plugin"]
+
+
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RepositoryError, match="file/.ecluse cannot be written: Not a directory"):
