@@ -27,15 +27,16 @@ def plan_provision(environment: str, json_: bool) -> None:
     """
     from ecluse.remote.provision import outlook
 
-    found, wanted = _wanted(environment)
-    _show(outlook(found, wanted, os.environ), json_, "nothing would change")
+    found, wanted, folder = _wanted(environment)
+    _show(outlook(found, wanted, folder, os.environ), json_, "nothing would change")
 
 
 @click.command()
 @environment_argument
 @as_json
 def provision(environment: str, json_: bool) -> None:
-    """Prepare the machine of ENVIRONMENT, an empty Debian 12 or 13: packages, accounts, SSH server, firewall, upgrades.
+    """Prepare the machine of ENVIRONMENT, an empty Debian 12 or 13: packages, accounts, SSH server, firewall, upgrades,
+    and the start of the site with the machine.
 
     The second time nothing changes. If nobody could sign in any more, the SSH server and the firewall are put back.
 
@@ -46,15 +47,18 @@ def provision(environment: str, json_: bool) -> None:
     """
     from ecluse.remote.provision import provision as prepare
 
-    found, wanted = _wanted(environment)
-    _show(prepare(found, wanted, os.environ, say), json_, "nothing has changed")
+    found, wanted, folder = _wanted(environment)
+    _show(prepare(found, wanted, folder, os.environ, say), json_, "nothing has changed")
 
 
-def _wanted(name: str) -> tuple[Environment, Provision]:
-    found = named(pipeline_in(top()), name)
+def _wanted(name: str) -> tuple[Environment, Provision, str]:
+    from ecluse.remote.site import folder_of
+
+    pipeline = pipeline_in(top())
+    found = named(pipeline, name)
     if found.provision is None:
         raise click.UsageError(f"{name} has no provision in pipeline.py")
-    return found, found.provision
+    return found, found.provision, folder_of(pipeline.name, name)
 
 
 def _show(changes: Mapping[str, str], json_: bool, unchanged: str) -> None:

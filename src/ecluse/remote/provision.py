@@ -20,23 +20,28 @@ from ecluse.secrets import masked
 __all__ = ["outlook", "provision"]
 
 
-def outlook(environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Mapping[str, str]:
+def outlook(environment: Environment, wanted: Provision, folder: str, environ: Mapping[str, str]) -> Mapping[str, str]:
     """The changes that :func:`provision` would make, by item, as differences of texts. Changes nothing."""
     with _connected(environment, wanted, environ) as line:
-        changes: Mapping[str, str] = _run(line, "plan", _order(environment, wanted))["changes"]
+        changes: Mapping[str, str] = _run(line, "plan", _order(environment, wanted, folder))["changes"]
         return changes
 
 
 def provision(
-    environment: Environment, wanted: Provision, environ: Mapping[str, str], say: Callable[[str], None]
+    environment: Environment,
+    wanted: Provision,
+    folder: str,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> Mapping[str, str]:
-    """Prepare the machine of *environment*. Returns the changes that were made, by item.
+    """Prepare the machine of *environment*, whose site is in *folder* of its account there. Returns the changes that
+    were made, by item.
 
     Raises TargetError where it is not a machine for that, and where a change would have shut the administrator out:
     that change is then taken back.
     """
     with _connected(environment, wanted, environ) as line:
-        done = _run(line, "apply", _order(environment, wanted), say)
+        done = _run(line, "apply", _order(environment, wanted, folder), say)
         if done["guarded"]:
             say("trying to sign in anew")
             try:
@@ -93,13 +98,15 @@ def _soon(reach: Reach, environ: Mapping[str, str]) -> Iterator[Line]:
         yield line
 
 
-def _order(environment: Environment, wanted: Provision) -> Mapping[str, Any]:
+def _order(environment: Environment, wanted: Provision, folder: str) -> Mapping[str, Any]:
     return {
         "administrator": wanted.administrator,
         "user": environment.user,
         "keys": [" ".join(key.split()) for key in wanted.keys],
         "ports": wanted.ports,
         "packages": wanted.packages,
+        "environment": environment.name,
+        "folder": folder,
     }
 
 

@@ -59,6 +59,7 @@ def items(order: dict[str, Any]) -> Iterator[Item]:
         yield an_account(account, order["keys"])
     yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     yield a_file("upgrades", UPGRADES, upgrades())
+    yield Item("start", lambda: start_change(order), lambda: start_apply(order))
     yield Item("ssh", ssh_change, ssh_apply, guarded=True)
     yield Item("firewall", lambda: firewall_change(order), lambda: firewall_apply(order), guarded=True)
 
@@ -161,6 +162,51 @@ def a_file(name: str, path: Path, content: str, mode: int = 0o644) -> Item:
 def upgrades() -> str:
     wanted = ("Update-Package-Lists", "Unattended-Upgrade")
     return f"// {MARK}\n" + "".join(f'APT::Periodic::{name} "1";\n' for name in wanted)
+
+
+def start_wanted(order: dict[str, Any]) -> str:
+    """The unit that starts with the machine what its site served last."""
+    user, name = order["user"], order["environment"]
+    home = pwd.getpwnam(user).pw_dir if exists(user) else f"/home/{user}"
+    place = f"{home}/{order['folder']}"
+    return f"""\
+# {MARK}
+[Unit]
+Description=What {name} served last
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists={place}/ecluse
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+User={user}
+WorkingDirectory={place}
+ExecStart={place}/ecluse start {name}
+ExecStop={place}/ecluse stop {name}
+TimeoutStartSec=600
+TimeoutStopSec=180
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def start_unit(order: dict[str, Any]) -> Path:
+    return Path("/etc/systemd/system", f"{order['folder'].replace('/', '-')}.service")
+
+
+def start_change(order: dict[str, Any]) -> str:
+    path = start_unit(order)
+    enabled = Path("/etc/systemd/system/multi-user.target.wants", path.name).exists()
+    return difference(path, start_wanted(order)) + ("" if enabled else "+started with the machine\n")
+
+
+def start_apply(order: dict[str, Any]) -> None:
+    path = start_unit(order)
+    write(path, start_wanted(order))
+    run(["systemctl", "daemon-reload"])
+    run(["systemctl", "enable", path.name])
 
 
 def ssh_wanted() -> str:

@@ -103,6 +103,9 @@ def test_firewall_opens_few_ports_also_after_a_restart(prepared: Prepared) -> No
     prepared.machine.address = address_of(prepared.machine.name)
     prepared.let_in(prepared.folder / "key.pub")
     await_(lambda: prepared.answers(22), "its SSH server answers", 120)
+    # Until then it lets in root alone.
+    up = ("exec", prepared.machine.name, "systemctl", "is-active", "systemd-user-sessions.service")
+    await_(lambda: docker(*up, check=False).returncode == 0, "it has started", 120)
     unit = "[Service]\nExecStart=/usr/bin/python3 -m http.server {port}\n"
     for port in (80, 8000):
         docker(
@@ -114,7 +117,9 @@ def test_firewall_opens_few_ports_also_after_a_restart(prepared: Prepared) -> No
         )
         prepared.machine.run(f"systemctl daemon-reload; systemctl start w{port}")
     await_(lambda: prepared.answers(80), "port 80 answers", 60)
-    prepared.machine.run("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8000))'")
+    inside = "import socket; socket.create_connection(('127.0.0.1', 8000))"
+    ask = ("exec", prepared.machine.name, "python3", "-c", inside)
+    await_(lambda: docker(*ask, check=False).returncode == 0, "port 8000 answers on the machine itself", 60)
     assert not prepared.answers(8000)
     assert prepared.changes("plan", "provision") == []
 
