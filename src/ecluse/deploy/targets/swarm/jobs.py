@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecluse.deploy.targets.swarm.api import Api
-from ecluse.deploy.targets.swarm.tasks import SwarmTask, failed, logs, nodes, tasks_of, why
+from ecluse.deploy.targets.swarm.tasks import SwarmTask, failed, logs, nodes, output, tasks_of, why
 from ecluse.errors import CommandError, RolloutError
 
 __all__ = ["remove", "run"]
@@ -43,11 +43,11 @@ def run(
                 waiting = why(found, nodes(api)) or ", ".join(sorted({task.state for task in found})) or "no task"
                 raise RolloutError(f"{service} took longer than {timeout:g} s: {waiting}")
             sleep(0.1)
-        lines = logs(api, f"/services/{service}")
-        while until is not None and not any(line.startswith(until) for line in lines) and clock() - began < timeout:
+        text = output(api, f"/services/{service}")
+        while until is not None and not _has(text, until) and clock() - began < timeout:
             sleep(0.2)
-            lines = logs(api, f"/services/{service}")
-        return lines
+            text = output(api, f"/services/{service}")
+        return text.splitlines()
     finally:
         api.delete(f"/services/{service}")
 
@@ -67,6 +67,11 @@ def remove(
     for task in left:
         while clock() - began < 60 and _exists(api, task):
             sleep(0.2)
+
+
+def _has(text: str, beginning: str) -> bool:
+    """Whether a line of *text* begins so, and has come to its end."""
+    return any(line.startswith(beginning) and line.endswith("\n") for line in text.splitlines(keepends=True))
 
 
 def _alive(task: SwarmTask) -> bool:

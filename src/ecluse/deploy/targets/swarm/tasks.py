@@ -17,6 +17,7 @@ __all__ = [
     "ended",
     "failed",
     "logs",
+    "output",
     "nodes",
     "paused",
     "replicas",
@@ -127,10 +128,17 @@ def logs(api: Api, path: str, *, tail: int | str = "all", since: float = 0) -> l
 
     *since* is in seconds since the epoch.
     """
+    return output(api, path, tail=tail, since=since).splitlines()
+
+
+def output(api: Api, path: str, *, tail: int | str = "all", since: float = 0) -> str:
+    """The text of :func:`logs`, as far as it has come. An engine keeps a long line in pieces of 16 kB: the last line
+    may be the beginning of one.
+    """
     with contextlib.suppress(Missing):
         stream = api.read(f"{path}/logs", stdout=1, stderr=1, tail=tail, since=f"{since:.9f}" if since else 0)
-        return _demultiplexed(stream).decode(errors="replace").splitlines()
-    return []
+        return _demultiplexed(stream).decode(errors="replace")
+    return ""
 
 
 def _demultiplexed(stream: bytes) -> bytes:
