@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
+
 from ecluse.adopt.declared import Declaration
+from ecluse.deploy.targets.server.gunicorn import SAFE_GUNICORN
 from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process
 from ecluse.machine.tools import tool
@@ -24,10 +28,8 @@ BACKPORTS = {
 }
 """Modules that Python or setuptools once had, and the packages that have them now."""
 
-# A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added. Older
-# gunicorns than 21 import pkg_resources, which new environments do not have.
-_SERVER = ("gunicorn>=23", "whitenoise>=6.5")
-_SERVER_SINCE = (21,)
+# A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added.
+_SERVER = (f"gunicorn>={SAFE_GUNICORN}", "whitenoise>=6.5")
 # The first psycopg2-binary that is built for Python 3.12. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
 # zones are objects: https://code.djangoproject.com/ticket/31777
 _DRIVER_SINCE = (2, 9, 9)
@@ -117,12 +119,25 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
         elif name == "psycopg2-binary" and not old_django and _pinned_below(line, _DRIVER_SINCE):
             notes.append(f"{_DRIVER} instead of {line.split(';')[0].strip()}, which would be compiled")
             kept.append(_DRIVER)
-        elif name == "gunicorn" and _pinned_below(line, _SERVER_SINCE):
-            notes.append(f"{_SERVER[0]} instead of {line.split(';')[0].strip()}, which new Pythons cannot start")
+        elif name == "gunicorn":
             kept.append(_SERVER[0])
+            if _may_be(line, SAFE_GUNICORN):
+                kept.append(line)
+            else:
+                notes.append(f"{_SERVER[0]} instead of {line.split(';')[0].strip()}, which loses requests as it stops")
         else:
             kept.append(line)
     return tuple(kept)
+
+
+def _may_be(line: str, least: str) -> bool:
+    """Whether a requirement admits some version from *least* on."""
+    try:
+        asked = Requirement(line).specifier
+    except InvalidRequirement:
+        return False
+    named = [str(one.version) for one in asked if "*" not in one.version]
+    return any(Version(version) >= Version(least) and version in asked for version in (least, "999", *named))
 
 
 def _pinned_below(line: str, version: tuple[int, ...]) -> bool:

@@ -156,15 +156,17 @@ def _load(
     The site's lock alone must load them too: settings may import packages for development whatever the environment.
     """
     beside: tuple[str, ...] = ()
+    examples = variables.examples(top, folder)
     while True:
         subject = _environment(top, folder, locks.tests, python, environ, say)
-        answer = subject.ask({})
-        missing = locking.BACKPORTS.get((answer.failure.module or "") if answer.failure else "")
-        if missing is None or missing in beside:
+        found = variables.tried(subject, examples)
+        if found.answer.ok:
             break
+        missing = locking.BACKPORTS.get((found.answer.failure.module or "") if found.answer.failure else "")
+        if missing is None or missing in beside:
+            raise variables.refusal(found)
         beside = (*beside, missing)
         locks = locking.lock(declared, (top / declared.source).parent, python, environ, say, beside=beside)
-    found = variables.needed(subject, variables.examples(top, folder))
     if locks.site != locks.tests:
         site = _environment(top, folder, locks.site, python, environ, say).ask(found.given)
         if not site.ok:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.errors import AdoptError
 
-__all__ = ["Variables", "examples", "is_secret", "needed"]
+__all__ = ["Variables", "examples", "is_secret", "needed", "refusal", "tried"]
 
 # How many variables may be found one after the other before we give up.
 _MOST = 60
@@ -40,29 +40,37 @@ def is_secret(name: str) -> bool:
 
 
 def needed(subject: Subject, known: Mapping[str, str], settings: str = "") -> Variables:
-    """Load the settings again and again, each time with one more of the variables that they miss.
+    """The variables with which the settings load, as :func:`tried` finds them.
 
-    *known* are values that the project itself gives as examples. Raises AdoptError with the reason where the settings
-    do not load whatever they are given.
+    Raises AdoptError with the reason where the settings do not load whatever they are given.
+    """
+    found = tried(subject, known, settings)
+    if not found.answer.ok:
+        raise refusal(found)
+    return found
+
+
+def tried(subject: Subject, known: Mapping[str, str], settings: str = "") -> Variables:
+    """Load the settings again and again, each time with one more of the variables that they miss, up to the last one
+    that helps. *known* are values that the project itself gives as examples.
     """
     given: dict[str, str] = {}
     others: dict[str, Iterator[str]] = {}
     answer = subject.ask(given, settings)
     for _ in range(_MOST):
         if answer.ok:
-            return Variables(given, answer, known)
+            break
         name = _missing(answer, given)
         if name is None:
             name = _wrong(answer, given)
         if name is None:
-            raise _refusal(answer, given)
-        values = others.setdefault(name, iter(candidates(name, known)))
-        value = next(values, None)
+            break
+        value = next(others.setdefault(name, iter(candidates(name, known))), None)
         if value is None:
-            raise _refusal(answer, given)
+            break
         given[name] = value
         answer = subject.ask(given, settings)
-    raise _refusal(answer, given)
+    return Variables(given, answer, known)
 
 
 def _missing(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
@@ -89,7 +97,8 @@ def _wrong(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """A variable whose value was of the wrong kind: one that the error names, else the one asked for last."""
     text = answer.failure.text if answer.failure else ""
     for name, value in given.items():
-        if name in text or (len(value) > 3 and value in text):
+        module = answer.failure.module if answer.failure else None
+        if name in text or (len(value) > 3 and value in text) or (module or "").rpartition(".")[2] == value:
             return name
     asked = [name for name in answer.asked if name in given]
     return asked[-1] if asked and answer.failure and answer.failure.kind in ("ValueError", "TypeError") else None
@@ -99,6 +108,8 @@ def candidates(name: str, known: Mapping[str, str]) -> Iterator[str]:
     """Values for the variable *name* that do no harm, the likeliest first."""
     if known.get(name) and not is_secret(name):
         yield known[name]
+    if re.search(r"(^|_)(ENV|ENVIRONMENT|STAGE|PROFILE)$", name.upper()):
+        yield from ("local", "development", "dev", "test")
     yield _by_name(name.upper())
     yield from ("1", "true", "http://127.0.0.1", "none", "{}", "[]", "nobody@example.com", "2030-01-01")
 
@@ -146,8 +157,9 @@ def examples(top: Path, folder: str) -> dict[str, str]:
     return found
 
 
-def _refusal(answer: SettingsReport, given: Mapping[str, str]) -> AdoptError:
-    failure = answer.failure
+def refusal(found: Variables) -> AdoptError:
+    """The error for settings that did not load with the variables that were *found*."""
+    failure = found.answer.failure
     assert failure is not None
-    tried = f" (tried with {', '.join(given)})" if given else ""
-    return AdoptError(f"its settings do not load: {failure}{tried}", where=failure.place or None)
+    given = f" (tried with {', '.join(found.given)})" if found.given else ""
+    return AdoptError(f"its settings do not load: {failure}{given}", where=failure.place or None)

@@ -6,6 +6,7 @@ import pytest
 
 from ecluse.adopt.locking import adapted
 
+SERVER = "gunicorn>=24.1.1"
 NEW = "psycopg2-binary>=2.9.9"
 
 
@@ -18,8 +19,11 @@ NEW = "psycopg2-binary>=2.9.9"
         (("psycopg2==2.9.7", "psycopg2-binary==2.9.7"), (NEW,)),
         (("psycopg2==2.9.7", "psycopg2-binary"), ("psycopg2-binary",)),
         (("Django==2.2.28", "psycopg2-binary==2.8.6"), ("Django==2.2.28", "psycopg2-binary==2.8.6")),
-        (("gunicorn==20.0.4",), ("gunicorn>=23",)),
-        (("gunicorn==21.2.0",), ("gunicorn==21.2.0",)),
+        (("gunicorn==20.0.4",), (SERVER,)),
+        (("gunicorn>=22,<23",), (SERVER,)),
+        (("gunicorn~=23.0",), (SERVER,)),
+        (("gunicorn==25.3.0 ; python_version>='3.9'",), (SERVER, "gunicorn==25.3.0 ; python_version>='3.9'")),
+        (("gunicorn[gevent]>=20",), (SERVER, "gunicorn[gevent]>=20")),
         (("mysqlclient==2.1", "pywin32==306", "requests"), ("requests",)),
     ],
 )

@@ -179,6 +179,7 @@ def main() -> None:
         answer.update(facts(settings))
         replace_missing_drivers(settings)
         django.setup()
+        settings.SECRET_KEY  # raises where it is empty: a request would
         answer.update(dict(facts(settings), settings=answer["settings"]), ok=True)
     except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
         frames = [

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from ecluse.deploy.targets.server import static
+from ecluse.deploy.targets.server import gunicorn, static
 from ecluse.deploy.targets.server.configuration import Configuration
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
@@ -157,6 +157,7 @@ class ServerReleases:
         if not (place.venvs / virtualenv.key(lock.read_bytes(), python)).is_dir():
             self._say("installing its requirements")
         venv = virtualenv.ensure(place.venvs, lock, place.environ, python=python, compile_bytecode=True)
+        gunicorn.require_safe(venv)
         (folder / "venv").symlink_to(os.path.relpath(venv, folder))
         if place.account().switch:
             # Who runs it may not write beside its source, and would compile it anew at every start.
