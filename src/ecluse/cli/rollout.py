@@ -117,7 +117,8 @@ def front(environment: str) -> None:
     """Set the front server of ENVIRONMENT up, or change it to what the stack file says now. Only for a swarm.
 
     A rollout sets it up where it is missing, and leaves it alone ever after: it has the machine's ports, and replacing
-    it is the one thing that visitors notice, for a second.
+    it is the one thing that visitors notice. How long the door was closed is said; a front server that they do not get
+    through is changed back.
 
     \b
     Example:

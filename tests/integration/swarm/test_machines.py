@@ -83,6 +83,24 @@ def test_node_without_the_registry_stops_the_rollout_early(machines, shop, one):
     assert shop.images("web") == {two}
 
 
+def test_front_on_an_unreachable_machine_is_changed_back(machines, shop, one):
+    machines.inside("node", "update", "--label-add", "ecluse.front=true", machines.names[OTHER][:12])
+    shop.tag("one", f"staging-{shop.git('rev-parse', 'HEAD')}")
+    stack = (shop.folder / "docker-compose.live.yml").read_text()
+    before, front, after = stack.partition("  front:\n")
+    with shop.edited(stack, before + front + after.replace("ecluse.state", "ecluse.front", 1)):
+        done = shop.ecluse("front", "staging", check=False)
+    assert done.returncode == 10 and "its door does not answer" in done.output, done.output
+    here, there = (machines.names[number][:12] for number in (STATE, OTHER))
+    assert f"front runs on {here}, and may run on {there}" in done.output
+    assert "the front server is as it was before" in done.output
+    two = shop.release("after-the-front")
+    with Load(shop.port, host=shop.address) as load:
+        shop.ecluse("deploy", "staging", "--release", two)
+        load.wait(100)
+    unharmed(shop, load)
+
+
 @pytest.mark.parametrize("seconds", [20, 150, 300])
 def test_cut_off_deployer_continues_undoes_or_is_recovered(machines, shop, one, seconds):
     two = shop.release("cut-off")

@@ -97,6 +97,9 @@ class Orchestrator(Managers):
             return None
         if path.startswith("/services/"):
             name = path.split("/")[2]
+            if name not in self.stuck:
+                self._change(name, body)
+                return None
             self._run(name, name.rpartition("_")[2], *self.stuck.pop(name))
             self.services[name]["Spec"]["Labels"] = body["Labels"]
             return None
@@ -133,7 +136,8 @@ class Orchestrator(Managers):
         jobs = {"replicated-job": "ReplicatedJob", "global-job": "GlobalJob"}
         mode = {jobs[deploy["mode"]]: {}} if job else {"Replicated": {"Replicas": count}}
         names = [stack["secrets"][one["source"]]["name"] for one in service.get("secrets") or ()]
-        container = {"Image": service["image"], "Secrets": [{"SecretName": one} for one in names]}
+        secrets = [{"SecretName": one} for one in names]
+        container = {"Image": service["image"], "Labels": {RELEASE: release}, "Secrets": secrets}
         spec = {
             "Name": name,
             "Mode": mode,
@@ -144,11 +148,11 @@ class Orchestrator(Managers):
         self.services[name] = {"ID": name, "Spec": spec, "Version": {"Index": 1}}
         if name in self.stuck:  # its task has been given to the last machine, which has gone away
             self.stuck[name] = (service, stack)
-            self._start(name, count, "assigned", {"Image": service["image"], "Labels": {RELEASE: release}})
+            self._start(name, count, "assigned", container)
             self.tasks[-1] |= {"DesiredState": "shutdown", "NodeID": list(self.nodes)[-1]}
             return
         if name in self.idle:
-            self._start(name, count, "accepted", {"Image": service["image"], "Labels": {RELEASE: release}})
+            self._start(name, count, "accepted", container)
             return
         failing = self.broken(short, release)
         if job:
@@ -164,7 +168,16 @@ class Orchestrator(Managers):
                 one["DesiredState"], one["Status"] = "shutdown", {**one["Status"], "State": "shutdown"}
         state = "failed" if failing else "complete" if job else "running"
         for slot in range(1, count + 1):
-            self._start(name, slot, state, {"Image": service["image"], "Labels": {RELEASE: release}})
+            self._start(name, slot, state, container)
+
+    def _change(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Give a service another content, which runs."""
+        self.services[name] = {"ID": name, "Spec": spec, "Version": {"Index": 1}}
+        for one in self.tasks:
+            if one["ServiceName"] == name:
+                one["DesiredState"], one["Status"] = "shutdown", {**one["Status"], "State": "shutdown"}
+        for slot in range(1, int(spec["Mode"]["Replicated"]["Replicas"]) + 1):
+            self._start(name, slot, "running", spec["TaskTemplate"]["ContainerSpec"])
 
     def _start(self, name: str, slot: int, state: str, container: Mapping[str, Any]) -> None:
         number = next(self._numbers)

@@ -12,7 +12,7 @@ from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.targets.swarm.api import Conflict
 from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.connection import Connection
-from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
+from ecluse.deploy.targets.swarm.front import Front
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
@@ -39,11 +39,11 @@ class SwarmControls:
         once: Once,
         operations: SwarmOperations,
         catalogue: SwarmCatalogue,
-        infrastructure: Infrastructure,
+        front: Front,
     ) -> None:
         self._connection, self._environment, self._objects, self._owner = connection, environment, objects, owner
         self._services, self._once, self._operations = services, once, operations
-        self._catalogue, self._infrastructure = catalogue, infrastructure
+        self._catalogue, self._front = catalogue, front
 
     @property
     def url(self) -> str:
@@ -53,7 +53,7 @@ class SwarmControls:
         """Set the front server up, or change it to what the stack file says now: no rollout does."""
         newest = self._catalogue.newest()
         assert newest.content is not None, "a release that was just made has its whole stack file"
-        self._infrastructure.front(newest.content, newest.image)
+        self._front.change(newest.content, newest.image, self._serving())
 
     def maintenance(self) -> Maintenance | None:
         kept = self._objects.get(_MAINTENANCE)
@@ -62,7 +62,7 @@ class SwarmControls:
     def maintain(self, wanted: Maintenance | None) -> None:
         """Put a file on the volume of the front server, which looks for it at each request; or remove it."""
         self._owner.check()
-        serving = next((one for task in self._operations.tasks() for one in task.serving()), None)
+        serving = self._serving()
         if serving is None:
             raise TargetError(f"{self._environment.name} serves nothing that could be closed")
         if wanted is None:
@@ -73,6 +73,10 @@ class SwarmControls:
         with suppress(Conflict):
             self._objects.create(_MAINTENANCE, _MAINTENANCE, json.dumps(wanted.as_json()).encode())
         self._once.files(self._operations.release(serving), "close", name=_MAINTENANCE)
+
+    def _serving(self) -> str | None:
+        """The release that serves; None where none does."""
+        return next((one for task in self._operations.tasks() for one in task.serving()), None)
 
     def stop(self) -> None:
         """End all services. Volumes, releases, secrets and history stay."""

@@ -10,7 +10,7 @@ from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
-from ecluse.errors import DefinitionError, TargetError
+from ecluse.errors import TargetError
 
 __all__ = ["Infrastructure"]
 
@@ -41,22 +41,13 @@ class Infrastructure:
         missing = [name for name, role in roles.items() if role in ("state", stackfile.FRONT) and name not in there]
         self._label(content, [*missing, *stackfile.tasks(content, image)])
         if missing:
-            self._free(content, missing)
             self._say(f"setting up {', '.join(missing)}")
-            self._put(content, missing)
+            self.put(content, missing)
 
-    def front(self, content: stackfile.Content, image: str) -> None:
-        """Set the front server up, or change it to what the file says now."""
-        names = [name for name, role in stackfile.roles(content, image).items() if role == stackfile.FRONT]
-        if not names:
-            raise DefinitionError("the stack file has no service front", where=self._file)
+    def put(self, content: stackfile.Content, names: Sequence[str]) -> None:
+        """Set up the services *names* of *content*, or change them to what it says."""
         self._label(content, names)
         self._free(content, names)
-        self._put(content, names)
-        for name in names:
-            self._services.up(name)
-
-    def _put(self, content: stackfile.Content, names: Sequence[str]) -> None:
         part, objects = self._resolver.settled(stackfile.part(content, names))
         self._objects.make(objects)
         self._services.deploy(part)

@@ -42,7 +42,7 @@ class Objects:
 
     def __init__(self, api: Api, stack: str) -> None:
         self._api, self.stack = api, stack
-        self._passing: list[tuple[Store, str]] | None = None
+        self._made: list[tuple[Store, str]] | None = None
 
     def all(self, kind: str, store: Store = "configs") -> list[Kept]:
         """The configs or secrets of a *kind*, oldest first."""
@@ -92,8 +92,8 @@ class Objects:
         address = self.address(name, data)
         with contextlib.suppress(Conflict):
             made = self.create(address.removeprefix(f"{self.stack}_"), _USED[store], data, {NAME: name}, store)
-            if self._passing is not None:
-                self._passing.append((store, made))
+            if self._made is not None:
+                self._made.append((store, made))
         return address
 
     def called(self, address: str) -> str | None:
@@ -102,15 +102,18 @@ class Objects:
         return found[1] if found else None
 
     @contextlib.contextmanager
-    def passing(self) -> Iterator[None]:
-        """Remove the files and secrets that are made in this context when it ends."""
-        made: list[tuple[Store, str]] = []
-        self._passing = made
+    def noting(self) -> Iterator[list[tuple[Store, str]]]:
+        """The files and secrets that are made in this context, as :meth:`remove` takes them."""
+        self._made = made = list[tuple[Store, str]]()
         try:
-            yield
+            yield made
         finally:
-            self._passing = None
-            for store, identity in made:
+            self._made = None
+
+    def remove(self, made: Collection[tuple[Store, str]]) -> None:
+        """Remove the files and secrets *made*, but not those that a service uses."""
+        for store, identity in made:
+            with contextlib.suppress(TargetError):
                 self.delete(identity, store)
 
     def make(self, objects: Mapping[tuple[Store, str], bytes]) -> None:

@@ -72,9 +72,12 @@ class SwarmOperations:
         # Where nothing has been rolled out, there is no database of this environment to be asked.
         if not self._services.existing():
             return None
-        with self._objects.passing():
-            self._objects.make(release.objects)
-            return self._preflight(release, previous, keep=False)
+        with self._objects.noting() as made:
+            try:
+                self._objects.make(release.objects)
+                return self._preflight(release, previous, keep=False)
+            finally:
+                self._objects.remove(made)
 
     def migrate(self, release: SwarmRelease) -> None:
         try:
@@ -87,7 +90,7 @@ class SwarmOperations:
         newest = known[0].tasks if known else ()
         # In the order of the newest release. Services that only other releases have go first.
         others = dict.fromkeys(name for release in known for name in release.tasks if name not in newest)
-        return [ServiceTask(name, self._services, self._ask) for name in (*others, *newest)]
+        return [ServiceTask(name, self._services, self.ask) for name in (*others, *newest)]
 
     def watch(self, release: SwarmRelease, limits: Watch) -> None:
         began = seconds(self._api.get("/info")["SystemTime"])
@@ -98,10 +101,10 @@ class SwarmOperations:
             restarts = [line for task in release.tasks for line in self._restarts(task, release, known)]
             return health.beyond(limits, health.Seen(*self._services.answers(began), restarts))
 
-        health.watch(self._ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
+        health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
 
     def healthy(self, release: SwarmRelease) -> bool:
-        return all(self._services.whole(task, release.id) for task in release.tasks) and self._ask().good(release.id)
+        return all(self._services.whole(task, release.id) for task in release.tasks) and self.ask().good(release.id)
 
     def prune(self, keep: Collection[str]) -> None:
         left = self._releases.prune(keep)
@@ -145,5 +148,6 @@ class SwarmOperations:
         count = max(len(broken), sum(one.id not in known for one in found))
         return [f"tasks of {task} ended and were started again: {why(broken, nodes(self._api))}"] * count
 
-    def _ask(self) -> health.Readiness:
+    def ask(self) -> health.Readiness:
+        """Ask for the readiness page where visitors come in."""
         return health.ask_at(self._door, self._environment.url, self._environment.readiness)

@@ -10,6 +10,7 @@ from ecluse.deploy.contract import Target
 from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.controls import SwarmControls
+from ecluse.deploy.targets.swarm.front import Front
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
 from ecluse.deploy.targets.swarm.ledger import SwarmRecords
 from ecluse.deploy.targets.swarm.lock import SwarmLock
@@ -55,9 +56,8 @@ def target(
     )
     owner = Owner(objects, environment.name, repository, take_over, say)
     records = SwarmRecords(SwarmLock(api, objects, environment.name), objects, owner, once.clear)
-    controls = SwarmControls(
-        connection, environment, objects, owner, services, once, operations, catalogue, infrastructure
-    )
+    front = Front(api, objects, services, infrastructure, operations.ask, say)
+    controls = SwarmControls(connection, environment, objects, owner, services, once, operations, catalogue, front)
     return Target(operations, catalogue, records, controls)
 
 

@@ -31,6 +31,9 @@ __all__ = ["GONE", "Services"]
 GONE = "ecluse.gone"
 """A label with the id of a task on a lost machine. Setting it makes the swarm schedule the update again."""
 
+_STEADY = 1.0
+"""Seconds for which a service has to run: an update begins a moment after it was asked for."""
+
 _HINDSIGHT = 5.0
 """Seconds until the swarm says why a task has failed, after it has given up an update."""
 
@@ -128,19 +131,34 @@ class Services:
             left = [one for one in left if one.id in {task["ID"] for task in found if _runs(task)}]
             time.sleep(0.2 if left else 0)
 
-    def up(self, name: str) -> None:
-        """Return once the service has all its replicas. Raises TargetError where it does not get them in time."""
-        began = time.monotonic()
+    def up(self, name: str, seen: Collection[str]) -> None:
+        """Return once all tasks of the service run as it says, for a second. Raises TargetError where one that is not
+        in *seen* fails, or they do not run in time.
+        """
+        began = whole = time.monotonic()
         while True:
-            service = self._api.get(f"/services/{self.name(name)}")
+            now = time.monotonic()
             found = self.tasks(name)
-            changed = (service.get("UpdateStatus") or {}).get("State") == "updating"
-            if not changed and len([one for one in found if one.serves]) >= replicas(service):
+            if not self._as_told(name):
+                whole = now
+            elif now - whole >= _STEADY:
                 return
-            if time.monotonic() - began > self._patience:
-                waiting = [one for one in found if not one.serves]
-                raise TargetError(f"{name} does not run: {why(waiting, nodes(self._api))}")
+            broken = [one for one in found if failed(one) and one.id not in seen]
+            if broken or now - began > self._patience:
+                waiting = broken or [one for one in found if not one.serves]
+                lines = logs(self._api, f"/tasks/{waiting[-1].id}", tail=15) if waiting else []
+                reason = f"{name} does not run: {why(waiting, nodes(self._api))}"
+                raise TargetError("\n".join([reason, *(f"  {line}" for line in lines)]))
             time.sleep(0.2)
+
+    def _as_told(self, name: str) -> bool:
+        """Whether the tasks of the service run with its present content, and no update is under way."""
+        service = self._api.get(f"/services/{self.name(name)}")
+        wanted = service["Spec"]["TaskTemplate"]["ContainerSpec"]
+        tasks = self._api.get("/tasks", filters={"service": [self.name(name)], "desired-state": ["running"]})
+        running = [one for one in tasks if _runs(one) and one["Spec"]["ContainerSpec"] == wanted]
+        updating = (service.get("UpdateStatus") or {}).get("State") == "updating"
+        return not updating and len(running) >= replicas(service)
 
     def answers(self, since: float) -> tuple[list[str], int]:
         """The errors (5xx but 503) that the front server has logged *since* then, and how many answers in all."""

@@ -17,7 +17,7 @@ from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets import swarm
-from ecluse.deploy.targets.swarm import catalogue, parts
+from ecluse.deploy.targets.swarm import catalogue, parts, services
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
@@ -136,6 +136,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     )
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
     monkeypatch.setattr(health, "TIMES", 1)
+    monkeypatch.setattr(services, "_STEADY", 0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     return made
 
@@ -511,6 +512,20 @@ class TestCommands:
         assert world.orchestrator.deployed == []
         world.target().controls.front()
         assert world.orchestrator.deployed == ["front"]
+
+    def test_front_that_fails_is_changed_back(self, world: World, first: str) -> None:
+        before = world.orchestrator.services["shop-staging_front"]["Spec"]
+        world.environ["KEY"] = "a secret that comes with it"
+        world.file(
+            STACK.replace("    configs: [{source: site", "    secrets: [{source: key}]\n    configs: [{source: site")
+        )
+        secrets = set(world.orchestrator.stores["secrets"])
+        world.orchestrator.broken = lambda service, release: service == "front"
+        with pytest.raises(TargetError, match="the front server is as it was before"):
+            world.target().controls.front()
+        assert "changing the front server back" in world.said and "front runs on one" in world.said
+        assert world.orchestrator.services["shop-staging_front"]["Spec"] == before
+        assert set(world.orchestrator.stores["secrets"]) == secrets, "what was given for it is gone"
 
     def test_stack_without_front_server_sets_none_up(self, world: World) -> None:
         world.file(STACK.replace("  front:", "  proxy:"))
