@@ -83,6 +83,25 @@ def test_node_without_the_registry_stops_the_rollout_early(machines, shop, one):
     assert shop.images("web") == {two}
 
 
+def test_machine_that_goes_silent_is_left_out_and_named(machines, shop, one):
+    two = shop.release("left-out")
+    with Load(shop.port, host=shop.address) as load:
+        load.wait(100)
+        with machines.cut(OTHER):
+            began = time.monotonic()
+            deployer = shop.begin("deploy", "staging", "--release", two)
+            await_(lambda: " is down: it is left out" in shop.said(), "the machine is left out", 120)
+            seconds = time.monotonic() - began
+            assert deployer.wait(400) == 0, shop.said()
+        load.wait(100)
+    print(f"left out after {seconds:.1f} s")
+    assert f"{machines.names[OTHER][:12]} is down" in shop.said()
+    assert all("POST" in one and "status 50" in one for one in load.lost), load.lost
+    once(shop, load)
+    assert shop.images("web") == {two}
+    shop.ecluse("deploy", "staging", "--release", two)
+
+
 def test_front_on_an_unreachable_machine_is_changed_back(machines, shop, one):
     machines.inside("node", "update", "--label-add", "ecluse.front=true", machines.names[OTHER][:12])
     shop.tag("one", f"staging-{shop.git('rev-parse', 'HEAD')}")

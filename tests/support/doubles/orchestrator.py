@@ -168,7 +168,9 @@ class Orchestrator(Managers):
                 one["DesiredState"], one["Status"] = "shutdown", {**one["Status"], "State": "shutdown"}
         state = "failed" if failing else "complete" if job else "running"
         for slot in range(1, count + 1):
-            self._start(name, slot, state, container)
+            node = list(self.nodes.values())[(slot - 1) % len(self.nodes)]
+            silent = job and node["Status"]["State"] == "down"
+            self._start(name, slot, "preparing" if silent else state, container)
 
     def _change(self, name: str, spec: Mapping[str, Any]) -> None:
         """Give a service another content, which runs."""

@@ -6,14 +6,28 @@ They run where the release will, with its own image, secrets and networks: the m
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ecluse.deploy.targets.swarm.api import Api
-from ecluse.deploy.targets.swarm.tasks import SwarmTask, failed, logs, nodes, output, tasks_of, why
+from ecluse.deploy.targets.swarm.tasks import SwarmTask, down, failed, logs, nodes, output, tasks_of, why
 from ecluse.errors import CommandError, RolloutError
 
-__all__ = ["remove", "run"]
+__all__ = ["Lost", "NodeDown", "fail", "remove", "run"]
+
+_LOOK = 2.0
+"""Seconds between two questions about the machines."""
+
+Lost: TypeAlias = Callable[[Sequence[str]], None]
+
+
+class NodeDown(RolloutError):
+    """A machine went down with the only task of a job."""
+
+
+def fail(names: Sequence[str]) -> None:
+    """Raise NodeDown: nobody knows how far the task on the machines *names* has come."""
+    raise NodeDown(f"{', '.join(names)} went down while it ran this")
 
 
 def run(
@@ -23,25 +37,36 @@ def run(
     *,
     timeout: float,
     until: str | None = None,
+    lost: Lost = fail,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[str]:
     """Call *start*, which makes the job *service*; return the lines it printed once all its tasks are complete.
 
     *until*: a line that begins so is among them (they come a moment after the end). One of the same name, left by a
-    deployer that was killed, is removed before; this one afterwards. Raises CommandError with its last lines where a
-    task failed, RolloutError where it takes longer than *timeout* seconds.
+    deployer that was killed, is removed before; this one afterwards. *lost* gets the names of machines that went down
+    with a task, which nobody hears of any more: it raises, or the job goes on without them. Raises CommandError with
+    its last lines where a task failed, RolloutError where it takes longer than *timeout* seconds.
     """
     remove(api, service, clock=clock, sleep=sleep)
     try:
         start()
-        began = clock()
-        while not (found := tasks_of(api, service)) or any(task.state != "complete" for task in found):
+        began = looked = clock()
+        gone: set[str] = set()
+        while not (found := tasks_of(api, service)) or any(
+            task.state != "complete" for task in found if task.id not in gone
+        ):
             if broken := [task for task in found if failed(task)]:
                 raise CommandError(_reason(api, service, broken))
             if clock() - began > timeout:
                 waiting = why(found, nodes(api)) or ", ".join(sorted({task.state for task in found})) or "no task"
                 raise RolloutError(f"{service} took longer than {timeout:g} s: {waiting}")
+            if clock() - looked >= _LOOK:
+                looked, names = clock(), down(api)
+                more = [task for task in found if _alive(task) and task.node in names and task.id not in gone]
+                if more:
+                    lost(sorted({names[task.node] for task in more}))
+                    gone |= {task.id for task in more}
             sleep(0.1)
         text = output(api, f"/services/{service}")
         while until is not None and not _has(text, until) and clock() - began < timeout:
@@ -60,7 +85,8 @@ def remove(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """End a job that an earlier deployer began: of two, one would fail, or worse."""
-    left = [task for task in tasks_of(api, service) if _alive(task)]
+    names = down(api)
+    left = [task for task in tasks_of(api, service) if _alive(task) and task.node not in names]
     api.delete(f"/services/{service}")
     began = clock()
     # The service has gone at once; its containers end in their own time, and are asked for by the task.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 
 from ecluse.deploy.targets.swarm import jobs, stackfile
@@ -22,8 +23,8 @@ _FILES = "/run/ecluse"
 class Once:
     """Runs programs of ecluse as jobs of a swarm. They reach the container as configs."""
 
-    def __init__(self, api: Api, objects: Objects, services: Services) -> None:
-        self._api, self._objects, self._services = api, objects, services
+    def __init__(self, api: Api, objects: Objects, services: Services, say: Callable[[str], None]) -> None:
+        self._api, self._objects, self._services, self._say = api, objects, services, say
 
     def files(self, release: SwarmRelease, command: str, *kept: str, name: str = "files") -> list[str]:
         """Bring the release's image to the nodes, and its static files to the volume of the front server, by *command*
@@ -43,7 +44,11 @@ class Once:
         )
         try:
             return jobs.run(
-                self._api, self._services.name(name), lambda: self._services.deploy(content), timeout=STAGE_SECONDS
+                self._api,
+                self._services.name(name),
+                lambda: self._services.deploy(content),
+                timeout=STAGE_SECONDS,
+                lost=lambda names: self._say(f"{', '.join(names)} is down: it is left out, and gets nothing of this"),
             )
         except CommandError as error:
             raise TargetError(
@@ -78,7 +83,17 @@ class Once:
             configs=configs,
         )
         service = self._services.name(name)
-        return jobs.run(self._api, service, lambda: self._services.deploy(content), timeout=timeout, until=until)
+
+        def run() -> list[str]:
+            return jobs.run(self._api, service, lambda: self._services.deploy(content), timeout=timeout, until=until)
+
+        try:
+            return run()
+        except jobs.NodeDown as error:
+            if arguments[0] != "preflight":
+                raise
+            self._say(f"{error.what}: begun again on another machine")  # it changes nothing
+            return run()
 
     def clear(self) -> None:
         """End the jobs that a killed deployer has left. Only the lock holder may: its own jobs have not begun yet."""

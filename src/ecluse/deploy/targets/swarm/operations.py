@@ -10,6 +10,7 @@ from ecluse.deploy import health, report
 from ecluse.deploy.contract import Preflight
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
+from ecluse.deploy.targets.swarm.jobs import NodeDown
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
@@ -82,6 +83,11 @@ class SwarmOperations:
     def migrate(self, release: SwarmRelease) -> None:
         try:
             self._once.migrations(release, "migrate", name="migrate", timeout=MIGRATE_SECONDS)
+        except NodeDown as error:
+            raise RolloutError(
+                f"migrating to release {release.id} failed: {error.what}; its database undoes what was not complete",
+                hint="deploy again: what was applied is not applied twice",
+            ) from None
         except CommandError as error:
             raise RolloutError(f"migrating to release {release.id} failed: {error}") from None
 

@@ -47,7 +47,7 @@ def target(
     objects = Objects(api, stack)
     releases = SwarmReleases(objects)
     services = Services(connection, stack, environment.name, GATE_SECONDS)
-    once = Once(api, objects, services)
+    once = Once(api, objects, services, say)
     resolves = resolver(objects)
     infrastructure = Infrastructure(api, objects, services, resolves, environment.stack, say)
     catalogue = SwarmCatalogue(releases, resolves, top)

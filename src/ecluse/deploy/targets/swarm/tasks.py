@@ -14,6 +14,7 @@ from ecluse.deploy.targets.swarm.stackfile import RELEASE
 __all__ = [
     "BEGINNING",
     "SwarmTask",
+    "down",
     "ended",
     "failed",
     "logs",
@@ -121,6 +122,11 @@ def rolled_back(service: Mapping[str, Any], release: str) -> str | None:
 def nodes(api: Api) -> dict[str, Mapping[str, Any]]:
     """The machines of the swarm, by id."""
     return {one["ID"]: one for one in api.get("/nodes")}
+
+
+def down(api: Api) -> dict[str, str]:
+    """The names of the machines that the managers take for dead, by id."""
+    return {id: node["Description"]["Hostname"] for id, node in nodes(api).items() if node["Status"]["State"] == "down"}
 
 
 def logs(api: Api, path: str, *, tail: int | str = "all", since: float = 0) -> list[str]:

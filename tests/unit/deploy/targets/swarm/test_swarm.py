@@ -17,7 +17,7 @@ from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets import swarm
-from ecluse.deploy.targets.swarm import catalogue, parts, services
+from ecluse.deploy.targets.swarm import catalogue, jobs, parts, services
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
@@ -137,6 +137,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
     monkeypatch.setattr(health, "TIMES", 1)
     monkeypatch.setattr(services, "_STEADY", 0)
+    monkeypatch.setattr(jobs, "_LOOK", 0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     return made
 
@@ -444,6 +445,23 @@ class TestSecrets:
 
 
 class TestNodes:
+    def test_machine_that_is_down_is_left_out_of_staging(self, world: World, first: str) -> None:
+        world.orchestrator.nodes["node-gone"] = {**world.orchestrator.nodes["node-one"], "ID": "node-gone"}
+        world.orchestrator.nodes["node-gone"] |= {"Description": {"Hostname": "gone"}, "Status": {"State": "down"}}
+        world.build("2" * 40)
+        record = world.deploy()
+        assert record is not None and record.outcome == "succeeded"
+        assert world.said[0] == "gone is down: it is left out, and gets nothing of this"
+
+    def test_machine_that_is_down_ends_a_job_of_its_own(self, world: World, first: str) -> None:
+        world.orchestrator.nodes["node-one"]["Status"] = {"State": "down"}
+        operations = world.target().operations
+        with pytest.raises(RolloutError, match="migrating to release .* failed: one went down while it ran this"):
+            operations.migrate(operations.release(first))
+        with pytest.raises(RolloutError, match="one went down"):
+            operations.preflight(operations.release(first), None)
+        assert world.said == ["one went down while it ran this: begun again on another machine"]
+
     def test_missing_node_label_is_asked_for_on_several_nodes(self, world: World) -> None:
         world.orchestrator.nodes = Orchestrator("one", "two").nodes
         with pytest.raises(TargetError, match="no node has the label that db asks for: ecluse.state=true") as caught:
