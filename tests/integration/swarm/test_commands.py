@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from ecluse.machine import process
 from testbed.containers import answers, docker
 
-pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
+pytestmark = pytest.mark.engine
 
 
-def test_logs_and_exec_reach_the_containers_of_the_release(shop, one):
+@pytest.mark.exhaustive
+def test_logs_reach_the_containers_of_all_services(shop, one):
     assert '"uri":"/readiness/"' in shop.ecluse("logs", "staging", "--of", "front").output
     unknown = shop.ecluse("logs", "staging", "--of", "nothing", check=False)
     assert unknown.returncode == 10 and "there are: beat, db, front, web, worker" in unknown.output
+
+
+def test_command_is_a_job_of_the_serving_release(shop, one):
     command = ("python", "-c", "import os; print(os.environ['ECLUSE_RELEASE']); raise SystemExit(3)")
     done = shop.ecluse("exec", "staging", "--", *command, check=False)
     assert (done.returncode, done.output.strip()) == (3, shop.status()["serving"])
+    piped = ("sh", "-c", 'echo given | exec "$@"', "sh", sys.executable, "-m", "ecluse", "exec", "staging", "cat")
+    given = process.run(piped, cwd=shop.folder, env=shop.environ)
+    assert given.output.strip() == "given"
+    assert not [name for name in shop.services() if name.startswith("exec-")]
 
 
+@pytest.mark.exhaustive
 def test_plan_deploy_shows_sql_and_refusals_and_changes_nothing(shop, one):
     field = "models.IntegerField(default=1)"
     release = shop.release("needs", migration=f'migrations.AddField("effect", "needed", {field})')
@@ -30,6 +42,7 @@ def test_plan_deploy_shows_sql_and_refusals_and_changes_nothing(shop, one):
     assert shop.images("web") == {one} and shop.last() == before
 
 
+@pytest.mark.exhaustive
 def test_start_after_stop_serves_the_same_release(shop, one):
     serving = shop.status()["serving"]
     shop.query("INSERT INTO shop_effect (token) VALUES ('kept-over-a-stop')")
@@ -42,6 +55,7 @@ def test_start_after_stop_serves_the_same_release(shop, one):
     assert shop.effects()["kept-over-a-stop"] == 1
 
 
+@pytest.mark.exhaustive
 def test_unused_objects_are_deleted_and_secrets_stay_hidden(shop, one):
     secret = shop.folder / "secrets" / "django_secret_key"
     before = secret.read_text()

@@ -83,6 +83,26 @@ def test_node_without_the_registry_stops_the_rollout_early(machines, shop, one):
     assert shop.images("web") == {two}
 
 
+def test_command_runs_on_any_machine_and_ends_with_its_caller(machines, shop, one):
+    asks = ("exec", "staging", "--", "python", "-c", "import os; print(os.environ['ECLUSE_RELEASE'], flush=True)")
+    node = machines.names[MANAGER][:12]
+    serving = shop.status()["serving"]
+    assert shop.ecluse(*asks).output.strip() == serving
+    machines.inside("node", "update", "--availability", "drain", node)
+    try:
+        done = shop.ecluse(*asks)
+        assert "runs on another machine, without input" in done.output and done.output.strip().endswith(serving)
+    finally:
+        machines.inside("node", "update", "--availability", "active", node)
+    caller = shop.begin("exec", "staging", "--", "sleep", "600")
+    named = ("service", "ls", "--quiet", "--filter", f"name={shop.stack}_exec-")
+    await_(lambda: machines.inside(*named), "the command has a container", 60)
+    caller.terminate()
+    caller.wait(60)
+    await_(lambda: not machines.inside(*named), "nothing of the command is left", 60)
+    shop.ecluse("deploy", "staging", "--release", one)
+
+
 def test_machine_that_goes_silent_is_left_out_and_named(machines, shop, one):
     two = shop.release("left-out")
     with Load(shop.port, host=shop.address) as load:

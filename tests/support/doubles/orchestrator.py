@@ -170,6 +170,8 @@ class Orchestrator(Managers):
         for slot in range(1, count + 1):
             node = list(self.nodes.values())[(slot - 1) % len(self.nodes)]
             silent = job and node["Status"]["State"] == "down"
+            if job and short.startswith("exec-") and "/run/ecluse/idle.py" in service["command"]:
+                state = "running"
             self._start(name, slot, "preparing" if silent else state, container)
 
     def _change(self, name: str, spec: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from ecluse.definition.model import Environment
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.targets.swarm.api import Conflict
 from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
+from ecluse.deploy.targets.swarm.commands import CommandJobs
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.front import Front
 from ecluse.deploy.targets.swarm.objects import Objects
@@ -40,10 +41,11 @@ class SwarmControls:
         operations: SwarmOperations,
         catalogue: SwarmCatalogue,
         front: Front,
+        commands: CommandJobs,
     ) -> None:
         self._connection, self._environment, self._objects, self._owner = connection, environment, objects, owner
         self._services, self._once, self._operations = services, once, operations
-        self._catalogue, self._front = catalogue, front
+        self._catalogue, self._front, self._commands = catalogue, front, commands
 
     @property
     def url(self) -> str:
@@ -114,8 +116,14 @@ class SwarmControls:
         return self._connection.attached("service", "logs", "--raw", "--tail", str(lines), *options, name)
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        """Run *command* in a container of *what* on the engine we are connected to. Returns its exit code."""
+        """Run *command* once as the serving release's *what* would run; in what has state (a database), in its
+        container on the engine we are connected to. Returns its exit code.
+        """
         self._owner.check()
+        serving = self._serving()
+        release = self._operations.release(serving) if serving else None
+        if release is not None and what in release.stack["services"]:
+            return self._commands.run(release, what, command, terminal=terminal)
         here = self._connection.api.get("/info")["Swarm"]["NodeID"]
         found = [one for one in self._services.tasks(what) if one.serves and one.container]
         for one in found:

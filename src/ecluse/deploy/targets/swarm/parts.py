@@ -8,6 +8,7 @@ from pathlib import Path
 from ecluse.definition.model import Environment
 from ecluse.deploy.contract import Target
 from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
+from ecluse.deploy.targets.swarm.commands import CommandJobs
 from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.controls import SwarmControls
 from ecluse.deploy.targets.swarm.front import Front
@@ -57,7 +58,10 @@ def target(
     owner = Owner(objects, environment.name, repository, take_over, say)
     records = SwarmRecords(SwarmLock(api, objects, environment.name), objects, owner, once.clear)
     front = Front(api, objects, services, infrastructure, operations.ask, say)
-    controls = SwarmControls(connection, environment, objects, owner, services, once, operations, catalogue, front)
+    commands = CommandJobs(connection, objects, services, say)
+    controls = SwarmControls(
+        connection, environment, objects, owner, services, once, operations, catalogue, front, commands
+    )
     return Target(operations, catalogue, records, controls)
 
 

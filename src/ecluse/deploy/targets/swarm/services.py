@@ -26,7 +26,10 @@ from ecluse.deploy.targets.swarm.tasks import (
 )
 from ecluse.errors import RolloutError, TargetError
 
-__all__ = ["GONE", "Services"]
+__all__ = ["COMMAND", "GONE", "Services"]
+
+COMMAND = "exec-"
+"""The beginning of the names of jobs that people run commands in."""
 
 GONE = "ecluse.gone"
 """A label with the id of a task on a lost machine. Setting it makes the swarm schedule the update again."""
@@ -56,9 +59,10 @@ class Services:
         return {one["Spec"]["Name"].removeprefix(f"{self.stack}_") for one in self._all()}
 
     def jobs(self) -> list[str]:
-        """The names of the services that are one-off jobs."""
+        """The names of the services that are one-off jobs; but not of commands of people that still run."""
         found = [one["Spec"] for one in self._all() if {"ReplicatedJob", "GlobalJob"} & set(one["Spec"]["Mode"])]
-        return sorted(spec["Name"].removeprefix(f"{self.stack}_") for spec in found)
+        names = sorted(spec["Name"].removeprefix(f"{self.stack}_") for spec in found)
+        return [one for one in names if not one.startswith(COMMAND) or all(ended(task) for task in self.tasks(one))]
 
     def tasks(self, service: str) -> list[SwarmTask]:
         """The tasks of *service*, also those that have ended, oldest first."""

@@ -510,11 +510,36 @@ class TestCommands:
         assert argv[0] == "exec" and ("--tty" in argv) == terminal
         assert argv[-4].startswith("container") and argv[-3:] == ("python", "manage.py", "shell")
 
-    def test_command_for_another_node_names_that_node(self, world: World, first: str) -> None:
+    def test_command_is_a_job_that_is_gone_afterwards(self, world: World, first: str) -> None:
+        world.target().controls.exec("worker", ("true",), terminal=False)
+        assert not [name for name in world.orchestrator.services if "exec-" in name]
+        ((name, command),) = world.orchestrator.done
+        assert name.startswith("exec-") and command == ("python", "/run/ecluse/idle.py")
+
+    def test_command_runs_elsewhere_where_the_manager_is_drained(
+        self, world: World, first: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        world.orchestrator.nodes["node-one"]["Spec"] = {"Availability": "drain"}
+        assert world.target().controls.exec("web", ("python", "manage.py", "check"), terminal=True) == 0
+        ((name, command),) = world.orchestrator.done
+        assert name.startswith("exec-") and command == ("python", "manage.py", "check")
+        assert world.said == [
+            "the engine that answers takes no tasks: the command runs on another machine, without input"
+        ]
+
+    def test_command_in_the_database_needs_its_machine(self, world: World, first: str) -> None:
+        assert world.target().controls.exec("db", ("psql",), terminal=False) == 5
         world.orchestrator.swarm["NodeID"] = "elsewhere"
-        with pytest.raises(TargetError, match="no task of web runs on the swarm of the test") as caught:
-            world.target().controls.exec("web", ("true",), terminal=False)
+        with pytest.raises(TargetError, match="no task of db runs on the swarm of the test") as caught:
+            world.target().controls.exec("db", ("psql",), terminal=False)
         assert caught.value.hint is not None and caught.value.hint.startswith("they run on one")
+
+    def test_rollout_leaves_a_command_that_runs_alone(self, world: World, first: str) -> None:
+        job = {"image": "shop", "command": ["/run/ecluse/idle.py"], "deploy": {"mode": "replicated-job"}}
+        world.orchestrator.deploy("shop-staging", {"services": {"exec-1": job}})
+        world.build("2" * 40)
+        world.deploy()
+        assert "shop-staging_exec-1" in world.orchestrator.services
 
     def test_stop_ends_all_services_and_keeps_the_release(self, world: World, first: str) -> None:
         target = world.target()
