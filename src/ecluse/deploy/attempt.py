@@ -87,13 +87,15 @@ class Attempt(Generic[R]):
         """The release *id*. Raises ReleaseError where the target does not keep it any more."""
         return self.new if self.new is not None and self.new.id == id else self.target.release(id)
 
-    def bring(self, id: str | None) -> None:
+    def bring(self, id: str | None, *, back: bool = False) -> None:
         """Bring the release *id* into service and every other release out of it, task by task; with None, end all.
+        *back*: what visitors ask goes first, since they meet the release that does not do well.
 
         Called again after an interruption, it goes on where it stopped.
         """
         release = None if id is None else self.release(id)
-        for task in self.target.tasks(*([] if release is None else [release])):
+        tasks = self.target.tasks(*([] if release is None else [release]))
+        for task in sorted(tasks, key=lambda task: back and not task.visited):
             staying = release if release is not None and task.part_of(release) else None
             if staying is not None:
                 task.start(staying)
@@ -144,7 +146,7 @@ class Attempt(Generic[R]):
         self.write_at("undo")
         try:
             with self.step("undo", written=False):
-                self.bring(previous)
+                self.bring(previous, back=True)
         except LockHeld:
             raise
         except (Exception, KeyboardInterrupt) as error:

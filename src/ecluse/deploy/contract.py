@@ -96,6 +96,10 @@ class Task(Protocol[R_contra]):
     @property
     def name(self) -> str: ...
 
+    @property
+    def visited(self) -> bool:
+        """Whether it answers visitors: such a task is brought back first."""
+
     def part_of(self, release: R_contra) -> bool:
         """Whether *release* has this task. Where it has not, a rollout of it only drains the task."""
 

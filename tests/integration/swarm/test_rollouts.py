@@ -8,7 +8,7 @@ import pytest
 
 from testbed.containers import await_
 from testbed.load.visitors import Load
-from testbed.swarm import unharmed
+from testbed.swarm import once, unharmed
 
 pytestmark = pytest.mark.engine
 
@@ -50,6 +50,22 @@ def test_unready_release_leaves_the_old_one_serving(shop, one):
     status = shop.status()
     assert status["healthy"] and status["serving"].startswith(one.removeprefix("sha256:")[:12])
     assert shop.last()["outcome"] == "undone"
+
+
+def test_failing_release_is_undone_at_its_first_errors(shop, one):
+    old = shop.tasks("web")
+    with Load(shop.port) as load:
+        load.wait(100)
+        done = shop.ecluse("deploy", "staging", "--release", shop.release("fails", FAILS=True), check=False)
+        lost = len(load.lost)
+        load.wait(200)
+    print(f"{lost} errors, then none")
+    assert done.returncode == 6 and "web of release" in done.output and "does not do well: " in done.output
+    assert "serves again" in done.output and len(load.lost) == lost
+    assert all("status 500" in error for error in load.lost), load.lost
+    assert shop.tasks("web") & old, "a task of the old release has served all the time"
+    once(shop, load)
+    assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
 
 
 APART = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")

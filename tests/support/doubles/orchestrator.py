@@ -23,7 +23,8 @@ class Orchestrator(Managers):
     """Managers, and nodes on which tasks run as soon as they are wanted.
 
     *broken* says of a service and its release that its tasks fail; the update of one in *stuck* waits for a machine
-    that has gone away, that of one in *idle* for an engine that begins nothing. *printed* has the lines of a service,
+    that has gone away, that of one in *idle* for an engine that begins nothing; of one in *halfway* stops after
+    its first new task. *printed* has the lines of a service,
     *done* the jobs that were run: the service, and its command.
     """
 
@@ -49,6 +50,7 @@ class Orchestrator(Managers):
         self.broken: Callable[[str, str | None], bool] = lambda service, release: False
         self.stuck: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.idle: set[str] = set()
+        self.halfway: set[str] = set()
         self.found: dict[str, Any] = {
             "pending": [],
             "unknown": [],
@@ -154,6 +156,11 @@ class Orchestrator(Managers):
         if name in self.idle:
             self._start(name, count, "accepted", container)
             return
+        if name in self.halfway:
+            self.halfway.remove(name)
+            self.deployed.append(short)
+            self._start(name, 1, "running", container)
+            return
         failing = self.broken(short, release)
         if job:
             self.done.append((short, tuple(service["command"])))
@@ -193,6 +200,7 @@ class Orchestrator(Managers):
                 "Slot": slot,
                 "NodeID": list(self.nodes)[(slot - 1) % len(self.nodes)],
                 "CreatedAt": f"2026-01-01T00:00:{number:09.6f}Z",
+                "NetworksAttachments": [{"Addresses": ["10.0.9.9/24"]}],
                 "DesiredState": "shutdown" if state == "failed" else "running",
                 "Spec": {"ContainerSpec": container},
                 "Status": {

@@ -125,7 +125,7 @@ class MemoryTask:
     """A task of *target*. Fits :class:`ecluse.deploy.contract.Task`."""
 
     def __init__(self, target: MemoryTarget, name: str) -> None:
-        self._target, self.name = target, name
+        self._target, self.name, self.visited = target, name, name == "web"
 
     def part_of(self, release: MemoryRelease) -> bool:
         return True

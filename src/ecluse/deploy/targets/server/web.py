@@ -21,6 +21,7 @@ class Web:
     """The web processes of *place*, run by *daemon*. Fits :class:`ecluse.deploy.contract.Task`."""
 
     name = GROUP
+    visited = True
 
     def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
         self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds

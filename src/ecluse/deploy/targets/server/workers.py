@@ -22,6 +22,8 @@ class WorkerTask:
     Fits :class:`ecluse.deploy.contract.Task`.
     """
 
+    visited = False
+
     def __init__(self, name: str, alone: bool, place: Place, daemon: Daemon, gate_seconds: float) -> None:
         self.name, self.alone = name, alone
         self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds

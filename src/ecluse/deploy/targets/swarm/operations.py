@@ -17,7 +17,7 @@ from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.service_task import ServiceTask
 from ecluse.deploy.targets.swarm.services import Services
-from ecluse.deploy.targets.swarm.tasks import failed, nodes, seconds, why
+from ecluse.deploy.targets.swarm.tasks import failed, nodes, why
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError
 from ecluse.migrations.report import MARK
 
@@ -96,16 +96,20 @@ class SwarmOperations:
         newest = known[0].tasks if known else ()
         # In the order of the newest release. Services that only other releases have go first.
         others = dict.fromkeys(name for release in known for name in release.tasks if name not in newest)
-        return [ServiceTask(name, self._services, self.ask) for name in (*others, *newest)]
+        web = {release.web for release in known}
+        limits = self._environment.limits
+        return [ServiceTask(name, name in web, self._services, self.ask, limits) for name in (*others, *newest)]
 
     def watch(self, release: SwarmRelease, limits: Watch) -> None:
-        began = seconds(self._api.get("/info")["SystemTime"])
+        log = self._services.access_log()
         # Tasks that had failed before say nothing about how the release does now.
         known = {one.id: one.state for task in release.tasks for one in self._services.tasks(task)}
 
         def trouble() -> str | None:
             restarts = [line for task in release.tasks for line in self._restarts(task, release, known)]
-            return health.beyond(limits, health.Seen(*self._services.answers(began), restarts))
+            log.look()
+            errors = [str(one) for one in log.answers if one.error]
+            return health.beyond(limits, health.Seen(errors, len(log.answers), restarts))
 
         health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from ecluse.definition.model import Watch
 from ecluse.deploy import health
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.release import SwarmRelease
@@ -16,13 +17,16 @@ DOOR_SECONDS = 60.0
 
 
 class ServiceTask:
-    """The service *name*. *ask* asks for the readiness page at the front server.
+    """The service *name*, *visited* where it is the one that the front server asks. *ask* asks for the readiness page
+    there; *limits* hold from the first answer of its first new task.
 
     Fits :class:`ecluse.deploy.contract.Task`.
     """
 
-    def __init__(self, name: str, services: Services, ask: Callable[[], health.Readiness]) -> None:
-        self.name, self._services, self._ask = name, services, ask
+    def __init__(
+        self, name: str, visited: bool, services: Services, ask: Callable[[], health.Readiness], limits: Watch
+    ) -> None:
+        self.name, self.visited, self._services, self._ask, self._limits = name, visited, services, ask, limits
         self._seen: set[str] = set()
 
     def part_of(self, release: SwarmRelease) -> bool:
@@ -37,11 +41,26 @@ class ServiceTask:
         self._services.go_on(self.name)
 
     def gate(self, release: SwarmRelease) -> None:
-        self._services.settle(self.name, release.id, self._seen)
+        self._services.settle(self.name, release.id, self._seen, self._errors(release) if self.visited else None)
+
+    def _errors(self, release: SwarmRelease) -> Callable[[], str | None]:
+        """A function that says which limit the new tasks have passed; None while they have passed none."""
+        log = self._services.access_log()
+        addresses: set[str] = set()
+
+        def trouble() -> str | None:
+            addresses.update(self._services.addresses(self.name, release.id, self._seen))
+            if not addresses:
+                return None
+            log.look()
+            theirs = log.of(addresses)
+            return health.beyond(self._limits, health.Seen([str(one) for one in theirs if one.error], len(theirs), []))
+
+        return trouble
 
     def switch(self, release: SwarmRelease) -> None:
         """The swarm has named the tasks to the front server. Here that is seen, through the front server."""
-        if self.name == release.web:
+        if self.visited:
             health.gate(self._ask, release.id, ended=lambda: None, timeout=DOOR_SECONDS)
 
     def drain(self, release: SwarmRelease | None) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm.access_log import AccessLog
 from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.tasks import (
@@ -21,6 +22,7 @@ from ecluse.deploy.targets.swarm.tasks import (
     paused,
     replicas,
     rolled_back,
+    seconds,
     tasks_of,
     why,
 )
@@ -33,6 +35,9 @@ COMMAND = "exec-"
 
 GONE = "ecluse.gone"
 """A label with the id of a task on a lost machine. Setting it makes the swarm schedule the update again."""
+
+_ASKED = 1.0
+"""Seconds between two looks at what the first new tasks answer."""
 
 _STEADY = 1.0
 """Seconds for which a service has to run: an update begins a moment after it was asked for."""
@@ -82,13 +87,15 @@ class Services:
             if paused(self._api.get(f"/services/{self.name(service)}")):
                 self._connection.run("service", "update", "--detach", "--quiet", "--force", self.name(service))
 
-    def settle(self, task: str, release_id: str, seen: Collection[str]) -> None:
+    def settle(
+        self, task: str, release_id: str, seen: Collection[str], trouble: Callable[[], str | None] | None = None
+    ) -> None:
         """Return once all tasks of the service run the release and no other one. Raises RolloutError where they fail,
-        or are not ready in time.
+        or are not ready in time; or where *trouble*, asked every second, says what is wrong with them.
 
         Tasks in *seen* existed before the update: if these have failed, that says nothing about it.
         """
-        began = time.monotonic()
+        began = asked = time.monotonic()
         while True:
             service = self._api.get(f"/services/{self.name(task)}")
             found = self.tasks(task)
@@ -98,6 +105,10 @@ class Services:
             if len(ready) >= wanted and not others:
                 return
             self._give_up(task, release_id, service, seen)
+            if trouble is not None and time.monotonic() - asked >= _ASKED:
+                if (wrong := trouble()) is not None:
+                    raise RolloutError(f"{task} of release {release_id} does not do well: {wrong}")
+                asked = time.monotonic()
             self._look_again(service, found)
             if time.monotonic() - began > self._patience * max(1, wanted):
                 waiting = [one for one in found if one.wanted and not one.serves]
@@ -164,17 +175,21 @@ class Services:
         updating = (service.get("UpdateStatus") or {}).get("State") == "updating"
         return not updating and len(running) >= replicas(service)
 
-    def answers(self, since: float) -> tuple[list[str], int]:
-        """The errors (5xx but 503) that the front server has logged *since* then, and how many answers in all."""
-        errors, answers = [], 0
-        for line in logs(self._api, f"/services/{self.name(stackfile.FRONT)}", since=since):
-            with suppress(ValueError, TypeError, KeyError):
-                answer = json.loads(line)
-                status = int(answer["status"])
-                answers += 1
-                if status >= 500 and status != 503:
-                    errors.append(f"{status} to {answer['method']} {answer['uri']}")
-        return errors, answers
+    def access_log(self) -> AccessLog:
+        """The log of the front server, from now on."""
+        return AccessLog(self._api, self.name(stackfile.FRONT), seconds(self._api.get("/info")["SystemTime"]))
+
+    def addresses(self, service: str, release_id: str, seen: Collection[str]) -> set[str]:
+        """The addresses in the stack's networks of the tasks of a release that are not in *seen*."""
+        ours = {one.id for one in self.tasks(service) if one.release == release_id and one.id not in seen}
+        found = self._api.get("/tasks", filters={"service": [self.name(service)]}) if ours else []
+        return {
+            address.partition("/")[0]
+            for task in found
+            if task["ID"] in ours
+            for network in task.get("NetworksAttachments") or ()
+            for address in network.get("Addresses") or ()
+        }
 
     def _all(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._api.get(

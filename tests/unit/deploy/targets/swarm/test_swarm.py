@@ -267,18 +267,35 @@ def test_unreachable_image_stops_the_rollout_before_it_begins(world: World, firs
     assert world.serving() == {first}
 
 
+def line(status: int, number: int, upstream: str = "10.0.0.1:8000") -> str:
+    """A line of the front server's log."""
+    found = {"status": status, "method": "GET", "uri": "/", "upstream": upstream, "request_id": str(number)}
+    return json.dumps(found)
+
+
 def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> None:
     world.watch(first)
-    error = json.dumps({"status": 500, "method": "GET", "uri": "/"})
-    world.orchestrator.printed["front"] = [error] * 3 + ["no json", json.dumps({"status": 503})]
+    world.orchestrator.printed["front"] = [*(line(500, number) for number in range(3)), "no json", line(503, 3)]
     world.watch(first)
-    world.orchestrator.printed["front"].append(error)
+    world.orchestrator.printed["front"].append(line(500, 4))
     with pytest.raises(RolloutError, match="4 errors, as 500 to GET /"):
         world.watch(first)
     world.watch(first, most_errors=4)
     world.watch(first, error_share=0.8)
     with pytest.raises(RolloutError, match="4 errors in 5 answers, as 500 to GET /"):
         world.watch(first, error_share=0.7)
+
+
+def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.build("2" * 40)
+    monkeypatch.setattr(services, "_ASKED", 0)
+    swarm = world.orchestrator
+    swarm.halfway.add("shop-staging_web")
+    swarm.printed["front"] = [line(500, number, "10.0.0.1:8000, 10.0.9.9:8000") for number in range(4)]
+    with pytest.raises(RolloutError, match="web of release .* does not do well: 4 errors, as 500 to GET /"):
+        world.deploy()
+    assert swarm.deployed == ["worker", "web", "web", "worker", "beat"]
+    assert world.serving() == {first}
 
 
 def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
