@@ -110,6 +110,7 @@ def _lines(found: Status) -> Iterator[str]:
         ready = "ready" if one["ready"] else "not ready"
         who = f"{one['task']} on {one['node']}" if "task" in one else f"process {one['pid']}"
         yield f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s"
+    yield from (f"  {line}" for line in found.drift)
     if found.maintenance:
         yield f"  visitors get the maintenance page, since {_when(found.maintenance.since)} by {found.maintenance.by}"
     if found.holder:

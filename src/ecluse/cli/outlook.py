@@ -23,6 +23,7 @@ def _lines(found: Outlook) -> Iterator[str]:
     yield click.style(f"release {found.release} to {found.environment}, {over}", bold=True)
     if found.interrupted:
         yield f"the rollout of {found.interrupted.release} was interrupted: it is finished or undone first"
+    yield from (f"{line}: a rollout resets it" for line in found.drift)
     if found.unchanged:
         yield "it serves already, and well: nothing to do"
         return

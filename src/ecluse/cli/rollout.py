@@ -58,7 +58,7 @@ def plan_deploy(environment: str, name: str | None, allowed: tuple[str, ...], ol
         release = target.catalogue.find(name) if name else target.catalogue.newest()
         ledger = target.records.ledger()
         order = None if older else session.out_of_order(release, ledger)
-        found = outlook(target.operations, ledger, environment, release, allowed, order)
+        found = outlook(target.operations, ledger, environment, release, allowed, order, target.controls.drift())
     click.echo(json.dumps(found.as_json(), indent=1) if json_ else outlook_text(found))
     sys.exit(0 if found.goes else PreflightError.exit_code)
 

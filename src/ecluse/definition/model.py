@@ -243,8 +243,9 @@ class Environment:
     asked at before it gets requests; of a site that has no such address, *page* is a page of its own (as ``/``), and
     our wrapper answers with that page, the database and the migrations. *health* are further addresses that a
     maintenance page does not cover. *setup* are commands of the site that a rollout runs. *stack* is the stack file of
-    a swarm, which may refer to the variables in *env*; the workers of a swarm stand there, the workers of a server in
-    *workers*. *approval*: a provider asks a person before each rollout.
+    a swarm, which may refer to the variables in *env*; *replicas* are numbers of tasks of its services that hold in the
+    place of the file's. The workers of a swarm stand there, the workers of a server in *workers*. *approval*: a
+    provider asks a person before each rollout.
 
     A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
     as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
@@ -264,6 +265,7 @@ class Environment:
     health: tuple[str, ...] = ()
     setup: tuple[Setup, ...] = ()
     stack: str = "docker-compose.live.yml"
+    replicas: Mapping[str, int] = field(default_factory=dict)
     workers: tuple[Worker, ...] = ()
     approval: bool = False
     host: str = ""

@@ -71,6 +71,9 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
         yield from _variables(where, "secrets", environment.secrets)
         yield from _variables(where, "env", environment.env)
         yield from _watch(where, environment)
+        for service, count in environment.replicas.items():
+            if count < 1:
+                yield Problem(where, "replicas", f"gives {service} {count} tasks: 1 or more")
         for name in (environment.readiness, *environment.health):
             if not name.startswith("/") or any(letter.isspace() for letter in name):
                 yield Problem(where, "health", f"{name!r} is not the path of a page: it begins with /")

@@ -219,6 +219,9 @@ class Controls(Protocol):
     def processes(self) -> list[dict[str, object]]:
         """The running processes: release, state, seconds and readiness of each, and whatever else the target knows."""
 
+    def drift(self) -> Sequence[str]:
+        """The differences between what runs and what was rolled out, made by hand: a sentence for each."""
+
     def logs(self, what: str, lines: int, follow: bool) -> int:
         """Print the last *lines* that *what* printed. Returns an exit code."""
 

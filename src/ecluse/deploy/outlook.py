@@ -22,7 +22,8 @@ class Outlook:
     *refused* are the pending migrations that stop the rollout; *behind* are applied migrations that break the release,
     for these *reasons*. *how* says by what the migrations of each database were judged.
     *order* is the reason where it would take changes back. *interrupted* is a rollout that would be finished or
-    undone first: what comes after it is not known before.
+    undone first: what comes after it is not known before. *drift* is what somebody
+    has changed since the last rollout, which this one resets.
     """
 
     environment: str
@@ -36,6 +37,7 @@ class Outlook:
     how: tuple[str, ...] = ()
     order: str | None = None
     interrupted: Journal | None = None
+    drift: tuple[str, ...] = ()
 
     @property
     def goes(self) -> bool:
@@ -56,6 +58,7 @@ class Outlook:
             "judged": list(self.how),
             "order": self.order,
             "interrupted": self.interrupted.as_json() if self.interrupted else None,
+            "drift": list(self.drift),
         }
 
     def _migration(self, one: Migration) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def outlook(
     release: R,
     allowed: Sequence[str],
     order: EcluseError | None = None,
+    drift: Sequence[str] = (),
 ) -> Outlook:
     """The changes that rolling *release* out would make now; *order* is its refusal where it would take changes back.
 
@@ -97,4 +101,5 @@ def outlook(
         how=found.how if found else (),
         order=f"{order.what}\n  {order.hint}" if order else None,
         interrupted=ledger.journal(),
+        drift=tuple(drift),
     )

@@ -19,7 +19,7 @@ __all__ = ["Status", "status_of"]
 class Status:
     """The state of *environment*: *serving* has the ids of all releases that run, *commit* is the commit of the only
     one. *healthy*: it is one release, whole, and it answers. *holder* is who rolls out now; without one, *journal* is
-    a rollout that was interrupted.
+    a rollout that was interrupted. *drift* tells what somebody has changed since the last rollout.
     """
 
     environment: str
@@ -31,6 +31,7 @@ class Status:
     holder: Holder | None
     journal: Journal | None
     maintenance: Maintenance | None
+    drift: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For programs; docs/reference/cli.md describes it."""
@@ -44,6 +45,7 @@ class Status:
             "rollout": str(self.holder) if self.holder else None,
             "interrupted": self.journal.as_json() if self.journal and not self.holder else None,
             "maintenance": self.maintenance.as_json() if self.maintenance else None,
+            "drift": list(self.drift),
         }
 
 
@@ -62,6 +64,7 @@ def status_of(target: Target[Any], environment: str) -> Status:
         holder=target.records.holder(),
         journal=target.records.ledger().journal(),
         maintenance=target.controls.maintenance(),
+        drift=target.controls.drift(),
     )
 
 

@@ -36,6 +36,7 @@ class ToyTarget(MemoryTarget):
         self.asked_for: list[Any] = []
         self.lock_removed = False
         self.closed: Maintenance | None = None
+        self.drifted: list[str] = []
 
     # The catalogue
 
@@ -85,6 +86,9 @@ class ToyTarget(MemoryTarget):
             {"release": release, "state": "running", "ready": True, "pid": 41, "seconds": 5}
             for release in sorted(self.open["web"])
         ]
+
+    def drift(self) -> Sequence[str]:
+        return self.drifted
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
         self.asked_for.append(("logs", what, lines, follow))

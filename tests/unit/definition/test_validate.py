@@ -173,6 +173,7 @@ def test_wrong_type_in_service_or_environment_is_named() -> None:
     [
         ({"watch": -1}, "'watch': is a number of seconds, 0 or more"),
         ({"watch": Watch(most_errors=-1)}, "'watch': allows a number of errors or restarts, 0 or more"),
+        ({"replicas": {"web": 0}}, "'replicas': gives web 0 tasks: 1 or more"),
         ({"watch": Watch(error_share=5)}, "'watch': has an error share of 5: from 0 to 1"),
         ({"watch": "10"}, "'watch'"),
         ({"readiness": "readiness"}, "'health': 'readiness' is not the path of a page: it begins with /"),

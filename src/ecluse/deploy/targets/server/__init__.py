@@ -40,6 +40,8 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in _TAKEN or names.count(name) > 1:
             yield "workers", f"{name!r} is not a unique name for a worker"
     yield from _address(environment.url)
+    if environment.replicas:
+        yield "replicas", "are for the target swarm: a server has one machine, and WEB_CONCURRENCY"
     yield from _reach(environment)
 
 

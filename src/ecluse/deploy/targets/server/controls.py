@@ -49,6 +49,9 @@ class ServerControls:
             return self._operations.web.ask(release, slot.address).good(release.id)
         return False
 
+    def drift(self) -> Sequence[str]:
+        return ()  # the supervisor's configuration is written anew by each command
+
     def logs(self, what: str, lines: int, follow: bool) -> int:
         folders = (self._place.logs, self._place.folder)
         files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")

@@ -105,6 +105,11 @@ class SwarmControls:
             if one.wanted
         ]
 
+    def drift(self) -> Sequence[str]:
+        """The changes that somebody has made by hand: how many tasks a service has, and the image that they run."""
+        serving = self._serving()
+        return self._operations.drift(self._operations.release(serving)) if serving else ()
+
     def logs(self, what: str, lines: int, follow: bool) -> int:
         """Print what containers printed, on whatever node they are. Returns docker's exit code."""
         there = self._services.existing()

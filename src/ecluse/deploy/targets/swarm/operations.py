@@ -56,6 +56,8 @@ class SwarmOperations:
         return found
 
     def stage(self, release: SwarmRelease) -> None:
+        for line in self._drifted():
+            self._say(f"{line}: this rollout resets it")
         content = release.content
         if content is None and not self._services.existing():  # stopped: databases and front server have gone with it
             content = self._resolver.of_image(release.image, release.front, release.commit).content
@@ -125,6 +127,16 @@ class SwarmOperations:
             with suppress(CommandError):
                 self._once.files(found, "serve", *(one.id for one in left))
         self._objects.prune({name for release in left for name in release.uses()})
+
+    def drift(self, release: SwarmRelease) -> list[str]:
+        """The differences between the services that run and *release*, which serves."""
+        return [line for task in release.tasks for line in self._services.drift(task, release.stack["services"][task])]
+
+    def _drifted(self) -> list[str]:
+        """The drift of the release that serves, where it is one that is kept."""
+        serving = {one for task in self.tasks() for one in task.serving()}
+        found = self._releases.get(serving.pop()) if len(serving) == 1 else None
+        return self.drift(found) if found else []
 
     def _preflight(self, release: SwarmRelease, previous: str | None, *, keep: bool = True) -> Preflight:
         flags = ["--deploy"] if self._environment.faces_world else []

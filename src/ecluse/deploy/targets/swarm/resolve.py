@@ -119,10 +119,24 @@ class Resolver:
             *("stack", "config", "--compose-file", str(file)), cwd=self._top, extra=self._variables(image, front)
         )
         content = _read(rendered)
+        self._count(content)
         if found := limits.long_names(self._objects.stack, content):
             raise DefinitionError("\n".join(["a swarm takes no such names:", *found]), where=self._environment.stack)
         self._given.check(content.get("secrets") or {})
         return content
+
+    def _count(self, content: dict[str, Any]) -> None:
+        """Give the services as many tasks as the environment says."""
+        for name, count in self._environment.replicas.items():
+            deploy = content["services"].get(name, {}).get("deploy") or {}
+            if name not in content["services"] or "global" in str(deploy.get("mode", "")):
+                known = ", ".join(sorted(content["services"]))
+                raise DefinitionError(
+                    f"replicas names {name}, which is no service with a number of tasks",
+                    where=f"environment {self._environment.name!r}",
+                    hint=f"the stack file has: {known}",
+                )
+            content["services"][name] = {**content["services"][name], "deploy": {**deploy, "replicas": count}}
 
     def _reachable_registry(self) -> Registry:
         registry = self._registry()

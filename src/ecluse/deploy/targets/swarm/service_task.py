@@ -59,9 +59,12 @@ class ServiceTask:
         return trouble
 
     def switch(self, release: SwarmRelease) -> None:
-        """The swarm has named the tasks to the front server. Here that is seen, through the front server."""
+        """The swarm has named the tasks to the front server. Here that is seen, through the front server. Then no two
+        of them share a machine while another has none: one machine less costs nothing.
+        """
         if self.visited:
             health.gate(self._ask, release.id, ended=lambda: None, timeout=DOOR_SECONDS)
+            self._services.spread(self.name)
 
     def drain(self, release: SwarmRelease | None) -> None:
         """Remove the service where no release has it any more. Of an update, the swarm has ended the old tasks."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.access_log import AccessLog
 from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.connection import Connection
@@ -125,6 +125,37 @@ class Services:
                 )
             time.sleep(0.1)
 
+    def spread(self, name: str) -> None:
+        """Move tasks of the service apart that share a machine while another has none: the swarm starts the next task
+        beside those that are about to end. It gets as many tasks more, and ends those that share.
+        """
+        service = self._api.get(f"/services/{self.name(name)}")
+        placement = (service["Spec"]["TaskTemplate"].get("Placement") or {}).get("Constraints") or ()
+        machines = [one.node for one in self.tasks(name) if one.serves]
+        may = limits.may_run_on({"deploy": {"placement": {"constraints": placement}}}, nodes(self._api))
+        more = min(len(set(may) - set(machines)), len(machines) - len(set(machines)))
+        if more <= 0 or "Replicated" not in service["Spec"]["Mode"]:
+            return
+        wanted = replicas(service)
+        try:
+            self._scale(name, wanted + more)
+            began = time.monotonic()
+            while len([one for one in self.tasks(name) if one.serves]) < wanted + more:
+                if time.monotonic() - began > self._patience:
+                    break  # there is room for no more: what serves goes on as it was
+                time.sleep(0.2)
+        finally:
+            self._scale(name, wanted)
+
+    def _scale(self, name: str, count: int) -> None:
+        for _ in range(10):
+            service = self._api.get(f"/services/{self.name(name)}")
+            spec = {**service["Spec"], "Mode": {"Replicated": {"Replicas": count}}}
+            query = {"version": service["Version"]["Index"], "registryAuthFrom": "spec"}
+            with suppress(Conflict):  # the swarm has changed it in the meantime: asked again
+                self._api.post(f"/services/{service['ID']}/update", spec, **query)
+                return
+
     def whole(self, service: str, release_id: str) -> bool:
         """Whether all tasks of the service run the release, and no other one."""
         try:
@@ -134,6 +165,17 @@ class Services:
         found = [one for one in self.tasks(service) if one.wanted]
         ready = [one for one in found if one.serves and one.release == release_id]
         return len(ready) >= wanted and all(one.release == release_id for one in found)
+
+    def drift(self, name: str, wanted: Mapping[str, Any]) -> list[str]:
+        """The differences between the service and what it is to be, *wanted* of a stack file: a sentence for each."""
+        try:
+            service = self._api.get(f"/services/{self.name(name)}")
+        except Missing:
+            return [f"{name} has been removed by hand"]
+        count, meant = replicas(service), int((wanted.get("deploy") or {}).get("replicas", 1))
+        image = str(service["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
+        found = [f"{name} has {count} tasks, changed by hand from {meant}"] if count != meant else []
+        return found + ([f"{name} runs {image}, changed by hand"] if image != wanted["image"] else [])
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove services. Returns once their tasks have finished the work that they had begun."""

@@ -73,6 +73,7 @@ class World:
         self.way = Way(self.orchestrator)
         self.environ = {"ECLUSE_SECRETS": str(top / "secrets")}
         self.said: list[str] = []
+        self.replicas: dict[str, int] = {}
         self.commit = "0" * 40
         (top / "secrets").mkdir()
         (top / "secrets" / "key").write_text("a secret of the site\n")
@@ -95,7 +96,14 @@ class World:
         return self.registry.content["shop", f"staging-{commit}"].digest
 
     def environment(self) -> Environment:
-        return Environment(name="staging", target="swarm", settings="s", url="https://shop.example", secrets=("KEY",))
+        return Environment(
+            name="staging",
+            target="swarm",
+            settings="s",
+            url="https://shop.example",
+            secrets=("KEY",),
+            replicas=self.replicas,
+        )
 
     def target(self) -> Target[SwarmRelease]:
         """The target, as a command opens it."""
@@ -267,6 +275,10 @@ def test_unreachable_image_stops_the_rollout_before_it_begins(world: World, firs
     assert world.serving() == {first}
 
 
+def runs(task: dict[str, Any]) -> bool:
+    return bool(task["Status"]["State"] == "running")
+
+
 def line(status: int, number: int, upstream: str = "10.0.0.1:8000") -> str:
     """A line of the front server's log."""
     found = {"status": status, "method": "GET", "uri": "/", "upstream": upstream, "request_id": str(number)}
@@ -411,6 +423,55 @@ class TestStackFile:
     def test_dollar_signs_reach_the_containers_unchanged(self, world: World, first: str) -> None:
         (kept,) = SwarmReleases(Objects(world.orchestrator, "shop-staging")).all()
         assert kept.stack["services"]["web"]["environment"] == {"ECLUSE_RELEASE": first, "PRICE": "$5"}
+
+
+class TestReplicas:
+    """The number of tasks of a service is the environment's, and what somebody changes by hand is told."""
+
+    def test_environment_says_how_many_tasks_a_service_has(self, world: World) -> None:
+        world.replicas = {"web": 3}
+        record = world.deploy()
+        assert record is not None
+        found = world.target().controls.processes()
+        assert [one["task"] for one in found if str(one["task"]).startswith("web.")] == ["web.1", "web.2", "web.3"]
+        assert world.target().controls.drift() == []
+
+    def test_replicas_of_an_unknown_service_are_refused(self, world: World) -> None:
+        world.replicas = {"webb": 3}
+        with pytest.raises(DefinitionError, match="replicas names webb, which is no service") as caught:
+            world.target().catalogue.newest()
+        assert "beat, db, front, migrate, static, web, worker" in str(caught.value.hint)
+
+    def test_change_by_hand_is_told_and_reset(self, world: World, first: str) -> None:
+        world.orchestrator.services["shop-staging_web"]["Spec"]["Mode"]["Replicated"]["Replicas"] = 5
+        drift = ["web has 5 tasks, changed by hand from 2"]
+        assert world.target().controls.drift() == drift
+        world.build("2" * 40)
+        world.deploy()
+        assert world.said[0] == f"{drift[0]}: this rollout resets it"
+        assert world.target().controls.drift() == []
+
+    def test_tasks_that_share_a_machine_are_moved_apart(self, world: World, first: str) -> None:
+        swarm = world.orchestrator
+        swarm.nodes["node-two"] = {**swarm.nodes["node-one"], "ID": "node-two"}
+        web = world.target().operations.tasks()[1]
+        release = world.target().operations.release(first)
+
+        def machines() -> list[str]:
+            return [
+                one["NodeID"] for one in swarm.get("/tasks", filters={"service": ["shop-staging_web"]}) if runs(one)
+            ]
+
+        assert machines() == ["node-one", "node-one"]
+        web.switch(release)
+        assert machines() == ["node-one", "node-two"]
+        before = list(swarm.tasks)
+        web.switch(release)
+        assert swarm.tasks == before, "there is nothing to do"
+
+    def test_service_that_was_removed_by_hand_is_told(self, world: World, first: str) -> None:
+        world.orchestrator.delete("/services/shop-staging_beat")
+        assert world.target().controls.drift() == ["beat has been removed by hand"]
 
 
 class TestSecrets:
