@@ -63,3 +63,7 @@ class AccessLog:
     def of(self, addresses: Collection[str]) -> list[FrontAnswer]:
         """The answers of the tasks at *addresses*."""
         return [one for one in self.answers if one.upstream.rpartition(":")[0] in addresses]
+
+    def without(self, addresses: Collection[str]) -> list[FrontAnswer]:
+        """The answers but those of the tasks at *addresses*: of other tasks, or of the front server itself."""
+        return [one for one in self.answers if one.upstream.rpartition(":")[0] not in addresses]

@@ -110,8 +110,12 @@ class SwarmOperations:
         def trouble() -> str | None:
             restarts = [line for task in release.tasks for line in self._restarts(task, release, known)]
             log.look()
-            errors = [str(one) for one in log.answers if one.error]
-            return health.beyond(limits, health.Seen(errors, len(log.answers), restarts))
+            # A task of the release before may have ended badly, with its machine: that is no fault of this one.
+            ours = self._services.addresses(release.web, lambda task: task.release == release.id)
+            others = self._services.addresses(release.web, lambda task: task.release != release.id)
+            answers = log.without(others - ours)
+            errors = [str(one) for one in answers if one.error]
+            return health.beyond(limits, health.Seen(errors, len(answers), restarts))
 
         health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
 

@@ -9,6 +9,7 @@ from ecluse.deploy import health
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.tasks import SwarmTask
 
 __all__ = ["ServiceTask"]
 
@@ -48,8 +49,11 @@ class ServiceTask:
         log = self._services.access_log()
         addresses: set[str] = set()
 
+        def ours(task: SwarmTask) -> bool:
+            return task.release == release.id and task.id not in self._seen
+
         def trouble() -> str | None:
-            addresses.update(self._services.addresses(self.name, release.id, self._seen))
+            addresses.update(self._services.addresses(self.name, ours))
             if not addresses:
                 return None
             log.look()

@@ -221,9 +221,9 @@ class Services:
         """The log of the front server, from now on."""
         return AccessLog(self._api, self.name(stackfile.FRONT), seconds(self._api.get("/info")["SystemTime"]))
 
-    def addresses(self, service: str, release_id: str, seen: Collection[str]) -> set[str]:
-        """The addresses in the stack's networks of the tasks of a release that are not in *seen*."""
-        ours = {one.id for one in self.tasks(service) if one.release == release_id and one.id not in seen}
+    def addresses(self, service: str, meant: Callable[[SwarmTask], bool]) -> set[str]:
+        """The addresses in the stack's networks of those tasks that are *meant*, also once they have ended."""
+        ours = {one.id for one in self.tasks(service) if meant(one)}
         found = self._api.get("/tasks", filters={"service": [self.name(service)]}) if ours else []
         return {
             address.partition("/")[0]

@@ -38,6 +38,7 @@ def test_log_is_read_on_from_its_newest_line(monkeypatch: pytest.MonkeyPatch) ->
     assert [str(one) for one in log.answers] == ["500 to GET /", "501 to GET /"]
     assert asked == [1e9, 1e9, 1e9 + 19 - OVERLAP]
     assert [one.status for one in log.of({"10.0.0.1"})] == [501]
+    assert [one.status for one in log.without({"10.0.0.1"})] == [500]
 
 
 def test_answer_of_a_closed_site_is_no_error() -> None:
