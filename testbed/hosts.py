@@ -63,6 +63,15 @@ class Hosts:
         """Say that what has state is to be on this machine."""
         self.inside("node", "update", "--label-add", "ecluse.state=true", self.names[number][:12])
 
+    def restart_engine(self, number: int) -> None:
+        """End the engine of a machine, with all its containers, and start it again."""
+        ends = "kill $(cat /var/run/docker.pid); while test -e /var/run/docker.pid; do sleep 0.1; done"
+        docker("exec", self.names[number], "sh", "-c", ends)
+        starts = "exec dockerd $DOCKERD_OPTIONS >>/var/log/dockerd.log 2>&1"
+        docker("exec", "--detach", self.names[number], "sh", "-c", starts)
+        ready = ("exec", self.names[number], "docker", "version")
+        await_(lambda: docker(*ready, check=False).returncode == 0, "its engine answers", 60)
+
     @contextlib.contextmanager
     def cut(self, number: int, peer: str | None = None) -> Iterator[None]:
         """No packet passes between a machine and *peer*, or anybody else, for as long as the context lasts."""

@@ -189,6 +189,19 @@ def test_manager_cut_off_for_a_moment_costs_only_open_requests(machines, shop, o
     assert shop.images("web") == {two} and shop.status()["healthy"], done.output
 
 
+def test_manager_restart_with_the_front_elsewhere_costs_little(machines, shop, one):
+    with Load(shop.port, host=shop.address) as load:
+        load.wait(200)
+        machines.restart_engine(MANAGER)
+        await_(lambda: shop.status()["healthy"], "a release serves whole", 180)
+        load.wait(200)
+    lost = [answer for answer in load.seen if answer.lost is not None]
+    seconds = max((answer.ended for answer in lost), default=0) - min((answer.due for answer in lost), default=0)
+    print(f"{len(lost)} of {len(load.seen)} requests lost in {seconds:.1f} s")
+    assert seconds < 40, load.lost
+    once(shop, load)
+
+
 def test_dead_machine_costs_only_its_open_requests(machines, shop, one):
     three = shop.release("three")
     with Load(shop.port, host=shop.address) as load:
