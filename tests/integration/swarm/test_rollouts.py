@@ -59,7 +59,8 @@ def test_failing_release_is_undone_at_its_first_errors(shop, one):
         done = shop.ecluse("deploy", "staging", "--release", shop.release("fails", FAILS=True), check=False)
         lost = len(load.lost)
         load.wait(200)
-    print(f"{lost} errors, then none")
+    met = [answer.ended for answer in load.seen if answer.lost is not None]
+    print(f"{lost} of {len(load.seen)} requests met errors, in {max(met) - min(met):.1f} s")
     assert done.returncode == 6 and "web of release" in done.output and "does not do well: " in done.output
     assert "serves again" in done.output and len(load.lost) == lost
     assert all("status 500" in error for error in load.lost), load.lost

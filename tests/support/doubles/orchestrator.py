@@ -51,6 +51,7 @@ class Orchestrator(Managers):
         self.stuck: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.idle: set[str] = set()
         self.halfway: set[str] = set()
+        self.orders: dict[str, Mapping[str, Any]] = {}
         self.found: dict[str, Any] = {
             "pending": [],
             "unknown": [],
@@ -156,6 +157,7 @@ class Orchestrator(Managers):
         if name in self.idle:
             self._start(name, count, "accepted", container)
             return
+        self.orders[name] = deploy.get("update_config") or {}
         if name in self.halfway:
             self.halfway.remove(name)
             self.deployed.append(short)

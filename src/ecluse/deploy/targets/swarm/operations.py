@@ -115,7 +115,10 @@ class SwarmOperations:
             others = self._services.addresses(release.web, lambda task: task.release != release.id)
             answers = log.without(others - ours)
             errors = [str(one) for one in answers if one.error]
-            return health.beyond(limits, health.Seen(errors, len(answers), restarts))
+            found = health.beyond(limits, health.Seen(errors, len(answers), restarts))
+            if found is not None:
+                self._services.failing.add(release.id)
+            return found
 
         health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
 

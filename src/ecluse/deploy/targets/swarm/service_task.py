@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from ecluse.definition.model import Watch
 from ecluse.deploy import health
@@ -33,12 +33,17 @@ class ServiceTask:
     def part_of(self, release: SwarmRelease) -> bool:
         return self.name in release.tasks
 
-    def serving(self) -> Collection[str]:
+    def serving(self) -> set[str]:
         return {one.release for one in self._services.tasks(self.name) if one.serves and one.release}
 
     def start(self, release: SwarmRelease) -> None:
         self._seen = {one.id for one in self._services.tasks(self.name)}
-        self._services.deploy(stackfile.part(release.stack, [self.name]))
+        content = stackfile.part(release.stack, [self.name])
+        serving = self.serving()
+        if self.visited and (failing := serving & self._services.failing):
+            # Visitors meet errors until its tasks end. They end at once where others serve.
+            content = stackfile.at_once(content, self.name, stop_first=serving > failing)
+        self._services.deploy(content)
         self._services.go_on(self.name)
 
     def gate(self, release: SwarmRelease) -> None:

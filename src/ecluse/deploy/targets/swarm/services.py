@@ -54,6 +54,8 @@ class Services:
     def __init__(self, connection: Connection, stack: str, environment: str, patience: float) -> None:
         self._connection, self._api = connection, connection.api
         self.stack, self._environment, self._patience = stack, environment, patience
+        self.failing: set[str] = set()
+        """Releases that have answered visitors with too many errors."""
 
     def name(self, service: str) -> str:
         """The name of *service* in the swarm: the stack's name comes before it."""
@@ -107,6 +109,7 @@ class Services:
             self._give_up(task, release_id, service, seen)
             if trouble is not None and time.monotonic() - asked >= _ASKED:
                 if (wrong := trouble()) is not None:
+                    self.failing.add(release_id)
                     raise RolloutError(f"{task} of release {release_id} does not do well: {wrong}")
                 asked = time.monotonic()
             self._look_again(service, found)

@@ -18,6 +18,7 @@ from ecluse.errors import TargetError
 __all__ = [
     "ID",
     "Content",
+    "at_once",
     "digest_of",
     "escaped",
     "identity",
@@ -208,6 +209,18 @@ def job(
     files = {f"file{number}": {"external": True, "name": real} for number, real in enumerate((configs or {}).values())}
     whole = {**content, "services": {name: service}, "configs": {**(content.get("configs") or {}), **files}}
     return part(whole, [name])
+
+
+def at_once(content: Content, name: str, *, stop_first: bool) -> dict[str, Any]:
+    """The file with an update of the service *name* that replaces all tasks which are another release's at once; with
+    *stop_first*, those end before others start.
+    """
+    service = content["services"][name]
+    deploy = service.get("deploy") or {}
+    order = {"order": "stop-first" if stop_first else "start-first", "parallelism": 0}
+    update = {**(deploy.get("update_config") or {}), **order}
+    changed = {**service, "deploy": {**deploy, "update_config": update}}
+    return {**content, "services": {**content["services"], name: changed}}
 
 
 def escaped(value: Any) -> Any:

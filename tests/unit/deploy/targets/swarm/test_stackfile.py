@@ -37,6 +37,16 @@ def content(**changed):
     }
 
 
+def test_bad_release_is_replaced_at_once_and_the_file_stays() -> None:
+    content = {
+        "services": {"web": {"image": "x", "deploy": {"update_config": {"monitor": "5s", "order": "start-first"}}}}
+    }
+    changed = stackfile.at_once(content, "web", stop_first=True)
+    update = changed["services"]["web"]["deploy"]["update_config"]
+    assert update == {"monitor": "5s", "order": "stop-first", "parallelism": 0}
+    assert content["services"]["web"]["deploy"]["update_config"]["order"] == "start-first"
+
+
 def test_a_service_is_known_by_its_image_and_its_name():
     assert stackfile.roles(content(), IMAGE) == {
         "beat": "task",

@@ -307,6 +307,8 @@ def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypat
     with pytest.raises(RolloutError, match="web of release .* does not do well: 4 errors, as 500 to GET /"):
         world.deploy()
     assert swarm.deployed == ["worker", "web", "web", "worker", "beat"]
+    assert swarm.orders["shop-staging_web"] == {"order": "stop-first", "parallelism": 0}, "errors end at once"
+    assert swarm.orders["shop-staging_beat"] == {"order": "stop-first"}
     assert world.serving() == {first}
 
 
