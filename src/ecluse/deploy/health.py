@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,8 +49,26 @@ def ask(address: str, url: str, path: str, gate: str = "", *, timeout: float = 5
 def ask_at(door: str, url: str, path: str, *, timeout: float = 5) -> Readiness:
     """Ask the front server at *door*, an address with its scheme, for *path*, as a visitor of *url*."""
     at = urlsplit(door)
-    kind = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
-    return _ask(kind(at.hostname or "", at.port, timeout=timeout), urlsplit(url), path)
+    public = urlsplit(url)
+    if at.scheme != "https":
+        return _ask(http.client.HTTPConnection(at.hostname or "", at.port, timeout=timeout), public, path)
+    return _ask(_Door(public.hostname or "", (at.hostname or "", at.port or 443), timeout), public, path)
+
+
+class _Door(http.client.HTTPSConnection):
+    """HTTPS to the site *name* at *address*, where its name does not lead yet: the certificate is the name's."""
+
+    def __init__(self, name: str, address: tuple[str, int], timeout: float) -> None:
+        super().__init__(name, timeout=timeout)
+        self._address, self._tls, self._seconds = address, ssl.create_default_context(), timeout
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._address, self._seconds)
+        try:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
 
 
 def _ask(connection: http.client.HTTPConnection, public: SplitResult, path: str, gate: str = "") -> Readiness:
