@@ -38,7 +38,7 @@ def status(environment: str, json_: bool) -> None:
 @click.option("-n", "--number", default=20, show_default=True, help="How many, the newest last.")
 @as_json
 def history(environment: str, number: int, json_: bool) -> None:
-    """Show the rollouts of ENVIRONMENT: what, when, by whom, how long each step took, how it ended.
+    """Show the rollouts of ENVIRONMENT: what, of which commit, when, by whom, how it ended.
 
     \b
     Examples:
@@ -54,7 +54,8 @@ def history(environment: str, number: int, json_: bool) -> None:
         say(f"{environment} has had no rollout yet")
     for record in records:
         what = f"{record.kind:<8}  {record.release}  {record.outcome:<9}"
-        click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}")
+        commit = f"  commit {record.commit[:12]}" if record.commit else ""
+        click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}{commit}")
         click.echo("    " + "  ".join(f"{step} {seconds:.2f}" for step, seconds in record.steps.items()))
         if record.reason:
             click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))

@@ -168,6 +168,7 @@ def test_history_has_what_failed_with_its_reason(serving: ToyTarget, ecluse: Run
     ecluse("deploy", "local")
     shown = ecluse("history", "local").out
     assert "deploy    one  succeeded" in shown and "deploy    two  undone" in shown
+    assert "  commit commit-of-on" in shown
     assert "    release two did not get ready" in shown
     (last,) = json.loads(ecluse("history", "local", "--json", "-n", "1").out)
     assert (last["release"], last["outcome"], last["serving"]) == ("two", "undone", "one")

@@ -111,14 +111,14 @@ class SwarmControls:
         return self._operations.drift(self._operations.release(serving)) if serving else ()
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
-        """Print what containers printed, on whatever node they are. Returns docker's exit code."""
+        """Print what containers printed, each line with its task and machine. Returns docker's exit code."""
         there = self._services.existing()
         if what not in there:
             known = ", ".join(sorted(there))
             raise TargetError(f"no service {what!r} runs in {self._environment.name}", hint=f"there are: {known}")
         options = ("--follow",) if follow else ()
         name = self._services.name(what)
-        return self._connection.attached("service", "logs", "--raw", "--tail", str(lines), *options, name)
+        return self._connection.attached("service", "logs", "--tail", str(lines), *options, name)
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
         """Run *command* once as the serving release's *what* would run; in what has state (a database), in its

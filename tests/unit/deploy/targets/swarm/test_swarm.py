@@ -577,7 +577,7 @@ class TestCommands:
 
     def test_logs_of_any_service_come_from_docker(self, world: World, first: str) -> None:
         assert world.target().controls.logs("db", 7, True) == 5
-        options = ("--raw", "--tail", "7", "--follow", "shop-staging_db")
+        options = ("--tail", "7", "--follow", "shop-staging_db")
         assert world.way.terminal == [("service", "logs", *options)]
         with pytest.raises(TargetError, match="no service 'mail' runs in staging") as caught:
             world.target().controls.logs("mail", 7, False)
