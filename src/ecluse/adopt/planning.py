@@ -15,6 +15,14 @@ from ecluse.services.paths import cache_folder
 
 __all__ = ["Prepared", "prepare"]
 
+_COUNT_TESTS = Path(__file__).parent / "children" / "count_tests.py"
+
+# Seconds for a project to collect its tests.
+_PATIENCE = 300.0
+
+# https://docs.pytest.org/en/stable/reference/exit-codes.html
+_NO_TESTS = 5
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -128,8 +136,23 @@ def _has_tests(found: Found, tracked: tuple[str, ...]) -> bool:
             except OSError:
                 continue
             if "def test" in text:
-                return True
+                return _counted(found) != 0
     return False
+
+
+def _counted(found: Found) -> int | None:
+    """How many tests the project's own runner finds; None where it does not say. A run of no test is no success."""
+    subject, folder = found.subject, found.top / found.folder
+    settings = found.suite.settings or found.answer.module
+    environ = subject.variables({**found.variables.given, "DJANGO_SETTINGS_MODULE": settings})
+    if found.suite.is_pytest:
+        done = process.run(("pytest", "--collect-only", "-q"), cwd=folder, env=environ, check=False, timeout=_PATIENCE)
+        return 0 if done.returncode == _NO_TESTS else None
+    labels = found.suite.command[len(("python", "manage.py", "test")) :]
+    argv = (str(subject.python), str(_COUNT_TESTS), str(folder), *labels)
+    done = process.run(argv, cwd=folder, env=environ, check=False, timeout=_PATIENCE)
+    last = done.output.strip().rpartition("\n")[2]
+    return int(last) if done.ok and last.isdigit() else None
 
 
 def _before(found: Found, tracked: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

@@ -39,6 +39,12 @@ def test_look_writes_nothing(repository: Repository) -> None:
     assert repository.git("status", "--short", "--ignored") == ""
 
 
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+def test_look_asks_the_runner_for_tests(repository: Repository) -> None:
+    (repository.top / "shop" / "tests.py").write_text("def test_helper() -> None: ...\n", encoding="utf-8")
+    assert repository.adopt()["tests"] is None
+
+
 @pytest.mark.parametrize("repository", ["switched"], indirect=True)
 def test_look_finds_variables_and_switch(repository: Repository) -> None:
     found = repository.adopt()
