@@ -22,8 +22,10 @@ class Refused(BaseException):
     """Not an Exception: code under test that tolerates errors must not tolerate this one."""
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def no_processes_and_no_sockets() -> Iterator[None]:
+    """The guard: put up for a module, since the tests of other folders may run in the same session."""
+
     def refuse(what: str) -> object:
         def refused(*arguments: object, **options: object) -> NoReturn:
             raise Refused(f"a unit test {what}: {arguments!r}; it belongs in tests/integration")
