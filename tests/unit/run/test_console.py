@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console as Terminal
@@ -16,6 +17,11 @@ from tests.support.providers.pipelines import job, pipeline
 
 ONE = pipeline(job("lint"))
 THREE = pipeline(job("lint"), job("unit"), job("gate", needs=("lint", "unit")))
+
+
+def terminal(stream: io.StringIO, **options: Any) -> Terminal:
+    """A terminal without colours, whatever the variables of the process that runs the tests say."""
+    return Terminal(file=stream, **{"force_terminal": True, "color_system": None, "_environ": {}, **options})
 
 
 def plain(run: Run, provider: Provider | None = None) -> str:
@@ -91,7 +97,7 @@ def test_long_failure_is_cut_on_a_laptop_but_not_in_ci(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [40, 200])
 def test_a_terminal_shows_a_row_for_each_leg_then_the_failure(tmp_path: Path, width: int) -> None:
     stream = io.StringIO()
-    console = LiveConsole(Terminal(file=stream, force_terminal=True, width=width, height=40))
+    console = LiveConsole(terminal(stream, width=width, height=40))
     shown(console, failed(tmp_path))
     text = stream.getvalue()
     assert text.index("✓") < text.index("E501 long") < text.index("alone: ./ecluse run lint")
@@ -101,13 +107,13 @@ def test_a_terminal_shows_a_row_for_each_leg_then_the_failure(tmp_path: Path, wi
 def test_job_output_is_not_read_as_terminal_markup(tmp_path: Path) -> None:
     run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs={"lint": "[bold]x[/nonsense]\n"})
     stream = io.StringIO()
-    shown(LiveConsole(Terminal(file=stream, force_terminal=True, width=100)), run)
+    shown(LiveConsole(terminal(stream, width=100)), run)
     assert "[bold]x[/nonsense]" in stream.getvalue()
 
 
 def running(run: Run, width: int, height: int = 40, expected: dict[str, float] | None = None) -> LiveConsole:
     """A console on which all legs of *run* run, each with a long line of output."""
-    console = LiveConsole(Terminal(file=io.StringIO(), force_terminal=True, width=width, height=height))
+    console = LiveConsole(terminal(io.StringIO(), width=width, height=height))
     console.begin(run.plan, expected or {}, 2)
     for leg in run.plan.running:
         console.started(leg)
@@ -118,9 +124,9 @@ def running(run: Run, width: int, height: int = 40, expected: dict[str, float] |
 def seen(console: LiveConsole, width: int) -> list[str]:
     """The lines that *console* shows while its legs run."""
     console.abandon()
-    terminal = Terminal(file=io.StringIO(), width=width)
-    with terminal.capture() as captured:
-        terminal.print(console._view())
+    shows = terminal(io.StringIO(), force_terminal=False, width=width)
+    with shows.capture() as captured:
+        shows.print(console._view())
     return captured.get().splitlines()
 
 
@@ -159,7 +165,7 @@ def test_output_of_a_leg_takes_nothing_of_what_follows(tmp_path: Path, hostile: 
     logs = {"lint": f"before\n{hostile}\nthe last line\n"}
     run = ended(THREE, tmp_path / "run", {"lint": "failed"}, logs=logs)
     stream = io.StringIO()
-    shown(LiveConsole(Terminal(file=stream, force_terminal=True, width=100, height=40)), run)
+    shown(LiveConsole(terminal(stream, width=100, height=40)), run)
     end = stream.getvalue()[stream.getvalue().rindex("before") :]
     for text in (end, plain(run)):
         assert "the last line" in text and "alone: ./ecluse run lint" in text
@@ -173,5 +179,5 @@ def test_colours_of_a_leg_are_left_out_on_demand(tmp_path: Path) -> None:
     shown(PlainConsole(said.append, None, colours=False), run)
     assert "\x1b" not in "".join(said)
     stream = io.StringIO()
-    shown(LiveConsole(Terminal(file=stream, force_terminal=True, no_color=True, width=100, height=40)), run)
+    shown(LiveConsole(terminal(stream, no_color=True, color_system="standard", width=100, height=40)), run)
     assert "\x1b[31m" not in stream.getvalue()
