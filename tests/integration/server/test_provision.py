@@ -130,3 +130,14 @@ def test_files_of_people_stay_and_their_changes_are_shown(prepared: Prepared) ->
     assert done.returncode == 10 and b"was not written by ecluse" in done.errors
     prepared.machine.run("rm /etc/ssh/sshd_config.d/00-ecluse.conf; nft delete table inet ecluse")
     assert prepared.changes("plan", "provision") == ["ssh", "firewall"]
+
+
+def test_account_of_the_site_gains_nothing_by_a_link(prepared: Prepared) -> None:
+    before = prepared.machine.run("stat -c '%U %n' /root/.ssh; cat /root/.ssh/authorized_keys")
+    prepared.machine.run("rm -r ~shop/.ssh; ln -s /root/.ssh ~shop/.ssh")
+    done = prepared.ecluse("provision")
+    assert done.returncode == 10 and b"the keys of shop cannot be written" in done.errors, done.errors
+    assert prepared.machine.run("stat -c '%U %n' /root/.ssh; cat /root/.ssh/authorized_keys") == before
+    prepared.machine.run("rm ~shop/.ssh")
+    assert "account shop" in prepared.changes("provision")
+    assert prepared.signs_in("shop")
