@@ -19,8 +19,8 @@ from ecluse.definition.model import Event, Job, Pipeline
 from ecluse.definition.plan import plan
 from ecluse.definition.words import command
 from ecluse.run.execution import cache_of
+from ecluse.run.leg_runner import LegRunner
 from ecluse.run.outcome import Status
-from ecluse.run.worker import Worker
 
 pytestmark = pytest.mark.counted
 
@@ -129,7 +129,7 @@ class Project:
         """How the job ends, as a run of its own."""
         folder = self.top / ".ecluse" / "runs" / str(number)
         (folder / "logs").mkdir(parents=True)
-        worker = Worker(
+        runner = LegRunner(
             plan=self.plan,
             top=self.top,
             folder=folder,
@@ -139,8 +139,8 @@ class Project:
             output=lambda leg, text: None,
             cache=cache_of(self.plan, self.top, self.environ, {}),
         )
-        outcome = worker.run(self.plan.legs[0])
-        worker.cache.save()
+        outcome = runner.run(self.plan.legs[0])
+        runner.cache.save()
         return outcome.status
 
     def passes(self) -> bool:
