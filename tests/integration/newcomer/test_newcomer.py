@@ -132,6 +132,6 @@ def release(container: str, address: str) -> object:
 
 
 def test_ecluse_test_passes_in_a_fresh_clone(newcomer: str) -> None:
-    done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=1800)
+    done = sh(newcomer, "cd clone && git checkout --quiet . && ./ecluse test", timeout=3600)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "py313-django52: OK" in done.stdout
