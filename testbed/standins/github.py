@@ -19,6 +19,9 @@ __all__ = ["Environment", "GitHubServer", "running"]
 
 TOKEN = "a-token-of-github-0123456789"
 
+# https://docs.github.com/rest/about-the-rest-api/api-versions: without the header GitHub takes a version of its choice.
+VERSION = "2022-11-28"
+
 
 @dataclass
 class Environment:
@@ -109,7 +112,9 @@ def running() -> Iterator[GitHubServer]:
             address = urlsplit(self.path)
             start = f"/repos/{told.name}/"
             status, answer = 404, {"message": "Not Found"}
-            if address.path.startswith(start):
+            if self.headers["X-GitHub-Api-Version"] != VERSION:
+                status, answer = 400, {"message": "The API version was not sent, or is not known"}
+            elif address.path.startswith(start):
                 status, answer = told.answer(address.path.removeprefix(start), self.headers["Authorization"])
             body = json.dumps(_page(answer, parse_qs(address.query))).encode()
             self.send_response(status)

@@ -53,7 +53,7 @@ class GitHubApi:
         return "/".join([self._root, *(quote(part, safe="") for part in path)])
 
     def _get(self, url: str) -> Any:
-        headers = {"Accept": "application/vnd.github+json", "X-GitHub-GitHubApi-Version": "2022-11-28"}
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
         try:
