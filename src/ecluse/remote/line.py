@@ -112,7 +112,7 @@ class Line:
             raise reason(self.reach, answer.errors)
         return answer
 
-    def send(self, script: str, source: Path, timeout: float = 1800) -> process.Answer:
+    def send(self, script: str, source: Path) -> process.Answer:
         """Run *script* there with the file *source* as its input. Raises Cut where the line does not hold."""
         with open(source, "rb") as file:
             return self.stream(self.command(script, "-T"), lambda piece: None, stdin=file)

@@ -9,7 +9,7 @@ A command that changes what serves runs apart from the connection, in a folder o
     end       its exit code, once it has ended
     seen      somebody has been told of its end
 
-It needs nothing but Python. Its arguments are the name of a function below, and that function's arguments.
+It runs in the tool that was sent. Its arguments are the name of a function below, and that function's arguments.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ecluse.machine import durable
+
 __all__: list[str] = []
 
 RUNS, RELEASES, DEFINITIONS = Path("runs"), Path(".ecluse", "releases"), Path("definitions")
@@ -37,9 +39,9 @@ KEPT_RUNS, KEPT_RELEASES, KEPT_TOOLS, KEPT_DEFINITIONS = 20, 10, 3, 20
 
 def look(environment: str) -> None:
     """Print what is here: packaged releases with their digests, the commits of unpacked ones, and the newest run."""
-    packaged = {path.stem: _json(path).get("digest") for path in RELEASES.glob("*.json")}
+    packaged = {path.stem: _described(path).get("digest") for path in RELEASES.glob("*.json")}
     unpacked = Path(".ecluse", "environments", environment, "releases").glob("[!.]*/release.json")
-    commits = {path.parent.name: _json(path).get("commit") for path in unpacked}
+    commits = {path.parent.name: _described(path).get("commit") for path in unpacked}
     newest = max((path.name for path in RUNS.glob("[!.]*")), default=None)
     run = None if newest is None else {"id": newest, **_state(newest)}
     print(json.dumps({"packaged": packaged, "commits": commits, "run": run}))
@@ -61,7 +63,7 @@ def put(manifest: str) -> None:
         if digest.hexdigest() != values["digest"]:
             sys.exit("the archive did not arrive whole")
         os.replace(scratch, RELEASES / f"{values['id']}.tar")
-        _write(RELEASES / f"{values['id']}.json", json.dumps(values, indent=1))
+        durable.write_json(RELEASES / f"{values['id']}.json", values)
     finally:
         scratch.unlink(missing_ok=True)
     archives = sorted(RELEASES.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -78,7 +80,7 @@ def begin(id: str, tool: str) -> None:
     scratch.mkdir(mode=0o700)
     alive = os.open(scratch / "alive", os.O_RDWR | os.O_CREAT)
     fcntl.flock(alive, fcntl.LOCK_EX)
-    _write(scratch / "about", json.dumps({"arguments": order["arguments"], "by": order["by"], "began": time.time()}))
+    durable.write_json(scratch / "about", {"arguments": order["arguments"], "by": order["by"], "began": time.time()})
     for name in ("log", "result"):
         (scratch / name).touch()
     try:
@@ -150,11 +152,11 @@ def _run(folder: Path, order: Mapping[str, Any], tool: str) -> None:
         program = subprocess.Popen(
             _argv(tool, order), env=_environ(order, tool), stdin=subprocess.DEVNULL, stdout=result, stderr=log
         )
-    _write(folder / "pid", str(program.pid))
+    durable.write(folder / "pid", str(program.pid))
     code = program.wait()
     if code == 0:
         _settle(_definition(order), tool)
-    _write(folder / "end", str(code if code >= 0 else 128 - code))
+    durable.write(folder / "end", str(code if code >= 0 else 128 - code))
     os._exit(0)
 
 
@@ -176,7 +178,7 @@ def _definition(order: Mapping[str, Any]) -> Path:
     path = DEFINITIONS / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
     if not path.exists():
         DEFINITIONS.mkdir(exist_ok=True)
-        _write(path, text)
+        durable.write(path, text)
     return path
 
 
@@ -184,13 +186,12 @@ def _settle(definition: Path, tool: str) -> None:
     """Let ``./ecluse`` here, for people and for what starts the site with the machine, be *tool* with *definition*."""
     _link(Path("pipeline.py"), definition)
     _link(Path("tool"), Path("tools", tool))
-    _write(Path("ecluse"), '#!/bin/sh\ncd "$(dirname -- "$0")" && exec ./tool/ecluse "$@"\n')
-    Path("ecluse").chmod(0o755)
+    durable.write(Path("ecluse"), '#!/bin/sh\ncd "$(dirname -- "$0")" && exec ./tool/ecluse "$@"\n', mode=0o755)
 
 
 def _state(id: str) -> dict[str, Any]:
     folder = RUNS / id
-    about = _json(folder / "about")
+    about = _described(folder / "about")
     code = (folder / "end").read_text() if (folder / "end").exists() else None
     return {
         **about,
@@ -252,21 +253,9 @@ def _link(link: Path, target: Path) -> None:
     os.replace(scratch, link)
 
 
-def _write(path: Path, text: str) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(scratch, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+def _described(path: Path) -> Mapping[str, Any]:
+    """The JSON object in *path*; empty where there is none."""
+    return durable.read_json(path) or {}
 
 
 if __name__ == "__main__":
