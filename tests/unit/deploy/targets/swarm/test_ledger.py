@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from ecluse.deploy.history import Journal, Record
 from ecluse.deploy.targets.swarm import ledger as ledgers
 from ecluse.deploy.targets.swarm.ledger import SwarmLedger
 from ecluse.deploy.targets.swarm.objects import Objects
-from tests.support.doubles.managers import Managers
-
-
-@pytest.fixture
-def managers():
-    return Managers()
-
-
-@pytest.fixture
-def objects(managers):
-    return Objects(managers, "shop-staging")
 
 
 def journal(release="r1", **values):

@@ -14,19 +14,8 @@ from ecluse.deploy.targets.swarm.lock import SwarmLock
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.errors import LockHeld, TargetError
 from ecluse.machine import identity
-from tests.support.doubles.managers import Managers
 
 WHO = {"who": "ada", "host": "elsewhere", "what": "deploy of r1"}
-
-
-@pytest.fixture
-def managers():
-    return Managers()
-
-
-@pytest.fixture
-def objects(managers):
-    return Objects(managers, "shop-staging")
 
 
 @pytest.fixture
