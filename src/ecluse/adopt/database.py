@@ -75,7 +75,7 @@ class _Trial:
         return self.subject.ask({**self.given, **variables}, self.settings)
 
     def parts(self, answer: SettingsReport, fixed: Mapping[str, str]) -> dict[str, str]:
-        """The variable for each part of ``DATABASES["default"]``:each variable is marked, and looked for in them."""
+        """The variable for each part of ``DATABASES["default"]``: each variable is marked, and looked for in them."""
         names = [name for name in answer.asked if _LIKE_DATABASE.search(name) and name not in fixed]
         marks = {name: _mark(name, index) for index, name in enumerate(names)}
         answers = [self.load({**fixed, **marks})]

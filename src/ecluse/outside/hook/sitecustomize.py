@@ -123,6 +123,7 @@ class Loader(importlib.abc.Loader):
 
     def exec_module(self, module: Any) -> None:
         self.loader.exec_module(module)
+        make_folders_of_logs()
         own, described = module.Settings.__init__, self.described
 
         def init(self: Any, settings_module: str) -> None:
@@ -130,7 +131,6 @@ class Loader(importlib.abc.Loader):
             if launch is not None:
                 launch.begin_early()
             publish(described)
-            make_folders_of_logs()
             own(self, settings_module)
             override(self, described)
             if launch is not None:
