@@ -122,7 +122,7 @@ def _branch(top: Path) -> str:
 
 def _provider(top: Path) -> str:
     """The provider of the remote: GitLab where its address says so, else GitHub."""
-    return "gitlab" if "gitlab" in (git.find(top, "remote", "get-url", "origin") or "") else "github"
+    return "gitlab" if "gitlab" in git.origin(top) else "github"
 
 
 def _has_tests(found: Found, tracked: tuple[str, ...]) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ecluse.errors import RepositoryError
 from ecluse.machine import git
@@ -49,19 +47,8 @@ def source_of(top: Path) -> SourceCommit:
         )
     committed = int(git.line(top, "show", "--no-patch", "--format=%ct", commit))
     clean = not git.read(top, "status", "--porcelain")
-    remote = git.find(top, "config", "--get", "remote.origin.url")
-    return SourceCommit(commit, committed, clean, public_url(remote or ""))
-
-
-def public_url(remote: str) -> str | None:
-    """The public address of the repository: https, without an account; None for a folder."""
-    remote = remote.strip()
-    if found := re.fullmatch(r"[\w.-]+@([\w.-]+):(?!/)(.+)", remote):  # git@host:owner/name.git
-        return f"https://{found[1]}/{found[2].removesuffix('.git')}"
-    parts = urlsplit(remote)
-    if parts.scheme in {"http", "https", "ssh", "git"} and parts.hostname:
-        return f"https://{parts.hostname}/{parts.path.strip('/').removesuffix('.git')}"
-    return None
+    origin = git.origin(top)
+    return SourceCommit(commit, committed, clean, f"https://{origin}" if origin else None)
 
 
 def labels(source: SourceCommit, *, title: str, version: str) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ Git's answers are bytes: file names are separated by NUL, and need not be UTF-8 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,20 @@ from ecluse.errors import RepositoryError, ToolError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
-__all__ = ["Tree", "descends", "find", "head", "ignored", "known_files", "line", "paths", "read", "tree"]
+__all__ = [
+    "Tree",
+    "descends",
+    "find",
+    "head",
+    "ignored",
+    "known_files",
+    "line",
+    "origin",
+    "paths",
+    "place",
+    "read",
+    "tree",
+]
 
 # Messages in English, since some are recognized; and no lock that a commit at the same time would meet.
 # https://git-scm.com/docs/git#Documentation/git.txt-GITOPTIONALLOCKS
@@ -58,6 +72,21 @@ def find(top: Path, *arguments: str) -> str | None:
 def head(top: Path) -> str | None:
     """The commit that is checked out; None before the first commit."""
     return find(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+
+def origin(top: Path) -> str:
+    """The place of the remote ``origin``: ``host/path``. Empty without such a remote, or where it is a folder."""
+    return place(find(top, "config", "--get", "remote.origin.url") or "")
+
+
+def place(url: str) -> str:
+    """``host/path`` of a remote's address, whichever way it is written, without account, port and ``.git``; empty for
+    a folder of one machine.
+    """
+    found = re.fullmatch(r"(?:[a-z+]+://)?(?:[^@/]*@)?(\[[^]]+\]|[^:/@]+)(?::\d+(?=/))?[:/]+(.+?)(?:\.git)?/*", url)
+    if found is None or url.startswith(("/", ".", "file:")):
+        return ""
+    return f"{found[1].lower()}/{found[2]}"
 
 
 def descends(top: Path, commit: str, other: str) -> bool | None:

@@ -3,25 +3,10 @@ from pathlib import Path
 import pytest
 
 from ecluse.errors import RepositoryError
-from ecluse.image.source import SourceCommit, labels, public_url, source_of
+from ecluse.image.source import SourceCommit, labels, source_of
 from tests.support.doubles.programs import Programs
 
 SOURCE = SourceCommit("4b825dc642cb6eb9a060e54bf8d69288fbee4904", 1_760_000_000, True, "https://git.example/team/shop")
-
-
-@pytest.mark.parametrize(
-    ("remote", "url"),
-    [
-        ("git@git.example:team/shop.git\n", "https://git.example/team/shop"),
-        ("https://ci:token@git.example/team/shop.git", "https://git.example/team/shop"),
-        ("ssh://git@git.example/team/shop", "https://git.example/team/shop"),
-        ("/srv/git/shop.git", None),
-        ("../shop", None),
-        ("", None),
-    ],
-)
-def test_source_url_has_no_account(remote, url):
-    assert public_url(remote) == url
 
 
 def test_labels_follow_oci_and_hold_no_current_time():

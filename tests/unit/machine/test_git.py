@@ -61,6 +61,26 @@ def test_a_missing_commit_is_no_failure(programs: Programs) -> None:
     assert git.find(SHOP, "config", "--get", "remote.origin.url") is None
 
 
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("git@github.com:ada/shop.git", "github.com/ada/shop"),
+        ("https://GitHub.com/ada/shop", "github.com/ada/shop"),
+        ("https://gitlab-ci-token:token@git.example:8443/ada/shop.git/", "git.example/ada/shop"),
+        ("ssh://git@git.example:2222/ada/shop.git", "git.example/ada/shop"),
+        ("ssh://git@git.example/ada/shop", "git.example/ada/shop"),
+        ("/srv/git/shop.git", ""),
+        ("file:///srv/git/shop.git", ""),
+        ("../shop", ""),
+        ("", ""),
+    ],
+)
+def test_place_of_a_remote_is_its_host_and_path(programs: Programs, url: str, place: str) -> None:
+    assert git.place(url) == place
+    programs.answers["git -C /shop config"] = f"{url}\n"
+    assert git.origin(SHOP) == place
+
+
 def test_a_folder_without_repository_is_refused(programs: Programs) -> None:
     error = refused(programs, "fatal: not a git repository (or any of the parent directories): .git\n")
     assert (error.what, error.where) == ("this is not a git repository", "/shop")

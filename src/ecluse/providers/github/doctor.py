@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -38,12 +37,12 @@ def _repository(top: Path, environ: Mapping[str, str]) -> str:
     """The owner and name that a job of GitHub, or the remote ``origin``, says."""
     if named := environ.get("GITHUB_REPOSITORY"):
         return named
-    found = re.search(r"[:/]([^/:]+/[^/]+?)(?:\.git)?/?$", git.find(top, "config", "remote.origin.url") or "")
-    if not found:
+    _, _, name = git.origin(top).partition("/")
+    if name.count("/") != 1:
         raise RepositoryError(
             "the remote origin names no repository on GitHub", where=str(top), hint="GITHUB_REPOSITORY=OWNER/NAME"
         )
-    return found[1]
+    return name
 
 
 def _code_owners(top: Path) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,18 +40,9 @@ class Repository:
 
 def repository_of(top: Path) -> Repository:
     """The repository whose clone is in *top*."""
-    remote = git.find(top, "config", "--get", "remote.origin.url") or ""
     shallow = git.find(top, "rev-parse", "--is-shallow-repository") == "true"  # its first commit is another's second
     roots = None if shallow else git.find(top, "rev-list", "--max-parents=0", "HEAD")
-    return Repository(_place(remote), (roots or "").rpartition("\n")[2])
-
-
-def _place(url: str) -> str:
-    """``host/path`` of a remote's address, whichever way it is written; empty for a folder of one machine."""
-    found = re.fullmatch(r"(?:[a-z+]+://)?(?:[^@/]*@)?(\[[^]]+\]|[^:/@]+)(?::\d+(?=/))?[:/]+(.+?)(?:\.git)?/*", url)
-    if found is None or url.startswith(("/", ".", "file:")):
-        return ""
-    return f"{found[1].lower()}/{found[2]}"
+    return Repository(git.origin(top), (roots or "").rpartition("\n")[2])
 
 
 class Owner:

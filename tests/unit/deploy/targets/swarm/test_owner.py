@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from ecluse.deploy.targets.swarm import owner
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.owner import Owner, Repository
 from ecluse.errors import TargetError
@@ -14,23 +13,6 @@ from tests.support.doubles.managers import Managers
 
 SHOP = Repository("github.com/ada/shop", "1" * 40)
 FORK = Repository("github.com/bob/shop", "1" * 40)
-
-
-@pytest.mark.parametrize(
-    ("url", "place"),
-    [
-        ("git@github.com:ada/shop.git", "github.com/ada/shop"),
-        ("https://GitHub.com/ada/shop", "github.com/ada/shop"),
-        ("https://gitlab-ci-token:token@git.example:8443/ada/shop.git/", "git.example/ada/shop"),
-        ("ssh://git@git.example:2222/ada/shop.git", "git.example/ada/shop"),
-        ("/srv/git/shop.git", ""),
-        ("file:///srv/git/shop.git", ""),
-        ("../shop", ""),
-        ("", ""),
-    ],
-)
-def test_place_of_a_remote_is_its_host_and_path(url: str, place: str) -> None:
-    assert owner._place(url) == place
 
 
 def test_clones_are_same_by_origin_and_else_by_first_commit() -> None:
