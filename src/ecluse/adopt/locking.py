@@ -32,8 +32,8 @@ BACKPORTS = {
 _SERVER = (f"gunicorn>={SAFE_GUNICORN}", "whitenoise>=6.5")
 # The first psycopg2-binary that is built for Python 3.12. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
 # zones are objects: https://code.djangoproject.com/ticket/31777
-_DRIVER_SINCE = (2, 9, 9)
-_DRIVER = f"psycopg2-binary>={'.'.join(map(str, _DRIVER_SINCE))}"
+_DRIVER_SINCE = "2.9.9"
+_DRIVER = f"psycopg2-binary>={_DRIVER_SINCE}"
 
 # Drivers of other databases, whose builds want those databases' headers.
 _OTHER_DATABASES = frozenset(
@@ -105,7 +105,7 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
     """*lines* as they can be installed on a Linux machine without a database's headers."""
     lines = tuple(lines)
     kept = []
-    old_django = any(_name(line) == "django" and _pinned_below(line, (3, 1)) for line in lines)
+    old_django = any(_name(line) == "django" and not _admits(line, "3.1") for line in lines)
     for line in lines:
         name = _name(line)
         if name in _WINDOWS:
@@ -116,12 +116,12 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
             notes.append("psycopg2-binary instead of psycopg2, which would be compiled")
             if not any(_name(other) == "psycopg2-binary" for other in lines):
                 kept.append(_DRIVER)
-        elif name == "psycopg2-binary" and not old_django and _pinned_below(line, _DRIVER_SINCE):
+        elif name == "psycopg2-binary" and not old_django and not _admits(line, _DRIVER_SINCE):
             notes.append(f"{_DRIVER} instead of {line.split(';')[0].strip()}, which would be compiled")
             kept.append(_DRIVER)
         elif name == "gunicorn":
             kept.append(_SERVER[0])
-            if _may_be(line, SAFE_GUNICORN):
+            if _admits(line, SAFE_GUNICORN):
                 kept.append(line)
             else:
                 notes.append(f"{_SERVER[0]} instead of {line.split(';')[0].strip()}, which loses requests as it stops")
@@ -130,20 +130,14 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _may_be(line: str, least: str) -> bool:
-    """Whether a requirement admits some version from *least* on."""
+def _admits(line: str, least: str) -> bool:
+    """Whether a requirement admits some version from *least* on, as far as the versions that it names show."""
     try:
         asked = Requirement(line).specifier
     except InvalidRequirement:
         return False
     named = [str(one.version) for one in asked if "*" not in one.version]
     return any(Version(version) >= Version(least) and version in asked for version in (least, "999", *named))
-
-
-def _pinned_below(line: str, version: tuple[int, ...]) -> bool:
-    """Whether a requirement names one version (``==2.8.6``), and that is older than *version*."""
-    found = re.search(r"==\s*([\d.]+)", line)
-    return found is not None and tuple(map(int, re.findall(r"\d+", found[1]))) < version
 
 
 def _added(site: Iterable[str], notes: list[str]) -> tuple[str, ...]:

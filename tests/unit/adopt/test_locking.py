@@ -19,6 +19,8 @@ NEW = "psycopg2-binary>=2.9.9"
         (("psycopg2==2.9.7", "psycopg2-binary==2.9.7"), (NEW,)),
         (("psycopg2==2.9.7", "psycopg2-binary"), ("psycopg2-binary",)),
         (("Django==2.2.28", "psycopg2-binary==2.8.6"), ("Django==2.2.28", "psycopg2-binary==2.8.6")),
+        (("psycopg2-binary<2.9",), (NEW,)),
+        (("Django~=2.2", "psycopg2-binary<2.9"), ("Django~=2.2", "psycopg2-binary<2.9")),
         (("gunicorn==20.0.4",), (SERVER,)),
         (("gunicorn>=22,<23",), (SERVER,)),
         (("gunicorn~=23.0",), (SERVER,)),
