@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from ecluse.adopt.look import Found
 from ecluse.adopt.table import Table, Whose
 from ecluse.adopt.writing import SITE_LOCK
 from ecluse.errors import AdoptError, CommandError
-from ecluse.machine import process
+from ecluse.machine import process, waiting
 
 __all__ = ["Visitors", "baseline", "prove"]
 
@@ -130,34 +128,25 @@ class Visitors:
 @contextmanager
 def visiting(url: str) -> Iterator[Visitors]:
     """Visitors of *url* at a fixed rate for as long as the context lasts. A server's error is a lost request."""
-    visitors, end = Visitors(), threading.Event()
+    visitors = Visitors()
     parts = urlsplit(url)
 
     def visit() -> None:
-        due = time.monotonic()
-        while not end.is_set():
-            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-            try:
-                connection.request("GET", "/")
-                status = connection.getresponse().status
-                if status in (502, 503, 504):
-                    visitors.lost.append(f"answered with {status}")
-                else:
-                    visitors.answered += 1
-            except (OSError, http.client.HTTPException) as error:
-                visitors.lost.append(f"{type(error).__name__}: {error}")
-            finally:
-                connection.close()
-            due += 1 / _RATE
-            end.wait(max(0.0, due - time.monotonic()))
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        try:
+            connection.request("GET", "/")
+            status = connection.getresponse().status
+            if status in (502, 503, 504):
+                visitors.lost.append(f"answered with {status}")
+            else:
+                visitors.answered += 1
+        except (OSError, http.client.HTTPException) as error:
+            visitors.lost.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
 
-    thread = threading.Thread(target=visit, name="visitors")
-    thread.start()
-    try:
+    with waiting.repeated(visit, every=1 / _RATE, name="visitors"):
         yield visitors
-    finally:
-        end.set()
-        thread.join()
 
 
 class _Tool:

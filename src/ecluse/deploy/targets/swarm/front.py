@@ -4,7 +4,6 @@ visitors do not get through any more.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import DefinitionError, EcluseError, TargetError
+from ecluse.machine import waiting
 
 __all__ = ["Front", "Gap"]
 
@@ -141,17 +141,9 @@ class Gap:
 @contextmanager
 def measured(ask: Callable[[], health.Readiness], interval: float = 0.1) -> Iterator[Gap]:
     """Ask the door all the time while the context lasts, and once more at its end."""
-    gap, ended = Gap(ask), threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(interval):
-            gap.look()
-
-    thread = threading.Thread(target=watch, name="door", daemon=True)
-    thread.start()
+    gap = Gap(ask)
     try:
-        yield gap
+        with waiting.repeated(gap.look, every=interval, name="door"):
+            yield gap
     finally:
-        ended.set()
-        thread.join()
         gap.look()

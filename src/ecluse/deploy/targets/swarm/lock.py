@@ -16,7 +16,7 @@ from ecluse.deploy.targets.swarm.api import Api, Conflict, Missing
 from ecluse.deploy.targets.swarm.objects import Kept, Objects
 from ecluse.deploy.targets.swarm.tasks import seconds
 from ecluse.errors import EcluseError, LockHeld, TargetError
-from ecluse.machine import identity
+from ecluse.machine import identity, waiting
 
 __all__ = ["SwarmLock"]
 
@@ -59,13 +59,11 @@ class SwarmLock:
         ours = Holder(who=who, host=host, pid=os.getpid(), what=what, commit=commit, since=now, heartbeat=now)
         kept_as = self._take(ours)
         lost = threading.Event()
-        ended = threading.Event()
 
         def beat() -> None:
-            while not ended.wait(BEAT):
-                # What cannot be reached now may be in ten seconds: only the swarm says that the lock is gone.
-                with contextlib.suppress(EcluseError):
-                    self._beat(kept_as, ours, lost)
+            # What cannot be reached now may be in ten seconds: only the swarm says that the lock is gone.
+            with contextlib.suppress(EcluseError):
+                self._beat(kept_as, ours, lost)
 
         def check() -> None:
             if not lost.is_set():
@@ -75,13 +73,10 @@ class SwarmLock:
                     "the lock of this environment was taken while this rollout held it", where=self._environment
                 )
 
-        thread = threading.Thread(target=beat, name="lock", daemon=True)
-        thread.start()
         try:
-            yield check
+            with waiting.repeated(beat, every=BEAT, name="lock"):
+                yield check
         finally:
-            ended.set()
-            thread.join()
             with contextlib.suppress(EcluseError):
                 self._objects.delete(kept_as)
 
