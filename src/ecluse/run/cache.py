@@ -42,6 +42,11 @@ class Fingerprint:
     snapshot: Snapshot
     began: int
 
+    @property
+    def digest(self) -> str:
+        """The name of these facts: equal facts have the same."""
+        return _hash(_text(self.data))
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -120,7 +125,7 @@ class Cache:
 
     def find(self, leg: Leg, facts: Fingerprint) -> Hit | None:
         """The success of *leg* with the same *facts*, if there was one, and all that it read is as it was."""
-        folder = self._folder / leg.slug / _hash(_text(facts.data))
+        folder = self._folder / leg.slug / facts.digest
         entry = _entry(folder)
         if entry is None or not (folder / "log").is_file() or self._changed(entry, facts):
             return None
@@ -172,7 +177,7 @@ class Cache:
                 shutil.copytree(outcome.output, temporary / "output", symlinks=True)
             entry = {"facts": facts.data, "reads": noted, "ended": ended, "seconds": outcome.seconds}
             (temporary / "entry.json").write_text(_text(entry), encoding="utf-8")
-            made = home / _hash(_text(facts.data))
+            made = home / facts.digest
             shutil.rmtree(made, ignore_errors=True)  # of the same inputs, but it had read something else
             with suppress(OSError):  # another run was first with the same
                 temporary.rename(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +30,13 @@ class FailedTest:
 
 @dataclass(frozen=True)
 class JUnitReport:
-    """The content of a JUnit file: counts, seconds, and failures."""
+    """The content of a JUnit file: counts, seconds, failures, and the seconds of each test by its name."""
 
     total: int
     skipped: int
     seconds: float
     failures: tuple[FailedTest, ...]
+    times: Mapping[str, float]
 
 
 def read(path: Path) -> JUnitReport | None:
@@ -49,17 +50,22 @@ def read(path: Path) -> JUnitReport | None:
         skipped=sum(1 for case in cases if case.find("skipped") is not None),
         seconds=sum(_number(case.get("time")) for case in cases),
         failures=tuple(_failures(cases)),
+        times={_name(case): _number(case.get("time")) for case in cases},
     )
 
 
 def _failures(cases: list[ElementTree.Element]) -> Iterator[FailedTest]:
     for case in cases:
         for bad in (*case.findall("failure"), *case.findall("error")):
-            name = "::".join(part for part in (case.get("classname"), case.get("name")) if part)
+            name = _name(case)
             text = bad.text or ""
             file, line = _place(text, case)
             yield FailedTest(name, bad.get("message") or "", text, file, line)
             break
+
+
+def _name(case: ElementTree.Element) -> str:
+    return "::".join(part for part in (case.get("classname"), case.get("name")) if part)
 
 
 def _place(text: str, case: ElementTree.Element) -> tuple[str | None, int | None]:

@@ -72,7 +72,7 @@ class LegRunner:
             changes = tuple(map(masked, self.cache.explain(leg, facts)))
         heard = facts and (self.use_cache or self.strict_inputs)
         log = Log(self.folder / "reads" / leg.slug, self.top) if heard else None
-        outcome = self._attempts(leg, started, changes, log)
+        outcome = replace(self._attempts(leg, started, changes, log), inputs=facts.digest if facts else "")
         if facts and log and outcome.status == "passed":
             return self._remembered(outcome, facts, log)
         return replace(outcome, forgotten=masked(note)) if leg.job.inputs and outcome.status == "passed" else outcome
@@ -130,6 +130,7 @@ class LegRunner:
         output = self._output(leg)
         status: Status = "failed"
         attempt, reason = 0, ""
+        failed: dict[str, None] = {}
         with self._log(leg).open("w", encoding="utf-8") as log:
 
             def emit(text: str) -> None:
@@ -147,6 +148,7 @@ class LegRunner:
                 mask(output)
                 if status != "failed":
                     break
+                failed |= dict.fromkeys(_failed_tests(leg, output))
         if status == "passed" and attempt > 1:
             reason = f"passed on attempt {attempt}"
         return Outcome(
@@ -160,6 +162,7 @@ class LegRunner:
             log=self._log(leg),
             output=output,
             changes=changes,
+            flaky=tuple(failed) if status == "passed" else (),
         )
 
     def _attempt(
@@ -250,6 +253,13 @@ class LegRunner:
 
     def _now(self) -> float:
         return time.monotonic() - self.began
+
+
+def _failed_tests(leg: Leg, output: Path) -> Iterator[str]:
+    """The names of the tests that failed, by the results in the folder *output*."""
+    for promised in leg.job.outputs:
+        tests = junit.read(output / promised.path) if promised.kind == "junit" else None
+        yield from (test.name for test in tests.failures) if tests else ()
 
 
 def _promised(leg: Leg, output: Path) -> tuple[Status, str]:

@@ -37,6 +37,9 @@ class Outcome:
 
     *forgotten* says why a success is not remembered, *unnamed* has the files that the leg read and that no input names.
 
+    *inputs* names all that decides the leg's outcome (empty: not known), *flaky* has the tests that failed in an
+    earlier attempt of a leg that passed.
+
     *log* and *output* (the folder of the leg's outputs) are None for a leg that never ran.
     """
 
@@ -52,6 +55,8 @@ class Outcome:
     changes: tuple[str, ...] = ()
     forgotten: str = ""
     unnamed: tuple[str, ...] = ()
+    inputs: str = ""
+    flaky: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

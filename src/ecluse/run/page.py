@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from ecluse.machine import process
-from ecluse.run import coverage, junit, report_graph
+from ecluse.run import coverage, report_graph
 from ecluse.run.ansi import as_html, as_text
-from ecluse.run.outcome import Outcome, Run, Status, StepOutcome
+from ecluse.run.assertion import as_diff
+from ecluse.run.outcome import Outcome, Run, Status
+from ecluse.run.past import Flake, Slower
+from ecluse.run.pieces import STATUS_WORDS, badge, duration, tests_of
+from ecluse.run.timeline import timeline
 
 __all__ = ["page"]
 
@@ -24,20 +28,15 @@ __all__ = ["page"]
 _LINES = 3000
 _CHARACTERS = 500_000
 
+# Failed tests of one leg; the rest is in its log.
+_FAILURES = 20
+
 # Files in the coverage table, the worst first.
 _FILES = 40
 
-_WORDS: dict[Status, str] = {
-    "passed": "passed",
-    "cached": "unchanged",
-    "failed": "failed",
-    "cancelled": "stopped",
-    "skipped": "not run",
-}
 
-
-def page(run: Run) -> str:
-    """The page."""
+def page(run: Run, flaky: Sequence[Flake] = (), slower: Sequence[Slower] = ()) -> str:
+    """The page. *flaky* and *slower* are what earlier runs tell of this one."""
     here = files(__package__)
     style, script = ((here / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     verdict: Status = "cancelled" if run.interrupted else "passed" if run.ok else "failed"
@@ -51,12 +50,16 @@ def page(run: Run) -> str:
         verdict={"cancelled": "interrupted"}.get(verdict, verdict),
         began=f"{run.began:%Y-%m-%d %H:%M:%S} UTC",
         began_iso=run.began.isoformat(timespec="seconds"),
-        seconds=_seconds(run.seconds),
+        seconds=duration(run.seconds),
         id=escape(run.id),
         tiles="\n".join(_tiles(run)),
-        timeline="\n".join(_timeline(run)),
+        failed="\n".join(_failed(run)),
+        flaky="\n".join(_flaky(flaky)),
+        slower="\n".join(_slower(slower)),
+        unwell="" if run.ok else " open",
+        timeline="\n".join(timeline(run)),
         graph=_graph(run),
-        legs="\n".join(map(_leg, _failed_first(run))),
+        legs="\n".join(_leg(outcome) for outcome in _ran(run) if outcome.status != "failed"),
         skipped="\n".join(_skipped(run)),
         coverage="\n".join(_coverage(run)),
     )
@@ -68,10 +71,10 @@ def _source(text: str) -> str:
 
 def _tiles(run: Run) -> Iterator[str]:
     counted = run.count()
-    for status, word in _WORDS.items():
+    for status, word in STATUS_WORDS.items():
         if counted.get(status):
             yield _tile(status, str(counted[status]), word)
-    tests = [found for outcome in run.outcomes.values() for found in _tests(outcome)]
+    tests = [found for outcome in run.outcomes.values() for found in tests_of(outcome)]
     if tests:
         bad = sum(len(found.failures) for found in tests)
         total = sum(found.total for found in tests)
@@ -85,55 +88,6 @@ def _tile(status: str, figure: str, word: str) -> str:
     return f'<li class="tile {status}"><b>{figure}</b> <span>{word}</span></li>'
 
 
-def _timeline(run: Run) -> Iterator[str]:
-    total = max(run.seconds, 0.001)
-    ticks = _ticks(total)
-    marks = "".join(
-        f'<line class="tick" x1="{at / total:.3%}" x2="{at / total:.3%}" y1="0" y2="100%"/>' for at in ticks
-    )
-    for outcome in run.outcomes.values():
-        if not outcome.leg.runs:
-            continue
-        bars = "".join(_bar(step, total) for step in outcome.steps)
-        if not outcome.steps and outcome.status != "skipped":
-            bars = _rect(outcome.status, outcome.started, outcome.seconds, total, _WORDS[outcome.status])
-        label = f"{outcome.leg.name}: {_WORDS[outcome.status]}"
-        if outcome.status != "skipped":
-            label += f", from {_seconds(outcome.started)} for {_seconds(outcome.seconds)}"
-        seconds = _seconds(outcome.seconds) if outcome.attempts else _WORDS[outcome.status]
-        yield (
-            f'<li><a href="#{escape(outcome.leg.slug)}">{_badge(outcome.status)}{escape(outcome.leg.name)}</a>'
-            f'<svg role="img" aria-label="{escape(label)}" height="30">{marks}{bars}</svg>'
-            f'<span class="seconds">{seconds}</span></li>'
-        )
-    labels = "".join(f'<text x="{at / total:.3%}" y="14">{_seconds(at)}</text>' for at in ticks)
-    yield f'<li class="axis" aria-hidden="true"><span></span><svg height="20">{labels}</svg><span></span></li>'
-
-
-def _bar(step: StepOutcome, total: float) -> str:
-    title = f"{step.name}: {_WORDS[step.status]} in {_seconds(step.seconds)}"
-    if step.attempt > 1:
-        title += f" (attempt {step.attempt})"
-    return _rect(step.status, step.started, step.seconds, total, title)
-
-
-def _rect(status: Status, started: float, seconds: float, total: float, title: str) -> str:
-    # What took no time must still be seen.
-    width = max(seconds / total, 0.008)
-    return (
-        f'<rect class="bar {status}" y="7" height="16" rx="4"'
-        f' x="{min(started / total, 1 - width):.3%}" width="{width:.3%}">'
-        f"<title>{escape(title)}</title></rect>"
-    )
-
-
-def _ticks(total: float) -> list[float]:
-    """Round times, at most seven, from 0 on."""
-    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
-    step = next((step for step in steps if total / step <= 6), total)
-    return [index * step for index in range(int(total / step) + 1) if index * step < total * 0.97]
-
-
 def _graph(run: Run) -> str:
     statuses: dict[str, list[Status]] = {}
     for outcome in run.outcomes.values():
@@ -143,49 +97,88 @@ def _graph(run: Run) -> str:
     details = {}
     for name, found in statuses.items():
         ran = sum(1 for status in found if status != "skipped")
-        details[name] = _WORDS[worst[name]] + (f" · {ran} of {len(found)} legs" if len(found) > 1 else "")
+        details[name] = STATUS_WORDS[worst[name]] + (f" · {ran} of {len(found)} legs" if len(found) > 1 else "")
     return report_graph.svg(run.plan.pipeline, details=details, classes=dict(worst))
 
 
-def _failed_first(run: Run) -> list[Outcome]:
-    ran = [outcome for outcome in run.outcomes.values() if outcome.leg.runs]
-    return sorted(ran, key=lambda outcome: outcome.status != "failed")
+def _ran(run: Run) -> list[Outcome]:
+    return [outcome for outcome in run.outcomes.values() if outcome.leg.runs]
+
+
+def _failed(run: Run) -> Iterator[str]:
+    """The failed legs: each with its command, the differences of its tests, and its log at its end."""
+    if run.failed:
+        yield '<section aria-labelledby="failures"><h2 id="failures">Failed</h2>'
+        yield from map(_leg, run.failed)
+        yield "</section>"
+
+
+def _flaky(found: Sequence[Flake]) -> Iterator[str]:
+    if found:
+        yield '<section aria-labelledby="flaky"><h2 id="flaky">Flaky: failed, then passed, on the same inputs</h2>'
+        yield "<table><tbody>"
+        for flake in found:
+            name = escape(as_text(flake.test or flake.leg))
+            yield f'<tr><th scope="row">{name}<td>{escape(flake.leg)}: {escape(flake.when)}'
+        yield "</tbody></table></section>"
+
+
+def _slower(found: Sequence[Slower]) -> Iterator[str]:
+    if found:
+        yield '<section aria-labelledby="slower"><h2 id="slower">Slower than last time</h2><table><tbody>'
+        for one in found:
+            where = f"{escape(one.leg)}: " if one.test else ""
+            name = escape(as_text(one.test or one.leg))
+            yield f'<tr><th scope="row">{name}<td>{where}{duration(one.now)}, was {duration(one.before)}'
+        yield "</tbody></table></section>"
 
 
 def _leg(outcome: Outcome) -> str:
     leg = outcome.leg
     reason = outcome.reason or leg.job.description
-    seconds = _seconds(outcome.seconds) if outcome.attempts else ""
+    seconds = duration(outcome.seconds) if outcome.attempts else ""
     return (
         f'<details class="leg {outcome.status}" id="{escape(leg.slug)}"{" open" if outcome.status == "failed" else ""}>'
-        f"<summary>{_badge(outcome.status)}<b>{escape(leg.name)}</b> <span>{escape(reason)}</span>"
+        f"<summary>{badge(outcome.status)}<b>{escape(leg.name)}</b> <span>{escape(reason)}</span>"
         f'<span class="seconds">{seconds}</span></summary><div class="body">{"".join(_body(outcome))}</div></details>'
     )
 
 
 def _body(outcome: Outcome) -> Iterator[str]:
+    """The details of a leg: the command, the failed tests and the log first, then its steps."""
     leg = outcome.leg
     command = escape(process.quote(leg.command()))
     description = escape(leg.job.description or leg.job.name)
     copy = '<button type="button" class="copy" hidden>copy</button>'
     yield f"<p>{description} · alone: <code>{command}</code> {copy}</p>"
+    yield from _tests(outcome)
+    yield _log(outcome)
     if outcome.changes:
         shown = "".join(f"<li>{escape(change)}</li>" for change in outcome.changes[:20])
         more = f"<li>… {len(outcome.changes) - 20} more</li>" if len(outcome.changes) > 20 else ""
         yield f"<details><summary>why it was not skipped</summary><ul>{shown}{more}</ul></details>"
-    for tests in _tests(outcome):
-        counts = f"{tests.total} tests, {len(tests.failures)} failed, {tests.skipped} skipped"
-        yield f"<p>{counts}, in {_seconds(tests.seconds)}</p>"
-        for failure in tests.failures[:20]:
-            yield f"<details class='test'><summary>{escape(as_text(failure.name))}</summary>"
-            yield f"<pre>{as_html(failure.text or failure.message)}</pre></details>"
     if outcome.steps:
         yield '<table class="steps"><thead><tr><th>step<th>attempt<th>outcome<th>seconds</thead><tbody>'
         for step in outcome.steps:
             yield f"<tr><td><code>{escape(step.command)}</code><td>{step.attempt}"
-            yield f'<td class="{step.status}">{escape(step.detail or _WORDS[step.status])}<td>{step.seconds:.1f}'
+            yield f'<td class="{step.status}">{escape(step.detail or STATUS_WORDS[step.status])}<td>{step.seconds:.1f}'
         yield "</tbody></table>"
-    yield _log(outcome)
+
+
+def _tests(outcome: Outcome) -> Iterator[str]:
+    """The counts of the leg's tests; each failed test with the difference that its assertion found."""
+    for tests in tests_of(outcome):
+        counts = f"{tests.total} tests, {len(tests.failures)} failed, {tests.skipped} skipped"
+        yield f"<p>{counts}, in {duration(tests.seconds)}</p>"
+        for number, failure in enumerate(tests.failures[:_FAILURES]):
+            text = failure.text or failure.message
+            opened = " open" if number == 0 else ""
+            yield f'<details class="test"{opened}><summary>{escape(as_text(failure.name))}</summary>'
+            if found := as_diff(text):
+                yield f'<pre class="diff">{found}</pre><details><summary>the whole failure</summary>'
+                yield f"<pre>{as_html(text)}</pre></details></details>"
+            else:
+                yield f"<pre>{as_html(text)}</pre></details>"
 
 
 def _log(outcome: Outcome) -> str:
@@ -200,7 +193,8 @@ def _log(outcome: Outcome) -> str:
     opened = " open" if outcome.status in ("failed", "cancelled") else ""
     return (
         f'<details class="log"{opened}><summary>{head}</summary>{note}'
-        f'<pre tabindex="0" aria-label="output of {escape(outcome.leg.name)}">{as_html(shown)}</pre></details>'
+        f'<div class="end" tabindex="0" role="group" aria-label="output of {escape(outcome.leg.name)}">'
+        f"<pre>{as_html(shown)}</pre></div></details>"
     )
 
 
@@ -229,14 +223,6 @@ def _coverage(run: Run) -> Iterator[str]:
             yield "</tbody></table></section>"
 
 
-def _tests(outcome: Outcome) -> Iterator[junit.JUnitReport]:
-    for output in outcome.leg.job.outputs:
-        if output.kind == "junit" and outcome.output is not None:
-            found = junit.read(outcome.output / output.path)
-            if found is not None:
-                yield found
-
-
 def _covered(outcome: Outcome) -> Iterator[coverage.Coverage]:
     for output in outcome.leg.job.outputs:
         if output.kind == "coverage" and outcome.output is not None:
@@ -247,16 +233,3 @@ def _covered(outcome: Outcome) -> Iterator[coverage.Coverage]:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _badge(status: Status) -> str:
-    return f'<span class="badge {status}">{_WORDS[status]}</span>'
-
-
-def _seconds(seconds: float) -> str:
-    if seconds == 0:
-        return "0 s"
-    if seconds >= 60:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{seconds:.1f} s" if seconds % 1 or seconds < 10 else f"{seconds:.0f} s"

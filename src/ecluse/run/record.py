@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from ecluse.machine import durable
 from ecluse.run import junit
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.page import page
+from ecluse.run.past import Flake, flaky, records, slower
+from ecluse.run.pieces import tests_of
 
 __all__ = ["as_data", "durations", "write"]
 
@@ -21,8 +24,10 @@ _REMEMBERED = 10
 def write(run: Run) -> None:
     """Write the records into the run's folder, run.json last: its presence says that the run has ended."""
     durable.write(run.folder / "junit.xml", junit.as_xml(run))
-    durable.write(run.folder / "report.html", page(run))
-    durable.write(run.folder / "run.json", json.dumps(as_data(run), indent=1, ensure_ascii=False) + "\n")
+    past = records(run.folder.parent)
+    flakes = flaky(run, past)
+    durable.write(run.folder / "report.html", page(run, flakes, slower(run, past, run.folder.parent)))
+    durable.write(run.folder / "run.json", json.dumps(as_data(run, flakes), indent=1, ensure_ascii=False) + "\n")
 
 
 def durations(runs: Path) -> dict[str, float]:
@@ -35,7 +40,7 @@ def durations(runs: Path) -> dict[str, float]:
     return found
 
 
-def as_data(run: Run) -> dict[str, Any]:
+def as_data(run: Run, flakes: Sequence[Flake] = ()) -> dict[str, Any]:
     """The run as JSON knows it. Times are UTC, durations in seconds, paths relative to the run's folder."""
     return {
         "id": run.id,
@@ -47,6 +52,7 @@ def as_data(run: Run) -> dict[str, Any]:
         "ok": run.ok,
         "interrupted": run.interrupted,
         "workers": run.workers,
+        "flaky": [{"leg": flake.leg, "test": flake.test, "when": flake.when} for flake in flakes],
         "legs": [_leg(run, outcome) for outcome in run.outcomes.values()],
     }
 
@@ -68,6 +74,8 @@ def _leg(run: Run, outcome: Outcome) -> dict[str, Any]:
         "changes": list(outcome.changes),
         "forgotten": outcome.forgotten,
         "unnamed_inputs": list(outcome.unnamed),
+        "inputs": outcome.inputs or None,
+        "failed_tests": [test.name for tests in tests_of(outcome) for test in tests.failures],
         "command": list(leg.command()),
         "log": str(outcome.log.relative_to(run.folder)) if outcome.log else None,
         "outputs": [

@@ -71,6 +71,7 @@ def test_a_job_is_tried_again_as_often_as_it_says(repository: Repository) -> Non
     legs = {leg["name"]: leg for leg in repository.record()["legs"]}
     assert (legs["flaky"]["status"], legs["flaky"]["attempts"]) == ("passed", 3)
     assert legs["flaky"]["reason"] == "passed on attempt 3"
+    assert repository.record()["flaky"] == [{"leg": "flaky", "test": "", "when": "passed on attempt 3"}]
     assert (legs["hopeless"]["status"], legs["hopeless"]["attempts"]) == ("failed", 2)
 
 

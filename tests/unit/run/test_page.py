@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ecluse.definition.model import Output
 from ecluse.run.page import page
+from ecluse.run.past import Flake, Slower
 from tests.support.doubles.runs import ended
 from tests.support.providers.pipelines import RELEASES, job, pipeline
 from tests.unit.run.test_junit import PYTEST
@@ -94,3 +95,24 @@ def test_long_log_is_cut_in_the_report_and_linked(tmp_path: Path) -> None:
 def test_timeline_has_a_text_description(tmp_path: Path) -> None:
     text = page(ended(PIPELINE, tmp_path / "run", {}))
     assert 'aria-label="lint: passed, from 0.5 s for 1.5 s"' in text
+
+
+def test_failed_leg_comes_before_the_timeline_and_the_rest(tmp_path: Path) -> None:
+    run = ended(PIPELINE, tmp_path / "run", {"tests": "failed"}, outputs={"tests": {"junit.xml": PYTEST}})
+    text = page(run)
+    order = ['id="failures"', 'id="tests"', "./ecluse run tests", "assert 1 == 2", 'id="timeline"', 'id="lint"']
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    assert text.count("./ecluse run tests") == 1
+    assert '<pre class="diff">assert 1 == 2</pre>' in text
+
+
+def test_timeline_is_collapsed_where_all_is_well(tmp_path: Path) -> None:
+    assert '<details class="fold"><summary>' in page(ended(PIPELINE, tmp_path / "well", {}))
+    assert '<details class="fold" open><summary>' in page(ended(PIPELINE, tmp_path / "ill", {"lint": "failed"}))
+
+
+def test_flaky_and_slower_tests_are_named_in_the_report(tmp_path: Path) -> None:
+    flakes = [Flake("tests", "a::<b>", "passed on attempt 2")]
+    text = page(ended(PIPELINE, tmp_path / "run", {}), flakes, [Slower("tests", "a::c", 2.5, 1.0)])
+    assert '<th scope="row">a::&lt;b&gt;<td>tests: passed on attempt 2' in text
+    assert '<th scope="row">a::c<td>tests: 2.5 s, was 1.0 s' in text

@@ -292,7 +292,18 @@ def _report() -> Node:
         "name": "Keep the report",
         "description": "What the run wrote: its page, JSON and JUnit, logs, and the job's outputs",
         "inputs": {"name": {"description": "the artifact's name, unique in the run", "required": True}},
-        "runs": {"using": "composite", "steps": [_uses("actions/upload-artifact", kept)]},
+        "runs": {"using": "composite", "steps": [{"id": "kept", **_uses("actions/upload-artifact", kept)}, _linked()]},
+    }
+
+
+def _linked() -> Node:
+    """The step that links the report from the job's summary."""
+    link = "${{ steps.kept.outputs.artifact-url }}"
+    return {
+        "if": "steps.kept.outputs.artifact-url",
+        "shell": "bash",
+        "env": {"REPORT": link},
+        "run": 'echo "[The report of this job]($REPORT): its page, logs and test results." >> "$GITHUB_STEP_SUMMARY"',
     }
 
 

@@ -1,0 +1,119 @@
+"""Comparison of a run with earlier ones: tests that failed on the same inputs, legs and tests that became slower."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecluse.run import junit
+from ecluse.run.outcome import Outcome, Run
+from ecluse.run.pieces import tests_of
+
+__all__ = ["Flake", "Slower", "flaky", "records", "slower", "test_times"]
+
+# Slower is what takes this many times as long, and these seconds more: less is the machine's mood.
+_TIMES = 1.3
+_SECONDS = {"leg": 3.0, "test": 0.5}
+
+# Of the legs and of the tests that became slower: the worst.
+_WORST = 10
+
+
+@dataclass(frozen=True)
+class Flake:
+    """A test of *leg* (empty: the leg as a whole) that passed on the inputs on which it had failed. *when*: where."""
+
+    leg: str
+    test: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Slower:
+    """A leg, or a *test* of it, with its seconds *now* and *before*."""
+
+    leg: str
+    test: str
+    now: float
+    before: float
+
+
+def records(runs: Path) -> list[dict[str, Any]]:
+    """The records of the runs in *runs* that have ended, the oldest first; damaged ones are left out."""
+    found = []
+    for path in sorted(runs.glob("*/run.json")):
+        with suppress(OSError, ValueError):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(record, dict) and isinstance(record.get("legs"), list):
+                found.append(record)
+    return found
+
+
+def flaky(run: Run, past: Sequence[Mapping[str, Any]]) -> list[Flake]:
+    """The tests that failed, then passed, on the same inputs: in an earlier attempt, or in one of the *past* runs."""
+    return [
+        flake for outcome in run.outcomes.values() if outcome.status == "passed" for flake in _flakes(outcome, past)
+    ]
+
+
+def _flakes(outcome: Outcome, past: Sequence[Mapping[str, Any]]) -> Iterator[Flake]:
+    name = outcome.leg.name
+    if outcome.attempts > 1:
+        for test in outcome.flaky or ("",):
+            yield Flake(name, test, f"passed on attempt {outcome.attempts}")
+    seen = set(outcome.flaky)
+    for record in reversed(past):
+        for leg in record["legs"]:
+            same = outcome.inputs and leg["name"] == name and leg.get("inputs") == outcome.inputs
+            if same and leg["status"] == "failed":
+                for test in leg.get("failed_tests") or [""]:
+                    if test not in seen:
+                        seen.add(test)
+                        yield Flake(name, test, f"failed in run {record['id']}")
+
+
+def slower(run: Run, past: Sequence[Mapping[str, Any]], runs: Path) -> list[Slower]:
+    """The legs, then the tests, that took clearly longer than when they last passed; *runs* has the runs of *past*."""
+    legs: list[Slower] = []
+    tests: list[Slower] = []
+    for outcome in run.outcomes.values():
+        before = _last_passed(outcome.leg.name, past)
+        if outcome.status != "passed" or before is None:
+            continue
+        record, leg = before
+        legs += _longer(outcome.leg.name, {"": outcome.seconds}, {"": leg["seconds"]}, _SECONDS["leg"])
+        now = {name: seconds for report in tests_of(outcome) for name, seconds in report.times.items()}
+        tests += _longer(outcome.leg.name, now, test_times(runs / record["id"], leg), _SECONDS["test"])
+    return [*_worst(legs), *_worst(tests)]
+
+
+def test_times(folder: Path, leg: Mapping[str, Any]) -> dict[str, float]:
+    """The seconds of each test that *leg* ran in the run in *folder*, by the test's name."""
+    found: dict[str, float] = {}
+    for output in leg.get("outputs", ()):
+        if output["kind"] == "junit" and (report := junit.read(folder / output["path"])) is not None:
+            found |= report.times
+    return found
+
+
+def _last_passed(name: str, past: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    for record in reversed(past):
+        for leg in record["legs"]:
+            if leg["name"] == name and leg["status"] == "passed":
+                return record, leg
+    return None
+
+
+def _longer(leg: str, now: Mapping[str, float], before: Mapping[str, float], more: float) -> Iterator[Slower]:
+    for test, seconds in now.items():
+        was = before.get(test)
+        if was is not None and seconds > was * _TIMES and seconds - was > more:
+            yield Slower(leg, test, seconds, was)
+
+
+def _worst(found: list[Slower]) -> list[Slower]:
+    return sorted(found, key=lambda one: one.before - one.now)[:_WORST]
