@@ -324,4 +324,50 @@ MORE = {
     "statistics added": sql("CREATE STATISTICS s ON name, born FROM library_author"),
 }
 
-CHANGES = {**MODELS, **FIELDS, **RELATIONS, **CONSTRAINTS, **OWN, **SQL, **MORE}
+# Changes that the documentation of strong_migrations, squawk and django-migration-linter warns of, or recommends.
+LINTERS = {
+    "linters: json column added": sql("ALTER TABLE library_author ADD x json"),
+    "linters: column with a volatile default added": sql(
+        "ALTER TABLE library_author ADD x uuid NOT NULL DEFAULT gen_random_uuid()"
+    ),
+    "linters: unique constraint by its index": sql(
+        "CREATE UNIQUE INDEX u ON library_author (name)",
+        "ALTER TABLE library_author ADD CONSTRAINT u UNIQUE USING INDEX u",
+    ),
+    "linters: index added and renamed": (
+        'AddIndex("author", models.Index(fields=["name"], name="by_name")), '
+        'RenameIndex("author", new_name="by_names", old_name="by_name")'
+    ),
+    "linters: index added and removed": (
+        'AddIndex("author", models.Index(fields=["name"], name="by_name")), RemoveIndex("author", "by_name")'
+    ),
+    "linters: default of a field not preserved": (
+        'AddField("author", "x", models.IntegerField(default=1), preserve_default=False)'
+    ),
+    "linters: field added as nullable, then required": (
+        'AddField("author", "x", models.IntegerField(null=True)), '
+        'AlterField("author", "x", models.IntegerField(default=1))'
+    ),
+    "linters: field with db_default of now added": 'AddField("author", "x", models.DateTimeField(db_default=Now()))',
+    "linters: json field added": 'AddField("author", "x", models.JSONField(null=True))',
+    "linters: required foreign key added": (
+        'AddField("author", "x", ForeignKey("library.Tag", CASCADE, default=1, related_name="+"))'
+    ),
+    "linters: comment of a table": 'AlterModelTableComment("author", "people")',
+    "linters: comment of a column": 'AlterField("author", "born", models.IntegerField(null=True, db_comment="year"))',
+    "linters: managers changed": 'AlterModelManagers("author", [("objects", models.Manager())])',
+    "linters: lock of a table": sql("LOCK TABLE library_author IN ACCESS EXCLUSIVE MODE"),
+    "linters: statistics of a column": sql("ALTER TABLE library_author ALTER name SET STATISTICS 500"),
+    "linters: storage of a table": sql("ALTER TABLE library_author SET (fillfactor = 70)"),
+    "linters: not null that is there already": sql("ALTER TABLE library_author ALTER name SET NOT NULL"),
+    "linters: not null by a check, not validated": sql(
+        "ALTER TABLE library_author ADD CONSTRAINT nn CHECK (born IS NOT NULL) NOT VALID"
+    ),
+    "linters: table made of a query": sql("CREATE TABLE other AS SELECT name FROM library_author"),
+    "linters: column renamed by sql, state told": (
+        'SeparateDatabaseAndState([RunSQL("ALTER TABLE library_author RENAME COLUMN born TO year")], '
+        '[RenameField("author", "born", "year")])'
+    ),
+}
+
+CHANGES = {**MODELS, **FIELDS, **RELATIONS, **CONSTRAINTS, **OWN, **SQL, **MORE, **LINTERS}
