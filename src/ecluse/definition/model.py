@@ -197,12 +197,17 @@ class Watch:
     For *seconds* the front door is asked, and errors (answers 5xx but 503) and restarts are counted. The rollout is
     undone after more than *most_restarts* restarts of a process, or after more than *most_errors* errors, if these are
     also more than the share *error_share* of all answers (0.01 is one in a hundred).
+
+    In a swarm, the first task of a new release answers the share *canary_share* of the visitors for *canary_seconds*
+    before any other task is replaced; 0 seconds: no canary. The same limits hold for its answers.
     """
 
     seconds: float = 10
     most_errors: int = 3
     most_restarts: int = 0
     error_share: float = 0
+    canary_seconds: float = 0
+    canary_share: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,8 @@ def _watch(where: str, environment: Environment) -> Iterator[Problem]:
         yield Problem(where, "watch", "allows a number of errors or restarts, 0 or more")
     if not 0 <= limits.error_share <= 1:
         yield Problem(where, "watch", f"has an error share of {limits.error_share:g}: from 0 to 1")
+    if limits.canary_seconds < 0 or not 0 < limits.canary_share <= 1:
+        yield Problem(where, "watch", "gives its canary a share above 0, up to 1, for 0 seconds or more")
 
 
 def _defined_once(kind: str, names: Iterable[str]) -> Iterator[Problem]:

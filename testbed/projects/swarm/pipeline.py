@@ -2,7 +2,7 @@
 
 import os
 
-from ecluse import Environment, ImageSpec, Job, Pipeline, ecluse, push, tag
+from ecluse import Environment, ImageSpec, Job, Pipeline, Watch, ecluse, push, tag
 
 PORTS = {"staging": os.environ.get("SHOP_PORT", "80"), "production": os.environ.get("SHOP_PRODUCTION_PORT", "81")}
 ADDRESS = os.environ.get("SHOP_ADDRESS", "127.0.0.1")
@@ -26,7 +26,7 @@ pipeline = Pipeline(
             settings="shop_in_swarm.settings",
             url=f"http://{ADDRESS}:{port}",
             faces_world=False,
-            watch=1,
+            watch=Watch(seconds=1, canary_seconds=float(os.environ.get("SHOP_CANARY", "0")), canary_share=0.1),
             env={
                 "HTTP_PORT": port,
                 "FRONT": os.environ.get("SHOP_FRONT", "website-front:under-test"),

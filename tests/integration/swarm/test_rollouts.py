@@ -52,6 +52,7 @@ def test_unready_release_leaves_the_old_one_serving(shop, one):
     assert shop.last()["outcome"] == "undone"
 
 
+@pytest.mark.exhaustive
 def test_failing_release_is_undone_at_its_first_errors(shop, one):
     old = shop.tasks("web")
     with Load(shop.port) as load:
@@ -67,6 +68,35 @@ def test_failing_release_is_undone_at_its_first_errors(shop, one):
     assert shop.tasks("web") & old, "a task of the old release has served all the time"
     once(shop, load)
     assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
+
+
+def test_canary_that_fails_costs_a_small_share_of_visitors(shop, one):
+    old = shop.tasks("web")
+    with Load(shop.port) as load:
+        load.wait(100)
+        release = shop.release("fails", FAILS=True)
+        done = shop.ecluse("deploy", "staging", "--release", release, check=False, SHOP_CANARY="20")
+        lost = len(load.lost)
+        load.wait(200)
+    print(f"{lost} of {len(load.seen)} requests met errors\n{done.output}")
+    assert done.returncode == 6 and "the canary of release" in done.output and "serves again" in done.output
+    assert 0 < lost <= 12 and len(load.lost) == lost, load.lost
+    assert all("status 500" in error for error in load.lost), load.lost
+    assert shop.tasks("web") == old, "every task of the old release has served all the time"
+    assert "web-canary" not in shop.services()
+    once(shop, load)
+
+
+@pytest.mark.exhaustive
+def test_canary_that_does_well_is_followed_by_the_others(shop, two):
+    with Load(shop.port) as load:
+        load.wait(100)
+        done = shop.ecluse("deploy", "staging", "--release", shop.release("three"), SHOP_CANARY="5")
+        load.wait(100)
+    print(f"{len(load.seen)} requests\n{done.output}")
+    unharmed(shop, load)
+    assert "the canary gave " in done.output and "the canary gave 0 answers" not in done.output
+    assert "web-canary" not in shop.services() and shop.images("web") == {shop.release("three")}
 
 
 APART = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")

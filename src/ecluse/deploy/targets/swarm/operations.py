@@ -9,6 +9,7 @@ from ecluse.definition.model import Environment, Watch
 from ecluse.deploy import health, report
 from ecluse.deploy.contract import Preflight
 from ecluse.deploy.targets.swarm.api import Api
+from ecluse.deploy.targets.swarm.canary import Canary
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
 from ecluse.deploy.targets.swarm.jobs import NodeDown
 from ecluse.deploy.targets.swarm.objects import Objects
@@ -100,7 +101,11 @@ class SwarmOperations:
         others = dict.fromkeys(name for release in known for name in release.tasks if name not in newest)
         web = {release.web for release in known}
         limits = self._environment.limits
-        return [ServiceTask(name, name in web, self._services, self.ask, limits) for name in (*others, *newest)]
+
+        def canary(name: str) -> Canary | None:
+            return Canary(name, self._services, self._objects, self._once, limits, self._say) if name in web else None
+
+        return [ServiceTask(one, self._services, self.ask, limits, canary(one)) for one in (*others, *newest)]
 
     def watch(self, release: SwarmRelease, limits: Watch) -> None:
         log = self._services.access_log()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ecluse.definition.model import Watch
 from ecluse.deploy import health
 from ecluse.deploy.targets.swarm import stackfile
+from ecluse.deploy.targets.swarm.canary import Canary
 from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.deploy.targets.swarm.services import Services
 from ecluse.deploy.targets.swarm.tasks import SwarmTask
@@ -18,16 +19,22 @@ DOOR_SECONDS = 60.0
 
 
 class ServiceTask:
-    """The service *name*, *visited* where it is the one that the front server asks. *ask* asks for the readiness page
-    there; *limits* hold from the first answer of its first new task.
+    """The service *name*; the one that the front server asks has a *canary*. *ask* asks for the readiness page
+    there; *limits* hold from the first answer of its first new task, which is the *canary*'s where there is one.
 
     Fits :class:`ecluse.deploy.contract.Task`.
     """
 
     def __init__(
-        self, name: str, visited: bool, services: Services, ask: Callable[[], health.Readiness], limits: Watch
+        self,
+        name: str,
+        services: Services,
+        ask: Callable[[], health.Readiness],
+        limits: Watch,
+        canary: Canary | None = None,
     ) -> None:
-        self.name, self.visited, self._services, self._ask, self._limits = name, visited, services, ask, limits
+        self.name, self._services, self._ask, self._limits, self._canary = name, services, ask, limits, canary
+        self.visited = canary is not None
         self._seen: set[str] = set()
 
     def part_of(self, release: SwarmRelease) -> bool:
@@ -37,6 +44,10 @@ class ServiceTask:
         return {one.release for one in self._services.tasks(self.name) if one.serves and one.release}
 
     def start(self, release: SwarmRelease) -> None:
+        if self._canary is not None:
+            self._canary.end(release)
+            if (serving := self.serving()) and release.id not in serving:
+                self._canary.try_out(release)
         self._seen = {one.id for one in self._services.tasks(self.name)}
         content = stackfile.part(release.stack, [self.name])
         serving = self.serving()

@@ -19,6 +19,7 @@ __all__ = [
     "ID",
     "Content",
     "at_once",
+    "canary",
     "digest_of",
     "escaped",
     "identity",
@@ -221,6 +222,13 @@ def at_once(content: Content, name: str, *, stop_first: bool) -> dict[str, Any]:
     update = {**(deploy.get("update_config") or {}), **order}
     changed = {**service, "deploy": {**deploy, "update_config": update}}
     return {**content, "services": {**content["services"], name: changed}}
+
+
+def canary(content: Content, web: str, name: str) -> dict[str, Any]:
+    """A file with the service *name* alone: one task made like those of *web*, on no port of a machine."""
+    service = {key: value for key, value in content["services"][web].items() if key != "ports"}
+    service["deploy"] = {**(service.get("deploy") or {}), "replicas": 1}
+    return part({**content, "services": {name: service}}, [name])
 
 
 def escaped(value: Any) -> Any:

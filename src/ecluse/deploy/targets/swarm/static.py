@@ -5,6 +5,7 @@ file.
     python static.py serve ID SOURCE FOLDER ID…       those that are the same file in every release become this one's,
                                                       pages last; what belongs to none of the releases ID… is deleted
     python static.py close|open ID SOURCE FOLDER      visitors get the maintenance page from now on; or the site again
+    python static.py share ID SOURCE FOLDER SHARE NAME    the service NAME gets this share of visitors, of 1; 0: none
 
 A name with a hash in it means one content for ever, and the pages of the release before go on finding theirs. Of the
 others there is one, which changes with the release that serves.
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,9 +26,16 @@ __all__ = ["main"]
 LISTS = ".releases"
 """The folder with a list of the files of each release: the front serves nothing of it."""
 
-
 CLOSED = ".maintenance"
 """While there is such a file, the front server gives visitors its maintenance page."""
+
+SHARES = ".canary"
+"""The folder with a file for each 256th of the visitors that the canary gets, named by the end of the ids that the
+front server gives to their requests: 00, 01 …
+"""
+
+_KNOWN_SECONDS = 10.0
+"""Seconds until a machine has to know the name of a service that runs elsewhere."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +47,39 @@ def main(arguments: list[str]) -> int:
         (Path(folder) / CLOSED).touch()
     elif command == "open":
         (Path(folder) / CLOSED).unlink(missing_ok=True)
+    elif command == "share":
+        share(Path(folder), *kept)
     else:
         serve(release, Path(source), Path(folder), {release, *kept})
     return 0
 
 
+def share(folder: Path, size: str = "0", name: str = "") -> None:
+    """Give the service *name* the share *size* of the visitors, of 1, or less where this machine does not know it."""
+    shutil.rmtree(folder / SHARES, ignore_errors=True)
+    count = min(256, max(1, round(float(size) * 256))) if float(size) else 0
+    if count and not _known(name):
+        print(f"{name} is not known here: it gets no visitors")
+        return
+    for number in range(count):
+        (folder / SHARES).mkdir(exist_ok=True)
+        (folder / SHARES / f"{number:02x}").touch()
+
+
+def _known(name: str) -> bool:
+    began = time.monotonic()
+    while time.monotonic() - began < _KNOWN_SECONDS:
+        try:
+            socket.getaddrinfo(name, None)
+            return True
+        except OSError:
+            time.sleep(0.2)
+    return False
+
+
 def add(release: str, source: Path, folder: Path) -> None:
-    """Copy the static files of *release* that *folder* lacks."""
+    """Copy the static files of *release* that *folder* lacks. No canary outlives the rollout that it was of."""
+    share(folder)
     names = _files(source)
     (folder / LISTS).mkdir(exist_ok=True)
     # First: what was copied before an interruption belongs to somebody, and can be deleted.

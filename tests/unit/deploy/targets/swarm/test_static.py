@@ -85,3 +85,17 @@ def test_closed_site_stays_closed_over_rollouts(volume, release):
     run("open", "two", two, volume)
     run("open", "two", two, volume)  # done again, it changes nothing
     assert not (volume / static.CLOSED).exists()
+
+
+def test_share_of_visitors_is_a_file_for_each_256th(volume, release, monkeypatch):
+    one = release("one")
+    monkeypatch.setattr(static, "_known", lambda name: name == "web-canary")
+    run("share", "one", one, volume, "0.05", "web-canary")
+    assert sorted(path.name for path in (volume / static.SHARES).iterdir())[-1] == "0c"
+    run("share", "one", one, volume, "1", "web-canary")
+    assert len(list((volume / static.SHARES).iterdir())) == 256
+    run("share", "one", one, volume, "0.05", "elsewhere")
+    assert not (volume / static.SHARES).exists()
+    run("share", "one", one, volume, "1", "web-canary")
+    run("add", "two", release("two"), volume)
+    assert not (volume / static.SHARES).exists(), "no canary outlives its rollout"
