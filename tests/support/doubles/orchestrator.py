@@ -13,7 +13,7 @@ from ecluse.deploy.health import Readiness
 from ecluse.deploy.targets.swarm.api import Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 from ecluse.errors import TargetError
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 from tests.support.doubles.managers import Managers
 
 __all__ = ["Orchestrator", "Way"]

@@ -13,7 +13,7 @@ from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease
-from ecluse.deploy.targets.swarm.services import COMMAND, Services
+from ecluse.deploy.targets.swarm.stack_services import COMMAND, Services
 from ecluse.deploy.targets.swarm.tasks import SwarmTask, ended, logs, nodes, why
 from ecluse.errors import TargetError
 

@@ -17,11 +17,11 @@ from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets import swarm
-from ecluse.deploy.targets.swarm import catalogue, jobs, parts, services
+from ecluse.deploy.targets.swarm import catalogue, one_off_jobs, parts, stack_services
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
-from ecluse.deploy.targets.swarm.services import GONE
+from ecluse.deploy.targets.swarm.stack_services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
 from ecluse.image.source import SourceCommit
@@ -144,8 +144,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     )
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
     monkeypatch.setattr(health, "TIMES", 1)
-    monkeypatch.setattr(services, "_STEADY", 0)
-    monkeypatch.setattr(jobs, "_LOOK", 0)
+    monkeypatch.setattr(stack_services, "_STEADY", 0)
+    monkeypatch.setattr(one_off_jobs, "_LOOK", 0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     return made
 
@@ -300,7 +300,7 @@ def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> 
 
 def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.build("2" * 40)
-    monkeypatch.setattr(services, "_ASKED", 0)
+    monkeypatch.setattr(stack_services, "_ASKED", 0)
     swarm = world.orchestrator
     swarm.halfway.add("shop-staging_web")
     swarm.printed["front"] = [line(500, number, "10.0.0.1:8000, 10.0.9.9:8000") for number in range(4)]
