@@ -91,7 +91,8 @@ class Orchestrator(Managers):
         _, kind, name, _logs = path.split("/")
         if kind == "tasks":
             name = next(one["ServiceName"] for one in self.tasks if one["ID"] == name)
-        lines = [f"{line}\n".encode() for line in self.printed.get(name.rpartition("_")[2], ())]
+        stamp = "2001-09-09T01:46:40.000000000Z " if query.get("timestamps") else ""
+        lines = [f"{stamp}{line}\n".encode() for line in self.printed.get(name.rpartition("_")[2], ())]
         return b"".join(b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line for line in lines)
 
     def post(self, path: str, body: Any = None, **query: object) -> Any:
