@@ -315,7 +315,7 @@ def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypat
 
 
 def shares(world: World) -> list[tuple[str, ...]]:
-    """What the front server was told to give to a canary."""
+    """The shares that the front server was told to give to canaries."""
     return [command[6:] for name, command in world.orchestrator.done if name == "share"]
 
 
