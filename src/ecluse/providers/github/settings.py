@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ecluse.definition.model import EventKind, Pipeline
 from ecluse.providers.conditions import filters
-from ecluse.providers.github.workflow import GATE
+from ecluse.providers.github.workflow import AFTER, BEFORE, GATE, PUSHED, WORKFLOW
 from ecluse.providers.selection import Keeper, Selected, keepers
 
 __all__ = ["OWNED", "NeededSettings", "advice", "needed_settings"]
@@ -51,6 +51,7 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
     """The settings, a line for each."""
     found = needed_settings(pipeline, jobs)
     lines = [_environment(kept) for kept in found.environments]
+    lines += [_publisher(selected) for selected in jobs if selected.job.identity]
     lines += [
         f"Rules, a tag ruleset for {tag}: restrict creations, updates and deletions to those who release"
         for tag in found.tags
@@ -64,6 +65,16 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
             f"the file CODEOWNERS in .github: owners of {' and '.join(OWNED)}, which decide what runs with secrets"
         )
     return lines
+
+
+def _publisher(selected: Selected) -> str:
+    """The names by which another service knows the job: its token says the workflow's file and the environment."""
+    workflows = [path for path, kinds in ((WORKFLOW, BEFORE), (PUSHED, AFTER)) if selected.kinds.intersection(kinds)]
+    files = " and ".join(path.rpartition("/")[2] for path in workflows)
+    job = selected.job
+    return (
+        f"At {job.identity}, the trusted publisher of the job {job.name}: workflow {files}, environment {job.identity}"
+    )
 
 
 def _environment(kept: Keeper) -> str:

@@ -18,7 +18,7 @@ from ecluse.providers.selection import Selected, environment_of, keeper, limited
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
-__all__ = ["GATE", "PUSHED", "REPORT", "SETUP", "WORKFLOW", "files"]
+__all__ = ["AFTER", "BEFORE", "GATE", "PUSHED", "REPORT", "SETUP", "WORKFLOW", "files"]
 
 WORKFLOW = ".github/workflows/pipeline.yml"
 PUSHED = ".github/workflows/pipeline-push.yml"
@@ -38,9 +38,11 @@ _CACHE_OF = ".ecluse/job"
 
 Node = dict[str, object]
 
-# The events before a merge: of a change that nobody has merged yet.
-_BEFORE: tuple[EventKind, ...] = ("pull_request", "merge_group")
-_AFTER: tuple[EventKind, ...] = ("push", "tag")
+BEFORE: tuple[EventKind, ...] = ("pull_request", "merge_group")
+"""The events of a change that nobody has merged yet: those of :data:`WORKFLOW`."""
+
+AFTER: tuple[EventKind, ...] = ("push", "tag")
+"""The events of what is merged: those of :data:`PUSHED`."""
 
 # The branches of a merge queue: its commits are tested as merge groups, not once more as pushes.
 _QUEUE = "!gh-readonly-queue/**"
@@ -62,7 +64,7 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
     https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
     """
     made: dict[str, str] = {}
-    before, after = limited(jobs, _BEFORE), limited(jobs, _AFTER)
+    before, after = limited(jobs, BEFORE), limited(jobs, AFTER)
     if before:
         made[WORKFLOW] = dump(_before_merge(pipeline, before), header)
     if after:

@@ -35,6 +35,16 @@ def test_environment_that_two_jobs_share_allows_the_refs_of_both() -> None:
     assert said(pipeline(*jobs))[0] == "Environments, pypi: deployment branches and tags: branch *, tag v*"
 
 
+def test_trusted_publisher_is_named_by_workflow_and_environment() -> None:
+    line = "At pypi, the trusted publisher of the job a: workflow {}, environment pypi"
+    released = pipeline(job("a", when=tag("v*"), identity="pypi"))
+    assert line.format("pipeline-push.yml") in said(released)
+    # The file that the advice names is the file that has the job.
+    (path,) = [path for path, text in render(only("github", released)).files.items() if "id-token: write" in text]
+    assert path.endswith("/pipeline-push.yml")
+    assert not [line for line in said(RELEASES) if "publisher" in line]
+
+
 def test_provider_that_only_checks_has_no_secret_to_set() -> None:
     providers = replace(RELEASES.providers, deploys="gitlab")
     advice = render(replace(RELEASES, providers=providers)).advice
