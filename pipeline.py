@@ -32,8 +32,15 @@ TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".gitlab-ci.yml", ".travis.yml")
 # What the tests of the site use of testbed: stand-ins of other services, and calls at the same moment.
 STAND_INS = ("testbed/__init__.py", "testbed/standins/**", "testbed/load/**")
-# What the tests of the site hold against it: the description of the API, the client's lock, the page of the settings.
-DESCRIBED = ("docs/reference/openapi.json", "docs/reference/settings.md", "frontend/package-lock.json")
+# What the tests of the site hold against it: the description of the API, the client's lock, the pages of the settings
+# and of the work in the background, the test runner that the settings of CI name.
+DESCRIBED = (
+    "docs/reference/background.md",
+    "docs/reference/openapi.json",
+    "docs/reference/settings.md",
+    "frontend/package-lock.json",
+    "tests/runner.py",
+)
 
 # `./ecluse ship` lints and tests in parts, so that a change waits for what it can break and for nothing else. Style is
 # each file's own: a part is some folders. An application's tests are a part without the tests of the others; Django

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,12 +24,15 @@ from ecluse.errors import RepositoryError
 from ecluse.run import reads, surroundings
 from ecluse.run.inputs import Inputs, Snapshot
 from ecluse.run.outcome import Outcome
-from ecluse.run.reads import Judged
+from ecluse.run.reads import Heard, Judged
 
 __all__ = ["Cache", "Fingerprint", "Hit", "differences", "printable"]
 
 # Of each leg: enough to change branches and come back.
 _KEPT = 5
+
+# Variables of a shell's line or window: no outcome depends on them, and each shell has others.
+_THIS_SHELL = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES"})
 
 
 @dataclass(frozen=True)
@@ -142,18 +145,33 @@ class Cache:
         return (*differences(entry["facts"], facts.data), *self._changed(entry, facts))
 
     def _changed(self, entry: Mapping[str, Any], facts: Fingerprint) -> tuple[str, ...]:
-        """The files that a former success read besides its inputs, and that have changed since."""
+        """The files and variables that a former success read besides its inputs, and that have changed since."""
         with suppress(RepositoryError):
+            changed = [key for key, was in entry["reads"].items() if self._state(facts, key) != was]
             return tuple(
-                f"changed, and read without being an input: {printable(key.partition(' ')[2])}"
-                for key, was in entry["reads"].items()
-                if reads.state(self._inputs, facts.snapshot, key) != was
+                (
+                    f"environment variable: {name}"
+                    if kind == "variable"
+                    else f"changed, and read without being an input: {printable(name)}"
+                )
+                for kind, _, name in (key.partition(" ") for key in changed)
             )
         return ("what it read cannot be read now",)
 
-    def judge(self, leg: Leg, facts: Fingerprint, opened: Iterable[str], listed: Iterable[str]) -> Judged:
+    def judge(self, leg: Leg, facts: Fingerprint, heard: Heard) -> Judged:
         """The dependencies of a leg besides its inputs, by what its Pythons read (see :mod:`ecluse.run.reads`)."""
-        return reads.judge(self._inputs, leg.job.inputs, facts.snapshot, facts.began, opened, listed)
+        found = reads.judge(self._inputs, leg.job.inputs, facts.snapshot, facts.began, heard)
+        variables = [f"variable {name}" for name in sorted(heard.variables - _THIS_SHELL)]
+        found.noted |= {key: self._state(facts, key) for key in variables}
+        return found
+
+    def _state(self, facts: Fingerprint, key: str) -> str:
+        """The state of what was read besides the inputs: of a variable, a hash of the caller's value."""
+        kind, _, name = key.partition(" ")
+        if kind != "variable":
+            return reads.state(self._inputs, facts.snapshot, key)
+        value = self._environ.get(name)
+        return "not set" if value is None else "secret" if name in self._secrets else _hash(value)
 
     def store(self, outcome: Outcome, facts: Fingerprint, noted: Mapping[str, str], ended: str) -> str:
         """Remember a success. Returns why not, where it is not: its inputs changed while it ran.

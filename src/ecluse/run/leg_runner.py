@@ -90,7 +90,7 @@ class LegRunner:
     def _remembered(self, outcome: Outcome, facts: Fingerprint, log: Log) -> Outcome:
         """Remember a success for the next run, or say why it is not: also where that makes it a failure."""
         try:
-            judged = self.cache.judge(outcome.leg, facts, *log.take())
+            judged = self.cache.judge(outcome.leg, facts, log.take())
             if judged.unnamed:
                 return self._unnamed(outcome, named(judged.unnamed))
             if not self.use_cache:

@@ -3,7 +3,8 @@ afterwards.
 
 A file that git knows and that no input names makes the job's success worthless for the next change: it is not
 remembered. What git does not know (ignored files, files that were looked for in vain, the names in a folder) cannot be
-named, so its state is remembered with the success and must still be the same when that is used.
+named, so its state is remembered with the success and must still be the same when that is used. So is the answer to
+each question: whether a file is there, where a link leads.
 
 Programs that are no Python are not heard, nor is a Python that is told to
 ignore PYTHONPATH (``-I``, ``-E``) or ``site`` (``-S``).
@@ -23,7 +24,7 @@ from ecluse.run.inputs import Inputs, Snapshot
 from ecluse.run.patterns import chosen, reaches
 from ecluse.run.surroundings import PACKAGE
 
-__all__ = ["Judged", "Log", "judge", "named", "state"]
+__all__ = ["Heard", "Judged", "Log", "judge", "named", "state"]
 
 HOOK = Path(__file__).parent / "hook"
 
@@ -32,6 +33,22 @@ _TOOLS_OWN = frozenset({".git", ".ecluse", ".tox", ".nox", "node_modules", "__py
 
 # Of several files that lack in one folder, the folder is named instead.
 _FEW = 2
+
+
+# The kinds of questions, by their letter in the log.
+_QUESTIONS = {"t": "there", "k": "link"}
+
+
+@dataclass
+class Heard:
+    """The reads of one leg. Paths are from the top: files that were *opened*, folders that were *listed*, *questions*
+    ("there PATH", "link PATH"). *variables* are names.
+    """
+
+    opened: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    questions: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -52,54 +69,54 @@ class Log:
             "ECLUSE_READS_BELOW": os.path.realpath(self.top),
         }
 
-    def take(self) -> tuple[set[str], set[str]]:
-        """The paths, from the top, of all files that were opened and of all folders that were listed.
+    def take(self) -> Heard:
+        """The reads until now.
 
         The file is gone afterwards: a program that goes on is heard no more.
         """
+        heard = Heard()
         with suppress(OSError):
             entries = os.fsdecode(self.file.read_bytes()).split("\0")
             self.file.unlink()
             top = os.path.realpath(self.top)
-            opened = {os.path.relpath(os.path.realpath(entry[1:]), top) for entry in entries if entry[:1] == "r"}
-            listed = {os.path.relpath(os.path.realpath(entry[1:]), top) for entry in entries if entry[:1] == "l"}
-            return {_source(path) for path in opened}, listed
-        return set(), set()
+            for kind, path in ((entry[:1], entry[1:]) for entry in entries):
+                if kind == "r":
+                    heard.opened.add(_source(_below(os.path.realpath(path), top)))
+                elif kind == "l":
+                    heard.listed.add(_below(os.path.realpath(path), top))
+                elif kind in _QUESTIONS:
+                    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+                    heard.questions.add(f"{_QUESTIONS[kind]} {_below(place, top)}")
+                elif kind == "v":
+                    heard.variables.add(path)
+        return heard
 
 
 @dataclass
 class Judged:
     """The meaning of reads. *unnamed* are files and folders that git knows and no input names; *noted* is the state of
-    everything else that was read, by ``file PATH`` or ``folder PATH``.
+    everything else that was read, by ``file PATH``, ``folder PATH``, ``there PATH`` or ``link PATH``.
     """
 
     unnamed: list[str] = field(default_factory=list)
     noted: dict[str, str] = field(default_factory=dict)
 
 
-def judge(
-    inputs: Inputs,
-    patterns: Collection[str],
-    before: Snapshot,
-    began: int,
-    opened: Iterable[str],
-    listed: Iterable[str],
-) -> Judged:
-    """The dependencies of a job that read files (*opened*) and folders (*listed*) besides its inputs, named by
-    *patterns*.
+def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: int, heard: Heard) -> Judged:
+    """The dependencies of a job besides its inputs, which *patterns* name, by what was *heard*.
 
     *before* is the state in which it *began* (nanoseconds since 1970).
     """
     found = Judged()
     own = os.path.relpath(PACKAGE, os.path.realpath(inputs.top))
-    for path in sorted(set(opened)):
+    for path in sorted(heard.opened):
         if path in before.covered or _is_inside(path, own) or _tools_own(inputs.top, path):
             continue
         if path in before.tree.files:
             found.unnamed.append(path)
         elif not (inputs.top / path).is_dir() and not _younger(inputs.top / path, began):
             found.noted[f"file {path}"] = state(inputs, before, f"file {path}")
-    for folder in sorted(set(listed)):
+    for folder in sorted(heard.listed):
         if folder == ".." or folder.startswith("../") or _is_inside(folder, own) or _tools_own(inputs.top, folder):
             continue
         known = [path for path in before.tree.files if _is_inside(path, folder)]
@@ -108,12 +125,24 @@ def judge(
             found.unnamed.append(f"{folder}/")
         else:
             found.noted[f"folder {folder}"] = state(inputs, before, f"folder {folder}")
+    for question in sorted(heard.questions):
+        path = question.partition(" ")[2]
+        if path in before.covered or _is_inside(path, own) or _tools_own(inputs.top, path):
+            continue
+        if not _younger(inputs.top / path, began):
+            found.noted[question] = state(inputs, before, question)
     return found
 
 
 def state(inputs: Inputs, now: Snapshot, key: str) -> str:
     """The state of a file or a folder that :func:`judge` noted, to be compared with what it was."""
     kind, _, path = key.partition(" ")
+    if kind == "there":
+        return _there(inputs.top / path)
+    if kind == "link":
+        with suppress(OSError):
+            return os.readlink(inputs.top / path)
+        return "no link"
     if kind == "file":
         return inputs.content(inputs.top / path) or "not there"
     names = {_child(file, path) for file in now.tree.files if _is_inside(file, path)}
@@ -145,6 +174,17 @@ def _source(path: str) -> str:
         with suppress(ValueError):
             return source_from_cache(path)
     return path
+
+
+def _there(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a file" if path.exists() else "a broken link" if path.is_symlink() else "not there"
+
+
+def _below(path: str, top: str) -> str:
+    """*path* from the *top*; both are absolute. Faster than :func:`os.path.relpath`, for many."""
+    return path[len(top) + 1 :] if path.startswith(top + os.sep) else os.path.relpath(path, top)
 
 
 def _is_inside(path: str, folder: str) -> bool:

@@ -47,6 +47,9 @@ def git(folder: Path, *arguments: str) -> None:
 READS = {
     "open": "open('docs/x.md').read()",
     "os.open": "import os; os.read(os.open('docs/x.md', os.O_RDONLY), 9)",
+    "os.open in an open folder": "import os; os.open('x.md', os.O_RDONLY, dir_fd=os.open('docs', os.O_RDONLY))",
+    "its size": "import os; assert os.stat('docs/x.md').st_size",
+    "its time": "from pathlib import Path; assert Path('docs/x.md').stat().st_mtime",
     "pathlib": "from pathlib import Path; Path('docs/x.md').read_bytes()",
     "import": "import sys; sys.path.append('.'); import helper",
     "a child": "import subprocess, sys; subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True)",
@@ -108,6 +111,28 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
         "import os; os.listdir('.')",
         lambda top: (top / "new.md").write_text(""),
     ),
+    "a new file in a folder that was listed by its number": (
+        "import os; os.listdir(os.open('.', os.O_RDONLY))",
+        lambda top: (top / "new.md").write_text(""),
+    ),
+    "a file that did not exist": (
+        "import os; os.path.exists('local.py')",
+        lambda top: (top / "local.py").write_text(""),
+    ),
+    "a file that existed": (
+        "from pathlib import Path; Path('docs/x.md').is_file()",
+        lambda top: (top / "docs" / "x.md").unlink(),
+    ),
+    "a file that could not be executed": (
+        "import os; os.access('tool', os.X_OK)",
+        lambda top: (top / "tool").write_text(""),
+    ),
+    "a link whose target is asked for": (
+        "import os; os.readlink('current')",
+        lambda top: ((top / "current").unlink(), (top / "current").symlink_to("app")),
+    ),
+    "a variable": ("import os; os.environ.get('FEATURE')", lambda top: None),
+    "a variable that is only looked for": ("import os; 'FEATURE' in os.environ", lambda top: None),
     "a link's target": ("open('app/link').read()", lambda top: (top / "docs" / "x.md").write_text("2")),
     "a link's target that is a folder": ("0", lambda top: (top / "docs" / "y.md").write_text("")),
     "a script": ("0", lambda top: (top / "script.sh").write_text("#!/bin/sh\n# changed\n")),
@@ -120,6 +145,7 @@ def test_change_beside_the_inputs_reruns_the_job(repository: Repository, change:
     (repository.top / "made" / "setting").write_text("1")
     (repository.top / "app" / "link").symlink_to("../docs/x.md")
     (repository.top / "app" / "folder").symlink_to("../docs")
+    (repository.top / "current").symlink_to("docs")
     (repository.top / "script.sh").write_text("#!/bin/sh\n")
     (repository.top / "script.sh").chmod(0o755)
     code, make = CHANGES[change]
@@ -127,8 +153,15 @@ def test_change_beside_the_inputs_reruns_the_job(repository: Repository, change:
     repository.pipeline(f"Job(name='t', steps={steps}, inputs=('app/**',))")
     assert (status(repository), status(repository)) == ("passed", "cached")
     make(repository.top)
-    env = {"ECLUSE_POSTGRES_IMAGE": "other"} if "PostgreSQL" in change else {}
+    variable = "ECLUSE_POSTGRES_IMAGE" if "PostgreSQL" in change else "FEATURE"
+    env = {variable: "other"} if "variable" in change else {}
     assert status(repository, **env) == "passed"
+
+
+def test_variables_that_only_children_get_change_nothing(repository: Repository) -> None:
+    repository.pipeline(python("import os, subprocess; subprocess.run(['true'], env={**os.environ, 'A': '1'})"))
+    assert status(repository) == "passed"
+    assert status(repository, FEATURE="other") == "cached"
 
 
 def test_changed_program_on_the_path_reruns_the_job(repository: Repository, tmp_path: Path) -> None:
