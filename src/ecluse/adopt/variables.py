@@ -30,7 +30,7 @@ class Variables:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names among the needed ones whose real values are secrets."""
+        """The names of the needed variables whose real values are secrets."""
         return tuple(name for name in self.given if is_secret(name))
 
 

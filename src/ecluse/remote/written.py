@@ -18,7 +18,7 @@ from ecluse.definition.model import *
 
 
 def written(pipeline: Pipeline, environment: Environment) -> str:
-    """The source of a pipeline that has *environment* alone, on the machine it is loaded on."""
+    """The text of a ``pipeline.py`` with *environment* as its only environment, and with no host: it is loaded on that host."""
     keys = key_names(environment)
     here = replace(
         environment,

@@ -32,5 +32,5 @@ def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -
 
 @contextlib.contextmanager
 def empty(service: Service, environ: Mapping[str, str]) -> Iterator[str]:
-    """The address of the given *service*, on which others may make databases of their own."""
+    """The address of the given *service*, in which several users may create databases."""
     yield environ[kind_of(service).variable]

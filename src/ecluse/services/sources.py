@@ -46,13 +46,13 @@ class RunServer(Protocol):
     """A server for one test run, which ends with a lease. Shown as text, it says what it is."""
 
     def start_empty(self, cache: Path) -> None:
-        """Start it with nothing in it, and wait until it answers; *cache* may hold a copy of an empty cluster."""
+        """Start an empty server, and wait until it answers; *cache* may hold a copy of an empty cluster."""
 
     def url(self, database: str) -> str:
         """The address of *database* on it."""
 
     def restorable(self) -> Server | None:
-        """The server itself where its data can be packed and restored; None where it cannot."""
+        """The server, if its data can be packed and restored; otherwise None."""
 
 
 class OwnSource(Source, Protocol):

@@ -17,7 +17,7 @@ __all__ = ["Promised"]
 
 
 class Promised(DatabaseRunner):
-    """Fails a run that kept no promise: one without a test, or on another database than PostgreSQL."""
+    """Fails a test run that ran no test, or that used another database than PostgreSQL."""
 
     def suite_result(self, suite: unittest.TestSuite, result: unittest.TextTestResult, **kwargs: Any) -> int:
         """How many tests failed, and one more for a promise that was not kept."""
