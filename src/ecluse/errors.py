@@ -138,7 +138,7 @@ class AdoptError(EcluseError):
 
 
 class MachineError(EcluseError):
-    """The machine refuses a file or a folder: the disk is full or read-only, a permission is missing, a folder is gone."""
+    """The machine refuses a file or a folder: the disk is full or read-only, no permission, a folder is gone."""
 
     exit_code = 16
 

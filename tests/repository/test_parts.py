@@ -49,7 +49,7 @@ def test_lint_inputs_are_the_files_lint_reads() -> None:
     assert (read - packages) | {"src"} == set(whole.split())
 
 
-def test_rest_of_website_tests_is_what_no_other_job_runs() -> None:
+def test_website_test_without_a_job_runs_in_the_last_job() -> None:
     left_out = {argument.removeprefix(EXCEPT) for argument in arguments(REST) if argument.startswith(EXCEPT)}
     assert {f"tests/website/{name}" for name in left_out} == OTHERS
     assert all((TOP / folder).is_dir() for folder in OTHERS)

@@ -71,7 +71,9 @@ def look(top: Path, environ: Mapping[str, str], say: Say) -> Found:
     """
     folders = manages.rank(top, git.known_files(top))
     if not folders:
-        raise AdoptError("no manage.py of a Django project", where=str(top), hint="ecluse adopt runs in its repository")
+        raise AdoptError(
+            "no manage.py of a Django project was found", where=str(top), hint="ecluse adopt runs in its repository"
+        )
     refusals: list[EcluseError] = []
     for folder in folders[:3]:
         say(f"asking the project in {folder}" if folder != "." else "asking the project")
@@ -129,7 +131,7 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
                 refusals.append(error)
     if not refusals:
         raise AdoptError(
-            "no file says what the project needs: no lock, requirements, pyproject.toml or Pipfile",
+            "no file lists the dependencies: no lock, requirements, pyproject.toml or Pipfile",
             where=folder,
             hint="pip freeze > requirements.txt, in the environment that it runs in",
         )

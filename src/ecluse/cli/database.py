@@ -65,7 +65,7 @@ def _order(asked: str | None) -> tuple[str, ...]:
     order = parse(text, where="--postgres" if asked else VARIABLE)
     if not own(order):
         raise ServiceError(
-            "a given database is not a throwaway",
+            "a throwaway database cannot come from the source 'given'",
             where="--postgres",
             hint=f"name one or more of {', '.join(OWN_SOURCES)}",
         )

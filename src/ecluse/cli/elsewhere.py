@@ -150,7 +150,7 @@ class Elsewhere:
         printed.end()
         if run.code is None:
             raise TargetError(
-                f"{run.arguments[0]} ended without a word: its machine was restarted, or it was killed there",
+                f"{run.arguments[0]} ended without a result: the server was restarted, or the command was killed there",
                 where=self.environment.host,
                 hint=f"./ecluse status {self.environment.name}; the next deploy or rollback finishes or undoes it",
             )

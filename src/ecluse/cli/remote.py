@@ -40,7 +40,7 @@ def host_key(environment: str) -> None:
         raise TargetError(
             "this is not the key that is pinned in pipeline.py",
             where=reach.name,
-            hint="was the machine installed anew? Otherwise somebody is between you and it",
+            hint="if the server was not reinstalled, somebody may be intercepting the connection",
         )
 
 

@@ -192,7 +192,7 @@ class Attempt(Generic[R]):
             stopped = isinstance(error, KeyboardInterrupt)
             kind, why = (Interrupted, "stopped") if stopped else (RolloutError, f"not done: {error}")
             raise kind(
-                f"release {release} serves; writing that down was {why}",
+                f"release {release} serves, but this could not be recorded: {why}",
                 hint="the next deploy or rollback of this environment does the rest",
             ) from error
         return record

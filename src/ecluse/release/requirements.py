@@ -83,9 +83,7 @@ class _Reader:
         _requirement, constraint, other = found.groups()
         other = other.strip("\"'")
         if re.match(r"[a-z][a-z0-9+.-]*://", other, re.IGNORECASE):
-            raise ReleaseError(
-                f"{other} is an address: what it says may be another thing each time", where=name, hint="keep a copy"
-            )
+            raise ReleaseError(f"{other} is an address, whose content may change", where=name, hint="keep a copy")
         text = self.expand(path.parent / other, name)
         if not constraint:
             return text

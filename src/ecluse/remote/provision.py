@@ -49,7 +49,7 @@ def provision(
             except TargetError as error:
                 _run(line, "revert", {})
                 raise TargetError(
-                    f"nobody could sign in any more, so the SSH server and the firewall are as before: {error.what}",
+                    f"no new SSH connection was possible, so the changes are undone: {error.what}",
                     where=environment.host,
                     hint=f"is the key that you use among the keys of {wanted.administrator} in pipeline.py?",
                 ) from None

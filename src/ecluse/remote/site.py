@@ -229,7 +229,7 @@ class Site:
                 self._lines.close()
                 if time.monotonic() > deadline:
                     raise Cut(
-                        f"{error.what}. What was begun there goes on there",
+                        f"{error.what}. The command on the server goes on",
                         where=error.where,
                         hint="./ecluse follow ENVIRONMENT shows how it ends",
                     ) from None

@@ -37,7 +37,7 @@ class Tool:
             lock = (top / bootstrap.LOCK).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise RepositoryError(
-                f"{bootstrap.LOCK} is missing: it names what the server installs", hint="ecluse bootstrap writes it"
+                f"{bootstrap.LOCK} is missing; the server installs Écluse from it", hint="ecluse bootstrap writes it"
             ) from None
         package = Path(ecluse.__file__).parent
         return cls(

@@ -18,7 +18,7 @@ from ecluse.definition.model import *
 
 
 def written(pipeline: Pipeline, environment: Environment) -> str:
-    """The text of a ``pipeline.py`` with *environment* as its only environment, and with no host: it is loaded on that host."""
+    """The text of a ``pipeline.py`` for the host of *environment*: it has that environment alone, without a host."""
     keys = key_names(environment)
     here = replace(
         environment,

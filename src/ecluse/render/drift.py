@@ -58,7 +58,9 @@ def check(top: Path, files: Mapping[str, str], header: str) -> None:
     if found:
         names = ", ".join(drift.path for drift in found)
         raise RenderError(
-            "".join([f"not what pipeline.py renders to: {names}\n", *(drift.diff() for drift in found)]).rstrip("\n"),
+            "".join([f"differs from what pipeline.py renders: {names}\n", *(drift.diff() for drift in found)]).rstrip(
+                "\n"
+            ),
             hint="./ecluse render writes them; what was edited by hand belongs into pipeline.py",
         )
 

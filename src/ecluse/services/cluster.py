@@ -125,6 +125,6 @@ def _private(folder: Path, owner: Account) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     state = folder.lstat()
     if not stat.S_ISDIR(state.st_mode) or state.st_uid not in (owner.uid, os.geteuid()):
-        raise ServiceError("the folder of the server's socket belongs to somebody else", where=str(folder))
+        raise ServiceError("the folder of the server's socket belongs to another user", where=str(folder))
     folder.chmod(0o700)
     owner.own(folder)

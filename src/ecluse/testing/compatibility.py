@@ -82,7 +82,7 @@ def previous(top: Path, branch: str, tags: str = "v*") -> Previous | str:
         return Previous(git.line(top, "rev-parse", f"{tag}^{{commit}}"), f"the tag {tag}")
     if git.line(top, "rev-parse", "--is-shallow-repository") == "true":
         raise RepositoryError(
-            f"this clone has not the history to find what serves before this change: no {branch}, no tag",
+            f"this clone lacks the history to find the previous release: no {branch}, no tag",
             where=str(top),
             hint="history=True in the job of pipeline.py, or: git fetch --unshallow --tags origin",
         )

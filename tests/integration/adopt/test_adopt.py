@@ -60,8 +60,8 @@ def test_look_finds_variables_and_switch(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("manage.py", "print('no Django')\n", "no manage.py of a Django project"),
-        ("requirements.txt", "", "no file says what the project needs"),
+        ("manage.py", "print('no Django')\n", "no manage.py of a Django project was found"),
+        ("requirements.txt", "", "no file lists the dependencies"),
         ("requirements.txt", "Django==5.2\nshop @ git+https://git.example/shop\n", "version control system"),
         ("requirements.txt", "Django==99\n", "requirements cannot be met"),
         ("shop/settings.py", "from shop.secret import *\n", "No module named 'shop.secret'"),

@@ -165,7 +165,7 @@ def test_flaky_test_is_not_blamed_on_the_change(repository: Path, tmp_path: Path
     assert "Flaky: failed among the other tests and passed alone: test_shop::test_that" in done.output
 
 
-def test_missing_previous_release_or_schema_change_is_said(repository: Path) -> None:
+def test_missing_previous_release_or_schema_change_is_reported(repository: Path) -> None:
     commit(repository, **{"shop/views.py": ""})
     assert "no migration and no locked package has changed" in compatibility(repository).output
     git(repository, "checkout", "--quiet", "staging")

@@ -18,7 +18,7 @@ from testbed.unpacked import Unpacked
 pytestmark = pytest.mark.counted
 
 
-def test_pending_migration_is_told_with_its_sql(release: Unpacked) -> None:
+def test_pending_migration_is_reported_with_its_sql(release: Unpacked) -> None:
     (pending,) = release.preflight()["pending"]
     assert (pending["name"], pending["unsafe"]) == ("shop.0001_initial", [])
     assert 'CREATE TABLE "shop_effect"' in pending["sql"]
@@ -57,7 +57,7 @@ def test_migrations_without_an_order_between_them_are_refused(release: Unpacked)
     assert "no order between them" in done.output and "0002_right" in done.output
 
 
-def test_a_check_that_fails_is_told(release: Unpacked) -> None:
+def test_a_check_that_fails_is_reported(release: Unpacked) -> None:
     behaviour = (release.app / "shop" / "behaviour.py").read_text()
     release.write("behaviour.py", behaviour.replace("CHECKS = True", "CHECKS = False"))
     done = release.migrations("preflight")
@@ -108,7 +108,7 @@ def test_throwaway_server_is_preferred(release: Unpacked, throwaway: str) -> Non
     assert found["pending"][0]["unsafe"] == ["drops the table shop_effect"]
 
 
-def test_locks_are_told_with_what_would_not_block(release: Unpacked) -> None:
+def test_locks_are_reported_with_what_would_not_block(release: Unpacked) -> None:
     release.migrations("migrate")
     index = "models.Index(fields=['token'], name='by_token')"
     release.migration("0002_index", f"migrations.AddIndex('effect', {index})")

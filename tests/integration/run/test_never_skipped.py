@@ -67,7 +67,7 @@ READS = {
 
 
 @pytest.mark.parametrize("read", READS)
-def test_unnamed_read_is_told_and_not_remembered(repository: Repository, read: str) -> None:
+def test_unnamed_read_is_reported_and_not_remembered(repository: Repository, read: str) -> None:
     (repository.top / "helper.py").write_text("")
     lacks = "helper.py" if read == "import" else "docs/x.md"
     repository.pipeline(python(READS[read]))

@@ -124,7 +124,7 @@ def test_a_missing_program_is_named_also_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argument", "said"), [("a\0b", "has a NUL in it"), ("a\ud800", "cannot be encoded"), ("x" * 3_000_000, "too long")]
 )
-def test_an_argument_that_no_program_takes_is_told(argument: str, said: str, alone: bool) -> None:
+def test_an_argument_that_no_program_takes_is_reported(argument: str, said: str, alone: bool) -> None:
     with pytest.raises(ToolError, match=f"^cannot start echo .*{said}"):
         process.run(("echo", argument), alone=alone)
 

@@ -347,7 +347,7 @@ def test_a_broken_definition_ends_with_3_and_no_traceback(repository: Repository
     assert "Traceback" not in done.output
 
 
-def test_event_without_jobs_is_said(repository: Repository) -> None:
+def test_event_without_jobs_is_reported(repository: Repository) -> None:
     repository.pipeline(job("lint", "true", when="push('main')"))
     done = repository.ecluse("run", "--event", "pull_request")
     assert done.returncode == 13

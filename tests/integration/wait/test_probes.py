@@ -200,5 +200,5 @@ def test_a_broker_says_why_it_refuses(serve: Serve, answers: list[bytes], expect
     assert reason(f"amqp://127.0.0.1:{serve(Broker(*answers))}") == expected
 
 
-def test_unreachable_postgresql_is_told_in_the_drivers_words(closed_port: int) -> None:
+def test_unreachable_postgresql_is_reported_in_the_drivers_words(closed_port: int) -> None:
     assert "Connection refused" in reason(f"postgres://shop@127.0.0.1:{closed_port}/shop")

@@ -36,7 +36,7 @@ def test_requirements_are_read_in_any_encoding(tmp_path: Path, encoding: str) ->
     assert first(tmp_path).site == ("Django==5.2.1", "attrs==24.1")
 
 
-def test_requirements_lose_hashes_and_places_of_somebody(tmp_path: Path) -> None:
+def test_requirements_lose_hashes_and_local_paths(tmp_path: Path) -> None:
     write(
         tmp_path,
         **{"requirements.txt": "Django==5.2 \\\n    --hash=sha256:00\nattrs @ file:///home/conda/attrs\n"},
@@ -68,7 +68,7 @@ def test_own_locks_are_not_declarations(tmp_path: Path) -> None:
     assert not list(declarations(tmp_path, "."))
 
 
-def test_index_of_a_project_is_said(tmp_path: Path) -> None:
+def test_index_of_a_project_is_reported(tmp_path: Path) -> None:
     write(tmp_path, **{"requirements.txt": "--extra-index-url https://packages.example/simple\nDjango\n"})
     assert "index" in first(tmp_path).notes[0]
 

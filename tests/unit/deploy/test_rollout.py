@@ -73,7 +73,7 @@ def test_rollout_migrates_where_nothing_is_pending_too(target: MemoryTarget, led
     assert (target.migrated, ledger.history()[-1].migrations) == (["new"], ())
 
 
-def test_release_that_cannot_live_with_what_is_there_is_refused(target: MemoryTarget, ledger: MemoryLedger) -> None:
+def test_release_that_the_database_would_break_is_refused(target: MemoryTarget, ledger: MemoryLedger) -> None:
     target.found = Preflight(unknown=frozenset({"shop.0002_x"}), behind=("drops the column shop.y",))
     with pytest.raises(PreflightError, match="has moved past release new: shop.0002_x\n  drops the column shop.y"):
         roll_out(target, ledger, request())

@@ -179,7 +179,7 @@ def test_temporary_registry_error_is_tried_again(wire: Wire) -> None:
     )
 
 
-def test_lasting_registry_error_is_told_with_its_last_reason(wire: Wire) -> None:
+def test_lasting_registry_error_is_reported_with_its_last_reason(wire: Wire) -> None:
     wire.answers = [Answer(503), Answer(500, refusal({"message": "disk full"}))]
     with pytest.raises(ImageError, match="the registry answers 500: disk full"):
         registry(pauses=(0,)).manifest("shop", "1")

@@ -97,7 +97,7 @@ def test_a_clone_of_another_account_is_refused(programs: Programs) -> None:
         git.head(SHOP)
 
 
-def test_another_failure_is_told_in_one_line(programs: Programs) -> None:
+def test_another_failure_is_reported_in_one_line(programs: Programs) -> None:
     Secret("t0ken-value")
     error = refused(programs, "fatal: index file corrupt\n  at t0ken-value\n")
     assert error.what == "git ls-files failed: fatal: index file corrupt at [REDACTED]"

@@ -27,7 +27,7 @@ def test_refusal_of_a_move_names_its_end() -> None:
     assert found is not None and found.where == "/b"
 
 
-def test_working_directory_that_is_gone_is_told() -> None:
+def test_working_directory_that_is_gone_is_reported() -> None:
     found = refusal(FileNotFoundError(errno.ENOENT, "…"))
     assert found is not None and found.what == "the working directory is gone"
 

@@ -52,7 +52,7 @@ def test_table_that_the_migration_makes_is_not_mentioned() -> None:
     assert list(lines([TableLock("public.new", "AccessExclusiveLock", True, True, "")], SIZES)) == []
 
 
-def test_longest_lock_of_a_table_is_told() -> None:
+def test_longest_lock_of_a_table_is_reported() -> None:
     held = [
         TableLock("public.shop_thing", "AccessExclusiveLock", False, False, "a"),
         TableLock("public.shop_thing", "ShareLock", True, False, "b"),

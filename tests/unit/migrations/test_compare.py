@@ -51,7 +51,7 @@ SAFE = {
 
 
 @pytest.mark.parametrize("after", SAFE.values(), ids=SAFE)
-def test_release_lives_with_what_it_does_not_meet(after: Relation) -> None:
+def test_harmless_change_is_compatible(after: Relation) -> None:
     assert findings(schema(TABLE), schema(after), USES) == []
 
 
@@ -92,7 +92,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize(("after", "reason"), UNSAFE.values(), ids=UNSAFE)
-def test_release_cannot_live_with_what_is_stricter(after: Relation, reason: str) -> None:
+def test_breaking_change_is_found(after: Relation, reason: str) -> None:
     assert findings(schema(TABLE), schema(after), USES) == [reason]
 
 

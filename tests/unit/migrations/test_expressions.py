@@ -30,7 +30,7 @@ def test_expression_that_casts_divides_or_calls_may_fail(expression: str) -> Non
     assert may_fail(expression, COLUMNS)
 
 
-def test_check_is_the_same_whatever_its_column_is_cast_to() -> None:
+def test_cast_of_a_column_does_not_change_a_check() -> None:
     of_varchar = "CHECK (((status)::text = ANY ((ARRAY['a'::character varying, 'b c'::character varying])::text[])))"
     of_text = "CHECK ((status = ANY (ARRAY['a'::text, 'b c'::text])))"
     assert normal(of_varchar) == normal(of_text)

@@ -84,7 +84,7 @@ SAFE: Sequence[Operation] = [
 
 
 @pytest.mark.parametrize("operation", SAFE, ids=lambda operation: operation.describe())
-def test_serving_release_can_live_with_it(state: ProjectState, operation: Operation) -> None:
+def test_compatible_migration_is_accepted(state: ProjectState, operation: Operation) -> None:
     assert reasons(state, operation) == []
 
 
@@ -151,11 +151,11 @@ UNSAFE: Sequence[tuple[Operation, str]] = [
 
 
 @pytest.mark.parametrize(("operation", "reason"), UNSAFE, ids=[reason for _operation, reason in UNSAFE])
-def test_serving_release_cannot_live_with_it(state: ProjectState, operation: Operation, reason: str) -> None:
+def test_breaking_migration_is_refused(state: ProjectState, operation: Operation, reason: str) -> None:
     assert reason in reasons(state, operation)
 
 
-def test_model_made_and_changed_before_anybody_uses_it(state: ProjectState) -> None:
+def test_change_of_a_new_model_breaks_no_release(state: ProjectState) -> None:
     made = migrations.CreateModel("Label", [("id", models.BigAutoField(primary_key=True))])
     changes = [
         migrations.AddField("label", "name", models.CharField(max_length=9, default="")),

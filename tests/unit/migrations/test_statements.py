@@ -28,7 +28,7 @@ def test_comments_and_strings_are_no_words(sql: str, said: str) -> None:
         "VACUUM t",
     ],
 )
-def test_statement_that_holds_nobody_up(sql: str) -> None:
+def test_statement_that_blocks_no_query(sql: str) -> None:
     assert holds_nobody_up(bare(sql))
 
 

@@ -42,7 +42,7 @@ def found() -> Uses:
     return uses(registry.all_models["shop"].values(), connection)
 
 
-def test_columns_and_what_fills_them(found: Uses) -> None:
+def test_columns_of_a_table_and_their_defaults_are_listed(found: Uses) -> None:
     assert found.tables["shop_album"].columns == {
         "id": UsedColumn(default=True),
         "title": UsedColumn(),

@@ -25,7 +25,7 @@ WIDER = [
 
 
 @pytest.mark.parametrize(("old", "new"), WIDER)
-def test_wider_type_holds_the_old_one(old: str, new: str) -> None:
+def test_wider_type_holds_all_values_of_the_old_type(old: str, new: str) -> None:
     assert holds(old, new)
 
 
@@ -52,5 +52,5 @@ NARROWER = [
 
 
 @pytest.mark.parametrize(("old", "new"), NARROWER)
-def test_other_type_does_not_hold_the_old_one(old: str, new: str) -> None:
+def test_narrower_type_does_not_hold_all_old_values(old: str, new: str) -> None:
     assert not holds(old, new)

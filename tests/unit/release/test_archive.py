@@ -45,7 +45,7 @@ def test_empty_release_name_is_refused(tmp_path: Path) -> None:
         find(store(tmp_path, "4f1c"), "")
 
 
-def test_the_latest_is_the_one_packaged_last(tmp_path: Path) -> None:
+def test_latest_release_is_the_last_packaged(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="no release has been packaged yet"):
         latest(tmp_path)
     (store(tmp_path, "4f1c") / "latest").write_text("4f1c\n")

@@ -152,7 +152,7 @@ def test_failed_and_running_legs_stay_in_sight_on_a_low_terminal(tmp_path: Path)
     assert lines[-1].strip() == "4 of 30 ended · 23 not shown"
 
 
-def test_rest_of_the_run_is_said_where_its_legs_are_known(tmp_path: Path) -> None:
+def test_rest_of_the_run_is_reported_where_its_legs_are_known(tmp_path: Path) -> None:
     run = ended(THREE, tmp_path / "run", {})
     lines = seen(running(run, 80, expected={"lint": 10, "unit": 100, "gate": 5}), 80)
     assert re.fullmatch(r"0 of 3 ended · about 1 min \d\d s left", lines[-1].strip())

@@ -33,5 +33,5 @@ def test_leg_that_was_never_measured_leaves_the_rest_open() -> None:
     ("seconds", "words"),
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (3725, "1 h 02 min")],
 )
-def test_seconds_are_said_in_words(seconds: float, words: str) -> None:
+def test_seconds_are_reported_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words

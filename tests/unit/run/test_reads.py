@@ -134,5 +134,5 @@ def test_log_tells_sources_of_compiled_files(tmp_path: Path) -> None:
         (["docs/a/", "docs/x.md"], ("docs/a/**", "docs/x.md")),
     ],
 )
-def test_few_patterns_name_what_lacks(unnamed: list[str], patterns: tuple[str, ...]) -> None:
+def test_missing_inputs_are_named_by_few_patterns(unnamed: list[str], patterns: tuple[str, ...]) -> None:
     assert named(unnamed) == patterns

@@ -109,7 +109,7 @@ def test_question_for_presence_is_none_for_size_and_time(tmp_path: Path, watch: 
     assert asked == {name: ["details"] if name in detailed else ["exists"] for name in names}
 
 
-def test_variable_counts_if_the_module_that_asks_does(package: Path, watch: DependencyListener) -> None:
+def test_variable_counts_if_the_module_that_reads_it_counts(package: Path, watch: DependencyListener) -> None:
     (package / "named.py").write_text("import os\n\nNAME = os.environ.get('SHOP_NAME')\n", encoding="utf-8")
     importlib.import_module("shop_of_a_test.named")
     with watch.migrating():

@@ -22,7 +22,7 @@ def server_error(code: str, text: str) -> ServerError:
         ("42704", 'collation "fr-x-icu" for encoding "UTF8" does not exist'),
     ],
 )
-def test_missing_feature_is_told_in_the_servers_words(code: str, text: str) -> None:
+def test_missing_feature_is_reported_in_the_servers_words(code: str, text: str) -> None:
     error = RuntimeError("migration failed")
     error.__cause__ = server_error(code, f"{text}\nDETAIL: …")
     assert why(error) == text

@@ -133,7 +133,7 @@ def test_added_motorcycle_does_not_shift_later_pages(visitor, garage, make_motor
     assert names(visitor.get("motorcycles/", {"page_size": 2, "cursor": first["next"]})) == ["Fjell", "Peregrine"]
 
 
-def test_the_list_takes_as_many_queries_for_a_hundred_as_for_one(visitor, make_motorcycle, photo):
+def test_list_of_a_hundred_takes_no_more_queries_than_of_one(visitor, make_motorcycle, photo):
     from website.motos import pictures
 
     def queries(size):

@@ -166,7 +166,7 @@ def test_login_attempts_are_limited(visitor):
     assert 0 < int(answers[-1]["Retry-After"]) <= 60
 
 
-def test_errors_are_told_in_the_language_of_the_request(visitor, db):
+def test_errors_are_reported_in_the_language_of_the_request(visitor, db):
     english = visitor.get("motorcycles/", {"page_size": 1000}, **{"Accept-Language": "en"}).json()
     french = visitor.get("motorcycles/", {"page_size": 1000}, **{"Accept-Language": "fr"}).json()
     assert english["detail"] == "Ensure this value is less than or equal to 100."

@@ -34,7 +34,7 @@ def test_invalid_number_is_a_problem(written, capsys):
     assert "SECONDS" in problems(env, capsys)
 
 
-def test_a_choice_is_one_of_those_there_are(capsys):
+def test_setting_accepts_only_its_choices(capsys):
     env = Environment({"LEVEL": "warning", "OTHER": "loud"})
     assert env.choice("LEVEL", "INFO", ("INFO", "WARNING")) == "WARNING"
     assert env.choice("NONE", "INFO", ("INFO", "WARNING")) == "INFO"

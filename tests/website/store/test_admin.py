@@ -10,7 +10,7 @@ from website.store.models import Album, Artist, Booking, Contact
 
 
 @pytest.mark.parametrize("model", [Artist, Album, Contact, Booking])
-def test_a_list_takes_as_many_queries_for_many_rows_as_for_one(admin, make_album, model, django_assert_max_num_queries):
+def test_list_of_many_rows_takes_no_more_queries_than_of_one(admin, make_album, model, django_assert_max_num_queries):
     address = f"/admin/store/{model._meta.model_name}/"
     number = 0
 
@@ -41,7 +41,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_one(admin, make_album
         ("contact", "adele@", "Adèle Mornand"),
     ],
 )
-def test_search_finds_by_what_people_know(admin, shop, model, query, expected):
+def test_admin_search_finds_records_by_name_and_mail(admin, shop, model, query, expected):
     book(Album.objects.get(reference="ECL-050"), name="Zoé", email="zoe@example.org")
     page = admin.get(f"/admin/store/{model}/", {"q": query})
     assert expected in page.text

@@ -70,7 +70,7 @@ def test_upload_form_refuses_anonymous_visitors_unless_allowed(client, db, photo
     assert Media.objects.count() == 1
 
 
-def test_gallery_deletes_only_ones_own_files(browser, adele, bruno, make_media):
+def test_user_deletes_only_own_files_in_the_gallery(browser, adele, bruno, make_media):
     hers, his = make_media(adele), make_media(bruno)
     for media, status in ((his, 404), (hers, 302)):
         form = {"csrfmiddlewaretoken": token(browser), "confirmed": "1"}

@@ -74,7 +74,7 @@ def test_a_large_file_is_sent_from_the_disk(adele, server, settings):
         (Failure(400, "Invalid folder"), 502),
     ],
 )
-def test_a_refusal_is_told_once_and_clearly(adele, photo, server, failure, status, caplog):
+def test_a_refusal_is_reported_once_and_clearly(adele, photo, server, failure, status, caplog):
     server.failures = [failure]
     response = adele.upload(photo())
     assert response.status_code == status
@@ -98,7 +98,7 @@ def test_temporary_imagekit_failure_is_retried(adele, photo, server, status):
     assert len(server.files) == 1
 
 
-def test_lasting_imagekit_failure_is_told_and_leaves_nothing(adele, photo, server):
+def test_lasting_imagekit_failure_is_reported_and_leaves_nothing(adele, photo, server):
     server.failures = [Failure(503)] * 3
     response = adele.upload(photo())
     assert (response.status_code, response["Retry-After"]) == (503, "5")

@@ -229,7 +229,7 @@ def test_a_description_that_is_not_text_is_refused(adele, photo, files, fields):
     assert not Media.objects.exists()
 
 
-def test_storage_failure_leaves_nothing_and_is_told(adele, photo, monkeypatch, files):
+def test_storage_failure_leaves_nothing_and_is_reported(adele, photo, monkeypatch, files):
     local = storage.get("local")
     for error, status in {
         StorageUnavailable("images.internal does not answer", 17.2): 503,
@@ -245,7 +245,7 @@ def test_storage_failure_leaves_nothing_and_is_told(adele, photo, monkeypatch, f
         assert not files()
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(adele, photo, media, files):
+def test_a_full_disk_is_reported_and_leaves_nothing(adele, photo, media, files):
     media.mkdir()
     (media / "uploads").write_text("in the way")
     refused(adele.upload(photo()), 503)

@@ -60,7 +60,7 @@ def _check_expressions(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
     for place, found in texts.items():
         if any("${{" in text for text in found):
             raise RenderError(
-                "holds ${{, which GitHub would evaluate and nothing else",
+                "contains ${{, which only GitHub would evaluate",
                 where=f"pipeline.py, {place}",
                 hint="write the value itself",
             )

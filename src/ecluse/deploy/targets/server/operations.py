@@ -103,7 +103,7 @@ class ServerOperations:
                 raise PreflightError(f"the checks of release {release.id} fail: {error}") from None
         found = report.preflight(lines)
         if found is None:
-            raise PreflightError(f"what the checks of release {release.id} found cannot be read")
+            raise PreflightError(f"the report of the checks of release {release.id} cannot be read")
         if keep:
             durable.write(release.facts, report.facts(lines))
         return found

@@ -105,7 +105,7 @@ class Place:
         if short != self.folder:
             short.mkdir(mode=0o700, exist_ok=True)
             if short.lstat().st_uid != os.geteuid() or short.is_symlink():
-                raise TargetError("the folder of Supervisor's socket belongs to somebody else", where=str(short))
+                raise TargetError("the folder of Supervisor's socket belongs to another user", where=str(short))
 
     # The address
 

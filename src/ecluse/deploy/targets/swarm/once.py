@@ -52,7 +52,7 @@ class Once:
             )
         except CommandError as error:
             raise TargetError(
-                f"the images or static files of release {release.id} cannot be had everywhere: {error.what}",
+                f"the images or static files of release {release.id} are not on every node: {error.what}",
                 hint="can that node reach the registry, and has it room?",
             ) from None
 

@@ -170,7 +170,9 @@ class SwarmOperations:
         found = report.preflight(lines)
         if found is None:
             said = "\n".join(["", *lines[-5:]]) if lines else " nothing: does the engine keep logs?"
-            raise PreflightError(f"what the checks of release {release.id} found cannot be read; the swarm says{said}")
+            raise PreflightError(
+                f"the report of the checks of release {release.id} cannot be read; the swarm says{said}"
+            )
         if keep:
             self._releases.keep_facts(release.id, report.facts(lines))
         return found

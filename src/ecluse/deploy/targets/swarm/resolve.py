@@ -61,7 +61,7 @@ class Resolver:
             tag = text.rpartition(":")[2]
             found = registry.manifest(name, tag) if re.fullmatch(r"[\w][\w.-]{0,127}", tag) else None
             raise ReleaseError(
-                f"{text} is neither a kept release nor a digest: what a tag names today it may not name tomorrow",
+                f"{text} is neither a kept release nor a digest; a tag may name another image tomorrow",
                 hint=(
                     f"--release {found.digest} is what it names now"
                     if found
@@ -112,7 +112,9 @@ class Resolver:
             ) from None
         if found := stackfile.problems(raw):
             raise TargetError(
-                "\n".join(["a swarm would not do what this file says:", *(f"  {line}" for line in found)]),
+                "\n".join(
+                    ["a swarm would not do everything that this file asks for:", *(f"  {line}" for line in found)]
+                ),
                 where=self._environment.stack,
             )
         rendered = self._connection.run(

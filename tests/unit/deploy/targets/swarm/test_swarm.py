@@ -256,7 +256,7 @@ def test_failed_checks_refuse_the_release_before_it_serves(world: World, first: 
     assert world.orchestrator.deployed == []
 
 
-def test_a_migration_that_fails_is_told_with_its_output(world: World, first: str) -> None:
+def test_a_migration_that_fails_is_reported_with_its_output(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.found["pending"] = [pending("shop.0002_x")]
     world.orchestrator.broken = lambda service, release: service == "migrate"
@@ -269,7 +269,7 @@ def test_a_migration_that_fails_is_told_with_its_output(world: World, first: str
 def test_unreachable_image_stops_the_rollout_before_it_begins(world: World, first: str) -> None:
     world.build("2" * 40)
     world.orchestrator.broken = lambda service, release: service == "files"
-    with pytest.raises(TargetError, match="cannot be had everywhere") as caught:
+    with pytest.raises(TargetError, match="are not on every node") as caught:
         world.deploy()
     assert caught.value.hint == "can that node reach the registry, and has it room?"
     assert world.serving() == {first}
@@ -444,7 +444,7 @@ class TestReplicas:
             world.target().catalogue.newest()
         assert "beat, db, front, migrate, static, web, worker" in str(caught.value.hint)
 
-    def test_change_by_hand_is_told_and_reset(self, world: World, first: str) -> None:
+    def test_change_by_hand_is_reported_and_reset(self, world: World, first: str) -> None:
         world.orchestrator.services["shop-staging_web"]["Spec"]["Mode"]["Replicated"]["Replicas"] = 5
         drift = ["web has 5 tasks, changed by hand from 2"]
         assert world.target().controls.drift() == drift
@@ -471,7 +471,7 @@ class TestReplicas:
         web.switch(release)
         assert swarm.tasks == before, "there is nothing to do"
 
-    def test_service_that_was_removed_by_hand_is_told(self, world: World, first: str) -> None:
+    def test_service_that_was_removed_by_hand_is_reported(self, world: World, first: str) -> None:
         world.orchestrator.delete("/services/shop-staging_beat")
         assert world.target().controls.drift() == ["beat has been removed by hand"]
 
