@@ -29,7 +29,7 @@ class Change(views.PasswordChangeView):
 
 
 class Reset(views.PasswordResetView):
-    """Asks for a mail with a link. The answer is one and the same, whether there is an account or not."""
+    """Asks for a mail with a link. The answer does not show whether there is an account."""
 
     template_name = "website/form.html"
     success_url = reverse_lazy("login")

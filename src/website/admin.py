@@ -1,4 +1,4 @@
-"""The tables of Celery: what tasks have done and how long they took, and schedules that Celery can read."""
+"""The admin of Celery's tables: results of tasks, and schedules, which are checked before they are saved."""
 
 from __future__ import annotations
 

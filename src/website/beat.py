@@ -38,7 +38,7 @@ class Turn:
         self._held = False
 
     def mine(self) -> bool:
-        """Whether it is ours, now: taken where it is free. Of a database that does not answer it is nobody's."""
+        """Whether this process has the lock; it is taken if it is free. False if the database does not answer."""
         if self._connection.vendor != "postgresql":
             return True
         try:
@@ -60,7 +60,7 @@ class Turn:
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
-    """Sends what is due, and gives a sign of life. CELERY_BEAT_SCHEDULE is only what the schedule begins with."""
+    """Sends due tasks, and gives a sign of life. CELERY_BEAT_SCHEDULE is only the initial schedule."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._turn, self._begun = Turn(), False
@@ -84,7 +84,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
         self._turn.close()
 
     def _begin(self) -> None:
-        """Read the schedule as whoever was the beat before has left it, and add what is missing."""
+        """Read the schedule that the previous beat left, and add missing entries."""
         logger.info("This beat sends what is due from now on")
         known = set(PeriodicTask.objects.values_list("name", flat=True))
         for name, entry in self.app.conf.beat_schedule.items():

@@ -1,4 +1,4 @@
-"""The cache in Redis, which may be away: then everything is made anew, and the site goes on."""
+"""The cache in Redis. If Redis is unavailable, every value is computed again, and the site goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events: what a person wants to know that happened, said in the log and, where Sentry is on, to Sentry."""
+"""Events that people want to know of: written to the log, and sent to Sentry if it is configured."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def phrase(status: int) -> str:
 
 
 def concerns(request: HttpRequest) -> bool:
-    """Whether *request* is to an API, so that what goes wrong outside of its views is told as a problem too."""
+    """Whether *request* is to an API: then errors outside of its views are answered as problems too."""
     return request.path_info.startswith(APIS)
 
 

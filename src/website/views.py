@@ -1,4 +1,4 @@
-"""The home page, and the pages of what went wrong."""
+"""The home page, and the pages for errors."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def headed(source: str, lock: str) -> str:
 
 
 def source_of(lock: str) -> str:
-    """The file that a lock with such a line was made of."""
+    """The file that a lock was made from, read from its first line."""
     found = re.match(rf"# {_MARK} from (.+)\. Renew it", lock)
     return found[1] if found else ""
 

@@ -1,4 +1,4 @@
-"""Whether the migrations of a database allow a release to be rolled out."""
+"""The decision whether a database's migrations allow a release to be rolled out."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class UsedColumn:
 
 @dataclass(frozen=True)
 class UsedTable:
-    """A table as models see it. *unique* are the sets of columns whose values they count on to be unique."""
+    """A table as models see it. *unique* are the sets of columns whose values the models expect to be unique."""
 
     columns: dict[str, UsedColumn] = field(default_factory=dict)
     unique: frozenset[frozenset[str]] = frozenset()

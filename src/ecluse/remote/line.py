@@ -106,7 +106,7 @@ class Line:
         return (*self.argv, *options, "--", self.reach.host, script)
 
     def ask(self, script: str, *, input: str | None = None, timeout: float | None = 120) -> process.Answer:
-        """Run *script* there to its end. Raises Cut where the line does not hold."""
+        """Run *script* on the server to its end. Raises Cut if the connection is lost."""
         answer = process.read(self.command(script, "-T"), env=self.environ, input=input, timeout=timeout, check=False)
         if answer.returncode == CUT or answer.returncode < 0 or answer.timed_out:
             raise reason(self.reach, answer.errors)

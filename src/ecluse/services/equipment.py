@@ -51,7 +51,7 @@ def added(environ: Mapping[str, str], packages: str) -> dict[str, str]:
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of *environ* by which tests find their services, also behind a program that passes few on."""
+    """The variables of *environ* that tests need to find their services; tox passes them on."""
     names = {kind.variable for kind in KINDS.values()} | {"XDG_CACHE_HOME"}
     prefixes = ("ECLUSE_", "DOCKER_", "TESTCONTAINERS_")
     return {name: value for name, value in environ.items() if name in names or name.startswith(prefixes)}

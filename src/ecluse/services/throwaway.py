@@ -145,7 +145,7 @@ class Server:
         shutil.rmtree(self.data, ignore_errors=True)
 
     def hand_over(self) -> None:
-        """The server may outlive this process: others hold the lease too."""
+        """Let other processes that hold the lease keep the server when this one ends."""
         if self._running is not None:
             process.disown(self._running)
             self._running = None

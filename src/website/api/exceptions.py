@@ -20,7 +20,7 @@ class NoSuchPage(InvalidQuery):
 
 
 class TooLarge(exceptions.APIException):
-    """413: the body, or a part of it, is larger than what is read."""
+    """413: the body, or a part of it, exceeds the limit."""
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
@@ -42,21 +42,21 @@ class Conflict(_Later):
 
 
 class Unavailable(_Later):
-    """503: what is needed is away for a moment."""
+    """503: a service that the answer needs is unavailable for a moment."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "unavailable"
 
 
 class Unprocessable(exceptions.APIException):
-    """422: understood, but it contradicts what was asked before."""
+    """422: the request is valid, but contradicts an earlier one."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_code = "unprocessable"
 
 
 class BadGateway(exceptions.APIException):
-    """502: what is needed refuses us."""
+    """502: a service that the answer needs refuses the site."""
 
     status_code = HTTPStatus.BAD_GATEWAY
     default_code = "bad_gateway"

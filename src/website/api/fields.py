@@ -87,7 +87,7 @@ class StringField(serializers.CharField):
 
 
 class TextField(StringField):
-    """Text of people: no markup, so that what shows it by mistake as HTML shows nothing else than text."""
+    """Text that people write. Markup is refused, so that a client that shows it as HTML by mistake does no harm."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)

@@ -23,7 +23,7 @@ Where: TypeAlias = tuple[str | int, ...]
 
 
 def from_exception(exception: Exception, context: Mapping[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER. None (and so Django's own way) for what is a mistake of ours."""
+    """REST framework's EXCEPTION_HANDLER. None for a bug of the site, which Django then handles."""
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
     elif isinstance(exception, PermissionDenied):

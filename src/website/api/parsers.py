@@ -1,4 +1,4 @@
-"""Reading bodies, within limits. REST framework's own parsers read whatever length is announced."""
+"""Parsers that read bodies up to a limit. REST framework's own parsers have no limit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class JSONParser(parsers.JSONParser):
 
 
 class UploadParser(parsers.MultiPartParser):
-    """A form with a file, of 11 MB at most: a file of 10 MB, and its fields. What it may be is its field's affair."""
+    """A form with a file, of 11 MB at most: a file of 10 MB, and its fields. The field checks the file itself."""
 
     limit = 11 * MEGABYTE
 

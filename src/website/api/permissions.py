@@ -8,7 +8,7 @@ __all__ = ["StaffOrReadOnly", "UsersOrReadOnly"]
 
 
 class UsersOrReadOnly(BasePermission):
-    """Anyone reads; users write. A method that the view does not have is answered with 405, also for anonymous users."""
+    """Anyone may read; users may write. A method that the view lacks is answered with 405 for all."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method in SAFE_METHODS or request.method not in view.allowed_methods or self.may_write(request)

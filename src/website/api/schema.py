@@ -67,7 +67,7 @@ def only_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
 
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook after: the problems that an operation may answer, from what it takes."""
+    """drf-spectacular's hook after generation: adds the problems that an operation may answer."""
     for name, schema in result["components"]["schemas"].items():
         _simplify(schema)
         if name.endswith("Request") and not any(

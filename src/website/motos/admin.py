@@ -1,4 +1,4 @@
-"""Motorcycles for those who sell them. Pictures go through the same door as in the API."""
+"""The admin of motorcycles, for sellers. Pictures are checked as in the API."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ BUILT = Path(__file__).parent / "static" / "motos" / "client" / "index.html"
 @conditional_page
 @ensure_csrf_cookie
 def page(request: HttpRequest, path: str = "") -> HttpResponse:
-    """The client's page, or where it has not been built, one that says so and shows the way to the API."""
+    """The client's page; if the client has not been built, a page that says so and links to the API."""
     built = (_read.__wrapped__ if settings.DEBUG else _read)()
     if built is None:
         return render(request, "motos/not_built.html", status=503)

@@ -1,4 +1,4 @@
-"""Pictures for the demonstration: each motorcycle drawn from what is known of it, the same each time."""
+"""Pictures for the demonstration: each motorcycle is drawn from its data, always in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enquiries, of which nobody may send many."""
+"""Enquiries of visitors, and their limit for one sender."""
 
 from __future__ import annotations
 

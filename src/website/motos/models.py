@@ -95,11 +95,11 @@ class MotorcycleQuerySet(models.QuerySet["Motorcycle"]):
         return found
 
     def for_display(self) -> MotorcycleQuerySet:
-        """The same, with brand, model and pictures fetched along, in one query more."""
+        """The motorcycles with their brand, model and pictures, in one more query."""
         return self.select_related("model__brand").prefetch_related("pictures")
 
     def index(self) -> None:
-        """Write anew what these are found by: their brand or model has changed."""
+        """Update the search text of these motorcycles, after a change of their brand or model."""
         found = self.select_related("model__brand").only("colour", "description", "model__name", "model__brand__name")
         changed = []
         for motorcycle in found.iterator(chunk_size=1000):

@@ -1,4 +1,4 @@
-"""The data that the API shows and takes. One serializer, one shape: what is read is not what is written."""
+"""Serializers of the API. Reading and writing have a serializer each, because their fields differ."""
 
 from __future__ import annotations
 

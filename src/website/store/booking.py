@@ -16,7 +16,7 @@ __all__ = ["AlreadyBooked", "book", "cancel", "free_albums_with_bookings", "keep
 
 
 class AlreadyBooked(Exception):
-    """Somebody else was faster."""
+    """The album was booked by another person meanwhile."""
 
 
 def book(album: Album, *, name: str, email: str) -> Booking:

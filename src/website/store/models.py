@@ -43,7 +43,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         return found
 
     def for_display(self) -> AlbumQuerySet:
-        """The same, with their artists fetched along, in one query more."""
+        """The albums with their artists, in one more query."""
         return self.prefetch_related("artists")
 
 

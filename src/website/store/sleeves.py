@@ -1,4 +1,4 @@
-"""The picture of an album's sleeve: made anew from what was uploaded, with a thumbnail for lists."""
+"""The picture of an album's sleeve: converted from the upload, with a thumbnail for lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads for staff: to look at, and to delete by the same way as everywhere."""
+"""The admin of uploads: staff can look at them, and delete them as the site's pages do."""
 
 from __future__ import annotations
 

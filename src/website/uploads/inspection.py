@@ -1,4 +1,4 @@
-"""Whether a file is what it seems, before anything is kept of it."""
+"""Checks of an uploaded file before it is stored: its content has to fit its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PIXELS", "Refused", "fingerprint", "inspect"]
 
 MOST_PIXELS = 100_000_000
-"""The most pixels of a picture: whoever shows it must unpack them."""
+"""The largest number of pixels of a picture, because a browser has to decode them all."""
 
 # What Pillow raises for bytes that are not what they seem.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
@@ -56,7 +56,7 @@ def inspect(upload: UploadedFile[bytes]) -> Kind:
 
 
 def fingerprint(upload: UploadedFile[bytes], fields: dict[str, Any]) -> str:
-    """A digest of the whole request, which is the same for the same file and *fields* alone."""
+    """A digest of the whole request: equal only for the same file and *fields*."""
     digest = hashlib.sha256(repr((upload.name, sorted(fields.items()))).encode())
     upload.seek(0)
     for chunk in upload.chunks():

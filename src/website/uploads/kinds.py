@@ -1,4 +1,4 @@
-"""The kinds of files that are taken, told by their first bytes: never by their name, never by what the sender says."""
+"""The kinds of files that are accepted. The first bytes decide, not the name or the content type."""
 
 from __future__ import annotations
 

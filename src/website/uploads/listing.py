@@ -1,4 +1,4 @@
-"""The questions that the list of uploads answers: whose, with which tag, and from which place on."""
+"""The parameters of the list of uploads: owner, tag and page."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TitlesQuery(Query):
 
 
 def uploads(user: Any, query: dict[str, Any]) -> Page[Media]:
-    """The part of the list of what *user* may see that *query*, as ListQuery reads it, asks for. Newest first."""
+    """The uploads that *user* may see and that *query*, a valid ListQuery, asks for. Newest first."""
     found = Media.objects.visible_to(user)
     if "tag" in query:
         found = found.tagged(query["tag"].casefold())

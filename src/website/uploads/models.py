@@ -113,7 +113,7 @@ class Media(models.Model):
 
     @property
     def name(self) -> str:
-        """The file's name in its storage: no other file has it, so storing it again is storing the same."""
+        """The file's name in its storage. It is unique, so a repeated attempt stores the same file."""
         return f"{self.pk}.{self.extension}"
 
     @property
@@ -131,7 +131,7 @@ class Media(models.Model):
 
 
 class UploadRequest(models.Model):
-    """A request to upload: who asks too often, and what was answered to whom, for as long as it may be repeated."""
+    """A request to upload: counted for the limits, and kept with its answer for as long as it may be repeated."""
 
     # "user:PK", or "address:" and a digest of it that only this site can make.
     sender = models.CharField(max_length=80)

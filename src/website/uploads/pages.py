@@ -50,13 +50,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 class FormUpload(Upload):
-    """An upload by a form of the page. What the API would answer is a message on it."""
+    """An upload by the page's form. The answer, as the API gives it, is shown as a message."""
 
     def get_authenticators(self) -> list[Any]:
         return [_FormSession()]
 
     def get(self, request: Request) -> HttpResponse:
-        """Whoever comes by a link, as after a login, is sent to the page."""
+        """A visitor who comes by a link, as after a login, is sent to the page."""
         return redirect("gallery:gallery")
 
     def post(self, request: Request) -> HttpResponse:  # type: ignore[override]
@@ -97,7 +97,7 @@ class _FormSession(authentication.SessionAuthentication):
 
 
 def _check_token(request: Request, token: str) -> None:
-    """Raises PermissionDenied for a form that this site has not given out."""
+    """Raises PermissionDenied for a form that does not come from this site."""
     django_request: Any = request._request
     django_request.META["HTTP_X_CSRFTOKEN"] = token
     django_request._post = django_request.POST.__class__()

@@ -1,4 +1,4 @@
-"""Reading a form with a file: as much as is allowed, all of it, and piece by piece."""
+"""A parser for a form with a file: it reads in pieces, up to a limit, and refuses an incomplete body."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def check_length(meta: Mapping[str, Any]) -> int:
 
 
 class _Reader(Reader):
-    """Django's, which refuses what Django mends: a name with folders in it, a part that never ends."""
+    """Django's parser, but strict: a file name with folders and a part without an end are refused."""
 
     _boundary: bytes
 
@@ -75,7 +75,7 @@ class _Reader(Reader):
 
 
 class _Watched:
-    """A stream, how many bytes of it have been read, and the last of them."""
+    """A stream that counts the bytes that were read, and keeps the last ones."""
 
     def __init__(self, stream: IO[Any]) -> None:
         self.stream = stream

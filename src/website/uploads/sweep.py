@@ -20,7 +20,7 @@ __all__ = ["ABANDONED", "KEPT", "orphans", "rows"]
 logger = logging.getLogger(__name__)
 
 ABANDONED = timedelta(minutes=15)
-"""Storing a file takes no longer: who has not said so by now, never will."""
+"""The longest time that storing a file takes: an upload that is older has failed."""
 KEPT = timedelta(days=1)
 """A request is remembered for so long."""
 # A worker is on its way to what is younger.
@@ -31,7 +31,7 @@ AT_ONCE = 1000
 
 
 def rows() -> int:
-    """Ask again for what has not been done; return for how much. Forgets old requests, too."""
+    """Repeat unfinished work, and return how many uploads that were. Deletes old requests too."""
     now = timezone.now()
     abandoned = Media.objects.filter(state=State.PENDING, created_at__lt=now - ABANDONED).update(state=State.DELETING)
     if abandoned:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @app.task(bind=True, name="uploads.project", max_retries=8)
 def project(self: Task[Any, Any], pk: str) -> None:
-    """Read what the file of the upload *pk* says, and tell those of MongoDB and Redis who have not been told yet."""
+    """Read the metadata of the upload *pk*, and write it to MongoDB and Redis where it is missing."""
     try:
         _read(pk)
         _tell(pk)
@@ -34,7 +34,7 @@ def project(self: Task[Any, Any], pk: str) -> None:
 
 @app.task(bind=True, name="uploads.erase", max_retries=8)
 def erase(self: Task[Any, Any], pk: str) -> None:
-    """Have no file of the upload *pk*, which is to go, and nothing told of it; its row goes last."""
+    """Delete the upload *pk*: its file, its copies in the projections, and last its row."""
     try:
         with transaction.atomic():
             # Another worker that is at it holds the row.
@@ -56,7 +56,7 @@ def erase(self: Task[Any, Any], pk: str) -> None:
 
 @app.task(name="uploads.sweep_rows")
 def sweep_rows() -> int:
-    """Have done what was not: rows that were left half, projections that were not told. Beat calls it."""
+    """Finish what failures left: incomplete rows, and projections without an entry. Beat calls it."""
     return sweep.rows()
 
 

@@ -168,7 +168,7 @@ def _confirm(media: Media, request: UploadRequest, stored: Stored) -> Answer:
 
 
 def _settle(media: Media) -> Answer:
-    """After a failure whose outcome is not known: what the database says is true, where it says anything."""
+    """Find out what happened after a failure of unknown outcome: the database decides, if it answers."""
     connection.close()
     try:
         stored = Media.objects.stored().filter(pk=media.pk).first()
@@ -182,7 +182,7 @@ def _settle(media: Media) -> Answer:
 
 
 def _undo(media: Media) -> None:
-    """Forget an upload that failed. What cannot be done now is left to the sweep."""
+    """Undo an upload that failed. If that fails too, the sweep does it later."""
     try:
         storage.get(media.storage).delete(media.name, "")
     except StorageError as error:

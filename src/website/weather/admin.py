@@ -1,4 +1,4 @@
-"""Places for those who look after them, what is in quarantine, and what the tasks have done."""
+"""The admin of the weather: places, answers in quarantine, and results of the tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open-Meteo's answers, believed only where they are what its documentation says they are."""
+"""Open-Meteo's answers, checked against its documentation before they are used."""
 
 from __future__ import annotations
 

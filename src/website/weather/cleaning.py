@@ -1,4 +1,4 @@
-"""Deleting what is too old: hours, of which the days stay; what was in quarantine."""
+"""Deletion of old data: hours (their days stay), and answers in quarantine."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class HourIndex(OrdinaryElsewhere, BrinIndex):
 
 
 class Place(models.Model):
-    """Somewhere on Earth whose weather is fetched."""
+    """A place on Earth whose weather is fetched."""
 
     geonames_id = models.PositiveBigIntegerField(_("identifiant GeoNames"), unique=True)
     name = models.CharField(_("nom"), max_length=200)
@@ -75,7 +75,7 @@ class Place(models.Model):
 
 
 class Observation(models.Model):
-    """The weather of a place in an hour. The key is what makes fetching twice store once."""
+    """The weather of a place in an hour. Its key prevents that a second fetch stores it twice."""
 
     pk = models.CompositePrimaryKey("place_id", "hour")
     place = models.ForeignKey(Place, on_delete=models.CASCADE, db_index=False, related_name="observations")
@@ -98,7 +98,7 @@ class Observation(models.Model):
 
 
 class DailySummary(models.Model):
-    """The weather of a place on a day of its own time zone, made of the hours that were observed."""
+    """The weather of a place on a day in its own time zone, computed from the observed hours."""
 
     pk = models.CompositePrimaryKey("place_id", "day")
     place = models.ForeignKey(Place, on_delete=models.CASCADE, db_index=False, related_name="summaries")

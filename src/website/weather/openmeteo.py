@@ -31,7 +31,7 @@ VARIABLES = ("temperature_2m", "relative_humidity_2m", "precipitation", "wind_sp
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds, and how often to ask again. A worker has more of it than a visitor."""
+    """Timeouts in seconds, and the number of retries. A worker waits longer than a visitor."""
 
     connect: float = 3
     # For a whole answer: a server that sends a byte now and then keeps nobody.

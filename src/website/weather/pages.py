@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def place(request: HttpRequest, pk: int) -> HttpResponse:
-    """A place: its weather now, a chart of the last days and of those to come, and the same in tables."""
+    """A place: its weather now, a chart of past and coming days, and the same figures in tables."""
     found = refreshing.refresh(get_object_or_404(Place, pk=pk))
     now, zone = timezone.now(), zones.zone(found.timezone)
     latest = history.latest([found]).get(found.pk)

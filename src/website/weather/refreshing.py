@@ -1,4 +1,4 @@
-"""A place is fetched when somebody looks at it, where there is no broker and so no schedule."""
+"""Fetching a place when its page is visited, if there is no broker and so no schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The upstream that the site asks, and how patiently."""
+"""The upstream that the site asks for weather, with its timeouts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def for_workers() -> Upstream:
 
 
 def for_visitors() -> Upstream:
-    """The same, asked while somebody waits for a page."""
+    """The upstream for requests during which a visitor waits: shorter timeouts."""
     return _one("visitors", answer=4, attempts=1)
 
 
 def close() -> None:
-    """Close their connections. Who asks next gets new ones, by the settings of that moment."""
+    """Close the upstreams' connections. The next request opens new ones, with the settings of that time."""
     with _making:
         while _made:
             _made.popitem()[1].close()

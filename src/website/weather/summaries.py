@@ -94,7 +94,7 @@ def stored(place: Place, first: date, last: date) -> list[Day]:
 
 
 def store(days: int) -> int:
-    """Store the last *days* whole days of every place, in place of what was stored; return how many rows that is."""
+    """Store the last *days* whole days of every place, replacing older rows; return the number of rows."""
     count = 0
     for zone in Place.objects.order_by().values_list("timezone", flat=True).distinct():
         yesterday = today(zone) - timedelta(days=1)

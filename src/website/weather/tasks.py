@@ -75,5 +75,5 @@ def summarise(days: int = 3) -> int:
 
 @app.task(name="weather.clean")
 def clean() -> int:
-    """Delete what is too old, and return how many rows that was."""
+    """Delete old data, and return the number of deleted rows."""
     return cleaning.clean(timezone.now())

@@ -21,7 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The weather of an hour: °C, %, mm, km/h, and WMO's code of what it looks like (table 4677)."""
+    """The weather of an hour: °C, %, mm, km/h, and WMO's code of the sky (table 4677)."""
 
     hour: datetime
     temperature: float
@@ -86,7 +86,7 @@ class Refused(UpstreamError):
 
 
 class Rubbish(UpstreamError):
-    """The upstream's answer is not what its documentation says."""
+    """The upstream's answer differs from its documentation."""
 
     @classmethod
     def of(cls, reason: str, body: bytes) -> Rubbish:

@@ -177,7 +177,7 @@ class OneForecast(APIView):
 
 
 def _kept(place: Place, what: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """*what* of *place*, made once for each of its fetches."""
+    """The cached value *what* of *place*, computed once after each fetch."""
     return cached(f"weather:{place.pk}:{place.fetched_at}:{what}", KEPT, make)
 
 

@@ -26,7 +26,7 @@ class ProjectionUnavailable(Exception):
 
 
 class Projection(Protocol):
-    """A server that is told of uploads. Every method may raise ProjectionUnavailable."""
+    """A server that holds a copy of uploads' data. Every method may raise ProjectionUnavailable."""
 
     def write(self, medias: Collection[Media]) -> None:
         """Know *medias*, each as it is now."""
@@ -56,7 +56,7 @@ PROJECTIONS: Mapping[str, _Place] = MappingProxyType(
 
 
 def configured() -> list[str]:
-    """The names of those whose server has an address."""
+    """The names of the projections whose server is configured."""
     return [name for name, place in PROJECTIONS.items() if getattr(settings, place.setting)]
 
 

@@ -1,4 +1,4 @@
-"""MongoDB: what each file says of itself, as a document of its own."""
+"""MongoDB: the metadata inside of each file, as one document per file."""
 
 from __future__ import annotations
 

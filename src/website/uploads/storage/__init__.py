@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that is kept: what its storage calls it, and where everyone finds it."""
+    """A stored file: its id in the storage, and its public address."""
 
     file_id: str
     url: str
@@ -43,7 +43,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that the storage has, whether we know of it or not."""
+    """A file in the storage, with or without a row in the database."""
 
     name: str
     file_id: str
@@ -51,7 +51,7 @@ class Entry:
 
 
 class MediaStorage(Protocol):
-    """The interface of a storage. Every method raises StorageError when it cannot do what it says."""
+    """The interface of a storage. Every method raises StorageError if it fails."""
 
     def put(self, name: str, content: File[Any], mime_type: str) -> Stored:
         """Keep *content* as *name*, read in pieces. Done twice, there is one file."""
@@ -60,7 +60,7 @@ class MediaStorage(Protocol):
         """The content of a file, which can be sought in."""
 
     def delete(self, name: str, file_id: str) -> None:
-        """Have no file *name*, also where there was none. *file_id* is empty for one whose storing never ended."""
+        """Delete the file *name*, if it exists. *file_id* is empty if storing it never ended."""
 
     def entries(self) -> Iterator[Entry]:
         """Every file."""

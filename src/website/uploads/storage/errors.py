@@ -1,4 +1,4 @@
-"""The errors of a storage, as people who upload are told them. The storage's own words are for the log."""
+"""The errors of a storage, in words for the person who uploads. The storage's own message goes to the log."""
 
 from __future__ import annotations
 

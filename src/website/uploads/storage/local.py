@@ -1,4 +1,4 @@
-"""Files on this machine, under MEDIA_ROOT: what a fresh machine has."""
+"""The default storage: files on this machine, under MEDIA_ROOT."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Gap:
         self.seconds = 0.0
 
     def look(self) -> None:
-        """Ask once. An answer of whatever kind ends the gap: it comes from a front server."""
+        """Ask the door once. Any answer, also an error, ends the gap: a front server gave it."""
         began, answer = self._clock(), self._ask()
         if not answer.status:
             self._closed = began if self._closed is None else self._closed

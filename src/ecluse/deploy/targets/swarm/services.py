@@ -170,7 +170,7 @@ class Services:
         return len(ready) >= wanted and all(one.release == release_id for one in found)
 
     def drift(self, name: str, wanted: Mapping[str, Any]) -> list[str]:
-        """The differences between the service and what it is to be, *wanted* of a stack file: a sentence for each."""
+        """The differences between the running service and *wanted*, that of the stack file: a sentence for each."""
         try:
             service = self._api.get(f"/services/{self.name(name)}")
         except Missing:

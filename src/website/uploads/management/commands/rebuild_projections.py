@@ -1,4 +1,4 @@
-"""Make what MongoDB and Redis know of uploads anew, from PostgreSQL, while the site runs."""
+"""Rebuild the copies of uploads in MongoDB and Redis from PostgreSQL, while the site runs."""
 
 from __future__ import annotations
 

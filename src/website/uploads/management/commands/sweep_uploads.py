@@ -1,4 +1,4 @@
-"""Do what was left undone: uploads that never ended, files that no row knows."""
+"""Clean up after failures: uploads that never ended, and files without a row."""
 
 from __future__ import annotations
 
