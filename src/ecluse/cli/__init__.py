@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("pipeline", "Run jobs of the pipeline here."),
     "report": ("runs", "Show the report of a run."),
     "runs": ("runs", "List the runs that are kept here."),
+    "clean": ("clean", "Delete what runs left on the disk and later runs make again."),
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
     "doctor": ("doctor", "Ask a provider whether it is set as pipeline.py needs it."),
     "graph": ("render", "Draw the jobs as SVG."),

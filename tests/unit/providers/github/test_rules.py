@@ -42,5 +42,5 @@ def test_job_named_gate_is_refused() -> None:
     ],
 )
 def test_github_expression_in_a_value_is_refused(definition: Pipeline) -> None:
-    with pytest.raises(RenderError, match="which GitHub would evaluate"):
+    with pytest.raises(RenderError, match="which only GitHub would evaluate"):
         render(definition)
