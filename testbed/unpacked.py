@@ -13,7 +13,7 @@ import psycopg2
 
 from ecluse.machine import process
 from ecluse.migrations import bundle
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 from ecluse.release import collect
 from testbed.containers import TOP
 from testbed.shop import PROJECT

@@ -67,3 +67,16 @@ def test_two_public_classes_of_the_tool_never_share_a_name() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 modules.setdefault(node.name, []).append(path.relative_to(TOP).as_posix())
     assert not {name: paths for name, paths in modules.items() if len(paths) > 1}
+
+
+def test_two_modules_of_one_name_are_about_one_thing() -> None:
+    """A module of ``cli`` is named after what its command calls; modules of providers and of targets have each other's
+    names.
+    """
+    same = {"__main__", "conditions", "cost", "differences", "sitecustomize"}
+    folders: dict[str, set[str]] = {}
+    for path in sorted((TOP / "src" / "ecluse").rglob("*.py")):
+        room = path.relative_to(TOP / "src" / "ecluse").parts[0]
+        if path.stem not in {"__init__", *same} and room != "cli":
+            folders.setdefault(path.stem, set()).add(room)
+    assert not {name: rooms for name, rooms in folders.items() if len(rooms) > 1}

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from ecluse.adopt.declared import Declaration
+from ecluse.adopt.declarations import Declaration
 from ecluse.deploy.targets.server.gunicorn import SAFE_GUNICORN
 from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process

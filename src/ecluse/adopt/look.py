@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse.adopt import database, locking, manages, python_choice, suite, variables
+from ecluse.adopt import locking, manages, postgresql_switch, python_choice, suite, variables
 from ecluse.adopt.asking import SettingsReport, Subject
-from ecluse.adopt.database import Switch
-from ecluse.adopt.declared import Declaration, declarations
+from ecluse.adopt.declarations import Declaration, declarations
 from ecluse.adopt.locking import Locks
+from ecluse.adopt.postgresql_switch import Switch
 from ecluse.adopt.suite import Suite
 from ecluse.adopt.variables import Variables
 from ecluse.errors import AdoptError, CommandError, EcluseError
@@ -90,7 +90,7 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
     say("looking for its tests and its database")
     how = suite.find(top, folder, _packages(ready.locks.tests))
     found, own = _with_settings_for_tests(ready, how)
-    switch = database.find(ready.subject, found.given, found.answer, own)
+    switch = postgresql_switch.find(ready.subject, found.given, found.answer, own)
     return Found(
         top=top,
         folder=folder,

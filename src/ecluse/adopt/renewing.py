@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ecluse.adopt import locking
-from ecluse.adopt.declared import declarations
+from ecluse.adopt.declarations import declarations
 from ecluse.adopt.writing import SITE_LOCK, TESTS_LOCK, headed, source_of
 from ecluse.definition.model import Project
 from ecluse.errors import AdoptError

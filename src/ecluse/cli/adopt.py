@@ -34,14 +34,14 @@ def adopt(write: bool, no_proof: bool, undo: bool, json_: bool) -> None:
 
     Exits with 15 where the project cannot be adopted; the message says why.
     """
-    from ecluse.adopt import record
+    from ecluse.adopt import written_files
     from ecluse.adopt.planning import prepare
     from ecluse.adopt.proving import baseline, prove
     from ecluse.adopt.table import Table
 
     top = Path(git.line(Path.cwd(), "rev-parse", "--show-toplevel"))
     if undo:
-        deleted, kept = record.forget(top)
+        deleted, kept = written_files.forget(top)
         click.echo(
             "\n".join([*(f"deleted {name}" for name in deleted), *(f"kept {name}: it was edited" for name in kept)])
         )
@@ -55,10 +55,10 @@ def adopt(write: bool, no_proof: bool, undo: bool, json_: bool) -> None:
     table = Table(lambda row: None if json_ else click.echo(_row(row)))
     with table.row("found") as row:
         row.detail = f"Django {prepared.found.answer.django} on Python {prepared.found.python}"
-    edited = [name for name in prepared.files if name != ".gitignore" and record.changed_since(top, name)]
+    edited = [name for name in prepared.files if name != ".gitignore" and written_files.changed_since(top, name)]
     for name in edited:
         _say(f"{name} is not what ecluse adopt wrote: it is left alone")
-    record.remember(top, {name: text for name, text in prepared.files.items() if name not in edited})
+    written_files.remember(top, {name: text for name, text in prepared.files.items() if name not in edited})
     _complete(top)
     if not no_proof:
         try:
@@ -73,18 +73,18 @@ def adopt(write: bool, no_proof: bool, undo: bool, json_: bool) -> None:
 def _complete(top: Path) -> None:
     """Write the script, its lock and the provider's YAML, which are made of what was written."""
     from ecluse import bootstrap
-    from ecluse.adopt import record
+    from ecluse.adopt import written_files
     from ecluse.cli.project import pipeline_in
     from ecluse.render import render
 
     _say("writing the command, its lock and the provider's YAML")
     if not (top / bootstrap.SCRIPT).is_file():  # `ecluse bootstrap` renews them
-        record.note(top, bootstrap.write(top, os.environ))
+        written_files.note(top, bootstrap.write(top, os.environ))
     rendered = render(pipeline_in(top)).files
-    taken = [name for name in rendered if (top / name).is_file() and record.changed_since(top, name)]
+    taken = [name for name in rendered if (top / name).is_file() and written_files.changed_since(top, name)]
     for name in taken:
         _say(f"{name} is there already and is left alone: ./ecluse render would replace it")
-    record.remember(top, {name: text for name, text in rendered.items() if name not in taken})
+    written_files.remember(top, {name: text for name, text in rendered.items() if name not in taken})
 
 
 def _diff(top: Path, files: dict[str, str]) -> str:

@@ -19,8 +19,8 @@ from ecluse.cli import job_summary
 from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy import sentry
+from ecluse.deploy.ancestry import Descends
 from ecluse.deploy.contract import Context
-from ecluse.deploy.order import Descends
 from ecluse.deploy.session import Ended, Person, Session
 from ecluse.deploy.targets import opened as opened_target
 from ecluse.machine import git

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecluse.deploy.contract import Migration, Preflight
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 
 __all__ = ["facts", "preflight"]
 

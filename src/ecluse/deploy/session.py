@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecluse.definition.model import Environment
+from ecluse.deploy.ancestry import Descends, refusal
 from ecluse.deploy.attempt import answering
 from ecluse.deploy.contract import Ledger, Release, Target
 from ecluse.deploy.history import Kind, Record, before
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
-from ecluse.deploy.order import Descends, refusal
 from ecluse.deploy.rollout import Progress, Request, current, recover, roll_out
 from ecluse.errors import LockHeld, PreflightError, ReleaseError, RolloutError
 

@@ -25,9 +25,9 @@ __all__ = [
     "ignored",
     "known_files",
     "line",
+    "normalized",
     "origin",
     "paths",
-    "place",
     "read",
     "tree",
 ]
@@ -76,10 +76,10 @@ def head(top: Path) -> str | None:
 
 def origin(top: Path) -> str:
     """The place of the remote ``origin``: ``host/path``. Empty without such a remote, or where it is a folder."""
-    return place(find(top, "config", "--get", "remote.origin.url") or "")
+    return normalized(find(top, "config", "--get", "remote.origin.url") or "")
 
 
-def place(url: str) -> str:
+def normalized(url: str) -> str:
     """``host/path`` of a remote's address, whichever way it is written, without account, port and ``.git``; empty for
     a folder of one machine.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .apply import migrate
 from .preflight import ServingRelease, preflight
-from .report import MARK
+from .report_mark import MARK
 
 __all__ = ["main"]
 

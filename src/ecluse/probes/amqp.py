@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from ecluse.probes import NotReady
 from ecluse.probes.address import Address
-from ecluse.probes.connection import open_connection, read
+from ecluse.probes.sockets import open_connection, read
 
 __all__ = ["ask"]
 

@@ -10,7 +10,7 @@ import struct
 
 from ecluse.probes import NotReady
 from ecluse.probes.address import Address
-from ecluse.probes.connection import open_connection, read
+from ecluse.probes.sockets import open_connection, read
 
 __all__ = ["HELLO", "ask", "is_ok"]
 

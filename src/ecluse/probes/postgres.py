@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from ecluse.errors import ToolError
 from ecluse.probes import NotReady
 from ecluse.probes.address import Address
-from ecluse.probes.connection import read
+from ecluse.probes.sockets import read
 
 __all__ = ["ask", "connect"]
 

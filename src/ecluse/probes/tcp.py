@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecluse.probes.address import Address
-from ecluse.probes.connection import open_connection
+from ecluse.probes.sockets import open_connection
 
 __all__ = ["ask"]
 

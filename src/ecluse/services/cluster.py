@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ecluse.errors import ServiceError
 from ecluse.machine import process
-from ecluse.services import account, commands
+from ecluse.services import account, postgresql_commands
 from ecluse.services.account import Account
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.kinds import POSTGRES_VERSION
@@ -92,7 +92,7 @@ class Cluster:
         try:
             self.account.own(scratch)
             made = scratch / "data"
-            self._run(commands.durable_initdb(self.binaries, made))
+            self._run(postgresql_commands.durable_initdb(self.binaries, made))
             if database != "postgres":
                 # The server's single-user mode: no socket, no wait, and nothing to stop.
                 single = self.binaries.argv("postgres", "--single", "-D", str(made), "postgres")
@@ -108,11 +108,11 @@ class Cluster:
 
     def server_argv(self) -> tuple[str, ...]:
         """The command line that serves the cluster in the foreground, as :attr:`account`. Stop it with SIGINT."""
-        return commands.durable_server(self.binaries, self.data, self.socket_folder)
+        return postgresql_commands.durable_server(self.binaries, self.data, self.socket_folder)
 
     def url(self, database: str = "postgres") -> str:
         """The address of *database*, for ``DATABASE_URL``. Only the server's account, and root, can connect to it."""
-        return commands.socket_url(self.socket_folder, database)
+        return postgresql_commands.socket_url(self.socket_folder, database)
 
 
 def server_environ() -> dict[str, str]:

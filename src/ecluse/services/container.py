@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecluse.definition.model import Service
-from ecluse.services import engine, keeper
+from ecluse.services import docker_services, keeper
 from ecluse.services.kinds import image_of, kind_of
 from ecluse.services.lease import Lease
 
@@ -18,25 +18,25 @@ __all__ = ["Contained", "empty", "keep", "provide", "server", "why_not"]
 
 def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
     """Why *service* cannot run in a container: it takes an engine that answers, and the libraries to talk to it."""
-    return engine.why_not(environ)
+    return docker_services.why_not(environ)
 
 
 @contextlib.contextmanager
 def provide(service: Service, environ: Mapping[str, str], rest: Sequence[str]) -> Iterator[Mapping[str, str]]:
     """*service* in a container, for the steps of a job: yields the variable that holds its address."""
-    with engine.run(service, environ) as url:
+    with docker_services.run(service, environ) as url:
         yield {kind_of(service).variable: url}
 
 
 def empty(service: Service, environ: Mapping[str, str]) -> AbstractContextManager[str]:
     """The address of an empty *service* in a container, which is removed with the context."""
-    return engine.run(service, environ)
+    return docker_services.run(service, environ)
 
 
 def keep(service: Service, environ: Mapping[str, str]) -> tuple[str, str]:
     """The address of a *service* that outlives this process, and the command that removes it."""
-    name = engine.new_name()
-    with engine.start(kind_of(service), image_of(service, environ), keep=name) as url:
+    name = docker_services.new_name()
+    with docker_services.start(kind_of(service), image_of(service, environ), keep=name) as url:
         return url, f"docker rm --force --volumes {name}"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import ecluse
 from ecluse.errors import RepositoryError
 from ecluse.services import binaries
-from ecluse.services.engine import TOOL
+from ecluse.services.docker_services import TOOL
 from ecluse.services.kinds import KINDS
 
 __all__ = ["PLUGIN", "added", "equip", "passed_on"]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ecluse.definition.model import Service
 from ecluse.errors import EcluseError, ServiceError
 from ecluse.machine import process
-from ecluse.services import engine
+from ecluse.services import docker_services
 from ecluse.services.kinds import KINDS, image_of
 from ecluse.services.lease import Lease
 
@@ -24,8 +24,8 @@ def start(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
     image = image_of(service, environ)
     with lease.end_of_file() as stdin:
         keeper = process.spawn(
-            engine.argv("ecluse.services.keeper", environ, service.kind, image, str(lease.folder)),
-            env=engine.environment(environ),
+            docker_services.argv("ecluse.services.keeper", environ, service.kind, image, str(lease.folder)),
+            env=docker_services.environment(environ),
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -42,7 +42,7 @@ def start(service: Service, lease: Lease, environ: Mapping[str, str]) -> str:
 def main(kind: str, image: str, folder: str) -> None:
     """Start the container, tell where it is, wait for the end of file, remove it and the lease's folder."""
     try:
-        with engine.start(KINDS[kind], image) as url:
+        with docker_services.start(KINDS[kind], image) as url:
             print("ready", url, flush=True)
             sys.stdin.read()
     except EcluseError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ecluse import probes
 from ecluse.errors import CommandError
 from ecluse.machine import process
-from ecluse.services import cluster_archive, commands
+from ecluse.services import cluster_archive, postgresql_commands
 from ecluse.services.binaries import Binaries, binaries_for, readable_by_all
 from ecluse.services.cluster import server_environ
 from ecluse.services.lease import PREFIX, Lease
@@ -67,7 +67,7 @@ class Server:
     @property
     def kind(self) -> str:
         """The name for clusters made in this way: PostgreSQL's version and a hash of the options."""
-        flags = commands.throwaway_initdb(self.binaries, Path("/"))[1:]
+        flags = postgresql_commands.throwaway_initdb(self.binaries, Path("/"))[1:]
         # The wheel is the same wherever it is installed; a system's programs have the extensions of that system.
         flags = (*flags, "wheel" if self.binaries.folder.parent.name == "pginstall" else str(self.binaries.folder))
         return f"{self.binaries.version}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:12]}"
@@ -97,7 +97,7 @@ class Server:
                 pass
             except CommandError:
                 self.discard()
-        self._run(commands.throwaway_initdb(self._binaries(), self.data))
+        self._run(postgresql_commands.throwaway_initdb(self._binaries(), self.data))
         if empty is not None and pack:
             cluster_archive.pack(self.data, empty)
 
@@ -115,7 +115,7 @@ class Server:
         log = self.lease.folder / "log"
         with open(log, "ab") as output:
             running = process.spawn(
-                commands.throwaway_server(self._binaries(), self.data, self.lease.folder),
+                postgresql_commands.throwaway_server(self._binaries(), self.data, self.lease.folder),
                 cwd=Path("/"),
                 env=self._environ,
                 stdout=output,
@@ -152,7 +152,7 @@ class Server:
 
     def url(self, database: str) -> str:
         """The address of *database*."""
-        return commands.socket_url(self.lease.folder, database)
+        return postgresql_commands.socket_url(self.lease.folder, database)
 
     def _binaries(self) -> Binaries:
         return readable_by_all(self.binaries, binaries_cache({})) if self.lease.account.switch else self.binaries

@@ -19,7 +19,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.migrations.loader import MigrationLoader
 from django.test.utils import get_unique_databases_and_mirrors
 
-from ecluse.testing.databases import Databases
+from ecluse.testing.run_server import Databases
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper

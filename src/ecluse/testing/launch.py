@@ -10,8 +10,8 @@ from typing import Any
 
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
-from ecluse.testing.databases import RUN, Databases, begin, is_given
 from ecluse.testing.options import DatabaseOptions
+from ecluse.testing.run_server import RUN, Databases, begin, is_given
 
 __all__ = ["OWN_RUNNER", "begin_early", "begun", "use_own_runner"]
 

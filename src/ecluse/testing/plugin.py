@@ -13,8 +13,8 @@ import pytest
 from ecluse.errors import EcluseError, ServiceError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
-from ecluse.testing.databases import RUN, Databases, begin, is_given, takes_part
 from ecluse.testing.options import DatabaseOptions
+from ecluse.testing.run_server import RUN, Databases, begin, is_given, takes_part
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _URL = "DATABASE_URL"

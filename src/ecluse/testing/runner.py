@@ -19,9 +19,9 @@ from ecluse.errors import EcluseError
 from ecluse.services.order import DEFAULT, VARIABLE, parse
 from ecluse.services.sources import own
 from ecluse.testing.creation import adopt_all, place
-from ecluse.testing.databases import DATABASE, RUN, Databases, begin, is_given
 from ecluse.testing.launch import begun
 from ecluse.testing.options import DatabaseOptions
+from ecluse.testing.run_server import DATABASE, RUN, Databases, begin, is_given
 
 __all__ = ["DatabaseRunner"]
 

@@ -17,7 +17,7 @@ from ecluse.machine.process import Completed
 from ecluse.services import container
 from ecluse.services.account import enterable
 from ecluse.services.kinds import POSTGRES
-from ecluse.testing.databases import RUN
+from ecluse.testing.run_server import RUN
 
 SOURCES = str(Path(__file__).resolve().parents[3] / "src")
 

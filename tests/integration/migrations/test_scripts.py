@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from ecluse.migrations.apply import ADVISORY_LOCK, LOCK_TIMEOUT
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 from testbed.unpacked import Unpacked
 
 pytestmark = pytest.mark.counted

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from ecluse.deploy.targets.swarm import jobs
+from ecluse.deploy.targets.swarm import one_off_jobs
 from ecluse.deploy.targets.swarm.api import Api
 from testbed.containers import docker
 from testbed.swarm import LABEL
@@ -26,5 +26,5 @@ def test_long_line_of_a_job_is_read_whole(swarm: None) -> None:
         docker("service", "create", "--detach", "--name", name, *ends, "--no-resolve-image", "registry:2", "-c", script)
 
     with closing(Api(("docker",), os.environ, "this machine")) as api:
-        lines = jobs.run(api, name, start, timeout=60, until="report:")
+        lines = one_off_jobs.run(api, name, start, timeout=60, until="report:")
     assert "report:" + 300_000 * "x" in lines

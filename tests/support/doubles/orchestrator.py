@@ -13,7 +13,7 @@ from ecluse.deploy.health import Readiness
 from ecluse.deploy.targets.swarm.api import Missing
 from ecluse.deploy.targets.swarm.stackfile import RELEASE
 from ecluse.errors import TargetError
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 from tests.support.doubles.managers import Managers
 
 __all__ = ["Orchestrator", "Way"]
@@ -91,7 +91,8 @@ class Orchestrator(Managers):
         _, kind, name, _logs = path.split("/")
         if kind == "tasks":
             name = next(one["ServiceName"] for one in self.tasks if one["ID"] == name)
-        lines = [f"{line}\n".encode() for line in self.printed.get(name.rpartition("_")[2], ())]
+        stamp = "2001-09-09T01:46:40.000000000Z " if query.get("timestamps") else ""
+        lines = [f"{stamp}{line}\n".encode() for line in self.printed.get(name.rpartition("_")[2], ())]
         return b"".join(b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line for line in lines)
 
     def post(self, path: str, body: Any = None, **query: object) -> Any:

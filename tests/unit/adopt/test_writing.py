@@ -10,10 +10,10 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from ecluse.adopt.asking import SettingsReport, Subject
-from ecluse.adopt.database import Switch
 from ecluse.adopt.locking import Locks
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
+from ecluse.adopt.postgresql_switch import Switch
 from ecluse.adopt.python_choice import Wish
 from ecluse.adopt.suite import Suite
 from ecluse.adopt.variables import Variables

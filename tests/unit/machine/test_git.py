@@ -76,7 +76,7 @@ def test_a_missing_commit_is_no_failure(programs: Programs) -> None:
     ],
 )
 def test_place_of_a_remote_is_its_host_and_path(programs: Programs, url: str, place: str) -> None:
-    assert git.place(url) == place
+    assert git.normalized(url) == place
     programs.answers["git -C /shop config"] = f"{url}\n"
     assert git.origin(SHOP) == place
 

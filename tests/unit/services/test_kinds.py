@@ -97,7 +97,7 @@ def test_new_kind_runs_in_a_container(memcached: Kind, asked: list[str], monkeyp
 
 
 def test_unavailable_new_kind_names_its_variable(memcached: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecluse.services.engine.why_not", lambda environ: "no engine")
+    monkeypatch.setattr("ecluse.services.docker_services.why_not", lambda environ: "no engine")
     with pytest.raises(ServiceError) as raised, sources.for_job(CACHE, {}):
         pass
     assert "there is no embedded memcached" in str(raised.value)

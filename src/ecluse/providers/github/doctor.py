@@ -11,7 +11,7 @@ from ecluse.definition.model import Pipeline
 from ecluse.errors import RepositoryError
 from ecluse.machine import git
 from ecluse.providers.findings import Finding
-from ecluse.providers.github.api import ADDRESS, GitHubApi, NotSeen
+from ecluse.providers.github.rest import ADDRESS, GitHubApi, NotSeen
 from ecluse.providers.github.settings import OWNED, NeededSettings, needed_settings
 from ecluse.providers.github.workflow import GATE
 from ecluse.providers.selection import Keeper, Selected

@@ -14,7 +14,7 @@ from ecluse.definition.model import Any, Is, Job, Pipeline
 from ecluse.definition.plan import legs
 from ecluse.providers.conditions import KINDS, simplify
 from ecluse.providers.gitlab.conditions import alternatives
-from ecluse.providers.gitlab.names import title
+from ecluse.providers.gitlab.job_names import title
 from ecluse.providers.gitlab.services import ENGINE_VARIABLES, container, engine, url
 from ecluse.providers.selection import Selected, environment_of, keeper, keepers, needs_history
 from ecluse.providers.services import given, image, in_container, variable

@@ -12,7 +12,7 @@ from ecluse.deploy.targets.swarm.ledger import SwarmLedger
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.release import SwarmRelease
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import failed
 from ecluse.errors import RolloutError
 

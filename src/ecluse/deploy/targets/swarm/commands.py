@@ -11,10 +11,11 @@ from typing import Any
 
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.connection import Connection
+from ecluse.deploy.targets.swarm.following import Followed
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease
-from ecluse.deploy.targets.swarm.services import COMMAND, Services
-from ecluse.deploy.targets.swarm.tasks import SwarmTask, ended, logs, nodes, why
+from ecluse.deploy.targets.swarm.stack_services import COMMAND, Services
+from ecluse.deploy.targets.swarm.tasks import SwarmTask, ended, nodes, why
 from ecluse.errors import TargetError
 
 __all__ = ["CommandJobs"]
@@ -71,12 +72,10 @@ class CommandJobs:
     def _elsewhere(self, release: SwarmRelease, template: str, name: str, command: Sequence[str]) -> int:
         self._say("the engine that answers takes no tasks: the command runs on another machine, without input")
         self._services.deploy(stackfile.job(release.stack, template, name=name, command=command))
-        printed = 0
+        output = Followed(self._api, f"/services/{self._services.name(name)}")
         while True:
             done = [one for one in self._services.tasks(name) if ended(one)]
-            lines = logs(self._api, f"/services/{self._services.name(name)}")
-            self._write("".join(f"{line}\n" for line in lines[printed:]))
-            printed = len(lines)
+            self._write(output.look())
             if done:
                 return self._code(name, done[-1])
             time.sleep(0.5)

@@ -18,7 +18,7 @@ from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
 from ecluse.deploy.targets.swarm.owner import Owner
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import TargetError
 

@@ -14,7 +14,7 @@ from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.api import Api, Missing
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
 from ecluse.deploy.targets.swarm.objects import Objects
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import DefinitionError, EcluseError, TargetError
 from ecluse.machine import waiting

@@ -8,7 +8,7 @@ from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.resolve import Resolver
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import TargetError
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import resources
 
-from ecluse.deploy.targets.swarm import jobs, stackfile
+from ecluse.deploy.targets.swarm import one_off_jobs, stackfile
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.errors import CommandError, TargetError
 from ecluse.migrations import bundle
 
@@ -43,7 +43,7 @@ class Once:
             release.stack, template, name=name, command=argv, everywhere=True, configs=configs, volumes=bool(static)
         )
         try:
-            return jobs.run(
+            return one_off_jobs.run(
                 self._api,
                 self._services.name(name),
                 lambda: self._services.deploy(content),
@@ -85,11 +85,13 @@ class Once:
         service = self._services.name(name)
 
         def run() -> list[str]:
-            return jobs.run(self._api, service, lambda: self._services.deploy(content), timeout=timeout, until=until)
+            return one_off_jobs.run(
+                self._api, service, lambda: self._services.deploy(content), timeout=timeout, until=until
+            )
 
         try:
             return run()
-        except jobs.NodeDown as error:
+        except one_off_jobs.NodeDown as error:
             if arguments[0] != "preflight":
                 raise
             self._say(f"{error.what}: begun again on another machine")  # it changes nothing
@@ -98,7 +100,7 @@ class Once:
     def clear(self) -> None:
         """End the jobs that a killed deployer has left. Only the lock holder may: its own jobs have not begun yet."""
         for name in self._services.jobs():
-            jobs.remove(self._api, self._services.name(name))
+            one_off_jobs.remove(self._api, self._services.name(name))
 
 
 def _script(package: str, name: str) -> bytes:

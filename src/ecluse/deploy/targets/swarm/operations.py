@@ -11,16 +11,16 @@ from ecluse.deploy.contract import Preflight
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.deploy.targets.swarm.canary import Canary
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
-from ecluse.deploy.targets.swarm.jobs import NodeDown
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
+from ecluse.deploy.targets.swarm.one_off_jobs import NodeDown
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
 from ecluse.deploy.targets.swarm.service_task import ServiceTask
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import failed, nodes, why
 from ecluse.errors import CommandError, PreflightError, ReleaseError, RolloutError
-from ecluse.migrations.report import MARK
+from ecluse.migrations.report_mark import MARK
 
 __all__ = ["SwarmOperations"]
 

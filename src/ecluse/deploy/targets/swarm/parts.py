@@ -21,7 +21,7 @@ from ecluse.deploy.targets.swarm.operations import SwarmOperations
 from ecluse.deploy.targets.swarm.owner import Owner, Repository
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.errors import TargetError
 
 __all__ = ["check", "target"]

@@ -11,10 +11,10 @@ from typing import Any
 from ecluse.definition.model import Environment, Event, ImageSpec
 from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.connection import Connection
-from ecluse.deploy.targets.swarm.given import CONFIG_BYTES, FOLDER, Given, content_of
 from ecluse.deploy.targets.swarm.inuse import in_use
 from ecluse.deploy.targets.swarm.objects import Objects, Store
 from ecluse.deploy.targets.swarm.release import SwarmRelease
+from ecluse.deploy.targets.swarm.secret_values import CONFIG_BYTES, FOLDER, Given, content_of
 from ecluse.errors import DefinitionError, ReleaseError, TargetError
 from ecluse.image import publish
 from ecluse.image.names import tag_of

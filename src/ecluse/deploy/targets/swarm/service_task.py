@@ -9,7 +9,7 @@ from ecluse.deploy import health
 from ecluse.deploy.targets.swarm import stackfile
 from ecluse.deploy.targets.swarm.canary import Canary
 from ecluse.deploy.targets.swarm.release import SwarmRelease
-from ecluse.deploy.targets.swarm.services import Services
+from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import SwarmTask
 
 __all__ = ["ServiceTask"]

@@ -17,6 +17,7 @@ __all__ = [
     "down",
     "ended",
     "failed",
+    "frames",
     "logs",
     "output",
     "nodes",
@@ -141,14 +142,22 @@ def output(api: Api, path: str, *, tail: int | str = "all", since: float = 0) ->
     """The text of :func:`logs`, as far as it has come. An engine keeps a long line in pieces of 16 kB: the last line
     may be the beginning of one.
     """
+    pieces = frames(api, path, tail=tail, since=f"{since:.9f}" if since else 0)
+    return b"".join(pieces).decode(errors="replace")
+
+
+def frames(api: Api, path: str, **query: object) -> list[bytes]:
+    """The pieces of the output at *path*, as the engine has them: a line, or 16 kB of a longer one; none where there is
+    no such output. *query* is the engine's own.
+    """
+    stream = b""
     with contextlib.suppress(Missing):
-        stream = api.read(f"{path}/logs", stdout=1, stderr=1, tail=tail, since=f"{since:.9f}" if since else 0)
-        return _demultiplexed(stream).decode(errors="replace")
-    return ""
+        stream = api.read(f"{path}/logs", stdout=1, stderr=1, **query)
+    return _demultiplexed(stream)
 
 
-def _demultiplexed(stream: bytes) -> bytes:
-    """The text of a stream of frames, each eight bytes and a payload:
+def _demultiplexed(stream: bytes) -> list[bytes]:
+    """The payloads of a stream of frames, each eight bytes and a payload:
     https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Container/operation/ContainerAttach
     """
     pieces: list[bytes] = []
@@ -157,7 +166,7 @@ def _demultiplexed(stream: bytes) -> bytes:
         size = int.from_bytes(stream[at + 4 : at + 8], "big")
         pieces.append(stream[at + 8 : at + 8 + size])
         at += 8 + size
-    return b"".join(pieces)
+    return pieces
 
 
 def seconds(text: str) -> float:

@@ -17,11 +17,11 @@ from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets import swarm
-from ecluse.deploy.targets.swarm import catalogue, jobs, parts, services
+from ecluse.deploy.targets.swarm import catalogue, one_off_jobs, parts, stack_services
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
-from ecluse.deploy.targets.swarm.services import GONE
+from ecluse.deploy.targets.swarm.stack_services import GONE
 from ecluse.errors import DefinitionError, ImageError, PreflightError, ReleaseError, RolloutError, TargetError
 from ecluse.image.registry import Manifest
 from ecluse.image.source import SourceCommit
@@ -74,6 +74,7 @@ class World:
         self.environ = {"ECLUSE_SECRETS": str(top / "secrets")}
         self.said: list[str] = []
         self.replicas: dict[str, int] = {}
+        self.limits = Watch()
         self.commit = "0" * 40
         (top / "secrets").mkdir()
         (top / "secrets" / "key").write_text("a secret of the site\n")
@@ -103,6 +104,7 @@ class World:
             url="https://shop.example",
             secrets=("KEY",),
             replicas=self.replicas,
+            watch=self.limits,
         )
 
     def target(self) -> Target[SwarmRelease]:
@@ -144,8 +146,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     )
     # How often a gate asks, and how long it waits in between, is tested where it belongs.
     monkeypatch.setattr(health, "TIMES", 1)
-    monkeypatch.setattr(services, "_STEADY", 0)
-    monkeypatch.setattr(jobs, "_LOOK", 0)
+    monkeypatch.setattr(stack_services, "_STEADY", 0)
+    monkeypatch.setattr(one_off_jobs, "_LOOK", 0)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     return made
 
@@ -300,7 +302,7 @@ def test_errors_of_the_front_server_fail_the_watch(world: World, first: str) -> 
 
 def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.build("2" * 40)
-    monkeypatch.setattr(services, "_ASKED", 0)
+    monkeypatch.setattr(stack_services, "_ASKED", 0)
     swarm = world.orchestrator
     swarm.halfway.add("shop-staging_web")
     swarm.printed["front"] = [line(500, number, "10.0.0.1:8000, 10.0.9.9:8000") for number in range(4)]
@@ -310,6 +312,40 @@ def test_errors_of_a_new_task_undo_web_first(world: World, first: str, monkeypat
     assert swarm.orders["shop-staging_web"] == {"order": "stop-first", "parallelism": 0}, "errors end at once"
     assert swarm.orders["shop-staging_beat"] == {"order": "stop-first"}
     assert world.serving() == {first}
+
+
+def shares(world: World) -> list[tuple[str, ...]]:
+    """The shares that the front server was told to give to canaries."""
+    return [command[6:] for name, command in world.orchestrator.done if name == "share"]
+
+
+def test_canary_with_errors_ends_before_web_is_replaced(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.limits = Watch(canary_seconds=60, canary_share=0.1)
+    world.orchestrator.printed["front"] = [line(500, number, "10.0.9.9:8000") for number in range(4)]
+    with pytest.raises(RolloutError, match="the canary of release .* does not do well: 4 errors, as 500 to GET /"):
+        world.deploy()
+    assert world.orchestrator.deployed[:2] == ["worker", "web-canary"]
+    assert shares(world) == [("0.1", "web-canary"), ("0",)]
+    assert "shop-staging_web-canary" not in world.orchestrator.services and world.serving() == {first}
+
+
+def test_release_that_has_served_needs_no_canary(world: World, first: str) -> None:
+    world.build("2" * 40)
+    world.limits = Watch(canary_seconds=0.001)
+    assert (record := world.deploy()) is not None and record.outcome == "succeeded"
+    assert world.said == ["the canary gave 0 answers, 0 of them errors"]
+    assert shares(world) == [("0.05", "web-canary"), ("0",)]
+    world.deploy(first)
+    assert world.serving() == {first} and len(shares(world)) == 2
+
+
+def test_canary_that_a_killed_deployer_left_is_ended(world: World, first: str) -> None:
+    canary = {"image": "shop", "deploy": {"replicas": 1}}
+    world.orchestrator.deploy("shop-staging", {"services": {"web-canary": canary}})
+    world.build("2" * 40)
+    world.deploy()
+    assert shares(world) == [("0",)] and "shop-staging_web-canary" not in world.orchestrator.services
 
 
 def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:

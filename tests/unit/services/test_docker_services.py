@@ -18,7 +18,7 @@ from ecluse import probes
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
 from ecluse.machine import process
-from ecluse.services import container, engine, keeper
+from ecluse.services import container, docker_services, keeper
 from ecluse.services.kinds import KINDS, image_of
 from tests.support.doubles.programs import Programs
 
@@ -104,7 +104,7 @@ def test_container_source_is_usable_if_an_engine_answers(
 
 
 def test_missing_testcontainers_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    monkeypatch.setattr(docker_services, "find_spec", lambda name: None)
     assert container.why_not(POSTGRES, {}) == "Testcontainers is not installed (ecluse[containers])"
 
 
@@ -150,7 +150,7 @@ def test_container_image_can_be_chosen_by_variable() -> None:
 
 def test_no_two_containers_have_the_same_password(containers: type[Container]) -> None:
     for _ in range(2):
-        with engine.start(KINDS["postgres"], "postgres:18"):
+        with docker_services.start(KINDS["postgres"], "postgres:18"):
             pass
     assert len({one.environment["POSTGRES_PASSWORD"] for one in containers.made}) == 2
 
@@ -160,7 +160,7 @@ def test_unready_container_is_removed(containers: type[Container], monkeypatch: 
         raise ServiceError("not ready")
 
     monkeypatch.setattr(probes, "wait", never)
-    with pytest.raises(ServiceError, match="not ready"), engine.start(KINDS["postgres"], "postgres:18"):
+    with pytest.raises(ServiceError, match="not ready"), docker_services.start(KINDS["postgres"], "postgres:18"):
         pass
     assert containers.made[0].states == ["started", "removed"]
 
@@ -170,14 +170,14 @@ def test_unstartable_container_is_an_error_with_a_command_to_try(
 ) -> None:
     monkeypatch.setattr(containers, "failure", DockerException("manifest unknown\nlong explanation"))
     with pytest.raises(ServiceError, match="of postgres:99 did not start: manifest unknown$") as caught:
-        with engine.start(KINDS["postgres"], "postgres:99"):
+        with docker_services.start(KINDS["postgres"], "postgres:99"):
             pass
     assert caught.value.hint == "try it alone: docker run --rm -e POSTGRES_PASSWORD=x postgres:99"
 
 
 def test_kept_container_keeps_its_name_and_disables_the_reaper(containers: type[Container]) -> None:
-    name = engine.new_name()
-    with engine.start(KINDS["postgres"], "postgres:18", keep=name):
+    name = docker_services.new_name()
+    with docker_services.start(KINDS["postgres"], "postgres:18", keep=name):
         pass
     (made,) = containers.made
     assert (made.name, made.states) == (name, ["started"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.definition.model import Environment
-from ecluse.deploy.targets.swarm.given import SECRET_BYTES, Given
+from ecluse.deploy.targets.swarm.secret_values import SECRET_BYTES, Given
 from ecluse.errors import TargetError
 
 NAMES = ("database_url", "tls_key")

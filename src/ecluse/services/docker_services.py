@@ -39,7 +39,7 @@ def why_not(environ: Mapping[str, str]) -> str | None:
     if find_spec("docker") is None or find_spec("testcontainers") is None:
         if not environ.get(TOOL):
             return "Testcontainers is not installed (ecluse[containers])"
-        asked = process.read(argv("ecluse.services.engine", environ), env=environment(environ), check=False)
+        asked = process.read(argv("ecluse.services.docker_services", environ), env=environment(environ), check=False)
         return asked.text.strip() or (None if asked.ok else f"{environ[TOOL]} does not start")
     import docker
     from docker.errors import DockerException

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ecluse.errors import ServiceError
-from ecluse.services import commands, libpq
+from ecluse.services import libpq, postgresql_commands
 from ecluse.services.kinds import POSTGRES
 from ecluse.services.lease import Lease
 from ecluse.services.paths import cache_folder, own_cache
@@ -74,7 +74,7 @@ class Databases:
     @property
     def address(self) -> str:
         """The address for ``DATABASE_URL``, known before there is a server."""
-        return commands.socket_url(self.lease.folder, DATABASE)
+        return postgresql_commands.socket_url(self.lease.folder, DATABASE)
 
     def state(self) -> State | None:
         """The databases of this run; None before a test has asked for one."""

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from ecluse.services import commands
+from ecluse.services import postgresql_commands
 from ecluse.services.binaries import Binaries
 
 BINARIES = Binaries(Path("/pg/bin"), "18.6")
@@ -16,22 +16,22 @@ def options(argv: tuple[str, ...]) -> dict[str, str]:
 
 
 def test_a_throwaway_cluster_is_not_written_to_disk() -> None:
-    argv = commands.throwaway_initdb(BINARIES, Path("/d"))
+    argv = postgresql_commands.throwaway_initdb(BINARIES, Path("/d"))
     assert argv[:3] == ("/pg/bin/initdb", "-D", "/d")
     assert {"--no-sync", "--no-data-checksums"} <= set(argv)
-    assert options(commands.throwaway_server(BINARIES, Path("/d"), Path("/s")))["fsync"] == "off"
+    assert options(postgresql_commands.throwaway_server(BINARIES, Path("/d"), Path("/s")))["fsync"] == "off"
 
 
 def test_a_durable_cluster_is_written_to_disk_and_has_checksums() -> None:
-    argv = commands.durable_initdb(BINARIES, Path("/d"))
+    argv = postgresql_commands.durable_initdb(BINARIES, Path("/d"))
     assert "--data-checksums" in argv
     assert "--no-sync" not in argv
     assert not {"fsync", "full_page_writes", "synchronous_commit"} & set(
-        options(commands.durable_server(BINARIES, Path("/d"), Path("/s")))
+        options(postgresql_commands.durable_server(BINARIES, Path("/d"), Path("/s")))
     )
 
 
-@pytest.mark.parametrize("server", [commands.throwaway_server, commands.durable_server])
+@pytest.mark.parametrize("server", [postgresql_commands.throwaway_server, postgresql_commands.durable_server])
 def test_a_server_listens_on_a_socket_and_on_no_port(server: object) -> None:
     assert callable(server)
     told = options(server(BINARIES, Path("/d"), Path("/run/s")))
@@ -39,7 +39,7 @@ def test_a_server_listens_on_a_socket_and_on_no_port(server: object) -> None:
     assert told["unix_socket_directories"] == "/run/s"
 
 
-@pytest.mark.parametrize("initdb", [commands.throwaway_initdb, commands.durable_initdb])
+@pytest.mark.parametrize("initdb", [postgresql_commands.throwaway_initdb, postgresql_commands.durable_initdb])
 def test_clusters_sort_the_same_on_every_machine(initdb: object) -> None:
     assert callable(initdb)
     argv = initdb(BINARIES, Path("/d"))
@@ -48,7 +48,7 @@ def test_clusters_sort_the_same_on_every_machine(initdb: object) -> None:
 
 
 def test_socket_url_is_understood_by_libpq_and_django_settings() -> None:
-    url = commands.socket_url(Path("/dev/shm/ecluse-1"), "a/b c")
+    url = postgresql_commands.socket_url(Path("/dev/shm/ecluse-1"), "a/b c")
     parsed = parse_dsn(url)
     assert (parsed["host"], parsed["dbname"], parsed["user"]) == ("/dev/shm/ecluse-1", "a/b c", "postgres")
     assert parsed["port"] == "5432", "PGPORT may name another"

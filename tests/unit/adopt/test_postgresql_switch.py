@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecluse.adopt.asking import SettingsReport, Subject
-from ecluse.adopt.database import Switch, find
+from ecluse.adopt.postgresql_switch import Switch, find
 
 Database = Callable[[Mapping[str, str]], tuple[dict[str, Any], tuple[str, ...]]]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecluse.deploy.order import refusal
+from ecluse.deploy.ancestry import refusal
 from tests.support.doubles.rollouts import MemoryRelease
 
 OLD, NEW = MemoryRelease("old", "aaa"), MemoryRelease("new", "bbb")

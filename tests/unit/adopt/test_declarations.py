@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.adopt.declared import Declaration, declarations
+from ecluse.adopt.declarations import Declaration, declarations
 
 
 def first(top: Path, folder: str = ".") -> Declaration:
