@@ -69,7 +69,9 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
     lines = _secrets(pipeline, jobs)
     if names:
         lines.insert(0, f"Protected, so that few people may push them: {', '.join(names)}")
-    return [*lines, "Settings, Merge requests: pipelines must succeed"]
+    # Else what a merge request has put into a cache would be unpacked by a job with secrets.
+    caches = ["Settings, CI/CD: separate caches for protected branches stay on"] if kept else []
+    return [*lines, *caches, "Settings, Merge requests: pipelines must succeed"]
 
 
 def _config(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
