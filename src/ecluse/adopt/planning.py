@@ -33,7 +33,7 @@ class Prepared:
     files: dict[str, str]
 
     def text(self) -> str:
-        """The findings, for people."""
+        """The findings of an adoption as text."""
         return "\n".join(f"{name:<13} {value}" for name, value in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:

@@ -97,7 +97,7 @@ def check() -> None:
 
 
 def alone() -> None:
-    """End where another one is at work; the kernel ends this claim with us."""
+    """Exit if another provisioning is under way. The kernel releases the lock when this process ends."""
     lock = os.open("/run/ecluse-provision.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -72,7 +72,7 @@ class Log:
     def take(self) -> Heard:
         """The reads until now.
 
-        The file is gone afterwards: a program that goes on is heard no more.
+        The file is deleted: later reads of a program that still runs are not recorded.
         """
         heard = Heard()
         with suppress(OSError):

@@ -26,5 +26,5 @@ def test_end_of_a_process_is_certain_only_in_our_namespace(us: identity.Identity
     assert not dataclasses.replace(gone, boot="another").ended()
 
 
-def test_number_that_was_given_again_is_another_process(us: identity.Identity) -> None:
+def test_reused_process_id_is_another_process(us: identity.Identity) -> None:
     assert dataclasses.replace(us, started="1").ended()

@@ -47,7 +47,7 @@ def test_statement_that_may_hold_others_up(sql: str) -> None:
     assert not holds_nobody_up(bare(sql))
 
 
-def test_index_that_is_built_and_its_table() -> None:
+def test_table_of_an_index_that_is_built_is_found() -> None:
     assert built_index('CREATE INDEX CONCURRENTLY IF NOT EXISTS "By_Name" ON ONLY s.t (a)') == ('"By_Name"', "s.t")
     assert built_index("CREATE INDEX i ON t (a)") is None
 

@@ -1,5 +1,5 @@
-"""Proof that a process belongs to an environment. A number in a file proves nothing: after a restart of the machine it
-may be the number of anybody's process.
+"""Proof that a process belongs to an environment. A process id in a file proves nothing: after a restart of the
+machine, another process may have it.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Given:
 
 
 def content_of(path: Path, limit: int) -> bytes:
-    """The bytes of *path*. Raises TargetError where there are none, or *limit* and more: a swarm takes neither."""
+    """The bytes of *path*. Raises TargetError if it is empty, and for *limit* bytes or more: a swarm refuses both."""
     try:
         data = path.read_bytes()
     except OSError as error:
