@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def clean(dry_run: bool) -> None:
     """Delete reports, caches and tox environments, which later runs make again. Nothing that serves a site is deleted.
 
     The folders: finished runs and the cache in .ecluse, .tox, and the cache of this user (~/.cache/ecluse), which other
-    repositories share. Releases, environments with their databases, and the tool's own Python stay.
+    repositories share. Releases, environments with their databases, the programs of these databases, and the tool's own
+    Python stay.
 
     \b
     Examples:
@@ -29,27 +31,31 @@ def clean(dry_run: bool) -> None:
       ./ecluse clean
     """
     freed = 0
-    for folder in _folders(top(), cache_folder(os.environ)):
-        size = _size(folder)
+    for path in _unneeded(top(), cache_folder(os.environ)):
+        size = _size(path)
         freed += size
-        click.echo(f"{size / 1e6:8.1f} MB  {folder}")
+        click.echo(f"{size / 1e6:8.1f} MB  {path}")
         if not dry_run:
-            shutil.rmtree(folder)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     click.echo(f"{freed / 1e6:8.1f} MB  {'would be' if dry_run else 'are'} freed")
 
 
-def _folders(repository: Path, cache: Path) -> Iterator[Path]:
-    """The folders to delete that are there. A run without a record may still be under way: it stays."""
+def _unneeded(repository: Path, cache: Path) -> Iterator[Path]:
+    """The folders and files to delete. A run without a record may still be under way: it stays.
+
+    So does a copy of PostgreSQL's programs: the database of a site that serves may run from it.
+    """
     records = sorted((repository / ".ecluse" / "runs").glob("*/run.json"))
-    folders = (*(record.parent for record in records), repository / ".ecluse" / "cache", repository / ".tox", cache)
-    yield from (folder for folder in folders if folder.is_dir() and not folder.is_symlink())
+    cached = sorted(path for path in cache.glob("*") if not path.name.startswith("postgres-"))
+    paths = (*(record.parent for record in records), repository / ".ecluse" / "cache", repository / ".tox", *cached)
+    yield from (path for path in paths if path.exists() and not path.is_symlink())
 
 
-def _size(folder: Path) -> int:
-    """The bytes on the disk of all files below *folder*; a file with several names in it counts once."""
+def _size(path: Path) -> int:
+    """The bytes on the disk of the file *path*, or of all files below it; a file with several names counts once."""
     found = {}
-    for path, _folders, names in os.walk(folder):
-        for name in names:
-            state = os.lstat(os.path.join(path, name))
+    for name in (path, *path.rglob("*")):
+        state = os.lstat(name)
+        if not stat.S_ISDIR(state.st_mode):
             found[state.st_dev, state.st_ino] = state.st_blocks * 512
     return sum(found.values())

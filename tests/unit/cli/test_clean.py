@@ -8,13 +8,20 @@ from typing import Any
 
 import pytest
 
-DELETED = (".ecluse/runs/1/run.json", ".ecluse/cache/pythons.json", ".tox/lint/bin/python", "cache/ecluse/clusters/1")
+DELETED = (
+    ".ecluse/runs/1/run.json",
+    ".ecluse/cache/pythons.json",
+    ".tox/lint/bin/python",
+    "cache/ecluse/clusters/1",
+    "cache/ecluse/empty.tar",
+)
 KEPT = (
     ".ecluse/runs/2/output",
     ".ecluse/releases/1.tar.gz",
     ".ecluse/environments/local/data/PG_VERSION",
     ".ecluse/tool/bin/python",
     "cache/other/file",
+    "cache/ecluse/postgres-18.6/bin/postgres",
     "pipeline.py",
 )
 
@@ -36,7 +43,7 @@ def left(top: Path) -> set[str]:
 def test_clean_deletes_what_later_runs_make_again(top: Path, ecluse: Callable[..., Any]) -> None:
     result = ecluse("clean")
     assert result.code == 0 and left(top) == set(KEPT)
-    assert result.out.splitlines()[-1] == "     0.4 MB  are freed"
+    assert result.out.splitlines()[-1] == "     0.5 MB  are freed"
 
 
 def test_dry_run_of_clean_deletes_nothing(top: Path, ecluse: Callable[..., Any]) -> None:
