@@ -78,9 +78,14 @@ def test_canary_that_fails_costs_a_small_share_of_visitors(shop, one):
         done = shop.ecluse("deploy", "staging", "--release", release, check=False, SHOP_CANARY="20")
         lost = len(load.lost)
         load.wait(200)
+    assert lost > 0, done.output
     print(f"{lost} of {len(load.seen)} requests met errors\n{done.output}")
     assert done.returncode == 6 and "the canary of release" in done.output and "serves again" in done.output
-    assert 0 < lost <= 12 and len(load.lost) == lost, load.lost
+    failed = [one.due for one in load.seen if one.lost is not None]
+    meanwhile = [one for one in load.seen if min(failed) <= one.due <= max(failed)]
+    # The share is a tenth; how long a failing canary answers depends on the machine, and few requests vary much.
+    assert len(failed) <= max(12, len(meanwhile) / 4), f"{len(failed)} of {len(meanwhile)}"
+    assert len(failed) == lost, "no error after the rollout had ended"
     assert all("status 500" in error for error in load.lost), load.lost
     assert shop.tasks("web") == old, "every task of the old release has served all the time"
     assert "web-canary" not in shop.services()
