@@ -52,7 +52,6 @@ def test_unready_release_leaves_the_old_one_serving(shop, one):
     assert shop.last()["outcome"] == "undone"
 
 
-@pytest.mark.exhaustive
 def test_failing_release_is_undone_at_its_first_errors(shop, one):
     old = shop.tasks("web")
     with Load(shop.port) as load:
@@ -70,6 +69,7 @@ def test_failing_release_is_undone_at_its_first_errors(shop, one):
     assert shop.images("web") == shop.images("worker") == shop.images("beat") == {one}
 
 
+@pytest.mark.exhaustive
 def test_canary_that_fails_costs_a_small_share_of_visitors(shop, one):
     old = shop.tasks("web")
     with Load(shop.port) as load:
