@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,10 @@ def report(id: str | None, open_: bool, as_json: bool) -> None:
       ./ecluse report 20261121-0412 --json
     """
     from ecluse.cli.show import run_text
+    from ecluse.run.past import record_of
 
     folder = _find(_folder(), id)
-    record = _record(folder / "run.json")
+    record = record_of(folder / "run.json")
     if record is None:
         raise RepositoryError(
             "the record of this run is damaged",
@@ -60,7 +60,9 @@ def runs(as_json: bool) -> None:
       ./ecluse runs
       ./ecluse runs --json
     """
-    found = list(_records(_folder()))
+    from ecluse.run.past import records
+
+    found = records(_folder())
     if as_json:
         click.echo(json.dumps([_summary(record) for record in found], indent=1, ensure_ascii=False))
         return
@@ -71,22 +73,6 @@ def runs(as_json: bool) -> None:
 
 def _folder() -> Path:
     return top() / ".ecluse" / "runs"
-
-
-def _records(folder: Path) -> Iterator[dict[str, Any]]:
-    """The records of the runs in *folder* that have ended, in order of time; damaged ones are left out."""
-    for path in sorted(folder.glob("*/run.json")):
-        if (record := _record(path)) is not None:
-            yield record
-
-
-def _record(path: Path) -> dict[str, Any] | None:
-    """The record of a run; None where it is damaged."""
-    with suppress(OSError, ValueError):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(record, dict) and "legs" in record:
-            return record
-    return None
 
 
 def _summary(record: dict[str, Any]) -> dict[str, Any]:

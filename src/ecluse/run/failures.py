@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ecluse.providers.log import Annotation
-from ecluse.run import junit
 from ecluse.run.ansi import as_text
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.outputs import located
+from ecluse.run.pieces import tests_of
 
 __all__ = ["failures", "failures_of"]
 
@@ -33,12 +33,10 @@ def failures_of(outcome: Outcome) -> Iterator[Annotation]:
 
 
 def _tests(outcome: Outcome) -> Iterator[Annotation]:
-    for output in outcome.leg.job.outputs:
-        if output.kind == "junit" and outcome.output is not None:
-            tests = junit.read(outcome.output / output.path)
-            for failure in tests.failures if tests else ():
-                message = as_text(failure.message or failure.text)
-                yield Annotation(f"{outcome.leg.name}: {failure.name}", message, failure.file, failure.line)
+    for tests in tests_of(outcome):
+        for failure in tests.failures:
+            message = as_text(failure.message or failure.text)
+            yield Annotation(f"{outcome.leg.name}: {failure.name}", message, failure.file, failure.line)
 
 
 def _lints(outcome: Outcome) -> Iterator[Annotation]:

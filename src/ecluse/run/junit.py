@@ -111,11 +111,10 @@ def _suite(run: Run, outcome: Outcome) -> ElementTree.Element:
 
 
 def _left(outcome: Outcome) -> Iterator[ElementTree.Element]:
-    for output in outcome.leg.job.outputs:
-        if output.kind == "junit" and outcome.output is not None:
-            root = _root(outcome.output / output.path)
-            if root is not None:
-                yield root
+    for path in outcome.left("junit"):
+        root = _root(path)
+        if root is not None:
+            yield root
 
 
 def _bad(suite: ElementTree.Element) -> bool:

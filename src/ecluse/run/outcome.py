@@ -62,6 +62,12 @@ class Outcome:
     def ok(self) -> bool:
         return self.status in ("passed", "cached")
 
+    def left(self, kind: str) -> list[Path]:
+        """The places of the outputs of *kind* that the job promises; whether a file is there is not known."""
+        if self.output is None:
+            return []
+        return [self.output / output.path for output in self.leg.job.outputs if output.kind == kind]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:

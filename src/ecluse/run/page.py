@@ -224,11 +224,7 @@ def _coverage(run: Run) -> Iterator[str]:
 
 
 def _covered(outcome: Outcome) -> Iterator[coverage.Coverage]:
-    for output in outcome.leg.job.outputs:
-        if output.kind == "coverage" and outcome.output is not None:
-            found = coverage.read(outcome.output / output.path)
-            if found is not None:
-                yield found
+    return filter(None, map(coverage.read, outcome.left("coverage")))
 
 
 def _capital(text: str) -> str:

@@ -13,7 +13,7 @@ from ecluse.run import junit
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.pieces import tests_of
 
-__all__ = ["Flake", "Slower", "flaky", "records", "slower", "test_times"]
+__all__ = ["Flake", "Slower", "flaky", "record_of", "records", "slower", "test_times"]
 
 # Slower is what takes this many times as long, and these seconds more: less is the machine's mood.
 _TIMES = 1.3
@@ -44,13 +44,16 @@ class Slower:
 
 def records(runs: Path) -> list[dict[str, Any]]:
     """The records of the runs in *runs* that have ended, the oldest first; damaged ones are left out."""
-    found = []
-    for path in sorted(runs.glob("*/run.json")):
-        with suppress(OSError, ValueError):
-            record = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(record, dict) and isinstance(record.get("legs"), list):
-                found.append(record)
-    return found
+    return [record for path in sorted(runs.glob("*/run.json")) if (record := record_of(path)) is not None]
+
+
+def record_of(path: Path) -> dict[str, Any] | None:
+    """The record of a run that stands at *path*; None where it is damaged."""
+    with suppress(OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict) and isinstance(record.get("legs"), list):
+            return record
+    return None
 
 
 def flaky(run: Run, past: Sequence[Mapping[str, Any]]) -> list[Flake]:

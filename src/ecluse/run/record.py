@@ -12,7 +12,7 @@ from ecluse.machine import durable
 from ecluse.run import junit
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.page import page
-from ecluse.run.past import Flake, flaky, records, slower
+from ecluse.run.past import Flake, flaky, record_of, records, slower
 from ecluse.run.pieces import tests_of
 
 __all__ = ["as_data", "durations", "write"]
@@ -33,9 +33,10 @@ def write(run: Run) -> None:
 def durations(runs: Path) -> dict[str, float]:
     """The seconds that each leg took in its last run, from the newest records in *runs*."""
     found: dict[str, float] = {}
-    for record in sorted(runs.glob("*/run.json"))[-_REMEMBERED:]:
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            legs = json.loads(record.read_text(encoding="utf-8"))["legs"]
+    for path in sorted(runs.glob("*/run.json"))[-_REMEMBERED:]:
+        record = record_of(path)
+        with suppress(TypeError, KeyError):
+            legs = record["legs"] if record else ()
             found |= {leg["name"]: leg["seconds"] for leg in legs if leg["status"] in ("passed", "failed")}
     return found
 
