@@ -321,17 +321,27 @@ def disown(process: subprocess.Popen[bytes]) -> None:
 
 def runs(pid: int) -> bool:
     """Whether the process *pid*, whoever started it, has not ended."""
+    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
+    try:
+        return _is_there(pid) and _state(pid) != "Z"
+    except (OSError, IndexError):  # it ended while it was asked, or there is no /proc (macOS)
+        return _is_there(pid)
+
+
+def _is_there(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, IndexError):
-        return True
+    return True
+
+
+def _state(pid: int) -> str:
+    # proc_pid_stat(5): the third field; the second, a name in parentheses, may have spaces.
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0].decode("ascii")
 
 
 def _signal_group(pid: int, number: int) -> None:

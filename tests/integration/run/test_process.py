@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ecluse import secrets
+from ecluse.deploy.targets.server import proof
 from ecluse.errors import CommandError, Interrupted, ToolError
 from ecluse.machine import process
 from ecluse.secrets import REDACTED, Secret
@@ -251,6 +252,31 @@ def test_ended_process_is_not_running_even_if_not_waited_for() -> None:
     finally:
         process.stop(running)
     assert not process.runs(running.pid)
+
+
+@pytest.mark.parametrize("moment", ["before the file is opened", "before the file is read"])
+def test_process_that_ends_while_it_is_asked_runs_no_more(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = process.spawn(python("import time; time.sleep(600)"))
+
+    def end_then_open(path: str, *rest: Any) -> Any:
+        file = open(path, *rest) if moment == "before the file is read" else None
+        process.stop(running)
+        return file or open(path, *rest)
+
+    monkeypatch.setattr(process, "open", end_then_open, raising=False)
+    assert not process.runs(running.pid)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="ps is asked only where there is no /proc")
+def test_ended_process_belongs_to_nothing_without_ps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = process.spawn(python("import time; time.sleep(600)"), cwd=tmp_path)
+    try:
+        assert proof.belongs(running.pid, tmp_path)
+    finally:
+        process.stop(running)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(process, "runs", lambda pid: True)  # it ended right after this answer
+    assert not proof.belongs(running.pid, tmp_path)
 
 
 @pytest.mark.parametrize(("code", "expected"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 15)", 128 + 15)])

@@ -38,6 +38,10 @@ def _working_folder(pid: int) -> str:
 def _command_line(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        done = process.run(("ps", "-ww", "-o", "command=", "-p", str(pid)), check=False)
-        return [done.output] if done.ok else []
+    except OSError:  # it ended while it was asked, or there is no /proc
+        return [] if Path("/proc/self").exists() else _said_by_ps(pid)
+
+
+def _said_by_ps(pid: int) -> list[str]:
+    done = process.run(("ps", "-ww", "-o", "command=", "-p", str(pid)), check=False)
+    return [done.output] if done.ok else []
