@@ -45,7 +45,8 @@ class SettingsReport:
     """The settings of a project: what they asked for, and their values.
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
-    there, although an application may have failed since. *settings* has their values by name.
+    there, although an application may have failed since. *settings* has their values by name. *unmigrated* has each
+    application with tables and without migrations, and whether a table that is migrated refers to it.
     """
 
     ok: bool
@@ -58,6 +59,7 @@ class SettingsReport:
     modules: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     celery: str | None = None
+    unmigrated: Mapping[str, bool] = field(default_factory=dict)
     failure: LoadFailure | None = None
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse.adopt import locking, manages, postgresql_switch, python_choice, suite, variables
+from ecluse.adopt import locking, manages, postgresql_switch, python_choice, suite, tables, variables
 from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.declarations import Declaration, declarations
 from ecluse.adopt.locking import Locks
@@ -87,6 +87,7 @@ def look(top: Path, environ: Mapping[str, str], say: Say) -> Found:
 def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str, str], say: Say) -> Found:
     wanted = python_choice.wish(top, folder)
     ready = _install(top, folder, wanted, environ, say)
+    tables.refuse_missing(ready.variables.answer)
     say("looking for its tests and its database")
     how = suite.find(top, folder, _packages(ready.locks.tests))
     found, own = _with_settings_for_tests(ready, how)
@@ -103,7 +104,7 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
         variables=ready.variables if not own else found,
         switch=switch,
         suite=how,
-        notes=ready.locks.notes,
+        notes=(*ready.locks.notes, *tables.notes(ready.variables.answer)),
     )
 
 

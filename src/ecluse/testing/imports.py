@@ -23,7 +23,9 @@ def asked_for(names: set[str]) -> Iterator[None]:
 
     bootstrap: Any = importlib._bootstrap
     real_import, real_gcd_import = builtins.__import__, bootstrap._gcd_import
-    real_cached, real_get_model = module_loading.cached_import, apps.get_model
+    real_get_model = apps.get_model
+    # Before Django 4.0 there is none: each import by name goes through importlib, which is heard.
+    real_cached = getattr(module_loading, "cached_import", None)
 
     def heard_import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         with contextlib.suppress(ImportError, ValueError, TypeError):
@@ -38,6 +40,7 @@ def asked_for(names: set[str]) -> Iterator[None]:
 
     def heard_cached(module_path: str, class_name: str) -> Any:
         names.add(module_path)
+        assert real_cached is not None
         return real_cached(module_path, class_name)
 
     def heard_get_model(*arguments: Any, **options: Any) -> Any:
@@ -47,12 +50,14 @@ def asked_for(names: set[str]) -> Iterator[None]:
 
     builtins.__import__ = heard_import
     bootstrap._gcd_import = heard_gcd_import
-    module_loading.cached_import = heard_cached
+    if real_cached is not None:
+        module_loading.cached_import = heard_cached
     vars(apps)["get_model"] = heard_get_model
     try:
         yield
     finally:
         builtins.__import__ = real_import
         bootstrap._gcd_import = real_gcd_import
-        module_loading.cached_import = real_cached
+        if real_cached is not None:
+            module_loading.cached_import = real_cached
         del vars(apps)["get_model"]

@@ -11,7 +11,7 @@ from django.test.runner import DiscoverRunner
 from django.utils.module_loading import import_string
 
 from ecluse.testing.launch import OWN_RUNNER
-from ecluse.testing.runner import DatabaseRunner
+from ecluse.testing.runner import DatabaseRunner, announce
 
 __all__ = ["Promised"]
 
@@ -24,9 +24,9 @@ class Promised(DatabaseRunner):
         failures = super().suite_result(suite, result, **kwargs)
         others = [alias for alias in connections if connections[alias].vendor != "postgresql"]
         if others:
-            self.log(f"ecluse: not all of this ran on PostgreSQL: {', '.join(others)} did not")
+            announce(self, f"ecluse: not all of this ran on PostgreSQL: {', '.join(others)} did not")
         if not result.testsRun:
-            self.log("ecluse: no test was run")
+            announce(self, "ecluse: no test was run")
         return failures + bool(others) + (not result.testsRun)
 
 

@@ -23,7 +23,7 @@ from ecluse.testing.launch import begun
 from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.run_server import DATABASE, RUN, Databases, begin, is_given
 
-__all__ = ["DatabaseRunner"]
+__all__ = ["DatabaseRunner", "announce"]
 
 
 class DatabaseRunner(DiscoverRunner):
@@ -69,7 +69,7 @@ class DatabaseRunner(DiscoverRunner):
         """The number of tests that failed. No test at all is a failure: tests were asked for."""
         failed = int(super().suite_result(suite, result, **kwargs))
         if not failed and result.testsRun == 0:
-            self.log("ecluse: no test was run, so this is no success", level=logging.ERROR)
+            announce(self, "ecluse: no test was run, so this is no success", logging.ERROR)
             return 1
         return failed
 
@@ -79,10 +79,19 @@ class DatabaseRunner(DiscoverRunner):
             return
         state = self._databases.state()
         for note in state.notes if state is not None else ():
-            self.log(f"ecluse: {note}")
+            announce(self, f"ecluse: {note}")
         connections.close_all()
         self._databases.end()
         self._databases.put_back(os.environ)
+
+
+def announce(runner: DiscoverRunner, line: str, level: int = logging.INFO) -> None:
+    """Print *line* as *runner* prints its own; the runner of a Django before 4.0 has no function for that."""
+    log = getattr(runner, "log", None)
+    if log is not None:
+        log(line, level=level)
+    else:
+        print(line)
 
 
 def _replicas_of(database: str) -> list[str]:

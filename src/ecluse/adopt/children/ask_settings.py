@@ -153,6 +153,25 @@ def celery() -> str | None:
     return None
 
 
+def unmigrated() -> dict[str, bool]:
+    """The applications with tables and without migrations, and whether a migrated one has a foreign key to each."""
+    from django.apps import apps
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    without = loader.unmigrated_apps
+    tables = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
+    found = {model._meta.app_label: False for model in tables if model._meta.app_label in without}
+    for model in tables:
+        if model._meta.app_label not in without:
+            for field in model._meta.local_fields + model._meta.local_many_to_many:
+                label = field.related_model._meta.app_label if field.related_model else ""
+                if label in found:
+                    found[label] = True
+    return found
+
+
 def main() -> None:
     answer: dict[str, Any] = {"ok": False}
     os.chdir(FOLDER)
@@ -180,7 +199,7 @@ def main() -> None:
         replace_missing_drivers(settings)
         django.setup()
         settings.SECRET_KEY  # raises where it is empty: a request would
-        answer.update(dict(facts(settings), settings=answer["settings"]), ok=True)
+        answer.update(dict(facts(settings), settings=answer["settings"]), unmigrated=unmigrated(), ok=True)
     except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if is_own(os.path.abspath(frame.filename))

@@ -1,4 +1,4 @@
-"""As startproject writes them: SQLite in the project's folder, no variable, no STATIC_ROOT."""
+"""As startproject writes them for an old Django: SQLite in the project's folder, no variable, no STATIC_ROOT."""
 
 from pathlib import Path
 
