@@ -46,7 +46,7 @@ class SettingsReport:
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
     there, although an application may have failed since. *settings* has their values by name. *unmigrated* has each
-    application with tables and without migrations, and whether a table that is migrated refers to it.
+    application with tables and without migrations, and whether `migrate` fails for want of them.
     """
 
     ok: bool

@@ -11,11 +11,11 @@ __all__ = ["notes", "refuse_missing"]
 
 
 def refuse_missing(answer: SettingsReport) -> None:
-    """Raise AdoptError where a migrated table refers to a table that no migration makes: `migrate` fails on it."""
+    """Raise AdoptError where `migrate` fails because an application has models and no migrations."""
     missing = sorted(label for label, needed in answer.unmigrated.items() if needed)
     if missing:
         raise AdoptError(
-            f"migrations are missing: {', '.join(missing)} has tables that others refer to and no migration makes",
+            f"{', '.join(missing)} has models and no migrations, and `migrate` fails for want of them",
             hint=f"python manage.py makemigrations {' '.join(missing)}, and commit the files",
         )
 

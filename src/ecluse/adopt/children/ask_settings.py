@@ -154,7 +154,7 @@ def celery() -> str | None:
 
 
 def unmigrated() -> dict[str, bool]:
-    """The applications with tables and without migrations, and whether a migrated one has a foreign key to each."""
+    """The applications with tables and without migrations, and whether Django's `migrate` fails for want of each."""
     from django.apps import apps
     from django.db.migrations.loader import MigrationLoader
 
@@ -164,7 +164,11 @@ def unmigrated() -> dict[str, bool]:
     tables = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
     found = {model._meta.app_label: False for model in tables if model._meta.app_label in without}
     for model in tables:
-        if model._meta.app_label not in without:
+        if model._meta.app_label in without:
+            # https://docs.djangoproject.com/en/stable/topics/migrations/#dependencies
+            if any(parent._meta.app_label not in without for parent in model._meta.parents):
+                found[model._meta.app_label] = True
+        else:
             for field in model._meta.local_fields + model._meta.local_many_to_many:
                 label = field.related_model._meta.app_label if field.related_model else ""
                 if label in found:
