@@ -50,5 +50,5 @@ class SetNew(views.PasswordResetConfirmView):
     extra_context = {"action": gettext_lazy("Changer")}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, _("Votre mot de passe est changé : connectez-vous."))
+        messages.success(self.request, _("Votre mot de passe est changé : connectez-vous."))
         return super().form_valid(form)

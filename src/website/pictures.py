@@ -72,7 +72,7 @@ def prepare(upload: File[bytes], thumbnail_size: tuple[int, int]) -> Rendition:
     from PIL import Image, ImageOps
 
     if upload.size > LARGEST_FILE:
-        raise Refused(_("Le fichier dépasse 10 Mo."), "too_large")
+        raise Refused(_("Le fichier dépasse 10 Mo."), "too_large")
     try:
         with Image.open(upload, formats=FORMATS) as opened:
             # The header alone is read so far: a bomb is refused before it is unpacked.
@@ -83,7 +83,7 @@ def prepare(upload: File[bytes], thumbnail_size: tuple[int, int]) -> Rendition:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many(MOST_PIXELS["JPEG"]) from None
     except BROKEN:
-        raise Refused(_("Ce n'est pas une image JPEG, PNG ou WebP lisible."), "not_an_image") from None
+        raise Refused(_("Ce n’est pas une image JPEG, PNG ou WebP lisible."), "not_an_image") from None
     picture.thumbnail(IMAGE_BOX, Image.Resampling.LANCZOS)
     picture.getexif()[ORIENTATION] = orientation
     picture = ImageOps.exif_transpose(picture)
@@ -128,12 +128,12 @@ def _within_limits(opened: Any) -> None:
     if opened.width * opened.height > most:
         raise _too_many(most)
     if min(opened.size) < SMALLEST_SIDE:
-        raise Refused(_("L'image fait moins de 64 pixels de côté."), "too_small")
+        raise Refused(_("L’image fait moins de 64 pixels de côté."), "too_small")
 
 
 def _too_many(most: int) -> Refused:
     return Refused(
-        _("L'image a plus de %(megapixels)d millions de pixels.") % {"megapixels": most // 1_000_000}, "too_many_pixels"
+        _("L’image a plus de %(megapixels)d millions de pixels.") % {"megapixels": most // 1_000_000}, "too_many_pixels"
     )
 
 

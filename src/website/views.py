@@ -73,13 +73,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             return problems.response(413, _("Le corps de la requête est trop grand."))
         return render(request, "website/errors/413.html", status=413)
     if problems.concerns(request):
-        return problems.response(400, _("La requête n'a pas pu être comprise."))
+        return problems.response(400, _("La requête n’a pas pu être comprise."))
     return render(request, "website/errors/400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if problems.concerns(request):
-        return problems.response(403, _("Vous n'avez pas accès à cette page."))
+        return problems.response(403, _("Vous n’avez pas accès à cette page."))
     return render(request, "website/errors/403.html", status=403)
 
 
@@ -89,14 +89,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if problems.concerns(request):
-        return problems.response(404, _("Il n'y a rien à cette adresse."))
+        return problems.response(404, _("Il n’y a rien à cette adresse."))
     return render(request, "website/errors/404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page of an error. Anything may be broken, so it asks nothing of the session or the database."""
     if problems.concerns(request):
-        return problems.response(500, _("Quelque chose s'est cassé de notre côté."))
+        return problems.response(500, _("Quelque chose s’est cassé de notre côté."))
     answer = render(
         None, "website/errors/500.html", {"style": STYLE, "request_id": request_id.current.get()}, status=500
     )

@@ -36,5 +36,5 @@ def test_dropped_picture_is_uploaded_and_shown(page, site, picture, screenshot):
     page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=shown.element_handle())
     screenshot(page, "gallery")
     media.get_by_role("link", name="brume").click()
-    expect(page.get_by_role("heading", name="Avec le mot-clé « brume »")).to_be_visible()
+    expect(page.get_by_role("heading", name="Avec le mot-clé « brume »")).to_be_visible()
     expect(page.locator("#gallery .media")).to_have_count(1)

@@ -16,7 +16,7 @@ def assert_accessible(page: Page) -> None:
 
 def log_in(page: Page, site) -> None:
     page.goto("/motos/staff/login")
-    page.get_by_label("Nom d'utilisateur").fill(site.user)
+    page.get_by_label("Nom d’utilisateur").fill(site.user)
     page.get_by_label("Mot de passe").fill(site.password)
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("link", name="Ajouter une moto")).to_be_visible()
@@ -57,7 +57,7 @@ def test_a_visitor_filters_opens_and_enquires(page, screenshot):
 def test_staff_add_a_motorcycle_with_a_picture(page, site, picture, screenshot):
     page.goto("/motos/staff/new")
     expect(page).to_have_url(re.compile("/motos/staff/login"))
-    page.get_by_label("Nom d'utilisateur").fill(site.user)
+    page.get_by_label("Nom d’utilisateur").fill(site.user)
     page.get_by_label("Mot de passe").fill("pas celui-ci")
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("alert")).to_contain_text("ne vont pas ensemble")
@@ -77,11 +77,11 @@ def test_staff_add_a_motorcycle_with_a_picture(page, site, picture, screenshot):
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_text("La moto est en ligne")).to_be_visible()
     page.get_by_label("Image (JPEG").set_input_files(picture)
-    page.get_by_label("Ce que l'image montre").fill("La moto devant l'atelier")
+    page.get_by_label("Ce que l’image montre").fill("La moto devant l'atelier")
     page.get_by_role("button", name="Ajouter la photo").click()
     expect(page.get_by_text("Photo ajoutée")).to_be_visible()
     screenshot(page, "motos-staff", full_page=True)
-    page.get_by_role("link", name="Voir l'annonce").click()
+    page.get_by_role("link", name="Voir l’annonce").click()
     # The page that is left shows a small one of the same name.
     shown = page.get_by_role("figure").get_by_role("img", name="La moto devant l'atelier")
     expect(shown).to_have_js_property("naturalWidth", 1200)
@@ -100,7 +100,7 @@ def test_a_file_that_is_no_picture_is_refused_beside_its_field(page, site, tmp_p
     fake = tmp_path / "photo.jpg"
     fake.write_text("<script>alert(1)</script>")
     page.get_by_label("Image (JPEG").set_input_files(fake)
-    page.get_by_label("Ce que l'image montre").fill("Rien")
+    page.get_by_label("Ce que l’image montre").fill("Rien")
     page.get_by_role("button", name="Ajouter la photo").click()
     expect(page.locator("#image-error")).to_contain_text("pas une image")
 

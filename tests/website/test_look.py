@@ -79,7 +79,7 @@ def test_security_headers_are_set(client, db):
 @pytest.mark.urls(BrokenUrls())
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(400, "Le site n'a pas compris"), (403, "Cette porte est fermée"), (404, "Ce bras de rivière")],
+    [(400, "Le site n’a pas compris"), (403, "Cette porte est fermée"), (404, "Ce bras de rivière")],
 )
 def test_error_page_is_styled_like_the_site(client, code, words):
     response = client.get(f"/{code}/")

@@ -93,5 +93,5 @@ class TextField(StringField):
         super().__init__(**arguments)
         pattern = POSSIBLY_BLANK if self.allow_blank else NOT_BLANK
         self.validators.append(
-            RegexValidator(pattern, _("Du texte seul, s'il vous plaît, sans balises : ni < ni >."), code="markup")
+            RegexValidator(pattern, _("Du texte seul, s’il vous plaît, sans balises : ni < ni >."), code="markup")
         )

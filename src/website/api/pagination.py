@@ -108,4 +108,4 @@ def _beyond(model: type[Model], field: str, place: Cursor, comparison: str) -> Q
 
 
 def _refusal() -> NoSuchPage:
-    return NoSuchPage({"cursor": [_("Ce n'est pas un curseur de cette liste et de cet ordre.")]}, code="cursor")
+    return NoSuchPage({"cursor": [_("Ce n’est pas un curseur de cette liste et de cet ordre.")]}, code="cursor")

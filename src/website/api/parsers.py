@@ -48,5 +48,5 @@ def _refuse_long(context: Mapping[str, Any] | None, limit: int) -> None:
     length = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
     if length > limit:
         raise TooLarge(
-            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
+            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
         )

@@ -21,7 +21,7 @@ class Query(serializers.Serializer[Any]):
         """*parameters*, checked. Raises InvalidQuery, which names each that is wrong."""
         fields = cls().fields
         errors: dict[str, Any] = {
-            name: [serializers.ErrorDetail(_("Ce paramètre n'existe pas."), code="unknown")]
+            name: [serializers.ErrorDetail(_("Ce paramètre n’existe pas."), code="unknown")]
             for name in parameters
             if name not in fields
         }

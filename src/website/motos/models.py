@@ -183,7 +183,7 @@ class Picture(models.Model):
     width = models.PositiveSmallIntegerField(editable=False)
     height = models.PositiveSmallIntegerField(editable=False)
     alternative_text = models.CharField(
-        _("texte de remplacement"), max_length=200, help_text=_("Ce que l'image montre, pour qui ne la voit pas.")
+        _("texte de remplacement"), max_length=200, help_text=_("Ce que l’image montre, pour qui ne la voit pas.")
     )
     # 0 for the first, which lists show.
     position = models.PositiveSmallIntegerField(_("position"), default=0)

@@ -147,7 +147,7 @@ class EnquirySerializer(KnownFieldsOnly, serializers.ModelSerializer[Enquiry]):
         max_length=20,
         allow_blank=True,
         default="",
-        validators=[RegexValidator(r"^(\+?[0-9 ().-]{6,19})?$", _("Ce n'est pas un numéro de téléphone."))],
+        validators=[RegexValidator(r"^(\+?[0-9 ().-]{6,19})?$", _("Ce n’est pas un numéro de téléphone."))],
     )
     message = TextField(max_length=2000)
 

@@ -80,7 +80,7 @@ class Album(models.Model):
 
     def clean(self) -> None:
         if self.available and self.pk and Booking.objects.filter(album=self).exists():
-            raise ValidationError({"available": _("Cet album est réservé : supprimez d'abord sa réservation.")})
+            raise ValidationError({"available": _("Cet album est réservé : supprimez d’abord sa réservation.")})
 
 
 class Contact(models.Model):

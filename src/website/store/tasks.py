@@ -48,7 +48,7 @@ def confirm_booking(self: Task[Any, Any], pk: int, language: str = settings.LANG
             # Last: where it fails, the booking is as it was.
             with translation.override(language):
                 send_mail(
-                    subject=_("Votre réservation : %(album)s") % {"album": booking.album},
+                    subject=_("Votre réservation : %(album)s") % {"album": booking.album},
                     message=render_to_string("store/mail/booking.txt", {"booking": booking}),
                     from_email=None,
                     recipient_list=[booking.contact.email],

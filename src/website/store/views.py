@@ -49,9 +49,9 @@ def album(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             book(found, **form.cleaned_data)
         except AlreadyBooked:
-            messages.error(request, _("Trop tard : quelqu'un vient de réserver cet album."))
+            messages.error(request, _("Trop tard : quelqu’un vient de réserver cet album."))
         else:
-            messages.success(request, _("C'est réservé : nous vous écrirons quand l'album vous attendra au comptoir."))
+            messages.success(request, _("C’est réservé : nous vous écrirons quand l’album vous attendra au comptoir."))
         # Either way what follows is a GET: reloading it books nothing.
         return redirect(found)
     return render(request, "store/album.html", {"album": found, "form": form})

@@ -80,4 +80,4 @@ def _look_at(upload: UploadedFile[bytes], format: str) -> None:
     except BROKEN:
         raise Refused(_("Cette image est illisible."), "not_an_image") from None
     if pixels > MOST_PIXELS:
-        raise Refused(_("L'image a plus de 100 millions de pixels."), "too_many_pixels")
+        raise Refused(_("L’image a plus de 100 millions de pixels."), "too_many_pixels")

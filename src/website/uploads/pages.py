@@ -64,7 +64,7 @@ class FormUpload(Upload):
         _check_token(request, data.get("csrfmiddlewaretoken", ""))
         data.setlist("tags", [tag for tag in map(str.strip, data.get("tags", "").split(",")) if tag])
         answer = self.receive(request, data)
-        messages.success(request._request, _("« %(name)s » est dans la médiathèque.") % {"name": answer["filename"]})
+        messages.success(request._request, _("« %(name)s » est dans la médiathèque.") % {"name": answer["filename"]})
         return redirect("gallery:gallery")
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -85,7 +85,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if "confirmed" not in request.POST:
         return render(request, "uploads/delete.html", {"media": media})
     uploading.remove(media)
-    messages.success(request, _("« %(name)s » est supprimé.") % {"name": media})
+    messages.success(request, _("« %(name)s » est supprimé.") % {"name": media})
     return redirect("gallery:gallery")
 
 
@@ -104,4 +104,4 @@ def _check_token(request: Request, token: str) -> None:
     check = authentication.CSRFCheck(lambda request: HttpResponse())
     check.process_request(django_request)
     if check.process_view(django_request, HttpResponse, (), {}) is not None:
-        raise exceptions.PermissionDenied(_("Ce formulaire ne vient pas d'ici, ou il est trop vieux. Réessayez."))
+        raise exceptions.PermissionDenied(_("Ce formulaire ne vient pas d’ici, ou il est trop vieux. Réessayez."))

@@ -35,15 +35,15 @@ class MediaParser(parsers.MultiPartParser):
             reader = _Reader(meta, watched, request._request.upload_handlers, settings.DEFAULT_CHARSET)
             data, files = reader.parse()
         except MultiPartParserError as error:
-            raise ParseError(_("Le formulaire est illisible : %(why)s.") % {"why": error}) from None
+            raise ParseError(_("Le formulaire est illisible : %(why)s.") % {"why": error}) from None
         except UnreadablePostError:
-            raise ParseError(_("Le corps n'est pas arrivé en entier.")) from None
+            raise ParseError(_("Le corps n’est pas arrivé en entier.")) from None
         if watched.count < length or reader.end not in watched.end:
             # Who sent it has gone. Django takes what has come for the whole file.
             for _name, parts in files.lists():
                 for part in parts:
                     part.close()
-            raise ParseError(_("Le corps n'est pas arrivé en entier."))
+            raise ParseError(_("Le corps n’est pas arrivé en entier."))
         return parsers.DataAndFiles(data, files)
 
 
@@ -53,7 +53,7 @@ def check_length(meta: Mapping[str, Any]) -> int:
     limit = settings.UPLOADS_MAX_BYTES + FIELDS
     if length > limit:
         raise TooLarge(
-            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
+            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
         )
     return length
 

@@ -29,7 +29,7 @@ class TagField(StringField):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(max_length=50, **arguments)
         pattern = r"^\s*[^\s<>,\x00][^<>,\x00]*$"
-        self.validators.append(RegexValidator(pattern, _("Un mot-clé n'a ni virgule, ni < ni >."), code="tag"))
+        self.validators.append(RegexValidator(pattern, _("Un mot-clé n’a ni virgule, ni < ni >."), code="tag"))
 
     def to_internal_value(self, data: Any) -> str:
         return super().to_internal_value(data).casefold()

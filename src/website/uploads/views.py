@@ -79,11 +79,11 @@ class Upload(APIView):
                 {"file": [exceptions.ErrorDetail(refusal.reason, code=refusal.code)]}
             ) from None
         except uploading.KeyReused:
-            raise Unprocessable(_("Cette clé est celle d'une autre requête.")) from None
+            raise Unprocessable(_("Cette clé est celle d’une autre requête.")) from None
         except uploading.StillUnderWay:
-            raise Conflict(_("La première requête qui porte cette clé n'est pas terminée."), wait=5) from None
+            raise Conflict(_("La première requête qui porte cette clé n’est pas terminée."), wait=5) from None
         except uploading.NotRemembered:
-            raise Unavailable(_("Le fichier n'a pas pu être enregistré. Réessayez dans un instant."), wait=5) from None
+            raise Unavailable(_("Le fichier n’a pas pu être enregistré. Réessayez dans un instant."), wait=5) from None
         except StorageError as error:
             raise _told(error) from None
 
@@ -163,5 +163,5 @@ def _key(request: Request) -> str:
         return ""
     match = KEY.fullmatch(header)
     if match is None:
-        raise exceptions.ParseError(_("Idempotency-Key : de 1 à 255 caractères ASCII visibles."))
+        raise exceptions.ParseError(_("Idempotency-Key : de 1 à 255 caractères ASCII visibles."))
     return match[1]

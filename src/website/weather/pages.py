@@ -106,13 +106,13 @@ def add(request: HttpRequest) -> HttpResponse:
             raise places.NotFound
         found, made = places.add(request.POST.get("name", "").replace("\0", ""), int(key), get_language(), request.user)
     except places.NotFound:
-        messages.error(request, _("Aucun lieu de ce nom n'a cet identifiant."))
+        messages.error(request, _("Aucun lieu de ce nom n’a cet identifiant."))
         return redirect("weather:index")
     except UpstreamError:
         messages.error(request, _("Le service météo ne répond pas. Réessayez plus tard."))
         return redirect("weather:index")
     if made:
-        messages.success(request, _("%(place)s est ajouté : ses relevés arrivent.") % {"place": found})
+        messages.success(request, _("%(place)s est ajouté : ses relevés arrivent.") % {"place": found})
     return redirect(found)
 
 

@@ -70,10 +70,10 @@ def days(place: Place, query: dict[str, Any]) -> tuple[date, date]:
     now, resolution = today(place.timezone), query["resolution"]
     last = query.get("last", now)
     if not EARLIEST <= last <= now:
-        raise _refusal("last", _("De 1940 à aujourd'hui."), "absurd")
+        raise _refusal("last", _("De 1940 à aujourd’hui."), "absurd")
     first = query.get("first", max(EARLIEST, last - timedelta(days=USUAL_DAYS[resolution] - 1)))
     if not EARLIEST <= first <= now:
-        raise _refusal("first", _("De 1940 à aujourd'hui."), "absurd")
+        raise _refusal("first", _("De 1940 à aujourd’hui."), "absurd")
     if first > last:
         raise _refusal("first", _("Le premier jour vient après le dernier."), "reversed")
     most = MOST_DAYS[resolution]

@@ -67,7 +67,7 @@ class Places(APIView):
         except UpstreamError as error:
             raise _away(error) from None
         except places.NotFound:
-            detail = ErrorDetail(_("Aucun lieu de ce nom n'a cet identifiant."), code="not_found")
+            detail = ErrorDetail(_("Aucun lieu de ce nom n’a cet identifiant."), code="not_found")
             raise ValidationError({"geonames_id": [detail]}) from None
         return Response(PlaceSerializer(place).data, status=201 if made else 200)
 

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 def validate(name: str) -> None:
     """Raises ValidationError for a *name* that no time zone has."""
     if name not in available_timezones():
-        raise ValidationError(_("Ce fuseau horaire n'existe pas : %(name)s."), code="invalid", params={"name": name})
+        raise ValidationError(_("Ce fuseau horaire n’existe pas : %(name)s."), code="invalid", params={"name": name})
 
 
 def zone(name: str) -> ZoneInfo:

@@ -27,7 +27,7 @@ def test_shop_shows_the_twelve_newest_available_albums(client, make_album):
 def test_an_empty_shop_says_so(client, db):
     response = client.get("/store/")
     assert response.status_code == 200
-    assert "Aucun album pour l&#x27;instant" in response.text or "Aucun album pour l'instant" in response.text
+    assert "Aucun album pour l&#x27;instant" in response.text or "Aucun album pour l’instant" in response.text
 
 
 def test_pages_list_each_album_once_even_with_equal_times(client, make_album):

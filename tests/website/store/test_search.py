@@ -62,7 +62,7 @@ def test_invalid_query_is_answered_with_the_reason(client, db, query, caplog):
 def test_a_search_that_finds_nothing_says_so(client, make_album):
     make_album("Marée basse")
     text = client.get("/store/search/", {"query": "zzz"}).text
-    assert "Aucun album pour « zzz »" in text
+    assert "Aucun album pour « zzz »" in text
     assert "<title>Recherche : zzz" in text
     assert "Cherchez un titre" not in text
 

@@ -27,10 +27,10 @@ def test_a_booking_is_confirmed_by_mail_once_it_is_committed(make_album, django_
         assert mail.outbox == []
     [message] = mail.outbox
     assert message.to == ["adele@example.org"]
-    assert message.subject == "Votre réservation : Le phare d'en face & co"
+    assert message.subject == "Votre réservation : Le phare d'en face & co"
     # A mail is text: nothing in it is escaped for HTML.
     assert "Bonjour Adèle <Mornand>," in message.body
-    assert "« Le phare d'en face & co » (référence TEST-1)" in message.body
+    assert "« Le phare d'en face & co » (référence TEST-1)" in message.body
     booking.refresh_from_db()
     assert booking.confirmed_at is not None
     assert "store.confirm_booking runs in this process: CELERY_BROKER_URL names no broker" in caplog.text

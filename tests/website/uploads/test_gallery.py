@@ -37,7 +37,7 @@ def test_upload_form_works_without_a_script(browser, photo, files):
     answer = browser.post("/gallery/upload/", fields)
     assert (answer.status_code, answer.url) == (302, "/gallery/")
     text = browser.get("/gallery/").text
-    assert "« photo.png » est dans la médiathèque." in text
+    assert "« photo.png » est dans la médiathèque." in text
     assert "Le port" in text
     assert Media.objects.get().tags == ["été", "port"]
     assert f'src="/media/{files()[0]}"' in text
@@ -82,7 +82,7 @@ def test_deletion_is_asked_for_twice(browser, adele, make_media):
     media = make_media(adele, filename="photo\u202egpj.exe")
     page = browser.post(f"/gallery/{media.pk}/delete/", {"csrfmiddlewaretoken": token(browser)}).text
     # The mark that would turn the name around is gone.
-    assert "« photogpj.exe » sera supprimé" in page
+    assert "« photogpj.exe » sera supprimé" in page
     assert Media.objects.stored().exists()
 
 
@@ -94,7 +94,7 @@ def test_the_gallery_has_parts_and_is_filtered_by_tag(browser, adele, make_media
     following = re.search(r'rel="next" href="([^"]+)"', text)[1]
     assert "Photo 05" in browser.get(f"/gallery/{following}").text
     text = browser.get("/gallery/?tag=pair").text
-    assert "Avec le mot-clé « pair »" in text and "Photo 29" not in text
+    assert "Avec le mot-clé « pair »" in text and "Photo 29" not in text
     assert browser.get("/gallery/?tag=").url == browser.get("/gallery/?what=else").url == "/gallery/"
 
 

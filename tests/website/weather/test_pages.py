@@ -19,7 +19,7 @@ def test_a_place_is_readable_without_any_script(client, observed):
     assert "<script" not in text and not re.search(r"<style|\sstyle=|\son[a-z]+=", text)
     # The chart has a title and a description, and its numbers stand in tables too.
     assert 'role="img" aria-labelledby="chart-title chart-description"' in text
-    assert '<title id="chart-title">Température et précipitations : Lyon</title>' in text
+    assert '<title id="chart-title">Température et précipitations : Lyon</title>' in text
     assert 'id="chart-description"' in text
     assert "10,0\u00a0°C" in text and "prévu" in text and "Heure par heure" in text
     # The drawing has numbers as SVG reads them, in every language.
@@ -60,7 +60,7 @@ def test_sample_data_is_marked_on_every_page(client, make_place, settings):
     place, now = make_place(), timezone.now()
     fetching.store(place, sample.hours(place, now), now, sample=True)
     for path in ("/weather/", f"/weather/{place.pk}/"):
-        assert "Données d&#x27;exemple, inventées" in page(client, path).replace("d'exemple", "d&#x27;exemple")
+        assert "Données d&#x27;exemple, inventées" in page(client, path).replace("d’exemple", "d&#x27;exemple")
 
 
 def test_real_weather_is_not_marked_as_sample(client, observed):
@@ -83,7 +83,7 @@ def test_places_are_found_by_name_region_and_country(client, make_place):
     make_place("Genève", region="Genève", country="Suisse")
     text = page(client, "/weather/?text=suisse")
     assert "Genève" in text and "Lyon" not in text
-    assert "Aucun lieu pour « nulle part »." in page(client, "/weather/?text=nulle+part")
+    assert "Aucun lieu pour « nulle part »." in page(client, "/weather/?text=nulle+part")
 
 
 @pytest.mark.parametrize("page_number", ["0", "99", "x", "-1"])

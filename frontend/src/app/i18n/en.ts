@@ -80,7 +80,7 @@ export const en: Messages = {
     username: "User name",
     password: "Password",
     send: "Log in",
-    notStaff: "This account is not a staff member's.",
+    notStaff: "This account is not a staff member’s.",
   },
   editor: {
     add: "Add a motorcycle",

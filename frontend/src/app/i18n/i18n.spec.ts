@@ -11,7 +11,7 @@ describe("I18n", () => {
     document.cookie = "django_language=fr; path=/";
     const i18n = TestBed.inject(I18n);
     expect(i18n.language()).toBe("fr");
-    expect(i18n.text().list.title).toBe("Motos d'occasion");
+    expect(i18n.text().list.title).toBe("Motos d’occasion");
   });
 
   it("writes prices, numbers and dates as the locale does", () => {

@@ -8,7 +8,7 @@
 export interface Picture {
 
   /**
-   * Ce que l'image montre, pour qui ne la voit pas.
+   * Ce que l’image montre, pour qui ne la voit pas.
    */
   alternative_text: string;
   height: number;
