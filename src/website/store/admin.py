@@ -44,7 +44,7 @@ class AlbumForm(forms.ModelForm):
 
     class Meta:
         model = Album
-        fields = ["title", "reference", "artists", "upload", "available", "created_at"]
+        fields = ["title", "reference", "artists", "price", "upload", "available", "created_at"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +74,7 @@ class AlbumForm(forms.ModelForm):
 class AlbumAdmin(admin.ModelAdmin):
     form = AlbumForm
     fields = [*AlbumForm.Meta.fields]
-    list_display = ["title", "artist_names", "reference", "available", "created_at"]
+    list_display = ["title", "artist_names", "reference", "price", "available", "created_at"]
     list_filter = ["available", "created_at", ("artists", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["title", "reference", "artists__name"]
     autocomplete_fields = ["artists"]

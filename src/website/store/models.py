@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from website.text import Plain, plain
 
-__all__ = ["Album", "AlbumQuerySet", "Artist", "Booking", "Contact"]
+__all__ = ["Album", "AlbumQuerySet", "Artist", "Booking", "Contact", "ORDERS"]
+
+# The orders of a list, by their name in the address. The key decides between equal ones: no page shows one twice.
+ORDERS = {
+    "newest": ("-created_at", "-pk"),
+    "title": (Plain("title"), "pk"),
+    "cheapest": (F("price").asc(nulls_last=True), "pk"),
+    "dearest": (F("price").desc(nulls_last=True), "pk"),
+}
 
 
 class Artist(models.Model):
@@ -42,6 +53,10 @@ class AlbumQuerySet(models.QuerySet["Album"]):
             found = found.filter(Q(plain_title__contains=word) | Q(reference__icontains=word) | by_artist)
         return found
 
+    def ordered(self, order: str) -> AlbumQuerySet:
+        """The albums in the order *order*, a key of ORDERS; newest first for any other text."""
+        return self.order_by(*ORDERS.get(order, ORDERS["newest"]))
+
     def for_display(self) -> AlbumQuerySet:
         """The albums with their artists, in one more query."""
         return self.prefetch_related("artists")
@@ -57,6 +72,15 @@ class Album(models.Model):
     # Made with the picture by website.store.sleeves. The database has the default too: the release before does not know
     # the column.
     thumbnail = models.ImageField(_("vignette"), blank=True, editable=False, default="", db_default="")
+    # None: it is asked for at the counter.
+    price = models.DecimalField(
+        _("prix en euros"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )
     available = models.BooleanField(_("disponible"), default=True)
     created_at = models.DateTimeField(_("ajouté le"), default=timezone.now)
 

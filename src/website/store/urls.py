@@ -8,5 +8,7 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("albums/", views.albums, name="albums"),
     path("albums/<int:pk>/", views.album, name="album"),
+    path("bookings/", views.bookings, name="bookings"),
+    path("bookings/<int:pk>/cancel/", views.cancel, name="cancel"),
     path("search/", views.search, name="search"),
 ]

@@ -3,8 +3,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from website.store.booking import AlreadyBooked, book, cancel
 from website.store.models import Album, Booking, Contact
@@ -18,11 +20,34 @@ def test_booking_reserves_the_album_and_redirects_to_its_page(client, make_album
     assert (response.status_code, response.url) == (302, album.get_absolute_url())
     page = client.get(response.url).text
     assert "nous vous écrirons" in page
-    assert "Cet album est réservé" in page
+    # Who booked it is told so for as long as the session lasts; others only that it is gone.
+    assert "Cet album vous attend" in client.get(response.url).text
+    assert "Cet album est réservé" in Client().get(response.url).text
     booking = Booking.objects.get(album=album)
     assert (booking.contact.name, booking.contact.email) == ("Adèle Mornand", "adele@example.org")
     assert not booking.contacted
     assert not Album.objects.get(pk=album.pk).available
+
+
+def test_visitor_sees_and_cancels_only_own_bookings(client, make_album):
+    mine, other = make_album("Sillage", price="24.50"), make_album("Calme plat")
+    client.post(mine.get_absolute_url(), PERSON)
+    theirs = book(other, name="Bruno", email="bruno@example.org")
+    page = client.get("/store/bookings/").text
+    assert "Sillage" in page and "24,50\u00a0€" in page and "Calme plat" not in page
+    client.post(f"/store/bookings/{theirs.pk}/cancel/")
+    assert Booking.objects.filter(pk=theirs.pk).exists()
+    cancelled = client.post(f"/store/bookings/{Booking.objects.get(album=mine).pk}/cancel/", follow=True)
+    assert "est annulée" in cancelled.text
+    assert Album.objects.get(pk=mine.pk).available
+
+
+def test_account_sees_bookings_under_its_address(client, make_album):
+    book(make_album("Sillage"), **PERSON)
+    client.force_login(User.objects.create_user("adele", email="Adele@example.org"))
+    assert "Sillage" in client.get("/store/bookings/").text
+    client.force_login(User.objects.create_user("nobody"))
+    assert "Sillage" not in client.get("/store/bookings/").text
 
 
 def test_a_booked_album_cannot_be_booked_again(client, make_album):

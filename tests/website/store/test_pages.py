@@ -50,6 +50,28 @@ def test_page_number_out_of_range_shows_an_existing_page(client, make_album, pag
     assert titles(client.get("/store/albums/", {"page": page})) == ["seul"]
 
 
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("cheapest", ["Étiage", "barge", "Aval"]),
+        ("dearest", ["barge", "Étiage", "Aval"]),
+        ("title", ["Aval", "barge", "Étiage"]),
+        ("price; DROP", ["Étiage", "barge", "Aval"]),
+    ],
+)
+def test_list_and_search_are_sorted_as_asked(client, make_album, sort, expected):
+    for day, (title, price) in enumerate([("Aval", None), ("barge", "30"), ("Étiage", "9.90")]):
+        make_album(title, "Péniche 77", price=price, created_at=NOON + timedelta(days=day))
+    assert titles(client.get("/store/albums/", {"sort": sort})) == expected
+    assert titles(client.get("/store/search/", {"query": "péniche", "sort": sort})) == expected
+
+
+def test_price_is_written_as_the_language_does(client, make_album):
+    address = make_album("Sillage", price="24.00").get_absolute_url()
+    assert "24\u00a0€" in client.get(address).text
+    assert "€24<" in client.get(address, headers={"accept-language": "en"}).text
+
+
 def test_pages_link_to_the_next_and_the_previous_one(client, shop):
     pages = Paginator(Album.objects.all(), PER_PAGE).num_pages
     assert pages > 2

@@ -157,7 +157,7 @@ def test_error_in_sentry_holds_nothing_about_the_visitor(client, make_album, sen
     def broken(album: Album, *, name: str, email: str) -> None:
         raise RuntimeError("la vanne")
 
-    monkeypatch.setattr(views, "book", broken)
+    monkeypatch.setattr(views.booking, "book", broken)
     client.raise_request_exception = False
     client.cookies["sessionid"] = SESSION
     assert client.post(make_album().get_absolute_url(), VISITOR).status_code == 500
