@@ -15,7 +15,7 @@ from ecluse.deploy.targets.server.database import Database
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.proof import belongs, noted
 from ecluse.deploy.targets.server.slots import GROUP, PROCESSES, Slot, holder, slots, worker_slots
-from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, configuration
+from ecluse.deploy.targets.server.supervisor import ALIVE, Client, Program, Refused, configuration
 from ecluse.errors import TargetError
 from ecluse.machine import durable, process, virtualenv
 from ecluse.machine.waiting import until
@@ -74,10 +74,12 @@ class Daemon:
 
     def states(self) -> States:
         """The current states of the processes. Where no Supervisor runs, none does. Raises TargetError where it runs
-        and does not answer.
+        and does not answer, or is ending.
         """
         try:
             return States(self.client.states())
+        except Refused:
+            raise
         except TargetError:
             self._refuse_deaf()
             return States({})
@@ -155,6 +157,7 @@ class Daemon:
     def _up(self) -> None:
         """Start Supervisor and the database where they do not run."""
         programs.copy(self.place.programs)
+        self._let_end()
         if not self.client.alive():
             self._refuse_deaf()
             self._end_orphans()
@@ -163,6 +166,7 @@ class Daemon:
 
     def _end(self) -> None:
         """End everything. What the slots say stays, so that :meth:`ensure` starts it again."""
+        self._let_end()
         if not self.client.alive():
             self._refuse_deaf()
             self._end_orphans()
@@ -172,7 +176,7 @@ class Daemon:
         self.drain([self.holder.name, *(slot.name for slot in self.slots), *workers], self.grace)
         pid = noted(self._pid_file)
         self.client.shutdown()
-        self._await(lambda: pid is None or not belongs(pid, self.place.folder), "Supervisor does not end")
+        self._await_end(pid)
 
     def _start(self) -> None:
         place = self.place
@@ -227,6 +231,20 @@ class Daemon:
             for name, grace in graces.items()
         ]
         return [web, *workers, *([self.database.program()] if self.database.is_own else [])]
+
+    def _let_end(self) -> None:
+        """Wait for a Supervisor that is ending, as after a signal: it finishes requests, and takes no orders."""
+        if self.client.ending():
+            pid = noted(self._pid_file)
+            self.say("Supervisor is ending: waiting for its end")
+            self._await_end(pid)
+
+    def _await_end(self, pid: int | None) -> None:
+        self._await(
+            lambda: pid is None or not belongs(pid, self.place.folder),
+            "Supervisor does not end",
+            timeout=self.grace + 20,
+        )
 
     def _refuse_deaf(self) -> None:
         """Raise TargetError where Supervisor runs although it does not answer, as when something has deleted its

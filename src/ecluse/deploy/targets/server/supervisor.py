@@ -19,9 +19,12 @@ from typing import Any
 
 from ecluse.errors import TargetError
 
-__all__ = ["ALIVE", "Client", "Program", "configuration"]
+__all__ = ["ALIVE", "Client", "Program", "Refused", "configuration"]
 
 _LONGEST = 103
+
+# https://github.com/Supervisor/supervisor/blob/main/supervisor/xmlrpc.py, class Faults
+_SHUTDOWN_STATE, _ALREADY_STARTED, _NOT_RUNNING = 6, 60, 70
 
 ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF"})
 """The states of a program that runs, or is being started again after it ended by itself."""
@@ -112,19 +115,47 @@ def _escaped(value: str) -> str:
     return value.replace("%", "%%")
 
 
+class Refused(TargetError):
+    """Supervisor's refusal of what it was asked, with the *code* of its fault."""
+
+    # B042 is about pickling: an error is shown where it is caught.
+    def __init__(self, method: str, path: Path, fault: xmlrpc.client.Fault) -> None:  # noqa: B042
+        self.code = fault.faultCode
+        if self.ending:
+            what, hint = "Supervisor is ending, and the site with it", "./ecluse start ENVIRONMENT, once it has ended"
+        else:
+            what, hint = f"Supervisor refuses {method}: {fault.faultString}", None
+        super().__init__(what, where=str(path), hint=hint)
+
+    @property
+    def ending(self) -> bool:
+        """Whether the reason is that Supervisor is ending: it takes no more orders."""
+        return self.code == _SHUTDOWN_STATE
+
+
 class Client:
-    """Talks to a running supervisord. Every method raises TargetError where none answers."""
+    """Talks to a running supervisord. Every method raises TargetError where none answers, Refused where it refuses."""
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
 
     def alive(self) -> bool:
-        """Whether a supervisord answers."""
+        """Whether a supervisord answers. Raises Refused where it is ending."""
         try:
             self._call("getState")
+        except Refused:
+            raise
         except TargetError:
             return False
         return True
+
+    def ending(self) -> bool:
+        """Whether a supervisord runs that is ending."""
+        try:
+            self.alive()
+        except Refused as error:
+            return error.ending
+        return False
 
     def states(self) -> dict[str, Mapping[str, Any]]:
         """The state of each program, by its name (``group:name``): ``statename``, ``pid``, ``start``, ``spawnerr``…"""
@@ -134,25 +165,22 @@ class Client:
         """Start a program; nothing where it runs. Does not wait for it."""
         try:
             self._call("startProcess", name, False)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != 60:  # ALREADY_STARTED
-                raise TargetError(f"Supervisor does not start {name}: {fault.faultString}") from None
+        except Refused as error:
+            if error.code != _ALREADY_STARTED:
+                raise
 
     def stop(self, name: str) -> None:
         """Send a program its stop signal; nothing where it does not run. Does not wait for its end."""
         try:
             self._call("stopProcess", name, False)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != 70:  # NOT_RUNNING
-                raise TargetError(f"Supervisor does not stop {name}: {fault.faultString}") from None
+        except Refused as error:
+            if error.code != _NOT_RUNNING:
+                raise
 
     def add(self, name: str) -> None:
         """Read the file again and add the program *name* to those that are there, which go on as they are."""
-        try:
-            self._call("reloadConfig")
-            self._call("addProcessGroup", name)
-        except xmlrpc.client.Fault as fault:
-            raise TargetError(f"Supervisor does not add {name}: {fault.faultString}") from None
+        self._call("reloadConfig")
+        self._call("addProcessGroup", name)
 
     def shutdown(self) -> None:
         """End supervisord. Does not wait for its end."""
@@ -163,6 +191,8 @@ class Client:
         with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as proxy:
             try:
                 return getattr(proxy.supervisor, method)(*arguments)
+            except xmlrpc.client.Fault as fault:
+                raise Refused(" ".join((method, *map(str, arguments[:1]))), self._path, fault) from None
             except xmlrpc.client.ProtocolError as error:
                 raise TargetError(
                     f"Supervisor failed at {method} {' '.join(map(str, arguments))}: {error.errcode} {error.errmsg}",

@@ -1,4 +1,4 @@
-"""The listening socket, where Supervisor cannot open it."""
+"""The listening socket that Supervisor cannot open, and a Supervisor that is ending."""
 
 from __future__ import annotations
 
@@ -21,11 +21,24 @@ class Refusing:
     def alive(self) -> bool:
         return True
 
+    def ending(self) -> bool:
+        return False
+
     def start(self, name: str) -> None:
         raise TargetError(f"Supervisor failed at startProcess {name}")
 
     def states(self) -> dict[str, Any]:
         raise AssertionError("nothing is to be ended")
+
+
+class Ending:
+    """A Supervisor that is ending, and gone once it has been waited for."""
+
+    def ending(self) -> bool:
+        return True
+
+    def alive(self) -> bool:
+        return False
 
 
 @pytest.fixture
@@ -54,3 +67,9 @@ def test_lost_port_is_an_error_and_stops_no_process(daemon: Daemon) -> None:
     with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
         daemon.hold()
     assert daemon.place.listen == ("127.0.0.1", 8000)
+
+
+def test_stop_waits_for_a_supervisor_that_is_ending(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    daemon.client = Ending()  # type: ignore[assignment]
+    daemon.stop()
+    assert "Supervisor is ending: waiting for its end" in capsys.readouterr().out

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import configparser
+import xmlrpc.client
 from pathlib import Path
+from typing import Any
 
-from ecluse.deploy.targets.server.supervisor import Program, configuration
+import pytest
+
+from ecluse.deploy.targets.server import supervisor
+from ecluse.deploy.targets.server.supervisor import Client, Program, Refused, configuration
 
 WEB = Program(
     name="web",
@@ -48,3 +53,43 @@ def test_supervisor_socket_is_private_and_user_set_only_as_root() -> None:
     assert written(WEB)["unix_http_server"]["chmod"] == "0700"
     assert "user" not in written(WEB)["supervisord"]
     assert written(WEB, root=True)["supervisord"]["user"] == "root"
+
+
+class Faulty:
+    """A connection to a Supervisor that answers every order with the fault *code*."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def __enter__(self) -> Faulty:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __call__(self, *arguments: object) -> None:
+        raise xmlrpc.client.Fault(self.code, "SHUTDOWN_STATE" if self.code == 6 else "FAULT")
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(supervisor.xmlrpc.client, "ServerProxy", lambda *arguments, **more: Faulty(request.param))
+    return Client(Path("supervisor.sock"))
+
+
+@pytest.mark.parametrize("client", [6], indirect=True)
+def test_ending_supervisor_refuses_with_a_sentence(client: Client) -> None:
+    for order in (client.alive, client.states, client.shutdown, lambda: client.start("web:1"), lambda: client.add("w")):
+        with pytest.raises(Refused, match="Supervisor is ending, and the site with it"):
+            order()
+    assert client.ending()
+
+
+@pytest.mark.parametrize("client", [60], indirect=True)
+def test_program_that_runs_is_not_started_again(client: Client) -> None:
+    client.start("web:1")
+    with pytest.raises(Refused, match="Supervisor refuses stopProcess web:1: FAULT"):
+        client.stop("web:1")
