@@ -9,7 +9,9 @@ from __future__ import annotations
 import hmac
 import json
 import os
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["Unaware"]
@@ -38,23 +40,49 @@ class Unaware:
         return [body]
 
     def answer(self, environ: dict[str, Any]) -> str:
-        """The status with which the site answers its page, as a visitor who asks for it; or the exception."""
+        """The status with which the site answers its page, as a visitor who asks for it, and the exception of a 500."""
         said = ["no answer"]
 
         def heard(status: str, headers: Any, exc_info: Any = None) -> Any:
             said.append(status)
             return lambda data: None
 
-        try:
-            body = self.site({**environ, "PATH_INFO": self.page, "HTTP_ACCEPT": "text/html,*/*"}, heard)
-            for _ in body:
-                pass
-            close = getattr(body, "close", None)
-            if close is not None:
-                close()
-        except Exception as error:  # whatever a site raises is its answer
-            said.append(f"500 {type(error).__name__}: {error}")
-        return said[-1]
+        with exceptions(self.page) as raised:
+            try:
+                body = self.site({**environ, "PATH_INFO": self.page, "HTTP_ACCEPT": "text/html,*/*"}, heard)
+                for _ in body:
+                    pass
+                close = getattr(body, "close", None)
+                if close is not None:
+                    close()
+            except Exception as error:  # whatever a site raises is its answer
+                raised.append(named(error))
+        return f"500 {raised[-1]}" if raised else said[-1]
+
+
+@contextmanager
+def exceptions(page: str) -> Iterator[list[str]]:
+    """The exceptions of the site's own code while it answers *page*, which Django makes a plain 500 of."""
+    from django.core.signals import got_request_exception
+
+    raised: list[str] = []
+
+    def hear(request: Any = None, **more: object) -> None:
+        error = sys.exc_info()[1]
+        if error is not None and getattr(request, "path_info", page) == page:
+            raised.append(named(error))
+
+    got_request_exception.connect(hear, weak=False)
+    try:
+        yield raised
+    finally:
+        got_request_exception.disconnect(hear)
+
+
+def named(error: BaseException) -> str:
+    """The kind of *error* and the first line of what it says, as one line of a log."""
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first[:300]}"
 
 
 def database() -> str:
