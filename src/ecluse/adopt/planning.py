@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecluse.adopt import overrides, writing
+from ecluse.adopt import overrides, writing, written_files
 from ecluse.adopt.look import Found, Say, look
+from ecluse.adopt.provider import ChosenProvider, choose
 from ecluse.adopt.writing import Adoption
 from ecluse.machine import git, process
 from ecluse.outside.description import place
+from ecluse.providers import PROVIDERS
 from ecluse.services.paths import cache_folder
 
 __all__ = ["Prepared", "prepare"]
@@ -29,6 +31,7 @@ class Prepared:
     """A prepared adoption: what was *found*, and the content of the *files* to write by their paths."""
 
     found: Found
+    provider: ChosenProvider
     plan: Adoption
     files: dict[str, str]
 
@@ -53,6 +56,7 @@ class Prepared:
             else f"{answer.engine} by default; PostgreSQL set from outside"
         )
         yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
+        yield "provider", f"{PROVIDERS[self.provider.id].name}, {self.provider.why}"
         for note in self.plan.notes:
             yield "note", note
 
@@ -69,15 +73,20 @@ class Prepared:
             "secrets": found.variables.secrets,
             "database": {"default": found.answer.engine, "fixed": found.switch.fixed, "parts": found.switch.parts},
             "tests": found.suite.command if self.plan.has_tests else None,
+            "provider": self.provider.id,
             "files": sorted(self.files),
             "notes": self.plan.notes,
         }
 
 
-def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
-    """Look at the repository at *top*, and decide what to write. Raises AdoptError where it cannot be adopted."""
+def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = "") -> Prepared:
+    """Look at the repository at *top*, and decide what to write: for *provider*, else for the one that is found.
+
+    Raises AdoptError where it cannot be adopted.
+    """
     found = look(top, environ, say)
     tracked = git.known_files(top)
+    chosen = choose(provider, written_files.written(top), git.origin(top), tracked)
     changes = overrides.overrides(found.answer)
     notes = [*found.notes, *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
     notes += _unversioned(found, tracked)
@@ -85,7 +94,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
         found=found,
         overrides=changes,
         branch=_branch(top),
-        provider=_provider(top),
+        provider=chosen.id,
         checks=(),
         before=_before(found, tracked),
         has_tests=_has_tests(found, tracked),
@@ -97,7 +106,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say) -> Prepared:
     ignored = (
         (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
     )
-    return Prepared(found, planned, writing.files(planned, ignored))
+    return Prepared(found, chosen, planned, writing.files(planned, ignored))
 
 
 def _checks(planned: Adoption, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
@@ -118,11 +127,6 @@ def _branch(top: Path) -> str:
     if remote:
         return remote.partition("/")[2]
     return git.find(top, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
-
-
-def _provider(top: Path) -> str:
-    """The provider of the remote: GitLab where its address says so, else GitHub."""
-    return "gitlab" if "gitlab" in git.origin(top) else "github"
 
 
 def _has_tests(found: Found, tracked: tuple[str, ...]) -> bool:

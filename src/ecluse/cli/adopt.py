@@ -12,6 +12,7 @@ import click
 
 from ecluse.errors import AdoptError
 from ecluse.machine import git
+from ecluse.providers import PROVIDERS
 
 __all__ = ["adopt"]
 
@@ -20,8 +21,14 @@ __all__ = ["adopt"]
 @click.option("--write", is_flag=True, help="Write the files, then prove that they work.")
 @click.option("--no-proof", is_flag=True, help="With --write: write the files and stop.")
 @click.option("--undo", is_flag=True, help="Delete the files that were written and not edited since.")
+@click.option(
+    "--provider",
+    type=click.Choice(list(PROVIDERS)),
+    default=None,
+    help="Write the YAML of this provider, whatever the remote says.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
-def adopt(write: bool, no_proof: bool, undo: bool, json_: bool) -> None:
+def adopt(write: bool, no_proof: bool, undo: bool, provider: str | None, json_: bool) -> None:
     """Write a pipeline for the Django project in this repository, by asking the project itself.
 
     Without an option it says what it found and what it would write, and writes nothing.
@@ -46,7 +53,7 @@ def adopt(write: bool, no_proof: bool, undo: bool, json_: bool) -> None:
             "\n".join([*(f"deleted {name}" for name in deleted), *(f"kept {name}: it was edited" for name in kept)])
         )
         return
-    prepared = prepare(top, os.environ, _say)
+    prepared = prepare(top, os.environ, _say, provider=provider or "")
     if not json_:
         click.echo(prepared.text())
     if not write:
