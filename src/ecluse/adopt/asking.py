@@ -46,7 +46,8 @@ class SettingsReport:
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
     there, although an application may have failed since. *settings* has their values by name. *unmigrated* has each
-    application with tables and without migrations, and whether `migrate` fails for want of them.
+    application with tables and without migrations, and whether `migrate` fails for want of them. *unchecked* is why
+    Django's own checks fail, where they were run.
     """
 
     ok: bool
@@ -61,6 +62,12 @@ class SettingsReport:
     celery: str | None = None
     unmigrated: Mapping[str, bool] = field(default_factory=dict)
     failure: LoadFailure | None = None
+    unchecked: LoadFailure | None = None
+
+    @property
+    def reason(self) -> LoadFailure | None:
+        """Why the settings do not load; where they do, why Django's own checks fail."""
+        return self.failure or self.unchecked
 
     @property
     def databases(self) -> Mapping[str, Mapping[str, Any]]:
@@ -82,13 +89,16 @@ class Subject:
     python: Path
     environ: Mapping[str, str]
 
-    def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
-        """Load its settings with *variables* set; without *settings*, those that its manage.py names."""
+    def ask(self, variables: Mapping[str, str], settings: str = "", *, check: bool = False) -> SettingsReport:
+        """Load its settings with *variables* set; without *settings*, those that its manage.py names. *check*: run
+        Django's own checks too.
+        """
         with tempfile.TemporaryDirectory(prefix="ecluse-ask-") as scratch:
             answer = Path(scratch, "answer.json")
             argv = [
                 str(self.python),
                 str(_CHILD),
+                *(["--check"] if check else []),
                 str(answer),
                 str(self.top / self.folder),
                 *([settings] if settings else []),
@@ -115,8 +125,12 @@ class Subject:
 
 
 def _answer(values: dict[str, Any]) -> SettingsReport:
-    failure = values.pop("error", None)
+    failure, unchecked = values.pop("error", None), values.pop("unchecked", None)
     known = {name: values[name] for name in SettingsReport.__dataclass_fields__ if name in values}
     for name in ("opened", "modules"):
         known[name] = tuple(known.get(name, ()))
-    return SettingsReport(**known, failure=LoadFailure(**failure) if failure else None)
+    return SettingsReport(
+        **known,
+        failure=LoadFailure(**failure) if failure else None,
+        unchecked=LoadFailure(**unchecked) if unchecked else None,
+    )

@@ -104,7 +104,7 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
         variables=ready.variables if not own else found,
         switch=switch,
         suite=how,
-        notes=(*ready.locks.notes, *tables.notes(ready.variables.answer)),
+        notes=(*ready.locks.notes, *tables.notes(ready.variables.answer), *_unchecked(ready.variables.answer)),
     )
 
 
@@ -163,11 +163,11 @@ def _load(
     while True:
         subject = _environment(top, folder, locks.tests, python, environ, say)
         found = variables.tried(subject, examples)
-        if found.answer.ok:
-            break
-        missing = locking.BACKPORTS.get((found.answer.failure.module or "") if found.answer.failure else "")
+        missing = locking.BACKPORTS.get((found.answer.reason.module or "") if found.answer.reason else "")
         if missing is None or missing in beside:
-            raise variables.refusal(found)
+            if not found.answer.ok:
+                raise variables.refusal(found)
+            break
         beside = (*beside, missing)
         locks = locking.lock(declared, (top / declared.source).parent, python, environ, say, beside=beside)
     if locks.site != locks.tests:
@@ -229,6 +229,11 @@ def _with_settings_for_tests(ready: _Installed, how: Suite) -> tuple[Variables, 
         return variables.needed(ready.subject, ready.variables.examples, how.settings), how.settings
     except AdoptError:
         return ready.variables, ""
+
+
+def _unchecked(answer: SettingsReport) -> Iterator[str]:
+    if answer.unchecked:
+        yield f"its own checks fail, and are no job: {answer.unchecked}"
 
 
 def _packages(lock: str) -> frozenset[str]:

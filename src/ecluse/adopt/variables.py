@@ -7,15 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecluse.adopt.asking import SettingsReport, Subject
+from ecluse.adopt.asking import LoadFailure, SettingsReport, Subject
 from ecluse.errors import AdoptError
 
 __all__ = ["Variables", "examples", "is_secret", "needed", "refusal", "tried"]
 
-# How many variables may be found one after the other before we give up.
+# How many variables may be found one after the other before we give up; and once the settings load.
 _MOST = 60
+_MOST_FOR_CHECKS = 10
 
 _SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|(?<!PUBLIC_)KEY|DSN|SALT", re.IGNORECASE)
+
+# Kinds of failures that no variable mends, unless they name it.
+_NOT_ABOUT_VALUES = frozenset(
+    {"SyntaxError", "IndentationError", "SystemCheckError", "OperationalError", "ProgrammingError"}
+)
 
 PLACEHOLDER = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 
@@ -51,57 +57,59 @@ def needed(subject: Subject, known: Mapping[str, str], settings: str = "") -> Va
 
 
 def tried(subject: Subject, known: Mapping[str, str], settings: str = "") -> Variables:
-    """Load the settings again and again, each time with one more of the variables that they miss, up to the last one
-    that helps. *known* are values that the project itself gives as examples.
+    """Load the settings again and again, each time with one more of the variables that they miss, until Django's own
+    checks pass too, or nothing helps. *known* are values that the project itself gives as examples.
     """
     given: dict[str, str] = {}
     others: dict[str, Iterator[str]] = {}
-    answer = subject.ask(given, settings)
+    answer = subject.ask(given, settings, check=True)
+    loaded: list[Variables] = []
     for _ in range(_MOST):
         if answer.ok:
-            break
-        name = _missing(answer, given)
-        if name is None:
-            name = _wrong(answer, given)
-        if name is None:
-            break
-        value = next(others.setdefault(name, iter(candidates(name, known))), None)
-        if value is None:
+            loaded.append(Variables({**given}, answer, known))
+            if answer.unchecked is None:
+                return loaded[-1]
+        name = _missing(answer, given) or _wrong(answer, given)
+        value = next(others.setdefault(name, iter(candidates(name, known))), None) if name else None
+        if name is None or value is None or len(loaded) > _MOST_FOR_CHECKS:
             break
         given[name] = value
-        answer = subject.ask(given, settings)
-    return Variables(given, answer, known)
+        answer = subject.ask(given, settings, check=True)
+    # Checks that fail whatever is given: then what the settings need is enough.
+    return loaded[0] if loaded else Variables(given, answer, known)
 
 
 def _missing(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """The variable to give next: one that the error names, else the last one that was asked for and not there."""
-    text = answer.failure.text if answer.failure else ""
+    failure = answer.reason
+    text = failure.text if failure else ""
     missing = [name for name, absent in answer.asked.items() if absent and name not in given]
     named = [name for name in missing if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", text)]
     # Names that an error mentions although nothing watched saw them asked for: pydantic reads all at once.
     spoken = [name for name in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", text) if name not in given]
     if named:
         return named[-1]
-    if missing and _is_about_a_value(answer):
+    if missing and failure and _is_about_a_value(failure):
         return missing[-1]
     return spoken[0] if spoken and "environment" in text.lower() else None
 
 
-def _is_about_a_value(answer: SettingsReport) -> bool:
-    """Whether a variable that is not there can be the reason: a missing module or file is none."""
-    failure = answer.failure
-    return failure is not None and not failure.module and failure.kind not in ("SyntaxError", "IndentationError")
+def _is_about_a_value(failure: LoadFailure) -> bool:
+    """Whether a variable that is not there can be the reason: a missing module, file or table is none."""
+    return not failure.module and failure.kind not in _NOT_ABOUT_VALUES
 
 
 def _wrong(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """A variable whose value was of the wrong kind: one that the error names, else the one asked for last."""
-    text = answer.failure.text if answer.failure else ""
+    failure = answer.reason
+    if failure is None:
+        return None
     for name, value in given.items():
-        module = answer.failure.module if answer.failure else None
-        if name in text or (len(value) > 3 and value in text) or (module or "").rpartition(".")[2] == value:
+        in_text = name in failure.text or (len(value) > 3 and value in failure.text)
+        if in_text or (failure.module or "").rpartition(".")[2] == value:
             return name
     asked = [name for name in answer.asked if name in given]
-    return asked[-1] if asked and answer.failure and answer.failure.kind in ("ValueError", "TypeError") else None
+    return asked[-1] if asked and failure.kind in ("ValueError", "TypeError") else None
 
 
 def candidates(name: str, known: Mapping[str, str]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_look_asks_the_runner_for_tests(repository: Repository) -> None:
 def test_look_finds_variables_and_switch(repository: Repository) -> None:
     found = repository.adopt()
     assert found["folder"] == "backend"
-    assert found["environment"] == ["PAGE_SIZE", "SECRET_KEY", "SITE_NAME"]
+    assert found["environment"] == ["MAP_URL", "PAGE_SIZE", "SECRET_KEY", "SITE_NAME"]
     assert found["secrets"] == ["SECRET_KEY"]
     assert found["database"]["fixed"] == {"DB_ENGINE": "postgresql"}
     assert found["database"]["parts"]["DB_HOST"] == "host"

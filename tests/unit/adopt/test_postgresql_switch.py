@@ -39,7 +39,7 @@ def hard_coded(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...
 
 def switch(database: Database) -> Switch:
     class Project(Subject):
-        def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
+        def ask(self, variables: Mapping[str, str], settings: str = "", *, check: bool = False) -> SettingsReport:
             default, asked = database(variables)
             missing = {name: name not in variables for name in asked}
             return SettingsReport(True, loaded=True, asked=missing, settings={"DATABASES": {"default": default}})

@@ -13,12 +13,13 @@ from ecluse.errors import AdoptError
 
 
 class Settings(Subject):
-    """Settings that need the variables *wanted*, and convert the ones in *numbers*."""
+    """Settings that need the variables *wanted*, and convert those in *numbers*; views that need those in *later*."""
 
     wanted: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
-    def ask(self, variables: Mapping[str, str], settings: str = "") -> SettingsReport:
+    def ask(self, variables: Mapping[str, str], settings: str = "", *, check: bool = False) -> SettingsReport:
         asked: dict[str, bool] = {}
         for name in self.wanted:
             asked[name] = name not in variables
@@ -27,13 +28,19 @@ class Settings(Subject):
             if name in self.numbers and not variables[name].isdigit():
                 text = f"invalid literal for int() with base 10: {variables[name]!r}"
                 return SettingsReport(False, asked=asked, failure=LoadFailure("ValueError", text))
+        for name in self.later if check else ():
+            asked[name] = name not in variables
+            if name not in variables:
+                kind = "OperationalError" if name == "A_TABLE" else "KeyError"
+                return SettingsReport(True, asked=asked, unchecked=LoadFailure(kind, "not there"))
         return SettingsReport(True, asked=asked)
 
 
-def settings(*wanted: str, numbers: tuple[str, ...] = ()) -> Settings:
+def settings(*wanted: str, numbers: tuple[str, ...] = (), later: tuple[str, ...] = ()) -> Settings:
     made = Settings(Path("/none"), ".", Path("/none/python"), {})
     object.__setattr__(made, "wanted", wanted)
     object.__setattr__(made, "numbers", numbers)
+    object.__setattr__(made, "later", later)
     return made
 
 
@@ -59,12 +66,24 @@ def test_value_of_the_wrong_kind_is_replaced() -> None:
     assert needed(settings("WORKERS", numbers=("WORKERS",)), {}).given == {"WORKERS": "1"}
 
 
+def test_variables_are_tried_until_the_checks_pass() -> None:
+    found = needed(settings("SITE_NAME", later=("PAYMENT_URL", "MAP_URL")), {})
+    assert list(found.given) == ["SITE_NAME", "PAYMENT_URL", "MAP_URL"]
+    assert found.answer.unchecked is None
+
+
+def test_checks_that_no_variable_mends_get_none() -> None:
+    found = needed(settings("SITE_NAME", later=("MAP_URL", "A_TABLE")), {})
+    assert list(found.given) == ["SITE_NAME"]
+    assert found.answer.unchecked is not None
+
+
 def test_settings_that_never_load_are_refused_with_the_reason() -> None:
     subject = settings()
     object.__setattr__(
         subject,
         "ask",
-        lambda variables, settings="": SettingsReport(
+        lambda variables, settings="", check=False: SettingsReport(
             False, failure=LoadFailure("ImportError", "no module named shop")
         ),
     )

@@ -1,9 +1,10 @@
 """Load a project's settings in its own Python, and write down what they asked for and what they are.
 
-    python ask_settings.py ANSWER FOLDER [SETTINGS]
+    python ask_settings.py [--check] ANSWER FOLDER [SETTINGS]
 
 ANSWER is the file that gets the answer as JSON; FOLDER has manage.py. Without SETTINGS, manage.py is executed up to the
-call of Django's command line, so that everything that it does before (paths, .env files) has been done.
+call of Django's command line, so that everything that it does before (paths, .env files) has been done. With --check,
+Django's own checks are run too: they import the URLs, the views, and whatever these read.
 
 Only the standard library, Django and the project are imported. Runs on every Python that the project may ask for.
 """
@@ -17,9 +18,11 @@ import sys
 import traceback
 from typing import Any
 
-ANSWER, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+CHECK = sys.argv[1] == "--check"
+ARGUMENTS = sys.argv[2 if CHECK else 1 :]
+ANSWER, FOLDER = os.path.abspath(ARGUMENTS[0]), os.path.abspath(ARGUMENTS[1])
 ROOT = os.path.abspath(os.environ.get("ECLUSE_TOP", FOLDER))
-SETTINGS = sys.argv[3] if len(sys.argv) > 3 else ""
+SETTINGS = ARGUMENTS[2] if len(ARGUMENTS) > 2 else ""
 asked: dict[str, bool] = {}
 opened: set[str] = set()
 
@@ -176,6 +179,31 @@ def unmigrated() -> dict[str, bool]:
     return found
 
 
+def check() -> dict[str, Any] | None:
+    """The failure of Django's own checks; None where they pass."""
+    from django.core import checks
+
+    try:
+        serious = [one for one in checks.run_checks() if one.is_serious() and not one.is_silenced()]
+    except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
+        return failure(error)
+    text = "\n".join(str(one) for one in serious)
+    return dict(failure(Exception(text)), kind="SystemCheckError") if serious else None
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """*error* as the answer has it: with the place in the project that it went through last."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own(os.path.abspath(frame.filename))]
+    cause = error.__cause__ or error
+    return {
+        "kind": type(error).__name__,
+        "text": str(error)[:2000] + (f": {cause}"[:500] if cause is not error else ""),
+        "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
+        "file": getattr(error, "filename", None) if isinstance(error, OSError) else None,
+        "place": f"{os.path.relpath(frames[-1].filename, ROOT)}:{frames[-1].lineno}" if frames else "",
+    }
+
+
 def main() -> None:
     answer: dict[str, Any] = {"ok": False}
     os.chdir(FOLDER)
@@ -204,18 +232,9 @@ def main() -> None:
         django.setup()
         settings.SECRET_KEY  # raises where it is empty: a request would
         answer.update(dict(facts(settings), settings=answer["settings"]), unmigrated=unmigrated(), ok=True)
+        answer["unchecked"] = check() if CHECK else None
     except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
-        frames = [
-            frame for frame in traceback.extract_tb(error.__traceback__) if is_own(os.path.abspath(frame.filename))
-        ]
-        cause = error.__cause__ or error
-        answer["error"] = {
-            "kind": type(error).__name__,
-            "text": str(error)[:2000] + (f": {cause}"[:500] if cause is not error else ""),
-            "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
-            "file": getattr(error, "filename", None) if isinstance(error, OSError) else None,
-            "place": f"{os.path.relpath(frames[-1].filename, ROOT)}:{frames[-1].lineno}" if frames else "",
-        }
+        answer["error"] = failure(error)
     answer["asked"] = asked
     answer["opened"] = sorted(os.path.relpath(path, ROOT) for path in opened)
     with open(ANSWER, "w", encoding="utf-8") as file:
