@@ -94,6 +94,67 @@ def test_staff_add_a_motorcycle_with_a_picture(page, site, picture, screenshot):
     expect(page.get_by_role("link", name="Espace vendeur")).to_be_visible()
 
 
+def test_editor_leads_to_the_field_that_is_wrong(page, site):
+    log_in(page, site)
+    page.goto("/motos/staff/edit/40")
+    page.get_by_label("Année").fill("1500")
+    # What the browser would refuse itself, the API refuses too.
+    page.locator("form.editor").evaluate("form => { form.noValidate = true }")
+    page.get_by_role("button", name="Enregistrer").click()
+    year = page.get_by_label("Année")
+    expect(year).to_be_focused()
+    expect(year).to_have_attribute("aria-invalid", "true")
+    expect(year).to_have_accessible_description(re.compile("1885"))
+    expect(page.get_by_label("Modèle")).not_to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
+def test_motorcycle_is_shown_and_asked_about_without_a_script(page):
+    page.goto("/motos/")
+    page.wait_for_url("**/motos/plain/")
+    page.get_by_role("link", name="Gannet").first.click()
+    page.get_by_label("Votre nom").fill("Bruno")
+    page.get_by_label("Votre adresse e-mail").fill("bruno@example.org")
+    page.get_by_label("Votre message").fill("Bonjour")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_text("Votre message est arrivé")).to_be_visible()
+    page.goto("/motos/moto/40")
+    page.wait_for_url("**/motos/plain/40/")
+
+
+def test_prices_are_compared_in_one_currency(page):
+    page.goto("/motos/?price_max=5000")
+    expect(page.get_by_label("Monnaie")).to_have_value("EUR")
+    expect(page.locator("motos-card").first).to_be_visible()
+    assert all("€" in price for price in page.locator("motos-card .price").all_inner_texts())
+    page.get_by_label("Monnaie").select_option("CHF")
+    expect(page.locator("motos-card .price").first).to_contain_text("CHF")
+
+
+def test_page_of_an_error_can_be_left(page):
+    page.route("**/api/motos/motorcycles/40/", lambda route: route.fulfill(status=500, body="{}"))
+    page.goto("/motos/moto/40")
+    page.get_by_role("alert").get_by_role("link", name="Toutes les motos").click()
+    expect(page.locator("motos-card").first).to_be_visible()
+
+
+@pytest.mark.parametrize("context", [{"viewport": {"width": 768, "height": 1024}}], indirect=True)
+def test_filters_show_their_words_whole(page):
+    page.goto("/motos/")
+    expect(page.locator("motos-card").first).to_be_visible()
+    # A select as wide as its words, but for what is cut off.
+    cut = page.locator("select").evaluate_all("""selects => selects.filter((select) => {
+          const whole = select.cloneNode(true);
+          whole.style.cssText = "width: auto; position: absolute; visibility: hidden";
+          whole.removeAttribute("id");
+          select.after(whole);
+          const cut = whole.offsetWidth > select.offsetWidth;
+          whole.remove();
+          return cut;
+        }).map((select) => select.id)""")
+    assert cut == []
+
+
 def test_a_file_that_is_no_picture_is_refused_beside_its_field(page, site, tmp_path):
     log_in(page, site)
     page.goto("/motos/staff/edit/1")

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, DOCUMENT, inject } from "@angular/core";
+import { ChangeDetectionStrategy, Component, DOCUMENT, inject, signal } from "@angular/core";
 import { takeUntilDestroyed } from "@angular/core/rxjs-interop";
 import { NavigationEnd, Router, RouterLink, RouterOutlet } from "@angular/router";
 import { filter, pairwise } from "rxjs";
@@ -16,12 +16,22 @@ export class App {
   protected readonly i18n = inject(I18n);
   protected readonly session = inject(SessionStore);
   protected readonly languages = Object.entries(LANGUAGES) as [Language, string][];
+  /** The address to come back to after a login, below /motos. */
+  protected readonly next = signal("/");
   private readonly document = inject(DOCUMENT);
   private readonly router = inject(Router);
 
   constructor() {
     // Without it the client still shows what is for sale.
     this.session.load().catch(() => null);
+    this.router.events
+      .pipe(
+        filter((event) => event instanceof NavigationEnd),
+        takeUntilDestroyed(),
+      )
+      .subscribe((event) => {
+        this.next.set(encodeURIComponent(event.urlAfterRedirects));
+      });
     // Another page, not another filter: what reads the screen begins at its top.
     this.router.events
       .pipe(

@@ -5,6 +5,7 @@ The page comes from the release that answers, never from a cache: what it names 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from django.views.decorators.http import conditional_page, require_safe
 
 __all__ = ["page"]
 
+MOTORCYCLE = re.compile(r"moto/([0-9]{1,18})")
+PLAIN = b"/motos/plain/"
 # Where `npm run build` in frontend/ puts it.
 BUILT = Path(__file__).parent / "static" / "motos" / "client" / "index.html"
 
@@ -30,7 +33,9 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     built = (_read.__wrapped__ if settings.DEBUG else _read)()
     if built is None:
         return render(request, "motos/not_built.html", status=503)
-    return HttpResponse(built)
+    # Without a script a browser is sent on: from a motorcycle to that motorcycle.
+    motorcycle = MOTORCYCLE.fullmatch(path)
+    return HttpResponse(built.replace(PLAIN, PLAIN + f"{motorcycle[1]}/".encode()) if motorcycle else built)
 
 
 @cache

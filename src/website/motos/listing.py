@@ -9,9 +9,21 @@ from rest_framework import serializers
 
 from website.api.pagination import Page, page
 from website.api.queries import Query
-from website.motos.models import FIRST_YEAR, HIGHEST_PRICE, LAST_YEAR, Currency, Model, Motorcycle, Status
+from website.motos.models import (
+    FIRST_YEAR,
+    HIGHEST_PRICE,
+    LAST_YEAR,
+    Currency,
+    Model,
+    Motorcycle,
+    MotorcycleQuerySet,
+    Status,
+)
 
-__all__ = ["ListQuery", "motorcycles"]
+__all__ = ["ListQuery", "count", "motorcycles"]
+
+# Beyond this number a count costs more than anybody learns from it.
+MOST_COUNTED = 1000
 
 ORDERINGS = {
     "-created_at": "newest first",
@@ -63,7 +75,18 @@ class ListQuery(Query):
 
 def motorcycles(query: dict[str, Any]) -> Page[Motorcycle]:
     """The part of the list that *query*, as ListQuery reads it, asks for."""
-    found = Motorcycle.objects.for_display()
+    found = _matching(query).for_display()
+    return page(found, ordering=query["ordering"], size=query["page_size"], cursor=query.get("cursor", ""))
+
+
+def count(query: dict[str, Any]) -> int | None:
+    """The number of motorcycles in all parts of the list; None of more than MOST_COUNTED."""
+    found = _matching(query).order_by()[: MOST_COUNTED + 1].count()
+    return found if found <= MOST_COUNTED else None
+
+
+def _matching(query: dict[str, Any]) -> MotorcycleQuerySet:
+    found = Motorcycle.objects.all()
     if "brand" in query:
         # The keys, not a join: the planner then knows how many there are of each, and looks for the text once.
         models = Model.objects.filter(brand__slug__in=query["brand"]).order_by()
@@ -78,4 +101,4 @@ def motorcycles(query: dict[str, Any]) -> Page[Motorcycle]:
                 found = found.filter(**{f"{field}__{comparison}": query[f"{name}_{bound}"]})
     if "text" in query:
         found = found.matching(query["text"])
-    return page(found, ordering=query["ordering"], size=query["page_size"], cursor=query.get("cursor", ""))
+    return found

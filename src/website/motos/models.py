@@ -4,6 +4,7 @@ ask.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -160,6 +161,11 @@ class Motorcycle(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.search = self.words()
         super().save(*args, **kwargs)
+
+    @property
+    def price(self) -> Decimal:
+        """The price in whole units of its currency."""
+        return Decimal(self.price_cents) / 100
 
     @property
     def first_picture(self) -> Picture | None:

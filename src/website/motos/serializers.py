@@ -85,6 +85,9 @@ class MotorcycleSummarySerializer(serializers.ModelSerializer[Motorcycle]):
 class MotorcyclePageSerializer(serializers.Serializer[Any]):
     """A part of a list. ``next`` and ``previous`` are the cursors of the parts around it."""
 
+    count = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text="how many there are in all parts; null for more than 1000"
+    )
     next = serializers.CharField(allow_null=True, read_only=True)
     previous = serializers.CharField(allow_null=True, read_only=True)
     results = MotorcycleSummarySerializer(many=True, read_only=True)

@@ -23,7 +23,7 @@ from website.api.parsers import UploadParser
 from website.api.permissions import StaffOrReadOnly
 from website.motos import pictures
 from website.motos.enquiries import keep
-from website.motos.listing import ListQuery, motorcycles
+from website.motos.listing import ListQuery, count, motorcycles
 from website.motos.models import Brand, Model, Motorcycle, Picture
 from website.motos.serializers import (
     BrandSerializer,
@@ -71,8 +71,8 @@ class Motorcycles(generics.GenericAPIView[Motorcycle]):
 
     def get(self, request: Request) -> Response:
         """A part of the list of motorcycles, as filtered and ordered."""
-        page = motorcycles(ListQuery.read(request.query_params))
-        return Response(MotorcyclePageSerializer(page.as_data()).data)
+        query = ListQuery.read(request.query_params)
+        return Response(MotorcyclePageSerializer({**motorcycles(query).as_data(), "count": count(query)}).data)
 
     def post(self, request: Request) -> Response:
         """Put a motorcycle up for sale. For staff."""

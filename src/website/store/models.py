@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from website.text import Plain, plain
 __all__ = ["Album", "AlbumQuerySet", "Artist", "Booking", "Contact", "ORDERS"]
 
 # The orders of a list, by their name in the address. The key decides between equal ones: no page shows one twice.
-ORDERS = {
+ORDERS: dict[str, tuple[Combinable | str, ...]] = {
     "newest": ("-created_at", "-pk"),
     "title": (Plain("title"), "pk"),
     "cheapest": (F("price").asc(nulls_last=True), "pk"),
@@ -53,7 +54,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
             found = found.filter(Q(plain_title__contains=word) | Q(reference__icontains=word) | by_artist)
         return found
 
-    def ordered(self, order: str) -> AlbumQuerySet:
+    def sorted_by(self, order: str) -> AlbumQuerySet:
         """The albums in the order *order*, a key of ORDERS; newest first for any other text."""
         return self.order_by(*ORDERS.get(order, ORDERS["newest"]))
 

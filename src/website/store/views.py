@@ -100,5 +100,5 @@ def _list(request: HttpRequest, found: AlbumQuerySet) -> dict[str, Any]:
     """The page of *found* that is asked for, in the order that is asked for, and the orders that there are."""
     asked = request.GET.get("sort", "")
     sort = asked if asked in ORDERS else "newest"
-    page = Paginator(found.ordered(sort), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.sorted_by(sort), PER_PAGE).get_page(request.GET.get("page"))
     return {"page": page, "sort": sort, "orders": NAMES}

@@ -31,6 +31,13 @@ def test_client_addresses_serve_one_page_that_is_revalidated(client, built):
     assert again.status_code == 304
 
 
+def test_browser_without_scripts_is_sent_to_a_page_of_the_site(client, built):
+    built.write_text('<noscript><meta content="0; url=/motos/plain/"></noscript>', encoding="utf-8")
+    assert "url=/motos/plain/7/" in client.get("/motos/moto/7").text
+    pages._read.cache_clear()
+    assert 'url=/motos/plain/"' in client.get("/motos/").text
+
+
 def test_client_page_sets_the_csrf_cookie(client, built):
     assert client.get("/motos/").cookies["csrftoken"].value
 

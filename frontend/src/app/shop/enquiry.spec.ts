@@ -47,6 +47,9 @@ describe("EnquiryForm", () => {
     expect(email?.getAttribute("aria-invalid")).toBe("true");
     const named = element.querySelector(`#${email?.getAttribute("aria-describedby") ?? "none"}`);
     expect(named?.textContent).toBe(error.detail);
+    await vi.waitFor(() => {
+      expect(document.activeElement).toBe(email);
+    });
     expect(element.querySelector<HTMLInputElement>("#name")?.value).toBe("Ada");
   });
 });

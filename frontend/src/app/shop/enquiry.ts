@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, inject, input, signal } from "@angular/core";
+import { ChangeDetectionStrategy, Component, Injector, inject, input, signal } from "@angular/core";
 
 import { Api } from "../api/api";
 import { enquire } from "../api/functions";
@@ -6,7 +6,7 @@ import { I18n } from "../i18n/i18n";
 import { Failure, failure } from "../problems";
 import { SessionStore } from "../session";
 import { Field } from "../ui/field";
-import { text } from "../ui/form";
+import { focusFirstError, text } from "../ui/form";
 
 /** Ask about a motorcycle. What the API refuses is shown beside the field that it is about. */
 @Component({
@@ -22,11 +22,13 @@ export class EnquiryForm {
   protected readonly sent = signal(false);
   protected readonly refused = signal<Failure | null>(null);
   private readonly api = inject(Api);
+  private readonly injector = inject(Injector);
   private readonly session = inject(SessionStore);
 
   protected async send(event: Event): Promise<void> {
     event.preventDefault();
-    const data = new FormData(event.currentTarget as HTMLFormElement);
+    const form = event.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
     this.sending.set(true);
     this.refused.set(null);
     try {
@@ -42,6 +44,7 @@ export class EnquiryForm {
       this.sent.set(true);
     } catch (error) {
       this.refused.set(failure(error, this.i18n.text().errors));
+      focusFirstError(form, this.injector);
     } finally {
       this.sending.set(false);
     }

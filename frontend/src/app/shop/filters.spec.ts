@@ -10,9 +10,16 @@ describe("filters", () => {
   });
 
   it("an address and its filters say the same", () => {
-    const address = { text: "gannet rouge", brand: "kestrel-sons", price_min: 2000, price_max: 6500.5, year_min: 1974, year_max: 2020, status: "all", ordering: "price_cents", cursor: "abc" };
+    const address = { text: "gannet rouge", brand: "kestrel-sons", currency: "CHF", price_min: 2000, price_max: 6500.5, year_min: 1974, year_max: 2020, status: "all", ordering: "price_cents", cursor: "abc" };
     const filters = read(Object.fromEntries(Object.entries(address).map(([name, value]) => [name, String(value)])));
     expect(toAddress(filters)).toEqual(address);
+  });
+
+  it("prices are compared in one currency", () => {
+    expect(toQuery(read({ price_max: "5000" }))).toMatchObject({ currency: "EUR" });
+    expect(toQuery(read({ ordering: "price_cents" }))).toMatchObject({ currency: "EUR" });
+    expect(toQuery(read({ currency: "GBP", price_max: "5000" }))).toMatchObject({ currency: "GBP" });
+    expect(toQuery(read({ currency: "gold" }))).not.toHaveProperty("currency");
   });
 
   it("prices are asked in cents", () => {

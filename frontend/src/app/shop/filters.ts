@@ -1,6 +1,8 @@
 import { ParamMap, Params } from "@angular/router";
 
 import { ListMotorcycles$Params } from "../api/functions";
+import { CurrencyEnum } from "../api/models";
+import { CURRENCY_ENUM } from "../api/models/currency-enum-array";
 import { text } from "../ui/form";
 
 export const ORDERINGS = ["-created_at", "price_cents", "-price_cents", "-year", "mileage_km"] as const;
@@ -10,6 +12,8 @@ export type Ordering = (typeof ORDERINGS)[number];
 export interface Filters {
   text: string;
   brand: string;
+  /** "" for all: then no prices are compared. */
+  currency: CurrencyEnum | "";
   priceMin: number | null;
   priceMax: number | null;
   yearMin: number | null;
@@ -21,16 +25,22 @@ export interface Filters {
 
 /** The filters in an address. What makes no sense there is left out: an address is shared, and typed. */
 export function fromAddress(parameters: ParamMap): Filters {
-  const ordering = parameters.get("ordering");
+  const asked = parameters.get("ordering");
+  const ordering = ORDERINGS.find((known) => known === asked) ?? "-created_at";
+  const priceMin = number(parameters.get("price_min"), 0, 10_000_000);
+  const priceMax = number(parameters.get("price_max"), 0, 10_000_000);
+  // 5000 is not the same in two currencies: where prices are compared, one is chosen.
+  const priced = priceMin !== null || priceMax !== null || ordering.includes("price");
   return {
     text: parameters.get("text")?.trim().slice(0, 100) ?? "",
     brand: /^[\w-]{1,100}$/.exec(parameters.get("brand") ?? "")?.[0] ?? "",
-    priceMin: number(parameters.get("price_min"), 0, 10_000_000),
-    priceMax: number(parameters.get("price_max"), 0, 10_000_000),
+    currency: CURRENCY_ENUM.find((known) => known === parameters.get("currency")) ?? (priced ? "EUR" : ""),
+    priceMin,
+    priceMax,
     yearMin: number(parameters.get("year_min"), 1885, 2100),
     yearMax: number(parameters.get("year_max"), 1885, 2100),
     everything: parameters.get("status") === "all",
-    ordering: ORDERINGS.find((known) => known === ordering) ?? "-created_at",
+    ordering,
     cursor: parameters.get("cursor"),
   };
 }
@@ -40,6 +50,7 @@ export function toAddress(filters: Filters): Params {
   return {
     text: filters.text || null,
     brand: filters.brand || null,
+    currency: filters.currency || null,
     price_min: filters.priceMin,
     price_max: filters.priceMax,
     year_min: filters.yearMin,
@@ -55,6 +66,7 @@ export function toQuery(filters: Filters): ListMotorcycles$Params {
   return {
     ...(filters.text ? { text: filters.text } : {}),
     ...(filters.brand ? { brand: [filters.brand] } : {}),
+    ...(filters.currency ? { currency: filters.currency } : {}),
     ...(filters.priceMin === null ? {} : { price_min: cents(filters.priceMin) }),
     ...(filters.priceMax === null ? {} : { price_max: cents(filters.priceMax) }),
     ...(filters.yearMin === null ? {} : { year_min: filters.yearMin }),

@@ -55,31 +55,32 @@ describe("List", () => {
     const { element, waiting } = await open("/?brand=kestrel-sons&price_max=8000", (url) => {
       expect(url).toContain("brand=kestrel-sons");
       expect(url).toContain("price_max=800000");
-      return { results: [MOTO], next: "more", previous: null };
+      return { count: 12, results: [MOTO], next: "more", previous: null };
     });
     expect(waiting).toContain("Loading");
     expect(element.querySelector("h2 a")?.getAttribute("href")).toBe("/moto/7");
     expect(element.querySelector(".price")?.textContent).toBe("€7,000");
     expect(element.querySelector(".badge")?.textContent).toBe("Reserved");
-    expect(element.querySelector('[role="status"]')?.textContent).toContain("1 motorcycle");
+    expect(element.querySelector('[role="status"]')?.textContent).toContain("12 motorcycles");
     expect(element.querySelector('[rel="next"]')?.getAttribute("href")).toContain("cursor=more");
     expect(element.querySelector<HTMLSelectElement>("#brand")?.value).toBe("kestrel-sons");
   });
 
   it("says so when nothing matches", async () => {
-    const { element } = await open("/?text=nothing", () => ({ results: [], next: null, previous: null }));
+    const { element } = await open("/?text=nothing", () => ({ count: 0, results: [], next: null, previous: null }));
     expect(element.querySelector(".empty")?.textContent).toContain("No motorcycle matches");
   });
 
   it("shows what went wrong, and tries again", async () => {
     const { harness, element } = await open("/", () => 500);
     expect(element.querySelector('[role="alert"]')?.textContent).toContain("Broken.");
+    expect(element.querySelector('[role="alert"] a')?.getAttribute("href")).toBe("/");
     element.querySelector<HTMLButtonElement>('[role="alert"] button')?.click();
     await Promise.resolve();
     harness.detectChanges();
     server
       .expectOne((asked) => asked.url.startsWith("/api/motos/motorcycles/"))
-      .flush({ results: [MOTO], next: null, previous: null });
+      .flush({ count: 1, results: [MOTO], next: null, previous: null });
     await harness.fixture.whenStable();
     expect(element.querySelectorAll("motos-card").length).toBe(1);
   });

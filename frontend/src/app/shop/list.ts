@@ -5,6 +5,7 @@ import { ActivatedRoute, Router, RouterLink } from "@angular/router";
 
 import { Api } from "../api/api";
 import { listBrands, listMotorcycles } from "../api/functions";
+import { CURRENCY_ENUM } from "../api/models/currency-enum-array";
 import { I18n } from "../i18n/i18n";
 import { ErrorCard } from "../ui/error";
 import { Card } from "./card";
@@ -19,6 +20,7 @@ import { ORDERINGS, fromAddress, fromForm, toAddress, toQuery } from "./filters"
 export class List {
   protected readonly i18n = inject(I18n);
   protected readonly orderings = ORDERINGS;
+  protected readonly currencies = CURRENCY_ENUM;
   protected readonly skeletons = Array.from({ length: 8 }, (_, index) => index);
   /** On a small screen all but the text is folded away at first. */
   protected readonly open = signal(false);
@@ -34,6 +36,7 @@ export class List {
   });
   protected readonly brands = resource({ loader: () => this.api.invoke(listBrands) });
   protected readonly motorcycles = computed(() => (this.page.hasValue() ? this.page.value().results : []));
+  protected readonly count = computed(() => (this.page.hasValue() ? this.page.value().count : null));
   protected readonly next = computed(() => (this.page.hasValue() ? this.page.value().next : null));
   protected readonly previous = computed(() => (this.page.hasValue() ? this.page.value().previous : null));
 

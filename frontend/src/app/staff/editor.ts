@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, input, resource, signal } from "@angular/core";
+import { ChangeDetectionStrategy, Component, Injector, computed, effect, inject, input, resource, signal } from "@angular/core";
 import { Title } from "@angular/platform-browser";
 import { Router, RouterLink } from "@angular/router";
 
@@ -12,7 +12,7 @@ import { Failure, failure } from "../problems";
 import { cents } from "../shop/filters";
 import { ErrorCard } from "../ui/error";
 import { Field } from "../ui/field";
-import { text } from "../ui/form";
+import { focusFirstError, text } from "../ui/form";
 import { Pictures } from "./pictures";
 
 /** A motorcycle as staff write it: a new one without an id, then its pictures. */
@@ -33,6 +33,7 @@ export class Editor {
   protected readonly saved = signal(false);
   protected readonly refused = signal<Failure | null>(null);
   private readonly api = inject(Api);
+  private readonly injector = inject(Injector);
   private readonly router = inject(Router);
 
   protected readonly motorcycle = resource({
@@ -57,7 +58,8 @@ export class Editor {
 
   protected async save(event: Event): Promise<void> {
     event.preventDefault();
-    const body = read(new FormData(event.currentTarget as HTMLFormElement));
+    const form = event.currentTarget as HTMLFormElement;
+    const body = read(new FormData(form));
     this.saving.set(true);
     this.saved.set(false);
     this.refused.set(null);
@@ -72,6 +74,7 @@ export class Editor {
       }
     } catch (error) {
       this.refused.set(failure(error, this.i18n.text().errors));
+      focusFirstError(form, this.injector);
     } finally {
       this.saving.set(false);
     }

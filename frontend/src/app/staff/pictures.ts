@@ -1,5 +1,5 @@
 import { HttpClient, HttpEventType } from "@angular/common/http";
-import { ChangeDetectionStrategy, Component, inject, input, linkedSignal, signal } from "@angular/core";
+import { ChangeDetectionStrategy, Component, Injector, inject, input, linkedSignal, signal } from "@angular/core";
 import { lastValueFrom, tap } from "rxjs";
 
 import { Api } from "../api/api";
@@ -8,6 +8,7 @@ import { Picture } from "../api/models";
 import { I18n } from "../i18n/i18n";
 import { Failure, failure } from "../problems";
 import { Field } from "../ui/field";
+import { focusFirstError } from "../ui/form";
 
 /** The pictures of a motorcycle: add one, seeing how far it is; make one the first; take one away. */
 @Component({
@@ -26,6 +27,7 @@ export class Pictures {
   protected readonly note = signal("");
   protected readonly refused = signal<Failure | null>(null);
   private readonly api = inject(Api);
+  private readonly injector = inject(Injector);
   private readonly http = inject(HttpClient);
 
   protected async upload(event: Event): Promise<void> {
@@ -49,6 +51,7 @@ export class Pictures {
       await this.refresh();
       this.note.set(this.i18n.text().editor.uploaded);
     });
+    focusFirstError(form, this.injector);
     this.progress.set(null);
   }
 

@@ -1,6 +1,7 @@
-import { ChangeDetectionStrategy, Component, input } from "@angular/core";
+import { ChangeDetectionStrategy, Component, ElementRef, afterRenderEffect, inject, input } from "@angular/core";
 
-/** A label, the control that is put between, and what is wrong with it. The control has the id that `for` names. */
+/** A label, the control that is put between, and what is wrong with it: said beside it, and to what reads the screen.
+    The control has the id that `for` names. */
 @Component({
   selector: "motos-field",
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -17,4 +18,18 @@ export class Field {
   readonly for = input.required<string>();
   readonly label = input.required<string>();
   readonly error = input<string | undefined>(undefined);
+
+  constructor() {
+    const host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+    afterRenderEffect(() => {
+      const control = host.querySelector(`#${this.for()}`);
+      if (this.error()) {
+        control?.setAttribute("aria-invalid", "true");
+        control?.setAttribute("aria-describedby", `${this.for()}-error`);
+      } else {
+        control?.removeAttribute("aria-invalid");
+        control?.removeAttribute("aria-describedby");
+      }
+    });
+  }
 }

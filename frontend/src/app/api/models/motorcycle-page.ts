@@ -7,6 +7,11 @@ import { MotorcycleSummary } from '../models/motorcycle-summary';
  * A part of a list. ``next`` and ``previous`` are the cursors of the parts around it.
  */
 export interface MotorcyclePage {
+
+  /**
+   * how many there are in all parts; null for more than 1000
+   */
+  count: number | null;
   next: string | null;
   previous: string | null;
   results: Array<MotorcycleSummary>;
