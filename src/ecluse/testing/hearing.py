@@ -39,6 +39,8 @@ _IMPORT_SYSTEM = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap
 _DETAILED = frozenset({"getsize", "getmtime", "getctime", "getatime", "samefile"})
 _FROZEN = "<frozen "  # Python's own modules that it has compiled into itself: they have no file
 _PATHS = frozenset({"genericpath", "posixpath", "pathlib"})
+# It calls the hooks of pytest: below it on the stack is pytest alone. To look at a frame raises an audit event too.
+_PYTEST = os.sep + "pluggy" + os.sep
 
 # Of the machine, or of this run alone; their content says nothing about a project.
 _NEVER = ("/dev/", "/proc/", "/sys/")
@@ -161,7 +163,7 @@ class Hearing:
     def _askers(self) -> set[str] | None:
         """The files of the project's modules on the stack; None where the import system itself asks."""
         found: set[str] = set()
-        frame: FrameType | None = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(4)  # what calls this is ours, up to the hook or the wrapper
         while frame is not None:
             name = frame.f_code.co_filename
             own = self._own.get(name)
@@ -171,6 +173,8 @@ class Hearing:
                 found.add(name)
             elif not found and name in _IMPORT_SYSTEM:
                 return None
+            elif _PYTEST in name:
+                break
             frame = frame.f_back
         return found
 
