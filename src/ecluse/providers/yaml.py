@@ -7,10 +7,11 @@ that a large pipeline takes, to find out what is known here: every scalar is a s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from types import SimpleNamespace
+from typing import Any
 
 from ruamel.yaml import events
 from ruamel.yaml.emitter import Emitter
@@ -37,48 +38,61 @@ def dump(document: Mapping[str, object], header: str) -> str:
     """*document* as YAML below *header*, each of whose lines becomes a comment."""
     stream = StringIO()
     emitter = _emitter(stream)
-    for event in (
-        events.StreamStartEvent(),
-        events.DocumentStartEvent(explicit=False),
-        *_events(document),
-        events.DocumentEndEvent(explicit=False),
-        events.StreamEndEvent(),
-    ):
+    found: list[events.Event] = [events.StreamStartEvent(), events.DocumentStartEvent(explicit=False)]
+    _add(document, found)
+    for event in (*found, events.DocumentEndEvent(explicit=False), events.StreamEndEvent()):
         emitter.emit(event)
     return "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines()) + stream.getvalue()
+
+
+class _Emitter(Emitter):
+    """The emitter, which looks at a text once: the same keys and steps stand in every job."""
+
+    def __init__(self, stream: StringIO, **options: Any) -> None:
+        super().__init__(stream, **options)
+        self._analyses: dict[str, Any] = {}
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        """The ways in which *scalar* can be written."""
+        found = self._analyses.get(scalar)
+        if found is None:
+            found = self._analyses[scalar] = super().analyze_scalar(scalar)
+        return found
 
 
 def _emitter(stream: StringIO) -> Emitter:
     # The emitter asks which version of YAML it writes.
     dumper = SimpleNamespace(_emitter=None, _serializer=SimpleNamespace(use_version=None))
     # A line is as long as what it says: a condition in two lines is hard to read and to search.
-    emitter = Emitter(stream, width=4096, allow_unicode=True, dumper=dumper)
+    emitter = _Emitter(stream, width=4096, allow_unicode=True, dumper=dumper)
     emitter.best_map_indent, emitter.best_sequence_indent, emitter.sequence_dash_offset = 2, 4, 2
     return emitter
 
 
-def _events(value: object) -> Iterator[events.Event]:
+def _add(value: object, found: list[events.Event]) -> None:
+    """Append the events of *value* to *found*."""
     match value:
-        case Commented(text, comment):
-            yield _scalar(text, comment)
+        case str():
+            found.append(_scalar(value))
         case Mapping():
-            yield events.MappingStartEvent(None, None, implicit=True, flow_style=not value)
+            found.append(events.MappingStartEvent(None, None, implicit=True, flow_style=not value))
             for key, item in value.items():
                 # `on:` is GitHub's word, and nobody quotes it.
-                yield _scalar(key, literally=key == "on")
-                yield from _events(item)
-            yield events.MappingEndEvent()
+                found.append(_scalar(key, literally=key == "on"))
+                _add(item, found)
+            found.append(events.MappingEndEvent())
+        case Commented(text, comment):
+            found.append(_scalar(text, comment))
         case bool():
-            yield _scalar("true" if value else "false", literally=True)
+            found.append(_scalar("true" if value else "false", literally=True))
         case int():
-            yield _scalar(str(value), literally=True)
-        case str():
-            yield _scalar(value)
+            found.append(_scalar(str(value), literally=True))
         case Sequence():
-            yield events.SequenceStartEvent(None, None, implicit=True, flow_style=isinstance(value, Flow) or not value)
+            flow = isinstance(value, Flow) or not value
+            found.append(events.SequenceStartEvent(None, None, implicit=True, flow_style=flow))
             for item in value:
-                yield from _events(item)
-            yield events.SequenceEndEvent()
+                _add(item, found)
+            found.append(events.SequenceEndEvent())
         case _:
             raise TypeError(f"{type(value).__name__} is not written as YAML here")
 
