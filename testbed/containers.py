@@ -57,7 +57,7 @@ def listening(port: int = 0) -> Iterator[int]:
 def answers(url: str, **headers: str) -> tuple[int, str]:
     """Status and body of the answer at *url*; (0, reason) without one."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as response:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:

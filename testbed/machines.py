@@ -137,7 +137,7 @@ class DistantShop(Shop):
 
     def await_said(self, text: str, after: int) -> None:
         """Wait until *text* has been printed behind the first *after* characters."""
-        until(lambda: text in self.said[after:], f"{text!r} in {self.said[after:]!r}", seconds=120)
+        until(lambda: text in self.said[after:], f"{text!r} in {self.said[after:]!r}", seconds=300)
 
     @contextlib.contextmanager
     def tunnel(self) -> Iterator[int]:
@@ -151,7 +151,7 @@ class DistantShop(Shop):
         argv += [word for option in options for word in ("-o", option)]
         popen = process.spawn([*argv, f"{ACCOUNT}@{self.machine.address}"])
         try:
-            until(lambda: _connects(port), "the tunnel", seconds=60)
+            until(lambda: _connects(port), "the tunnel", seconds=300)
             yield port
         finally:
             process.stop(popen)

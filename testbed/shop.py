@@ -57,7 +57,7 @@ class Shop:
     def ecluse(self, *arguments: str, check: bool = True) -> process.Completed:
         """The command itself, as a person calls it."""
         argv = (sys.executable, "-m", "ecluse", *arguments)
-        return process.run(argv, cwd=self.folder, env=self.environ(), check=check, timeout=120)
+        return process.run(argv, cwd=self.folder, env=self.environ(), check=check, timeout=900)
 
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The command, without waiting for its end."""

@@ -58,7 +58,7 @@ class Unpacked:
         else:
             argv, script = (sys.executable, "-m", "ecluse.migrations", *arguments), None
             environ = {**self.environ, "PYTHONPATH": os.pathsep.join((str(self.app), str(TOP / "src")))}
-        return process.run(argv, cwd=self.app, env=environ, check=False, timeout=120, input=script)
+        return process.run(argv, cwd=self.app, env=environ, check=False, timeout=900, input=script)
 
     def preflight(self, *arguments: str, bundled: bool = False) -> Any:
         """The report of the preflight."""
@@ -74,7 +74,7 @@ class Unpacked:
         """The folder of the static files, collected as a release is made: with nothing of a collection before."""
         shutil.rmtree(self.folder / "static", ignore_errors=True)
         argv = (sys.executable, collect.__file__, str(self.folder / "cache"))
-        done = process.run(argv, cwd=self.app, env=self.environ, check=False, timeout=60)
+        done = process.run(argv, cwd=self.app, env=self.environ, check=False, timeout=900)
         assert done.ok, done.output
         return Path(done.output.splitlines()[-1])
 

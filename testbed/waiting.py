@@ -8,7 +8,7 @@ from collections.abc import Callable
 __all__ = ["until"]
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
     """Return once *condition* holds; fail, saying *what* was waited for, where it does not in time."""
     began = time.monotonic()
     while not condition():

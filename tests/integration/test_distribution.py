@@ -174,7 +174,7 @@ def page(project: Path) -> str:
     """The page that the site of *project* answers with."""
     found = re.search(r'url="([^"]+)"', (project / "pipeline.py").read_text())
     assert found is not None
-    with urllib.request.urlopen(found[1], timeout=10) as answer:
+    with urllib.request.urlopen(found[1], timeout=60) as answer:
         return str(answer.read().decode())
 
 

@@ -142,14 +142,14 @@ class Project:
             env={**self.environ, **environ},
             user=user,
             group=user,
-            timeout=300,
+            timeout=900,
             check=check,
         )
 
     def python(self, *arguments: str, check: bool = True, **environ: str) -> Completed:
         """Run Python with *arguments* likewise."""
         env = {**self.environ, **environ}
-        return process.run((sys.executable, *arguments), cwd=self.folder, env=env, timeout=300, check=check)
+        return process.run((sys.executable, *arguments), cwd=self.folder, env=env, timeout=900, check=check)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start pytest, and leave it running."""

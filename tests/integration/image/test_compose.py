@@ -198,7 +198,7 @@ def test_live_stack_runs_beside_development(development, certificate, tmp_path):
         live("up", "--detach", "--wait")
         trust = ssl.create_default_context(cafile=str(certificate / "tls_certificate"))
         request = urllib.request.Request(f"https://127.0.0.1:{https}/readiness/", headers={"Host": "shop.test"})
-        with urllib.request.urlopen(request, context=trust, timeout=10) as response:
+        with urllib.request.urlopen(request, context=trust, timeout=60) as response:
             assert json.load(response)["release"] == "r1"
         users = "from django.contrib.auth.models import User; print(*User.objects.values_list('username', flat=True))"
         assert "staff" in live("exec", "-T", "web", "python", "manage.py", "shell", "-c", users).stdout

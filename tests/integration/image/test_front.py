@@ -34,14 +34,14 @@ def up(container):
 def test_front_with_a_certificate_redirects_to_https(start, built, certificate):
     container = start(*LOCKED, "--volume", f"{certificate}:/run/secrets:ro", "website-front:under-test")
     up(container)
-    plain = http.client.HTTPConnection("127.0.0.1", int(port_of(container, 8080)), timeout=5)
+    plain = http.client.HTTPConnection("127.0.0.1", int(port_of(container, 8080)), timeout=60)
     plain.request("GET", "/store/?page=2", headers={"Host": "shop.test"})
     answer = plain.getresponse()
     assert (answer.status, answer.headers["Location"]) == (308, "https://shop.test/store/?page=2")
     plain.close()
     trust = ssl.create_default_context(cafile=str(certificate / "tls_certificate"))
     address = f"https://127.0.0.1:{port_of(container, 8443)}/front-ping/"
-    with urllib.request.urlopen(address, context=trust, timeout=5) as response:
+    with urllib.request.urlopen(address, context=trust, timeout=60) as response:
         assert response.read() == b"pong\n"
 
 
@@ -49,7 +49,7 @@ def test_front_shows_an_uncached_page_while_the_site_is_away(start, built):
     container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(f"{address}/store/", timeout=10)
+        urllib.request.urlopen(f"{address}/store/", timeout=60)
     with caught.value as error:
         assert (error.code, error.headers["Cache-Control"]) == (502, "no-store")
         assert "Le site ne répond pas" in error.read().decode()
@@ -67,7 +67,7 @@ def test_front_shows_uploaded_pictures_and_downloads_the_rest(start, built, tmp_
     mounted = ("--volume", f"{media}:/srv/media:ro")
     address = up(start(*LOCKED, *mounted, "--env", "SITE=127.0.0.1:1", "website-front:under-test"))
     for name, disposition in names.items():
-        with urllib.request.urlopen(f"{address}/media/{name}", timeout=10) as response:
+        with urllib.request.urlopen(f"{address}/media/{name}", timeout=60) as response:
             headers = response.headers
             assert headers["Content-Disposition"] == disposition, name
             assert headers["X-Content-Type-Options"] == "nosniff"
@@ -77,7 +77,7 @@ def test_front_shows_uploaded_pictures_and_downloads_the_rest(start, built, tmp_
 def test_front_refuses_an_oversized_upload_itself(start, built):
     container = start(*LOCKED, "--env", "SITE=127.0.0.1:1", "website-front:under-test")
     address = up(container)
-    client = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", int(address.rpartition(":")[2]), timeout=60)
     client.putrequest("POST", "/upload/")
     client.putheader("Content-Length", str(27 * 1024 * 1024))
     client.endheaders()

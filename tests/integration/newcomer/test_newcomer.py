@@ -21,7 +21,7 @@ stop, counts = threading.Event(), {"ok": 0, "lost": 0}
 def visit():
     while not stop.is_set():
         try:
-            urllib.request.urlopen(sys.argv[1], timeout=10).read()
+            urllib.request.urlopen(sys.argv[1], timeout=60).read()
             counts["ok"] += 1
         except Exception as error:
             counts["lost"] += 1

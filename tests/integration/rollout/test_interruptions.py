@@ -41,7 +41,7 @@ def test_killed_deployer_loses_no_request_and_is_recovered(
     with Load(shop.port) as load:
         load.wait(20)
         deployer = shop.begin("deploy", "local", "--release", release)
-        until(lambda: shop.step() == step or deployer.poll() is not None, f"the step {step}", seconds=120)
+        until(lambda: shop.step() == step or deployer.poll() is not None, f"the step {step}", seconds=300)
         time.sleep(seconds)  # within the step: this is the moment that is tested, not something waited for
         shop.kill(deployer)
         left = shop.step()
@@ -61,7 +61,7 @@ def test_killed_deployer_loses_no_request_and_is_recovered(
 def test_deployer_killed_while_draining_leaves_room_to_go_back(shop: Shop, one: str, two: str) -> None:
     address = f"http://127.0.0.1:{shop.port}/?seconds=6"
     with ThreadPoolExecutor() as visitors:
-        slow = [visitors.submit(urllib.request.urlopen, address, timeout=30) for _ in range(8)]
+        slow = [visitors.submit(urllib.request.urlopen, address, timeout=60) for _ in range(8)]
         deployer = shop.begin("deploy", "local", "--release", two)
         until(lambda: {one_of["release"] for one_of in shop.status()["processes"]} == {two}, "the old ones' end")
         assert shop.step() == "replace"

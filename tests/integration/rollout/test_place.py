@@ -20,7 +20,7 @@ pytestmark = pytest.mark.counted
 
 
 def get(port: int, path: str = "/") -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -167,7 +167,7 @@ def test_maintenance_page_stays_during_a_rollout(shop: Shop, one: str, two: str)
     try:
         status, page = get(shop.port)
         assert status == 503 and "Travaux en cours" in page and '<p lang="en">' in page
-        connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
         connection.request("POST", "/effect/", body="while it is closed")
         assert connection.getresponse().getheader("Retry-After") == "300"
         connection.close()

@@ -26,10 +26,10 @@ def test_the_site_is_packaged_rolled_out_changed_and_stopped() -> None:
 
         def ecluse(*arguments: str) -> str:
             argv = (sys.executable, "-m", "ecluse", *arguments)
-            return process.read(argv, cwd=repository, env=environ, timeout=300).text
+            return process.read(argv, cwd=repository, env=environ, timeout=900).text
 
         def page(path: str) -> tuple[int, str]:
-            connection = http.client.HTTPConnection(address.strip().removeprefix("http://"), timeout=20)
+            connection = http.client.HTTPConnection(address.strip().removeprefix("http://"), timeout=60)
             try:
                 connection.request("GET", path, headers={"Accept": "text/html", "Accept-Language": "en"})
                 response = connection.getresponse()

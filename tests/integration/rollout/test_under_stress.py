@@ -52,7 +52,7 @@ def test_slow_requests_and_uploads_outlive_the_rollout(shop: Shop, one: str, two
     with Load(shop.port, rate=25) as load, ThreadPoolExecutor() as visitors:
         load.wait(20)
         deployer = shop.begin("deploy", "local", "--release", two)
-        until(lambda: shop.step() == "preflight" or deployer.poll() is not None, "the rollout", seconds=60)
+        until(lambda: shop.step() == "preflight" or deployer.poll() is not None, "the rollout", seconds=300)
         pages: list[Future[tuple[int, str]]] = []
         uploads: dict[str, Future[tuple[int, str]]] = {}
         # One of each every half second: some begin before the switch and end after it, whenever that is.
@@ -81,15 +81,15 @@ def test_database_restart_in_a_rollout_costs_only_its_requests(shop: Shop, one: 
     with Load(shop.port) as load:
         load.wait(50)
         deployer = shop.begin("deploy", "local", "--release", two)
-        until(lambda: shop.step() == "replace" or deployer.poll() is not None, "the step replace", seconds=60)
+        until(lambda: shop.step() == "replace" or deployer.poll() is not None, "the step replace", seconds=300)
         os.kill(int(before), 2)  # a fast shutdown; Supervisor starts it again
         until(
             lambda: postmaster.exists() and (postmaster.read_text().splitlines() or [before])[0] != before,
             "another server",
-            seconds=60,
+            seconds=300,
         )
         deployer.wait(120)
-        until(lambda: bool(shop.status()["healthy"]), "a healthy release", seconds=60)
+        until(lambda: bool(shop.status()["healthy"]), "a healthy release", seconds=300)
         lost = len(load.lost)
         load.wait(100)
     # Only what writes asks the database, and is told so. No connection is cut, and no page lost.
@@ -160,7 +160,7 @@ def test_full_disk_at_the_switch_leaves_one_release_serving(fresh_shop: Shop) ->
         with Load(fresh_shop.port, rate=50) as load:
             load.wait(20)
             deployer = fresh_shop.begin("deploy", "local", "--release", two)
-            until(lambda: fresh_shop.step() == "replace" or deployer.poll() is not None, "replace", seconds=120)
+            until(lambda: fresh_shop.step() == "replace" or deployer.poll() is not None, "replace", seconds=300)
             fill(ballast)
             deployer.wait(120)
             said = (fresh_shop.folder / ".ecluse" / "begun.log").read_text()

@@ -83,7 +83,7 @@ def committed(shop: Shop) -> str:
 
 
 def answer(shop: Shop, scheme: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
     try:
         connection.request("GET", "/", headers={"Host": "shop.example", "X-Forwarded-Proto": scheme})
         return connection.getresponse().status

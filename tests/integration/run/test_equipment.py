@@ -84,7 +84,7 @@ def ecluse(project: Path, *arguments: str) -> process.Completed:
     ours = ("COVERAGE_", "DATABASE_", "DJANGO_", "ECLUSE_", "PYTEST_", "PYTHON", "TOX")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     argv = (sys.executable, "-P", "-c", started, *arguments)
-    return process.run(argv, cwd=project, env=environ, check=False, timeout=300)
+    return process.run(argv, cwd=project, env=environ, check=False, timeout=900)
 
 
 @pytest.mark.parametrize("job", ["direct", "through-tox"])

@@ -64,7 +64,7 @@ class Prepared:
     def signs_in(self, account: str, command: str = "true") -> bool:
         options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes")
         argv = ["ssh", "-i", str(self.folder / "key"), *(word for one in options for word in ("-o", one))]
-        done = process.read([*argv, f"{account}@{self.machine.address}", command], check=False, timeout=60)
+        done = process.read([*argv, f"{account}@{self.machine.address}", command], check=False, timeout=300)
         return done.ok
 
 

@@ -124,7 +124,7 @@ def test_tag_brings_the_digest_of_staging_to_production(repository, name, ports,
         https = ports[environment][1]
         trust = ssl.create_default_context(cafile=str(certificate / "tls_certificate"))
         request = urllib.request.Request(f"https://127.0.0.1:{https}/readiness/", headers={"Host": host})
-        with urllib.request.urlopen(request, context=trust, timeout=10) as response:
+        with urllib.request.urlopen(request, context=trust, timeout=60) as response:
             assert json.load(response)["release"] == status["serving"]
     assert images["staging"] == images["production"]
 

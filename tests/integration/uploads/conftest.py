@@ -105,7 +105,7 @@ class Site:
             "gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "4", "--no-control-socket",
             "--bind", f"127.0.0.1:{self.port}", "website.wsgi:application",
         )  # fmt: skip
-        until(lambda: answers(f"http://127.0.0.1:{self.port}/ping/")[0] == 200, f"the site: {self.log}", seconds=60)
+        until(lambda: answers(f"http://127.0.0.1:{self.port}/ping/")[0] == 200, f"the site: {self.log}", seconds=300)
         return process
 
     def work(self) -> subprocess.Popen[bytes]:

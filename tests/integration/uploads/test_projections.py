@@ -146,9 +146,9 @@ def test_worker_retries_a_failed_projection(
         return documents.count_documents({})
 
     assert site.upload("one.mp4", MP4, len(MP4))[0] == 201
-    until(lambda: told() == 1, f"the first to be told: {site.log}", seconds=60)
+    until(lambda: told() == 1, f"the first to be told: {site.log}", seconds=300)
     with mongodb.away():
         assert site.upload("two.mp4", MP4, len(MP4))[0] == 201
-        until(lambda: "Retry in 5s" in site.log, "the worker to try again later", seconds=60)
-    until(lambda: told() == 2, "the second to be told", seconds=60)
+        until(lambda: "Retry in 5s" in site.log, "the worker to try again later", seconds=300)
+    until(lambda: told() == 2, "the second to be told", seconds=300)
     documents.database.client.close()

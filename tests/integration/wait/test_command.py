@@ -19,7 +19,7 @@ SOURCES = str(Path(__file__).resolve().parents[3] / "src")
 
 def ecluse(*arguments: str, **environ: str) -> process.Completed:
     argv = (sys.executable, "-m", "ecluse", "wait", *arguments)
-    return process.run(argv, env={**os.environ, "PYTHONPATH": SOURCES, **environ}, check=False, timeout=60)
+    return process.run(argv, env={**os.environ, "PYTHONPATH": SOURCES, **environ}, check=False, timeout=900)
 
 
 def test_command_is_started_once_all_services_are_ready(serve: Callable[..., int], tmp_path: Path) -> None:
