@@ -305,14 +305,16 @@ class Build:
 class ReleaseSpec:
     """The content of a release: *files* (paths from the top; folders whole), and the lock of the packages they need.
 
-    *builds* are made first and become part of the release like *files*. *python_path* are folders among them from
-    which the site imports, beside the top.
+    The site is the WSGI application *wsgi* (``shop.wsgi:application``), or the ASGI application *asgi*: then its own
+    requirements have uvicorn. *builds* are made first and become part of the release like *files*. *python_path* are
+    folders among them from which the site imports, beside the top.
     """
 
     files: tuple[str, ...]
     requirements: str
-    wsgi: str
     settings: str
+    wsgi: str = ""
+    asgi: str = ""
     builds: tuple[Build, ...] = ()
     python_path: tuple[str, ...] = ()
 

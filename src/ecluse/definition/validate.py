@@ -58,6 +58,8 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
     after = pipeline.image.after if pipeline.image else ""
     if after and after not in {environment.name for environment in pipeline.environments}:
         yield Problem("", "image.after", f"the pipeline defines no environment {after!r}")
+    if pipeline.release and bool(pipeline.release.wsgi) == bool(pipeline.release.asgi):
+        yield Problem("", "release", "needs the site's application: wsgi, or asgi")
     for kind, names in (
         ("service", [service.name for service in pipeline.services]),
         ("environment", [environment.name for environment in pipeline.environments]),

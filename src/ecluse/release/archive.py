@@ -54,6 +54,7 @@ class PackagedRelease:
     archive: Path
     python_path: tuple[str, ...] = ()
     root: str = "."
+    asgi: str = ""
 
     def manifest(self) -> dict[str, object]:
         """The description of the release that is written beside the archive."""
@@ -163,6 +164,7 @@ def _stays_inside(member: tarfile.TarInfo) -> bool:
 
 def _id(top: Path, chosen: Sequence[str], wanted: bytes, spec: ReleaseSpec, project: Project | None = None) -> str:
     recipe = [str(FORMAT), _python_of(project), spec.wsgi, spec.settings, hashlib.sha256(wanted).hexdigest()]
+    recipe += [f"asgi {spec.asgi}"] if spec.asgi else []
     recipe += spec.python_path
     if project is not None:
         recipe += [project.folder, describe(project)]
@@ -218,6 +220,7 @@ def _make(
             archive_path,
             spec.python_path,
             project.folder if project is not None else ".",
+            spec.asgi,
         )
         made.replace(archive_path)
         durable.write_json(store / f"{release_id}.json", release.manifest())

@@ -72,6 +72,10 @@ class Place:
         self.running.append(popen)
         return popen
 
+    def close(self) -> None:
+        for popen in self.running:
+            process.stop(popen)
+
     def output(self) -> str:
         return (self.app / "output").read_text()
 
@@ -85,10 +89,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = Place(tmp_path, listener)
-        yield made
-        for popen in made.running:
-            process.stop(popen)
+        with contextlib.closing(Place(tmp_path, listener)) as made:
+            yield made
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from packaging.version import Version
 
 from ecluse.errors import TargetError
 
-__all__ = ["SAFE_GUNICORN", "require_safe"]
+__all__ = ["SAFE_GUNICORN", "require_safe", "require_uvicorn"]
 
 SAFE_GUNICORN = "24.1.1"
 """The first gunicorn whose threads answer what they have accepted before they stop. Of 25 requests a second during a
@@ -25,3 +25,12 @@ def require_safe(venv: Path) -> None:
                 f"the release has gunicorn {version}, which loses requests as it stops",
                 hint=f"have gunicorn>={SAFE_GUNICORN} in the site's requirements",
             )
+
+
+def require_uvicorn(venv: Path) -> None:
+    """Raise TargetError where the virtual environment *venv* has no uvicorn, which answers for an ASGI application."""
+    if not any(venv.glob("lib/python*/site-packages/uvicorn-*.dist-info")):
+        raise TargetError(
+            "the release is an ASGI application and has no uvicorn",
+            hint="have uvicorn in the site's requirements, and websockets where it has such",
+        )

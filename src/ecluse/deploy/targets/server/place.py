@@ -219,6 +219,8 @@ class Place:
             "ECLUSE_ENVIRONMENT": self.environment.name,
             "ECLUSE_HEALTH": " ".join(configuration.health),
         }
+        if release.asgi:
+            variables["ECLUSE_ASGI"] = "1"
         if configuration.page:
             variables |= {"ECLUSE_PAGE": configuration.page, "ECLUSE_GATE": self.gate()}
         if database is not None:

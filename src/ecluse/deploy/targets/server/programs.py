@@ -14,6 +14,8 @@ __all__ = ["MAIN", "copy", "script"]
 
 MAIN = "supervisord.py"
 
+_COPIED = ("starter.py", "gunicorn_conf.py", "served.py", "unaware.py", "asgi_site.py", "asgi_worker.py")
+
 # Supervisor reports a log that cannot be written on its standard error: on a full disk that cannot be written either,
 # and would be its end, and so the site's.
 _MAIN = """\
@@ -56,8 +58,8 @@ def script(folder: Path, name: str, argv: Sequence[str | os.PathLike[str]]) -> t
 def copy(folder: Path) -> None:
     """Bring the copies in *folder* up to date with ours."""
     here = Path(__file__).parent
-    for source in (here / "starter.py", here / "gunicorn_conf.py", here / "unaware.py"):
-        target, content = folder / source.name, source.read_bytes()
+    for name in _COPIED:
+        target, content = folder / name, (here / name).read_bytes()
         if not target.is_file() or target.read_bytes() != content:
             durable.write(target, content)
     main = folder / MAIN

@@ -17,8 +17,9 @@ class ServerRelease:
     (``venv``), its static files (``static``) and its manifest.
 
     The *id* is the one of the archive that was packaged. Another configuration of the same archive has the digest of
-    the configuration behind it: ``4f1c22aa90b3-1a2b3c``. *wsgi* is the application that gunicorn serves; *python_path*
-    are folders of the source that Python imports from; *root* is the folder of the source that its processes run in.
+    the configuration behind it: ``4f1c22aa90b3-1a2b3c``. *wsgi* or *asgi* is the application that gunicorn serves;
+    *python_path* are folders of the source that Python imports from; *root* is the folder of the source that its
+    processes run in.
     """
 
     id: str
@@ -28,6 +29,7 @@ class ServerRelease:
     folder: Path
     configuration: Configuration
     root: str = "."
+    asgi: str = ""
 
     @property
     def work(self) -> Path:

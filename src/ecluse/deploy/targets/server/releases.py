@@ -126,7 +126,8 @@ class ServerReleases:
     def _release(self, id: str, packaged: archive.PackagedRelease, configuration: Configuration) -> ServerRelease:
         folder = self._place.releases / id
         paths = tuple(packaged.python_path)
-        return ServerRelease(id, packaged.commit, packaged.wsgi, paths, folder, configuration, packaged.root)
+        serves = (packaged.wsgi, paths, folder, configuration, packaged.root, packaged.asgi)
+        return ServerRelease(id, packaged.commit, *serves)
 
     def _like(self, archive_id: str) -> Iterator[Path]:
         """The staged releases of an archive."""
@@ -158,6 +159,8 @@ class ServerReleases:
             self._say("installing its requirements")
         venv = virtualenv.ensure(place.venvs, lock, place.environ, python=python, compile_bytecode=True)
         gunicorn.require_safe(venv)
+        if packaged.asgi:
+            gunicorn.require_uvicorn(venv)
         (folder / "venv").symlink_to(os.path.relpath(venv, folder))
         if place.account().switch:
             # Who runs it may not write beside its source, and would compile it anew at every start.

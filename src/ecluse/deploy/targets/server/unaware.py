@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Unaware"]
+__all__ = ["Unaware", "database", "exceptions", "is_good", "named"]
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -33,7 +33,7 @@ class Unaware:
         if not asked or not hmac.compare_digest(environ.get("HTTP_X_ECLUSE_GATE", ""), self.secret):
             return self.site(environ, start_response)
         found = {self.page: self.answer(environ), "database": database()}
-        good = found[self.page][:1] in "1234" and not found[self.page].startswith("400") and found["database"] == "ok"
+        good = is_good(found[self.page], found["database"])
         body = json.dumps({"release": os.environ["ECLUSE_RELEASE"], "checks": found}).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response("200 OK" if good else "503 Service Unavailable", headers)
@@ -58,6 +58,11 @@ class Unaware:
             except Exception as error:  # whatever a site raises is its answer
                 raised.append(named(error))
         return f"500 {raised[-1]}" if raised else said[-1]
+
+
+def is_good(page: str, database: str) -> bool:
+    """Whether these answers of the site let visitors in: any page but a bad request and a failure, and a database."""
+    return page[:1] in "1234" and not page.startswith("400") and database == "ok"
 
 
 @contextmanager

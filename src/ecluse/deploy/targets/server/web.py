@@ -110,7 +110,15 @@ class Web:
 
     def _argv(self, release: ServerRelease) -> tuple[str, ...]:
         conf = self._place.programs / "gunicorn_conf.py"
-        return (str(release.programs / "python"), "-P", "-m", "gunicorn", "--config", str(conf), release.wsgi)
+        return (
+            str(release.programs / "python"),
+            "-P",
+            "-m",
+            "gunicorn",
+            "--config",
+            str(conf),
+            release.asgi or release.wsgi,
+        )
 
     def _free(self, release: ServerRelease, missing: int) -> list[Slot]:
         """Slots to start *missing* processes in. Where there are too few, what an interrupted rollout has left is
