@@ -21,11 +21,17 @@ __all__ = ["main"]
 
 
 def main(cache: Path) -> Path:
-    """Collect the static files, unless that was done before. Returns the folder that has them."""
+    """Collect the static files, unless that was done before. Returns the folder that has them: an empty one for a site
+    without Django's application for static files.
+    """
     import django
+    from django.apps import apps
     from django.core.management import call_command
 
     django.setup()
+    if not apps.is_installed("django.contrib.staticfiles"):
+        (cache / "none").mkdir(parents=True, exist_ok=True)
+        return cache / "none"
     collected = cache / _key()
     if not collected.is_dir():
         from django.conf import settings
