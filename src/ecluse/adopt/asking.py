@@ -46,8 +46,8 @@ class SettingsReport:
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
     there, although an application may have failed since. *settings* has their values by name. *unmigrated* has each
-    application with tables and without migrations, and whether `migrate` fails for want of them. *unchecked* is why
-    Django's own checks fail, where they were run.
+    application with tables and without migrations, and whether `migrate` fails for want of them. *celery* describes the
+    project's Celery application. *unchecked* is why Django's own checks fail, where they were run.
     """
 
     ok: bool
@@ -59,7 +59,7 @@ class SettingsReport:
     opened: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    celery: str | None = None
+    celery: Mapping[str, Any] | None = None
     unmigrated: Mapping[str, bool] = field(default_factory=dict)
     failure: LoadFailure | None = None
     unchecked: LoadFailure | None = None

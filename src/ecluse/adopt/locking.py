@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
+from ecluse.adopt.application import ASGI_SERVER, SERVED_BY_ASGI
 from ecluse.adopt.declarations import Declaration
 from ecluse.deploy.targets.server.gunicorn import SAFE_GUNICORN
 from ecluse.errors import AdoptError, CommandError
@@ -147,6 +148,8 @@ def _added(site: Iterable[str], notes: list[str]) -> tuple[str, ...]:
         added.append(_DRIVER)
     elif "psycopg" in names and "psycopg-binary" not in names and not any("psycopg[" in line for line in site):
         added.append("psycopg[binary]")
+    if names & SERVED_BY_ASGI:
+        added += [name for name in ASGI_SERVER if name not in names]
     if added:
         notes.append(f"added {', '.join(_name(line) for line in added)}")
     return tuple(added)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse.adopt import locking, manages, postgresql_switch, python_choice, suite, tables, variables
+from ecluse.adopt import application, locking, manages, postgresql_switch, python_choice, suite, tables, variables
+from ecluse.adopt.application import ASGI_SERVER, Application
 from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.declarations import Declaration, declarations
 from ecluse.adopt.locking import Locks
@@ -43,6 +44,7 @@ class Found:
     locks: Locks
     subject: Subject
     variables: Variables
+    application: Application
     switch: Switch
     suite: Suite
     notes: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class _Installed:
     locks: Locks
     subject: Subject
     variables: Variables
+    application: Application
 
 
 def look(top: Path, environ: Mapping[str, str], say: Say) -> Found:
@@ -102,6 +105,7 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
         locks=ready.locks,
         subject=ready.subject,
         variables=ready.variables if not own else found,
+        application=ready.application,
         switch=switch,
         suite=how,
         notes=(*ready.locks.notes, *tables.notes(ready.variables.answer), *_unchecked(ready.variables.answer)),
@@ -154,7 +158,8 @@ def _load(
     environ: Mapping[str, str],
     say: Say,
 ) -> _Installed:
-    """Install *locks* and load the settings. A module that Python once had is added as a package, once each.
+    """Install *locks* and load the settings. Packages that are found missing only then are added, once each: those of a
+    module that Python once had, and the server of an ASGI application.
 
     The site's lock alone must load them too: settings may import packages for development whatever the environment.
     """
@@ -163,19 +168,29 @@ def _load(
     while True:
         subject = _environment(top, folder, locks.tests, python, environ, say)
         found = variables.tried(subject, examples)
-        missing = locking.BACKPORTS.get((found.answer.reason.module or "") if found.answer.reason else "")
-        if missing is None or missing in beside:
-            if not found.answer.ok:
-                raise variables.refusal(found)
+        served = application.find(top, folder, found.answer, _packages(locks.site))
+        missing = [name for name in _missing(found.answer, served, locks) if name not in beside]
+        if not missing:
             break
-        beside = (*beside, missing)
+        beside = (*beside, *missing)
         locks = locking.lock(declared, (top / declared.source).parent, python, environ, say, beside=beside)
+    if not found.answer.ok:
+        raise variables.refusal(found)
     if locks.site != locks.tests:
         site = _environment(top, folder, locks.site, python, environ, say).ask(found.given)
         if not site.ok:
             note = f"the release has the packages of the tests too: its settings need them ({site.failure})"
             locks = Locks(locks.tests, locks.tests, (*locks.notes, note))
-    return _Installed(version, declared.source, locks, subject, found)
+    return _Installed(version, declared.source, locks, subject, found, served)
+
+
+def _missing(answer: SettingsReport, served: Application, locks: Locks) -> Iterator[str]:
+    """The packages without which the project does not load, or cannot be served."""
+    backport = locking.BACKPORTS.get((answer.reason.module or "") if answer.reason else "")
+    if backport:
+        yield backport
+    elif answer.ok and served.asgi and "uvicorn" not in _packages(locks.site):
+        yield from ASGI_SERVER
 
 
 def _environment(top: Path, folder: str, lock: str, python: Path, environ: Mapping[str, str], say: Say) -> Subject:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecluse.adopt.asking import SettingsReport
+from ecluse.adopt.celery_tasks import CeleryTasks
 
 __all__ = ["Override", "overrides"]
 
@@ -23,9 +24,11 @@ class Override:
     aloud: bool = False
 
 
-def overrides(answer: SettingsReport) -> tuple[Override, ...]:
-    """The settings in *answer* that would keep the site from being served here over HTTP, without other services."""
-    return tuple(_overrides(answer.settings))
+def overrides(answer: SettingsReport, tasks: CeleryTasks | None = None) -> tuple[Override, ...]:
+    """The settings in *answer* that would keep the site from being served here over HTTP, without other services.
+    *tasks* are its background tasks: without their broker they run at once.
+    """
+    return (*_overrides(answer.settings), *_eager(tasks))
 
 
 def _overrides(settings: Mapping[str, Any]) -> Iterator[Override]:
@@ -38,12 +41,17 @@ def _overrides(settings: Mapping[str, Any]) -> Iterator[Override]:
     if settings.get("SECURE_SSL_REDIRECT"):
         yield Override("SECURE_SSL_REDIRECT", False, "this machine serves HTTP")
     yield from _caches(settings.get("CACHES") or {})
-    if settings.get("CELERY_BROKER_URL") or settings.get("BROKER_URL"):
-        if not settings.get("CELERY_TASK_ALWAYS_EAGER"):
-            yield Override("CELERY_TASK_ALWAYS_EAGER", True, "tasks run at once: there is no broker", aloud=True)
     if _needs_redis(settings.get("CHANNEL_LAYERS")):
         layer = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
         yield Override("CHANNEL_LAYERS", layer, "messages stay in the process: there is no Redis", aloud=True)
+
+
+def _eager(tasks: CeleryTasks | None) -> Iterator[Override]:
+    if tasks is not None and tasks.eager and not tasks.reached and not tasks.always_eager:
+        why = f"tasks run at once, and none at fixed times: no broker answers at {tasks.place}"
+        yield Override(
+            tasks.eager, True, why if tasks.beat else why.replace(", and none at fixed times", ""), aloud=True
+        )
 
 
 def _caches(caches: Mapping[str, Any]) -> Iterator[Override]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecluse.adopt import overrides, writing, written_files
+from ecluse.adopt import celery_tasks, overrides, writing, written_files
+from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found, Say, look
 from ecluse.adopt.provider import ChosenProvider, choose
 from ecluse.adopt.writing import Adoption
@@ -55,6 +56,7 @@ class Prepared:
             if switch.own
             else f"{answer.engine} by default; PostgreSQL set from outside"
         )
+        yield "served by", str(found.application)
         yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
         yield "provider", f"{PROVIDERS[self.provider.id].name}, {self.provider.why}"
         for note in self.plan.notes:
@@ -74,6 +76,8 @@ class Prepared:
             "database": {"default": found.answer.engine, "fixed": found.switch.fixed, "parts": found.switch.parts},
             "tests": found.suite.command if self.plan.has_tests else None,
             "provider": self.provider.id,
+            "workers": [worker.name for worker in self.plan.tasks.workers] if self.plan.tasks else [],
+            "application": {"path": found.application.path, "asgi": found.application.asgi},
             "files": sorted(self.files),
             "notes": self.plan.notes,
         }
@@ -87,12 +91,14 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
     found = look(top, environ, say)
     tracked = git.known_files(top)
     chosen = choose(provider, written_files.written(top), git.origin(top), tracked)
-    changes = overrides.overrides(found.answer)
-    notes = [*found.notes, *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
+    tasks = celery_tasks.find(found.answer, environ)
+    changes = overrides.overrides(found.answer, tasks)
+    notes = [*found.notes, *_tasks(tasks), *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
     notes += _unversioned(found, tracked)
     planned = Adoption(
         found=found,
         overrides=changes,
+        tasks=tasks,
         branch=_branch(top),
         provider=chosen.id,
         checks=(),
@@ -107,6 +113,15 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
         (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
     )
     return Prepared(found, chosen, planned, writing.files(planned, ignored))
+
+
+def _tasks(tasks: CeleryTasks | None) -> Iterator[str]:
+    """A line about background tasks that run as workers, or cannot be made to run at once."""
+    if tasks is not None and tasks.workers:
+        names = " and ".join(worker.name for worker in tasks.workers)
+        yield f"{names} run beside the site, with the broker at {tasks.place}"
+    elif tasks is not None and not tasks.eager:
+        yield f"background tasks wait for a broker: {tasks.app} does not read Django's settings"
 
 
 def _checks(planned: Adoption, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

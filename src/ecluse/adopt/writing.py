@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
-from ecluse.definition.model import Project
+from ecluse.definition.model import Project, Worker
 
 __all__ = [
     "NO_DATABASE",
@@ -48,6 +49,7 @@ class Adoption:
     has_tests: bool
     provider: str
     release: tuple[str, ...]
+    tasks: CeleryTasks | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -128,6 +130,7 @@ def _imports(planned: Adoption) -> Iterator[str]:
     names = ["Environment", "Job", "Pipeline", "Project", "Providers", "ReleaseSpec"]
     names += ["Output"] if _reports(planned) else []
     names += ["Service"] if planned.has_tests else []
+    names += ["Worker"] if _workers(planned) else []
     yield "from ecluse import ("
     words = ["any_of", "ecluse", "project", "pull_request", "push", "ship"]
     yield from (f"    {name}," for name in [*sorted(names), *words])
@@ -166,7 +169,10 @@ def _pipeline(planned: Adoption) -> Iterator[str]:
     yield "    release=ReleaseSpec("
     yield f"        files={_tuple(planned.release)},"
     yield f"        requirements={_text(SITE_LOCK)},"
-    yield f"        wsgi={_text(_wsgi(planned))},"
+    served = found.application
+    yield f"        {'asgi' if served.asgi else 'wsgi'}={_text(served.path)}," + (
+        f"  # {served.why}" if served.why else ""
+    )
     yield f"        settings={_text(found.answer.module)},"
     if found.folder != ".":
         yield f"        python_path={_tuple([found.folder])},"
@@ -262,19 +268,36 @@ def _environments(planned: Adoption) -> Iterator[str]:
     yield '        page="/",  # asked before visitors are let in, with the database and the migrations'
     yield "        faces_world=False,"
     yield "        watch=1,"
+    yield from _indented(_beside(planned), 2)
     yield "    ),"
     yield "),"
+
+
+def _beside(planned: Adoption) -> Iterator[str]:
+    """The workers of background tasks, and the broker's address, which the caller's variable has."""
+    workers, tasks = _workers(planned), planned.tasks
+    if not workers or tasks is None:
+        return
+    if tasks.variable:
+        yield f"secrets=({_text(tasks.variable)},),  # the broker's address: given to the command that rolls out"
+    yield "workers=("
+    for worker in workers:
+        yield "    Worker("
+        yield f"        name={_text(worker.name)},"
+        yield f"        command={_tuple(worker.command)},"
+        if worker.alone:
+            yield "        alone=True,"
+        yield "    ),"
+    yield "),"
+
+
+def _workers(planned: Adoption) -> tuple[Worker, ...]:
+    return planned.tasks.workers if planned.tasks else ()
 
 
 def _settings(planned: Adoption) -> str:
     how = planned.found.suite
     return how.settings or planned.found.answer.module
-
-
-def _wsgi(planned: Adoption) -> str:
-    module, _, name = str(planned.found.answer.settings.get("WSGI_APPLICATION") or "").rpartition(".")
-    package = planned.found.answer.module.partition(".")[0]
-    return f"{module}:{name}" if module else f"{package}.wsgi:application"
 
 
 def _tests(planned: Adoption) -> tuple[str, ...]:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
+import pytest
+from websockets.sync.client import connect
+
+from testbed.waiting import until
 from tests.integration.adopt.conftest import Repository
 
 pytestmark = pytest.mark.counted
@@ -13,7 +21,7 @@ PROVED = ["found", "baseline", "checks", "tests", "release", "serves", "second r
 
 @pytest.mark.parametrize(
     ("repository", "baseline"),
-    # The second one's own default has no static files collected, and nowhere to collect them.
+    # The second one is served by ASGI. Its own default has no static files collected, and nowhere to collect them.
     [("plain", "2 ran on sqlite3"), ("switched", "2 ran, 1 failed on sqlite3")],
     indirect=["repository"],
 )
@@ -54,6 +62,48 @@ def test_look_finds_variables_and_switch(repository: Repository) -> None:
     assert found["database"]["fixed"] == {"DB_ENGINE": "postgresql"}
     assert found["database"]["parts"]["DB_HOST"] == "host"
     assert found["tests"] == ["pytest"]
+    assert found["application"] == {"path": "config.asgi:application", "asgi": True}
+
+
+@pytest.mark.parametrize("repository", ["live"], indirect=True)
+def test_look_finds_channels_and_tasks(repository: Repository) -> None:
+    found = repository.adopt()
+    assert found["application"] == {"path": "config.asgi:application", "asgi": True}
+    assert found["workers"] == []
+    eager = "CELERY_TASK_ALWAYS_EAGER: tasks run at once, and none at fixed times: no broker answers at"
+    assert any(note.startswith(eager) for note in found["notes"])
+    assert any(note.startswith("added gunicorn") and "uvicorn, websockets" in note for note in found["notes"])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("repository", ["live"], indirect=True)
+def test_site_with_websockets_and_workers_is_proved(repository: Repository) -> None:
+    with tempfile.TemporaryDirectory(prefix="ecluse-") as folder:
+        for name in ("broker", "broker-control"):
+            Path(folder, name).mkdir()
+            Path(folder, name).chmod(0o777)
+        Path(folder).chmod(0o755)
+        environ = {"CELERY_BROKER_URL": f"filesystem://{folder}/broker"}
+        found = json.loads(repository.ecluse("adopt", "--json", "--write", **environ).stdout)
+        assert found["workers"] == ["tasks", "beat"]
+        rows = {row["name"]: row["detail"] for row in found["table"] if row["ok"]}
+        assert list(rows) == PROVED and rows["second rollout"].endswith(" answers, 0 lost")
+        repository.ecluse("deploy", "local", **environ)
+        status = json.loads(repository.ecluse("status", "local", "--json").stdout)
+        site = urlsplit(status["address"])
+        with connect(f"ws://{site.netloc}/echo/") as echo:
+            echo.send("hello")
+            assert echo.recv() == "hello"
+        assert urlopen(f"{status['address']}/say/hello/", timeout=30).status == 202
+        said = [f"{text} by {repository.top}" for text in ("hello", "tick")]
+        until(lambda: all(text in _page(status["address"]) for text in said), "a task sent, and one at fixed times")
+        assert "/slots/tasks/" in _page(status["address"])
+        repository.ecluse("stop", "local")
+
+
+def _page(address: str) -> str:
+    with urlopen(address, timeout=30) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.parametrize("repository", ["plain"], indirect=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ecluse.adopt.asking import SettingsReport
+from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.overrides import overrides
 
 
@@ -40,4 +41,15 @@ def test_cache_server_is_replaced_aloud() -> None:
 
 
 def test_tasks_run_at_once_without_a_broker() -> None:
-    assert names(CELERY_BROKER_URL="redis://redis:6379")["CELERY_TASK_ALWAYS_EAGER"] is True
+    tasks = CeleryTasks(
+        "shop.celery:app", "redis://:secret@cache.example:6379", beat=True, eager="CELERY_TASK_ALWAYS_EAGER"
+    )
+    (found,) = [one for one in overrides(SettingsReport(True), tasks) if one.name == "CELERY_TASK_ALWAYS_EAGER"]
+    assert found.aloud and found.value is True
+    assert found.why == "tasks run at once, and none at fixed times: no broker answers at redis://cache.example"
+
+
+@pytest.mark.parametrize("state", [{"reached": True}, {"always_eager": True}, {"eager": ""}])
+def test_tasks_stay_as_they_are_where_nothing_is_missing(state: dict[str, Any]) -> None:
+    tasks = CeleryTasks("shop.celery:app", **{"eager": "CELERY_TASK_ALWAYS_EAGER", **state})
+    assert not any("EAGER" in one.name for one in overrides(SettingsReport(True), tasks))

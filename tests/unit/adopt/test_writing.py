@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
+from ecluse.adopt.application import Application
 from ecluse.adopt.asking import SettingsReport, Subject
+from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.locking import Locks
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
@@ -36,6 +38,7 @@ def plan(top: Path, **changes: Any) -> Adoption:
         locks=Locks("django==5.2.1\n", "django==5.2.1\npytest==8.4\n"),
         subject=subject,
         variables=Variables(changes.pop("given", {}), ANSWER),
+        application=changes.pop("application", Application("shop.wsgi:application", asgi=False)),
         switch=changes.pop("switch", Switch()),
         suite=changes.pop("suite", Suite(("python", "manage.py", "test"), "manage.py")),
     )
@@ -64,6 +67,20 @@ def test_pipeline_of_plain_project_loads(tmp_path: Path) -> None:
     assert [job.name for job in made.jobs] == ["checks", "tests", "render", "package", "deploy-local"]
     assert made.project is not None and made.project.python == "3.12"
     assert made.release is not None and made.release.wsgi == "shop.wsgi:application"
+
+
+def test_asgi_application_is_written_with_its_reason(tmp_path: Path) -> None:
+    served = Application("shop.asgi:application", asgi=True, why="channels is installed")
+    made = loaded(plan(tmp_path / "shop", application=served), tmp_path)
+    assert made.release is not None and (made.release.asgi, made.release.wsgi) == ("shop.asgi:application", "")
+    assert "# channels is installed" in (tmp_path / "pipeline.py").read_text()
+
+
+def test_workers_are_written_with_the_secret_of_their_broker(tmp_path: Path) -> None:
+    tasks = CeleryTasks("shop.celery:app", "redis://cache.example", beat=True, variable="BROKER_URL", reached=True)
+    (local,) = loaded(plan(tmp_path / "shop", tasks=tasks), tmp_path).environments
+    assert local.workers == tasks.workers and [one.name for one in local.workers] == ["tasks", "beat"]
+    assert local.secrets == ("BROKER_URL",)
 
 
 def test_project_without_tests_has_no_job_for_them(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ Only the standard library, Django and the project are imported. Runs on every Py
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import runpy
@@ -126,7 +127,6 @@ def facts(settings: Any) -> dict[str, Any]:
         "django": django.get_version(),
         "python": "%d.%d.%d" % sys.version_info[:3],
         "settings": found,
-        "celery": celery(),
         "modules": sorted(os.path.relpath(file, ROOT) for file in files if is_own(os.path.abspath(file))),
     }
 
@@ -142,17 +142,39 @@ def replace_missing_drivers(settings: Any) -> None:
             database.update(ENGINE="django.db.backends.postgresql", OPTIONS={})
 
 
-def celery() -> str | None:
-    """The module of the project's Celery application, where there is one."""
-    if "celery" not in sys.modules:
+def celery(settings: Any, settings_module: str) -> dict[str, Any] | None:
+    """The project's Celery application: where it is, its broker, whether something runs at fixed times, and the setting
+    with which tasks run at once; None where there is none.
+    """
+    try:
+        from celery import Celery
+        from celery.beat import PersistentScheduler
+    except ImportError:
         return None
-    from celery import Celery
-
+    package = settings_module.partition(".")[0]
+    for name in (f"{package}.celery", f"{package}.celery_app"):
+        if importlib.util.find_spec(package) and importlib.util.find_spec(name):
+            importlib.import_module(name)
     for name, module in sorted(sys.modules.items(), key=lambda item: len(item[0])):
         file = getattr(module, "__file__", None)
-        if file and is_own(os.path.abspath(file)):
-            if any(isinstance(value, Celery) for value in list(vars(module).values())):
-                return name
+        if not file or not is_own(os.path.abspath(file)):
+            continue
+        for attribute, value in list(vars(module).items()):
+            if isinstance(value, Celery):
+                reads_settings = "django.conf" in str(getattr(value, "_config_source", None))
+                prefix = getattr(value, "namespace", None)
+                usual = value.conf.beat_scheduler in (None, "", "celery.beat:PersistentScheduler", PersistentScheduler)
+                in_database = "django_celery_beat" in settings.INSTALLED_APPS
+                return {
+                    "app": f"{name}:{attribute}",
+                    "broker": plain(value.conf.broker_url),
+                    "beat": bool(value.conf.beat_schedule) or in_database,
+                    "scheduler": "django_celery_beat.schedulers:DatabaseScheduler" if usual and in_database else "",
+                    "always_eager": bool(value.conf.task_always_eager),
+                    "eager": (
+                        (f"{prefix}_TASK_ALWAYS_EAGER" if prefix else "CELERY_ALWAYS_EAGER") if reads_settings else ""
+                    ),
+                }
     return None
 
 
@@ -231,7 +253,8 @@ def main() -> None:
         replace_missing_drivers(settings)
         django.setup()
         settings.SECRET_KEY  # raises where it is empty: a request would
-        answer.update(dict(facts(settings), settings=answer["settings"]), unmigrated=unmigrated(), ok=True)
+        answer.update(dict(facts(settings), settings=answer["settings"]), unmigrated=unmigrated())
+        answer.update(celery=celery(settings, module), ok=True)
         answer["unchecked"] = check() if CHECK else None
     except BaseException as error:  # noqa: B036 - whatever a project raises is an answer
         answer["error"] = failure(error)

@@ -1,4 +1,4 @@
-"""Settings that need variables, and have a switch for their database."""
+"""Settings that need variables, and have a switch for their database. The site is served by ASGI."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ LOGGING = {
 }
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
 if os.environ.get("DB_ENGINE", "sqlite3") == "postgresql":
     DATABASES = {
         "default": {
