@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -55,7 +56,8 @@ def _size(path: Path) -> int:
     """The bytes on the disk of the file *path*, or of all files below it; a file with several names counts once."""
     found = {}
     for name in (path, *path.rglob("*")):
-        state = os.lstat(name)
-        if not stat.S_ISDIR(state.st_mode):
-            found[state.st_dev, state.st_ino] = state.st_blocks * 512
+        with contextlib.suppress(FileNotFoundError):  # another process deletes it as well
+            state = os.lstat(name)
+            if not stat.S_ISDIR(state.st_mode):
+                found[state.st_dev, state.st_ino] = state.st_blocks * 512
     return sum(found.values())

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from ecluse.definition.model import Project, ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
+from ecluse.machine.newest import newest_first
 from ecluse.outside.description import OUTSIDE, describe, write
 from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect, files, requirements
@@ -288,7 +289,7 @@ def _collect_static(
         os.utime(collected)
         shutil.copytree(collected, scratch / "static", copy_function=os.link)
         # The newest few are kept: going back and forth between two states finds both.
-        for old in sorted(cache.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        for old in newest_first(cache.iterdir())[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
     except CommandError as error:
         raise ReleaseError(
@@ -309,7 +310,6 @@ def _commit(top: Path, places: Sequence[str]) -> tuple[str | None, bool]:
 
 
 def _prune(store: Path) -> None:
-    archives = sorted(store.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for archive in archives[KEPT:]:
+    for archive in newest_first(store.glob("*.tar"))[KEPT:]:
         archive.with_suffix(".json").unlink(missing_ok=True)
         archive.unlink(missing_ok=True)

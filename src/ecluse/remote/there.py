@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.machine import durable
+from ecluse.machine.newest import newest_first
 
 __all__: list[str] = []
 
@@ -66,8 +67,7 @@ def put(manifest: str) -> None:
         durable.write_json(RELEASES / f"{values['id']}.json", values)
     finally:
         scratch.unlink(missing_ok=True)
-    archives = sorted(RELEASES.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in archives[KEPT_RELEASES:]:
+    for old in newest_first(RELEASES.glob("*.tar"))[KEPT_RELEASES:]:
         old.with_suffix(".json").unlink(missing_ok=True)
         old.unlink(missing_ok=True)
 
@@ -225,16 +225,14 @@ def _prune(id: str, tool: str) -> None:
     for run in runs[:-KEPT_RUNS]:
         shutil.rmtree(RUNS / run, ignore_errors=True)
     used = {Path("tool").resolve(), Path("tools", tool).resolve()}
-    by_age = sorted(Path("tools").glob("[!.]*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in by_age[KEPT_TOOLS:]:
+    for old in newest_first(Path("tools").glob("[!.]*"))[KEPT_TOOLS:]:
         if old.resolve() not in used:
             shutil.rmtree(old, ignore_errors=True)
     pythons = {(path / ".ecluse").resolve() for path in Path("tools").glob("[!.]*")}
     for python in Path("pythons").glob("*"):
         if python.resolve() not in pythons:
             shutil.rmtree(python, ignore_errors=True)
-    definitions = sorted(DEFINITIONS.glob("*.py"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for definition in definitions[KEPT_DEFINITIONS:]:
+    for definition in newest_first(DEFINITIONS.glob("*.py"))[KEPT_DEFINITIONS:]:
         if definition.resolve() != Path("pipeline.py").resolve():
             definition.unlink(missing_ok=True)
 

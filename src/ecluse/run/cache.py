@@ -21,6 +21,7 @@ from typing import Any
 
 from ecluse.definition.plan import Leg, Plan
 from ecluse.errors import RepositoryError
+from ecluse.machine.newest import newest_first
 from ecluse.run import reads, surroundings
 from ecluse.run.inputs import Inputs, Snapshot
 from ecluse.run.outcome import Outcome
@@ -207,13 +208,9 @@ class Cache:
 
     def _entries(self, leg: Leg) -> list[Path]:
         """The folders of *leg*'s successes, the newest first."""
-        found: list[tuple[float, Path]] = []
         with suppress(OSError):
-            for folder in (self._folder / leg.slug).iterdir():
-                with suppress(OSError):
-                    if not folder.name.startswith("."):
-                        found.append((folder.stat().st_mtime, folder))
-        return [folder for _time, folder in sorted(found, reverse=True)]
+            return newest_first(path for path in (self._folder / leg.slug).iterdir() if not path.name.startswith("."))
+        return []
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:

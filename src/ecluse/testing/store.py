@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.machine.newest import newest_first
 from ecluse.testing.canonical import canonical, digest
 from ecluse.testing.states import contents
 
@@ -143,19 +144,18 @@ class Store:
         os.replace(file.name, path)
 
     def _prune(self) -> None:
-        aged = []
-        for path in self.folder.iterdir():
-            with contextlib.suppress(OSError):  # another run prunes as well
-                aged.append((path.stat().st_mtime, path))
-        paths = [path for _time, path in sorted(aged, reverse=True)]
+        paths = newest_first(self.folder.iterdir())
         archives = [path for path in paths if path.suffix == ".tar"]
         notes = [path for path in paths if path.suffix in (".dependencies", ".impossible", ".last")]
         kept = archives[:KEPT]
         orphans = [path for path in paths if path.suffix == ".json" and path.with_suffix(".tar") not in kept]
         known = (".tar", ".json", ".dependencies", ".impossible", ".last")
-        halves = [path for when, path in aged if path.suffix not in known and time.time() - when > _INTERRUPTED]
-        for path in (*archives[KEPT:], *notes[4 * KEPT :], *orphans, *halves):
+        for path in (*archives[KEPT:], *notes[4 * KEPT :], *orphans):
             path.unlink(missing_ok=True)
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # another run prunes as well
+                if path.suffix not in known and time.time() - path.stat().st_mtime > _INTERRUPTED:
+                    path.unlink()
 
 
 # Seconds after which a file that was not finished never will be.

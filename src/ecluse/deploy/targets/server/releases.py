@@ -15,6 +15,7 @@ from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.errors import ReleaseError, TargetError
 from ecluse.machine import durable, interpreters, process, virtualenv
+from ecluse.machine.newest import newest_first
 from ecluse.outside.description import OUTSIDE
 from ecluse.release import archive
 
@@ -135,7 +136,7 @@ class ServerReleases:
 
     def _last_served(self) -> list[Path]:
         """The staged releases, the one that served last first."""
-        return sorted(self._staged(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        return newest_first(self._staged())
 
     def _staged(self) -> list[Path]:
         return [folder for folder in self._place.releases.glob("[!.]*") if folder.is_dir()]
