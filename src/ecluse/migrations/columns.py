@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .expressions import may_fail
-from .schema import Column, Relation
+from .expressions import may_fail, normal
+from .schema import Column, Relation, Sequence
 from .uses import UsedColumn
 from .widening import holds
 
-__all__ = ["added", "changed", "follow"]
+__all__ = ["added", "changed", "follow", "renumbered"]
+
+_FEW = 100_000
+"""A sequence that has fewer numbers left soon ends."""
 
 
 def follow(name: str, old: Relation, new: Relation) -> str | None:
@@ -69,22 +72,26 @@ def _filled(at: str, was: Column, becomes: Column, used: UsedColumn) -> Iterator
         return
     if not becomes.fills_itself:
         yield f"takes the default of {at} away: the serving release counts on it"
+    elif was.sequence is not None and becomes.sequence is not None:
+        yield from renumbered(at, was.sequence, becomes.sequence)
     elif was.sequence is not None:
-        yield from _numbers(at, was, becomes)
-
-
-def _numbers(at: str, was: Column, becomes: Column) -> Iterator[str]:
-    old, new = was.sequence, becomes.sequence
-    if old is None or new is None:
         yield f"no longer numbers {at} by its sequence"
-    elif old.oid is not None and new.oid is not None and old.oid != new.oid and not _at_least(old.last, new.last):
-        yield f"numbers {at} by another sequence, which may give numbers that are taken"
+    elif not was.identity and normal(was.default or "") != normal(becomes.default or ""):
+        yield f"changes the default of {at}: the serving release counts on {was.default}"
+
+
+def renumbered(what: str, old: Sequence, new: Sequence) -> Iterator[str]:
+    """Why a release could not live with *new* for the sequence *old*, which numbers *what*."""
+    if old.oid is not None and new.oid is not None and old.oid != new.oid and not _at_least(old.last, new.last):
+        yield f"numbers {what} by another sequence, which may give numbers that are taken"
     elif old.oid == new.oid and old.last is not None and not _at_least(old.last, new.last):
-        yield f"sets the sequence of {at} back: it gives numbers that are taken"
+        yield f"sets the sequence of {what} back: it gives numbers that are taken"
     elif new.maximum < old.maximum or new.increment != old.increment:
-        yield f"changes the sequence of {at}: it ends earlier, or counts otherwise"
+        yield f"changes the sequence of {what}: it ends earlier, or counts otherwise"
+    elif new.last != old.last and new.last is not None and new.maximum - new.last < min(_FEW, new.maximum // 2):
+        yield f"sets the sequence of {what} so far that it soon ends"
     elif old.usable and not new.usable:
-        yield f"takes the sequence of {at} away from the role of the site"
+        yield f"takes the sequence of {what} away from the role of the site"
 
 
 def _at_least(old: int | None, new: int | None) -> bool:

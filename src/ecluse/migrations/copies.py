@@ -15,7 +15,7 @@ from .copy import CannotCopy
 from .listen import StatementListener
 from .pg_catalog import read
 from .schema import Schema, differences
-from .statements import reaches_out
+from .statements import bare, leaves_the_database, reaches_out
 
 __all__ = ["Copy", "NotTried", "address", "copied", "emptied"]
 
@@ -131,7 +131,7 @@ def _throwaway(source: _Source, server: str) -> Iterator[Copy]:
     options = _limited({key: value for key, value in source.settings["OPTIONS"].items() if key not in _NOT_THERE})
     _point(source.connection, {**source.settings, **there, "USER": source.role, "OPTIONS": options})
     source.connection.settings_dict["NAME"] = source.database
-    yield _checked(source, "a throwaway server", lambda sql: None)
+    yield _checked(source, "a throwaway server", _forbid_leaving)
 
 
 @contextlib.contextmanager
@@ -172,8 +172,13 @@ _NOT_THERE = ("service", "passfile", "sslmode", "sslrootcert", "sslcert", "sslke
 
 
 def _forbid(sql: str) -> None:
-    if reaches_out(sql):
+    if reaches_out(bare(sql)) or leaves_the_database(sql):
         raise NotTried("it reaches out of its database")
+
+
+def _forbid_leaving(sql: str) -> None:
+    if leaves_the_database(sql):
+        raise NotTried("it reaches out of its server, or changes how a role logs in")
 
 
 def _sweep(cursor: Any) -> None:

@@ -120,7 +120,8 @@ FROM pg_class c {_in('c.relnamespace')} WHERE c.relkind IN ('r', 'p') AND {_by_i
 """
 
 _VIEWS = f"""
-SELECT CASE c.relkind WHEN 'v' THEN format('CREATE VIEW %s AS %s', c.oid::regclass, pg_get_viewdef(c.oid))
+SELECT CASE c.relkind WHEN 'v' THEN format('CREATE VIEW %s %s AS %s', c.oid::regclass,
+        'WITH (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid))
     ELSE format('CREATE MATERIALIZED VIEW %s AS %s WITH %s DATA', c.oid::regclass, rtrim(pg_get_viewdef(c.oid), ';'),
         CASE WHEN c.relispopulated THEN '' ELSE 'NO' END) END
 FROM pg_class c {_in('c.relnamespace')} WHERE c.relkind IN ('v', 'm') AND {_by_itself('c.oid')} ORDER BY c.oid

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .columns import follow
 from .expressions import makes_unique, may_fail
 from .schema import Foreign, Key, Relation, Schema
 from .uses import UsedTable
 
-__all__ = ["constraints", "implies"]
+__all__ = ["constraints", "implies", "pointing_at"]
 
 
 def constraints(
@@ -38,18 +38,20 @@ def _unique(name: str, old: Relation, new: Relation, used: UsedTable, moved: set
     for columns in used.unique:
         if columns & moved or not columns <= set(new.columns):
             continue
+        said = ", ".join(sorted(columns))
         if _kept(old, columns) and not _kept(new, columns):
-            said = ", ".join(sorted(columns))
             yield f"no longer keeps {name}({said}) unique: the serving release counts on it"
+        elif _at_once(old, columns) and not _at_once(new, columns):
+            yield f"no longer keeps {name}({said}) unique at once: ON CONFLICT of the serving release fails"
 
 
 def implies(known: Key, key: Key, relation: Relation) -> bool:
     """Whether what *known* lets pass, *key* lets pass as well."""
-    if known.deferrable and not key.deferrable:
+    if (known.deferrable and not key.deferrable) or (known.deferred and not key.deferred):
         return False
     if known.definition == key.definition and known.nulls_distinct == key.nulls_distinct:
         return True
-    if not known.whole or not known.columns or key.exclusion or not set(known.columns) <= set(key.columns):
+    if not known.whole or not known.columns or key.exclusion or key.loose or not set(known.columns) <= set(key.columns):
         return False
     nullable = any(not relation.columns[one].not_null for one in known.columns if one in relation.columns)
     return key.nulls_distinct or not known.nulls_distinct or not nullable
@@ -59,14 +61,18 @@ def _never_met(key: Key, new: Relation, used: UsedTable) -> bool:
     """Whether rows that the release writes never meet *key*: it leaves a column of it empty, or the database gives
     each another value.
     """
-    for name in key.columns:
+    for name in key.touches:
         column = new.columns.get(name)
         if column is None or name in used.columns:
             continue
+        empty = not column.not_null and not column.fills_itself
+        if empty and key.predicate == f"({name} IS NOT NULL)":
+            return True
+        if name not in key.columns:
+            continue
         if column.identity or (makes_unique(column.default) and key.whole):
             return True
-        empty = not column.not_null and not column.fills_itself
-        if empty and key.nulls_distinct and (key.whole or key.exclusion or key.predicate == f"({name} IS NOT NULL)"):
+        if empty and key.nulls_distinct and (key.whole or key.exclusion):
             return True
     return False
 
@@ -75,11 +81,18 @@ def _kept(relation: Relation, columns: frozenset[str]) -> bool:
     return any(one.whole and one.columns and set(one.columns) <= columns for one in relation.keys.values())
 
 
+def _at_once(relation: Relation, columns: frozenset[str]) -> bool:
+    """Whether a key of just these *columns* can be named by ON CONFLICT, which no deferrable key can."""
+    return any(one.whole and not one.deferrable and set(one.columns) == columns for one in relation.keys.values())
+
+
 def _checks(name: str, old: Relation, new: Relation, used: UsedTable, moved: set[str]) -> Iterator[str]:
     known = {one.definition for one in old.checks.values()}
     for at, check in new.checks.items():
-        if check.definition in known or not check.columns & set(used.columns):
+        if check.definition in known:
             continue
+        if check.columns and not check.columns & set(used.columns):
+            continue  # whether rows without these columns pass is seen on the copy
         if at in old.checks and old.checks[at].columns & moved:
             continue
         filled = next(iter(check.columns)) if len(check.columns) == 1 else None
@@ -106,7 +119,7 @@ def _foreign(
         if was is None:
             if not (at in old.foreign and set(old.foreign[at].columns) & moved):
                 yield f"adds a foreign key {at} from {name}({', '.join(key.columns)}) to {key.target}"
-        elif was.deferrable and not key.deferrable:
+        elif (was.deferrable and not key.deferrable) or (was.deferred and not key.deferred):
             yield f"checks the foreign key {at} of {name} at once: the serving release may write in another order"
         elif was.actions != key.actions:
             yield f"changes what the foreign key {at} of {name} does when its target goes"
@@ -114,3 +127,18 @@ def _foreign(
     for at, key in old.foreign.items():
         if key.columns not in left and key.actions[0] in "cnd" and not set(key.columns) & moved:
             yield f"drops the foreign key {at} of {name}, by which the database deletes or empties rows"
+
+
+def pointing_at(tables: Collection[str], before: Schema, after: Schema) -> Iterator[str]:
+    """Why a release could not delete rows of *tables*: a table that was there, with rows, now refers to them."""
+    full = {after.named(name): name for name in tables if after.named(name)}
+    earlier = {one.oid: one for one in before.relations.values() if one.oid is not None}
+    for where, relation in after.relations.items():
+        was = earlier.get(relation.oid) if relation.oid is not None else None
+        if where in full or was is None:
+            continue
+        known = {(key.columns, key.target) for key in was.foreign.values()}
+        for at, key in relation.foreign.items():
+            refuses = key.target in full and key.actions[0] in "ar" and set(key.columns) <= set(was.columns)
+            if refuses and (key.columns, key.target) not in known:
+                yield f"adds a foreign key {at} from {where} to {full[key.target]}: its rows can no longer be deleted"

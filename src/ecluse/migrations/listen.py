@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .pg_catalog import HEARS, OURS
-from .statements import bare, holds_nobody_up
+from .statements import asks_for_rows, bare, converts, decides, holds_nobody_up
 
 __all__ = ["TableLock", "StatementListener"]
 
@@ -24,14 +24,16 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN
 
 _LISTEN = f"""
 CREATE SCHEMA {HEARS};
-CREATE TABLE {HEARS}.emptied (relation oid);
-CREATE FUNCTION {HEARS}.truncated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
-    $$ BEGIN INSERT INTO {HEARS}.emptied VALUES (TG_RELID); RETURN NULL; END $$;
+CREATE TABLE {HEARS}.lost (relation oid, how text);
+CREATE FUNCTION {HEARS}.loses() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$ BEGIN INSERT INTO {HEARS}.lost VALUES (TG_RELID, TG_OP); RETURN NULL; END $$;
 GRANT USAGE ON SCHEMA {HEARS} TO PUBLIC;
-GRANT ALL ON {HEARS}.emptied TO PUBLIC;
+GRANT ALL ON {HEARS}.lost TO PUBLIC;
 """
 
 _DML = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW)\b", re.I)
+_DELETES = re.compile(r"\bDELETE\b", re.I)
+_SOME_ROWS = re.compile(r"\s*DELETE\s+FROM\s[^;]*\sWHERE\s+(?!\(?\s*(?:true|1\s*=\s*1|'')\s*\)?\s*$)", re.I)
 _EMPTIES = re.compile(r"\bDELETE\s+FROM\s+(?:ONLY\s+)?([\w\".]+)\s*(?:\*|AS\s+\w+)?\s*(?:;|$|RETURNING\b)", re.I)
 
 
@@ -52,6 +54,7 @@ class _State:
     file: int
     scans: int
     mode: str | None
+    read: bool
 
 
 class StatementListener:
@@ -62,21 +65,28 @@ class StatementListener:
         self._known: dict[int, _State] = {}
         self._held: dict[tuple[str, str], TableLock] = {}
         self._emptied: set[str] = set()
+        self._deleted: set[str] = set()
         self.on_data = False
         """Whether RunPython runs: what it does to rows is not judged."""
+        self.asked = False
+        """Whether RunPython has asked for rows."""
+        self.converted: list[tuple[str, str]] = []
+        """The tables and columns whose values are written anew by an expression."""
+        self.by_rows: list[str] = []
+        """Reasons why the copy, which has no rows, cannot tell what happens."""
 
     @staticmethod
     def attach(run: Callable[[str], Any], tables: list[str]) -> None:
-        """Have the copy tell of tables that are emptied."""
+        """Have the copy tell of tables that lose rows."""
         run(_LISTEN)
         for table in tables:
-            trigger = f"CREATE TRIGGER {HEARS} AFTER TRUNCATE ON {table} EXECUTE FUNCTION {HEARS}.truncated()"
-            run(trigger)
+            run(f"CREATE TRIGGER {HEARS} AFTER DELETE OR TRUNCATE ON {table} EXECUTE FUNCTION {HEARS}.loses()")
 
     @contextmanager
     def hear(self) -> Iterator[None]:
         """Listen from here on to one migration; ask :meth:`held` and :meth:`emptied` afterwards."""
-        self._held, self._emptied = {}, set()
+        self._held, self._emptied, self._deleted = {}, set(), set()
+        self.converted, self.by_rows = [], []
         self._known = self._look()
         commit = self._connection.commit
 
@@ -97,18 +107,41 @@ class StatementListener:
 
     def emptied(self) -> set[str]:
         """The full names of tables that lost all their rows."""
+        self._take_losses()
+        return set(self._emptied)
+
+    def deleted(self) -> set[str]:
+        """The full names of tables that lost rows by a statement whose words do not tell which."""
+        self._take_losses()
+        return self._deleted - self._emptied
+
+    def forget_deletes(self) -> None:
+        """Take what was deleted so far for what is not judged."""
         with self._connection.connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {HEARS}.emptied RETURNING relation")
-            truncated = {self._known[oid].name for (oid,) in cursor.fetchall() if oid in self._known}
-        return self._emptied | truncated
+            cursor.execute(f"DELETE FROM {HEARS}.lost WHERE how = 'DELETE'")
+
+    def _take_losses(self) -> None:
+        with self._connection.connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {HEARS}.lost RETURNING relation, how")
+            for oid, how in cursor.fetchall():
+                if oid in self._known:
+                    (self._deleted if how == "DELETE" else self._emptied).add(self._known[oid].name)
 
     def _statement(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         text = bare(str(sql))
-        self._forbid(text)
+        self._forbid(str(sql))
+        if self.on_data and asks_for_rows(text):
+            self.asked = True
         if _DML.match(text) or many:
             return execute(sql, params, many, context)
         if not self.on_data:
             self._emptied |= {name for table in _EMPTIES.findall(text) if (name := self._name(table))}
+            self.converted += [(self._table(table), column) for table, column in converts(text)]
+            deletes = [one for one in text.split(";") if _DELETES.search(one)]
+            if deletes and all(map(_SOME_ROWS.match, deletes)):
+                result = execute(sql, params, many, context)
+                self.forget_deletes()
+                return result
         before = self._look()
         if self._connection.in_atomic_block or not self._connection.get_autocommit() or holds_nobody_up(text):
             result = execute(sql, params, many, context)
@@ -137,6 +170,11 @@ class StatementListener:
             now = self._look()
         except Exception:  # the transaction has failed: what failed it is raised elsewhere
             return
+        asked = decides(sql) and any(
+            state.read and not before[oid].read for oid, state in now.items() if oid in self._known and oid in before
+        )
+        if asked:
+            self.by_rows.append("it asks for rows, of which the copy has none, before it changes the schema")
         for oid, known in self._known.items():
             state, was = now.get(oid), before.get(oid, known)
             if state is None or state.mode is None:
@@ -157,9 +195,15 @@ class StatementListener:
                     file,
                     scans,
                     max((one for one in modes or () if one in _STRENGTH), key=_STRENGTH.index, default=None),
+                    "AccessShareLock" in (modes or ()),
                 )
                 for oid, name, file, scans, modes in cursor.fetchall()
             }
+
+    def _table(self, table: str) -> str:
+        """Django's name of the table that a statement names."""
+        full = self._name(table)
+        return full.partition(".")[2] if full else table
 
     def _name(self, table: str) -> str | None:
         with self._connection.connection.cursor() as cursor:

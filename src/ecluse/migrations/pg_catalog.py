@@ -10,6 +10,7 @@ from typing import Any
 
 from .expressions import normal
 from .schema import Check, Column, Foreign, Key, Relation, Schema, Sequence
+from .views import read_views
 
 __all__ = ["HEARS", "OURS", "read"]
 
@@ -76,12 +77,13 @@ WHERE s.seqrelid IN ({}) AND has_sequence_privilege(s.seqrelid, 'SELECT') AND ha
 
 _CONSTRAINTS = f"""
 SELECT k.conrelid, k.conname, k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable,
-    (SELECT array_agg(a.attname::text ORDER BY x.place) FROM unnest(k.conkey) WITH ORDINALITY x(num, place)
-        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num),
+    CASE WHEN 0 <> ALL (k.conkey) THEN  -- 0 stands for the whole row
+        (SELECT array_agg(a.attname::text ORDER BY x.place) FROM unnest(k.conkey) WITH ORDINALITY x(num, place)
+            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num) END,
     k.confrelid, f.nspname || '.' || t.relname,
     (SELECT array_agg(a.attname::text ORDER BY x.place) FROM unnest(k.confkey) WITH ORDINALITY x(num, place)
         JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num),
-    k.confdeltype::text || k.confupdtype::text
+    k.confdeltype::text || k.confupdtype::text, k.condeferred
 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
     LEFT JOIN pg_class t ON t.oid = k.confrelid LEFT JOIN pg_namespace f ON f.oid = t.relnamespace
 WHERE k.contype IN ('c', 'f', 'x') AND k.conrelid <> 0 AND {OURS}
@@ -96,7 +98,12 @@ SELECT i.indrelid, c.relname, i.indisunique, i.indimmediate, pg_get_indexdef(i.i
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = x.num WHERE x.place <= i.indnkeyatts),
     (SELECT array_agg(DISTINCT a.attname::text) FROM pg_depend p JOIN pg_attribute a
         ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid
-        WHERE p.classid = 'pg_class'::regclass AND p.objid = i.indexrelid AND p.refobjid = i.indrelid)
+        WHERE p.classid = 'pg_class'::regclass AND p.objid = i.indexrelid AND p.refobjid = i.indrelid),
+    EXISTS (SELECT FROM pg_constraint k
+        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.condeferred),
+    EXISTS (SELECT FROM unnest(i.indkey::int2[], i.indcollation::oid[]) x(num, oid)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = x.num
+        JOIN pg_collation l ON l.oid = x.oid WHERE NOT l.collisdeterministic AND a.attcollation <> x.oid)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}
 """
 
@@ -107,14 +114,21 @@ FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = 
     JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT t.tgisinternal AND t.tgname NOT LIKE '{HEARS}%' AND {OURS}
 UNION ALL
-SELECT r.ev_class, 'rule ' || r.rulename, pg_get_ruledef(r.oid)
+SELECT r.ev_class, 'rule ' || r.rulename, r.ev_enabled::text || pg_get_ruledef(r.oid)
 FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE r.rulename <> '_RETURN' AND {OURS}
 UNION ALL
 SELECT o.polrelid, 'policy ' || o.polname, concat_ws(' ', o.polcmd, o.polpermissive, o.polroles::text,
     pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid))
 FROM pg_policy o WHERE row_security_active(o.polrelid)
+UNION ALL
+SELECT c.oid, 'publication ' || p.pubname, c.relreplident::text
+FROM pg_publication_tables t JOIN pg_publication p USING (pubname) JOIN pg_namespace n ON n.nspname = t.schemaname
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+WHERE (p.pubupdate OR p.pubdelete) AND (c.relreplident = 'n' OR c.relreplident = 'd'
+    AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))
 """
+"""Triggers, rules, policies, and publications that refuse updates, since nothing identifies a row for them."""
 
 _PARTS = """
 SELECT i.inhparent, n.nspname || '.' || c.relname, coalesce(pg_get_expr(c.relpartbound, c.oid), '')
@@ -126,7 +140,7 @@ _FUNCTIONS = f"""
 SELECT p.oid::regprocedure::text, md5(concat_ws(' ', p.prosrc, p.prorettype::regtype, p.proconfig, p.provolatile,
         p.proisstrict, p.prosecdef)),
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid
-        AND d.classid <> 'pg_trigger'::regclass), p.prosrc
+        AND d.classid <> 'pg_trigger'::regclass), p.prosrc, has_function_privilege(p.oid, 'EXECUTE')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {OURS}
     AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
@@ -134,10 +148,26 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {OURS}
 
 # Sequences that feed no column: whoever counts by them does so by name.
 _ALONE = f"""
-SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND pg_table_is_visible(c.oid) AND {OURS}
+SELECT c.relname, s.seqrelid, s.seqtypid::regtype::text, s.seqincrement, s.seqmax,
+    CASE WHEN has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') THEN pg_sequence_last_value(s.seqrelid) END,
+    has_sequence_privilege(s.seqrelid, 'USAGE, UPDATE')
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE pg_table_is_visible(c.oid) AND {OURS}
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
 """
+
+# Types and collations that a query may name; types of tables, of arrays and of extensions are left out.
+_KINDS = f"""
+SELECT 'type ' || t.oid::regtype FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.typtype IN ('d', 'e', 'c', 'r') AND {OURS}
+    AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
+UNION ALL
+SELECT 'collation ' || l.oid::regcollation FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+WHERE {OURS} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = l.oid AND d.deptype = 'e')
+"""
+
+_EXTENSIONS = "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
 
 _SETTINGS = """
 SELECT unnest(setconfig) FROM pg_db_role_setting
@@ -163,11 +193,13 @@ def read(connection: Any) -> Schema:
         checks, foreign, exclusions = _constraints(rows(_CONSTRAINTS))
         keys, computed = _indexes(rows(_INDEXES), exclusions)
         hooks, parts = _grouped(rows(_HOOKS), digest=True), _grouped(rows(_PARTS))
+        views = read_views(rows)
         for oid, schema, name, kind, lasting, filled, seen, filtered, reachable, *may, can in rows(_RELATIONS):
             names[oid] = f"{schema}.{name}"
             if seen:
                 visible[name] = names[oid]
-            possible = {"s": True, "i": bool(can & 8), "u": bool(can & 4), "d": bool(can & 16)}
+            view = views.get(oid)
+            possible = {"s": view is None or view.readable, "i": bool(can & 8), "u": bool(can & 4), "d": bool(can & 16)}
             relations[names[oid]] = Relation(
                 kind="r" if kind == "p" else kind,
                 oid=oid,
@@ -184,17 +216,21 @@ def read(connection: Any) -> Schema:
                     if allowed and reachable and possible[letter]
                 ),
                 lasting=lasting,
-                filtered=filtered,
+                filtered=filtered or (view is not None and view.filtered),
                 filled=filled,
+                query=view.query if view else None,
+                behind=view.behind if view else frozenset(),
             )
         functions = rows(_FUNCTIONS)
         return Schema(
             relations=relations,
             visible=visible,
-            sequences=frozenset(name for (name,) in rows(_ALONE)),
-            extensions=frozenset(name for (name,) in rows("SELECT extname FROM pg_extension")),
-            functions={name: digest for name, digest, _called, _source in functions},
-            called=frozenset(name for name, _digest, called, _source in functions if called),
+            sequences={name: Sequence(*facts) for name, *facts in rows(_ALONE)},
+            extensions=dict(rows(_EXTENSIONS)),
+            kinds=frozenset(name for (name,) in rows(_KINDS)),
+            functions={row[0]: row[1] for row in functions},
+            called=frozenset(row[0] for row in functions if row[2]),
+            callable=frozenset(row[0] for row in functions if row[4]),
             words=frozenset(word.lower() for row in functions for word in re.findall(r"\w+", row[3])),
             settings=frozenset(one for (one,) in rows(_SETTINGS)),
         )
@@ -265,11 +301,11 @@ def _constraints(rows: Iterable[tuple[Any, ...]]) -> _Constraints:
     checks: dict[int, dict[str, Check]] = defaultdict(dict)
     foreign: dict[int, dict[str, Foreign]] = defaultdict(dict)
     exclusions: dict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
-    for table, name, kind, definition, deferrable, columns, _oid, target, theirs, actions in rows:
+    for table, name, kind, definition, deferrable, columns, _oid, target, theirs, actions, deferred in rows:
         if kind == "c":
             checks[table][name] = Check(normal(definition.removesuffix(" NOT VALID")), frozenset(columns or ()))
         elif kind == "f":
-            foreign[table][name] = Foreign(tuple(columns), target, tuple(theirs), actions, deferrable)
+            foreign[table][name] = Foreign(tuple(columns), target, tuple(theirs), actions, deferrable, deferred)
         else:
             exclusions[table][name] = definition, deferrable
     return checks, foreign, exclusions
@@ -280,7 +316,10 @@ def _indexes(
 ) -> tuple[Mapping[int, dict[str, Key]], Mapping[int, dict[str, str]]]:
     keys: dict[int, dict[str, Key]] = defaultdict(dict)
     computed: dict[int, dict[str, str]] = defaultdict(dict)
-    for table, name, unique, immediate, definition, predicate, expressions, nulls, columns, touched in rows:
+    for row in rows:
+        table, name, unique, immediate, definition, predicate, expressions, nulls, columns, touched, deferred, loose = (
+            row
+        )
         said = "; ".join(one for one in (expressions, predicate) if one)
         if said:
             computed[table][name] = said
@@ -295,7 +334,9 @@ def _indexes(
             predicate=predicate,
             nulls_distinct=not nulls,
             deferrable=deferrable,
+            deferred=deferred,
             exclusion=excluding is not None,
+            loose=loose,
         )
     return keys, computed
 

@@ -152,10 +152,12 @@ def _with(entry: dict[str, Any], judged: tuple[Rehearsed, list[str]] | None) -> 
 
 
 def _handlers() -> bool:
-    """Whether the project, or a package of it, has something run after each migrating that is not Django's own."""
-    from django.db.models.signals import post_migrate
+    """Whether the project, or a package of it, has something run before or after each migrating that is not Django's
+    own.
+    """
+    from django.db.models.signals import post_migrate, pre_migrate
 
-    for receiver in post_migrate.receivers:
+    for receiver in [*pre_migrate.receivers, *post_migrate.receivers]:
         found = receiver[1]
         function = found() if hasattr(found, "__callback__") else found
         if function is not None and not getattr(function, "__module__", "").startswith("django."):

@@ -12,6 +12,8 @@ from typing import Any
 
 from .compare import findings
 from .copies import Copy, NotTried
+from .functions import may_change_schema
+from .left_columns import refused
 from .listen import TableLock
 from .pg_catalog import read
 from .uses import Uses
@@ -97,17 +99,42 @@ class _Judge:
         untried += [note for note in notes if note.startswith("it could not")]
         # A connection of its own: settings of the role and the database count from the next one on.
         connection.close()
-        after = read(connection)
-        reasons = [one for one in findings(self._before, after, self._uses) if one not in self._said]
-        reasons += [f"empties the table {table}" for table in self._emptied(listener.emptied())]
+        try:
+            found = self._found()
+        except Exception as error:
+            self.failed = True
+            found = [f"it leaves a database that the role of the site cannot use: {_line(error)}"]
+        reasons = [one for one in found if one not in self._said]
         self._said |= set(reasons)
         rest = tuple(note for note in notes if note not in untried)
         return Rehearsed(name, (*reasons, *untried), tuple(listener.held()), rest)
 
-    def _emptied(self, tables: set[str]) -> Iterator[str]:
+    def _found(self) -> list[str]:
+        connection, listener, before = self._copy.connection, self._copy.listener, self._before
+        after = read(connection)
+        reasons = [*findings(before, after, self._uses), *refused(connection, before, after, self._uses)]
+        for said, tables in (("empties the table", listener.emptied()), ("deletes rows of", listener.deleted())):
+            reasons += [f"{said} {table}" for table in self._behind(tables)]
+        for table, column in listener.converted:
+            used = self._uses.tables.get(table)
+            if used is not None and column in used.columns:
+                reasons.append(f"writes the values of {table}.{column} anew by an expression (USING)")
+        return [*reasons, *listener.by_rows]
+
+    def _behind(self, tables: set[str]) -> Iterator[str]:
+        """The tables and views of the release that have rows of *tables*."""
         for table in self._uses.tables:
             full = self._before.named(table)
-            if full and tables & {full, *self._before.relations[full].parts}:
+            if full is None:
+                continue
+            own = self._before.relations[full]
+            parts = {
+                part
+                for one in own.behind
+                if one in self._before.relations
+                for part in self._before.relations[one].parts
+            }
+            if tables & {full, *own.parts, *own.behind, *parts}:
                 yield table
 
 
@@ -152,12 +179,18 @@ def _harmless(copy: Copy, copies: Collection[str]) -> Iterator[list[str]]:
         name = getattr(operation.code, "__qualname__", repr(operation.code))
         if operation.code is not RunPython.noop:
             notes.append(f"RunPython({name}): what it does to rows is not judged")
-        copy.listener.on_data = True
+        copy.listener.on_data, copy.listener.asked = True, False
         try:
             with transaction.atomic(using=editor.connection.alias) if editor.atomic_migration else _nothing():
                 original(operation, app, editor, before, after)
         except Exception as error:
             notes.append(f"it could not be tried on a copy: RunPython({name}): {type(error).__name__}: {_line(error)}")
+        else:
+            copy.listener.forget_deletes()
+            if copy.listener.asked and may_change_schema(operation.code):
+                notes.append(
+                    f"it could not be tried on a copy: RunPython({name}) may change the schema as rows tell it"
+                )
         finally:
             copy.listener.on_data = False
 

@@ -52,6 +52,7 @@ class Key:
     """A unique constraint or index, a primary key, or an exclusion constraint.
 
     *columns* are plain columns of the key; *touches* all that it reads. *whole*: for all rows, and no expressions.
+    *deferred*: it is checked at the end of a transaction. *loose*: values that differ may count as equal.
     """
 
     columns: tuple[str, ...]
@@ -61,7 +62,9 @@ class Key:
     predicate: str | None = None
     nulls_distinct: bool = True
     deferrable: bool = False
+    deferred: bool = False
     exclusion: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Foreign:
-    """A foreign key. *target* identifies the other table; *actions* are PostgreSQL's letters for delete and update."""
+    """A foreign key. *target* identifies the other table; *actions* are PostgreSQL's letters for delete and update.
+    *deferred*: it is checked at the end of a transaction.
+    """
 
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...] = ()
     actions: str = "aa"
     deferrable: bool = True
+    deferred: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class Relation:
     *rights* are the letters of what the role may do: select, insert, update, delete. *hooks* are triggers, rules and
     policies, each with its definition and a digest of the function that it calls. *parts* are its partitions and
     children. *computed* are expressions that are worked out for each row that is written, by the name of their index.
+    *query* is what a view reads, and *behind* are the tables that it reads it from.
     """
 
     kind: str = "r"
@@ -105,6 +112,8 @@ class Relation:
     lasting: bool = True
     filtered: bool = False
     filled: bool = True
+    query: str | None = None
+    behind: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -113,15 +122,18 @@ class Schema:
 
     *functions* have a digest each; *called* are those that a default, a check, an index or a view depends on; *words*
     are all the names in what they are made of, since PostgreSQL does not know which tables they read and write.
-    *sequences* feed no column.
+    *sequences* feed no column; *extensions* have the schema that each is in; *kinds* are types and collations.
+    *callable* are the functions that the role may call.
     """
 
     relations: Mapping[str, Relation] = field(default_factory=dict)
     visible: Mapping[str, str] = field(default_factory=dict)
-    sequences: frozenset[str] = frozenset()
-    extensions: frozenset[str] = frozenset()
+    sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
     functions: Mapping[str, str] = field(default_factory=dict)
     called: frozenset[str] = frozenset()
+    callable: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()
 
@@ -135,14 +147,20 @@ class Schema:
 def anonymous(schema: Schema) -> Schema:
     """*schema* without the numbers that only its own database knows: for a comparison across databases."""
 
+    def sequence(one: Sequence) -> Sequence:
+        return replace(one, oid=None, last=None)
+
     def column(one: Column) -> Column:
-        sequence = replace(one.sequence, oid=None, last=None) if one.sequence else None
-        return replace(one, place=None, sequence=sequence)
+        return replace(one, place=None, sequence=sequence(one.sequence) if one.sequence else None)
 
     def relation(one: Relation) -> Relation:
         return replace(one, oid=None, columns={name: column(own) for name, own in one.columns.items()})
 
-    return replace(schema, relations={name: relation(one) for name, one in schema.relations.items()})
+    return replace(
+        schema,
+        relations={name: relation(one) for name, one in schema.relations.items()},
+        sequences={name: sequence(one) for name, one in schema.sequences.items()},
+    )
 
 
 def differences(one: Schema, other: Schema) -> Iterator[str]:
@@ -156,9 +174,11 @@ def differences(one: Schema, other: Schema) -> Iterator[str]:
             found[f"the keys of {name}"] = frozenset((key.definition, key.deferrable) for key in own.keys.values())
             found[f"the checks of {name}"] = frozenset(own.checks.values())
             found[f"the foreign keys of {name}"] = frozenset(own.foreign.values())
-            found[f"the triggers and rules of {name}"] = frozenset(own.hooks.items())
+            hooks = frozenset(one for one in own.hooks.items() if not one[0].startswith("publication"))
+            found[f"the triggers and rules of {name}"] = hooks
+        found["sequences"] = frozenset(schema.sequences)
         for what in fields(schema):
-            if what.name not in ("relations", "called", "words"):
+            if what.name not in ("relations", "called", "callable", "sequences", "words"):
                 value = getattr(schema, what.name)
                 found[what.name] = frozenset(value.items()) if isinstance(value, Mapping) else value
         return found

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["bare", "built_index", "holds_nobody_up", "reaches_out"]
+__all__ = [
+    "asks_for_rows",
+    "bare",
+    "built_index",
+    "converts",
+    "decides",
+    "holds_nobody_up",
+    "leaves_the_database",
+    "reaches_out",
+]
 
 _HIDDEN = re.compile(
     r"--[^\n]*|/\*(?:[^*/]|\*(?!/)|/(?!\*)|/\*.*?\*/)*\*/|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'", re.S
@@ -20,11 +29,27 @@ _INDEX = re.compile(
     r'\s*CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?(?P<name>[\w"]+) ON (?:ONLY )?(?P<table>[\w".]+)',
     re.I,
 )
+_LEAVES = (
+    r"\bCOPY\b.*\bPROGRAM\b|\bdblink|\blo_export\b|\bpg_file_write\b|\bCREATE (?:SERVER|SUBSCRIPTION)\b"
+    r"|\bALTER (?:ROLE|USER(?! MAPPING)) (?!.* (?:SET|RESET) )"
+)
 _REACHES_OUT = re.compile(
     r"\b(?:CREATE|ALTER|DROP) (?:ROLE|USER(?! MAPPING)|GROUP|DATABASE|TABLESPACE|SUBSCRIPTION)\b|\bALTER SYSTEM\b"
-    r"|\bCOPY\b.*\bPROGRAM\b|\bdblink|\b(?:DROP|REASSIGN) OWNED\b|\bpg_(?:terminate|cancel)_backend\b",
+    rf"|\b(?:DROP|REASSIGN) OWNED\b|\bpg_(?:terminate|cancel)_backend\b|{_LEAVES}",
     re.I,
 )
+_LEAVES_THE_DATABASE = re.compile(_LEAVES, re.I)
+_ROWS = re.compile(r'\s*(?:SELECT|WITH)\b.*\bFROM (?!"?(?:pg_|information_schema|django_migrations))', re.I)
+_BLOCK = re.compile(r"\s*DO\b", re.I)
+_DEFINES = re.compile(r"\b(?:ALTER|DROP|TRUNCATE|RENAME|REVOKE|EXECUTE)\b", re.I)
+_REFERS = re.compile(r"\bFOREIGN KEY\b|\bREFERENCES\b", re.I)
+_ALTERED = re.compile(r'\bALTER TABLE (?:IF EXISTS )?(?:ONLY )?(?P<table>[\w".]+)(?P<rest>[^;]*)', re.I)
+_CONVERTED = re.compile(
+    r'\bALTER (?:COLUMN )?(?P<column>[\w"]+) (?:SET DATA )?TYPE\b[^;]*?\bUSING (?P<value>[^;]*?)'
+    r"(?=, ?(?:ALTER|ADD|DROP|RENAME|SET|VALIDATE)\b|;|$)",
+    re.I,
+)
+_KIND = r"[a-z_]\w*(?: varying| precision)?(?:\(\d+(?:, ?\d+)?\))?(?:\[\])*"
 
 
 def bare(sql: str) -> str:
@@ -47,3 +72,33 @@ def built_index(sql: str) -> tuple[str, str] | None:
 def reaches_out(sql: str) -> bool:
     """Whether a bare statement has an effect outside of the database that it runs in."""
     return _REACHES_OUT.search(sql) is not None
+
+
+def leaves_the_database(sql: str) -> bool:
+    """Whether a statement acts where a server of the copy's own does not hold it in, or changes how a role logs in.
+    Blocks of code are looked into.
+    """
+    said = " ".join(sql.split()) if _BLOCK.match(sql) else bare(sql)
+    return _LEAVES_THE_DATABASE.search(said) is not None
+
+
+def asks_for_rows(sql: str) -> bool:
+    """Whether a bare statement reads tables that are not the database's own lists."""
+    return _ROWS.match(sql) is not None
+
+
+def decides(sql: str) -> bool:
+    """Whether a block of code changes the schema, so that rows which it reads may tell it how."""
+    return bool(_BLOCK.match(sql) and _DEFINES.search(sql) and not _REFERS.search(sql))
+
+
+def converts(sql: str) -> list[tuple[str, str]]:
+    """The tables and columns that a bare statement gives another value, beside another type."""
+    found = []
+    for altered in _ALTERED.finditer(sql):
+        for one in _CONVERTED.finditer(altered["rest"]):
+            column = one["column"].strip('"')
+            cast = rf'\(*"?{re.escape(column)}"?\)*(?: ?:: ?{_KIND}\)*)*|CAST ?\("?{re.escape(column)}"? AS {_KIND}\)'
+            if not re.fullmatch(cast, one["value"].strip(), re.I):
+                found.append((altered["table"], column))
+    return found

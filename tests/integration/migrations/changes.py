@@ -370,4 +370,93 @@ LINTERS = {
     ),
 }
 
-CHANGES = {**MODELS, **FIELDS, **RELATIONS, **CONSTRAINTS, **OWN, **SQL, **MORE, **LINTERS}
+# Changes that were called safe and were not, and some like them that are safe, found by a review of the judge.
+REVIEWED = {
+    "reviewed: view of fewer rows": sql(
+        "CREATE OR REPLACE VIEW library_summary AS SELECT id, title FROM library_catalogue WHERE false"
+    ),
+    "reviewed: function that a default calls revoked": sql(
+        "REVOKE EXECUTE ON FUNCTION loan_number() FROM PUBLIC, site"
+    ),
+    "reviewed: published, and no row can be identified": sql(
+        "CREATE PUBLICATION p FOR TABLE library_cover, library_book",
+        "ALTER TABLE library_book REPLICA IDENTITY NOTHING",
+    ),
+    "reviewed: table behind a view revoked": sql("REVOKE SELECT ON library_catalogue FROM site"),
+    "reviewed: table behind a view emptied": sql("TRUNCATE library_catalogue"),
+    "reviewed: row security of a table behind a view": sql(
+        "ALTER TABLE library_catalogue ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE library_catalogue FORCE ROW LEVEL SECURITY",
+    ),
+    "reviewed: foreign key deferrable, but at once": sql(
+        "DO $$ DECLARE c text; BEGIN SELECT conname INTO c FROM pg_constraint "
+        "WHERE conrelid = 'library_book'::regclass AND contype = 'f' AND confrelid = 'library_author'::regclass; "
+        "EXECUTE 'ALTER TABLE library_book ALTER CONSTRAINT ' || quote_ident(c) || ' INITIALLY IMMEDIATE'; END $$"
+    ),
+    "reviewed: unique made deferrable": sql(
+        "ALTER TABLE library_shelf DROP CONSTRAINT shelf_place",
+        "ALTER TABLE library_shelf ADD CONSTRAINT shelf_place UNIQUE (place, room) DEFERRABLE",
+    ),
+    "reviewed: db_default changed": 'AlterField("author", "rank", models.IntegerField(db_default=2))',
+    "reviewed: check that nothing passes": sql("ALTER TABLE library_author ADD CHECK (false) NOT VALID"),
+    "reviewed: check of the whole row": sql(
+        "ALTER TABLE library_author ADD CHECK (library_author.* IS NOT NULL) NOT VALID"
+    ),
+    "reviewed: new field that may not be null, by a check": (
+        'AddField("author", "x", models.IntegerField(null=True)), postgres.AddConstraintNotValid("author", '
+        'models.CheckConstraint(condition=Q(x__isnull=False), name="c"))'
+    ),
+    "reviewed: new field whose default its check refuses": sql(
+        "ALTER TABLE library_author ADD x integer",
+        "ALTER TABLE library_author ADD CHECK (x > 0) NOT VALID",
+        "ALTER TABLE library_author ALTER x SET DEFAULT -1",
+    ),
+    "reviewed: new field whose default fails": sql(
+        "ALTER TABLE library_author ADD x integer",
+        "ALTER TABLE library_author ALTER x SET DEFAULT ('x' || random())::integer",
+    ),
+    "reviewed: check of a new field that may be null": sql(
+        "ALTER TABLE library_author ADD x integer", "ALTER TABLE library_author ADD CHECK (x IS NULL OR x > 0)"
+    ),
+    "reviewed: foreign key from a table that was there": sql(
+        "INSERT INTO library_unrelated SELECT 1 + n FROM generate_series(0,30) n ON CONFLICT DO NOTHING",
+        "DELETE FROM library_unrelated WHERE id NOT IN (SELECT id FROM library_author)",
+        "ALTER TABLE library_unrelated ADD FOREIGN KEY (id) REFERENCES library_author",
+    ),
+    "reviewed: sequence set to its end": sql("SELECT setval('library_author_id_seq', 9223372036854775806)"),
+    "reviewed: sequence of a function shorter": sql("ALTER SEQUENCE loan_number MAXVALUE 3"),
+    "reviewed: sequence in the schema of the role": sql(
+        "CREATE SCHEMA site; CREATE SEQUENCE site.loan_number MAXVALUE 2"
+    ),
+    "reviewed: partition renamed": sql("ALTER TABLE library_event_2026 RENAME TO library_event_this"),
+    "reviewed: block that asks for rows first": sql(
+        "DO $$ BEGIN IF EXISTS (SELECT FROM library_author) THEN ALTER TABLE library_author DROP born; END IF; END $$"
+    ),
+    "reviewed: python that asks for rows first": (
+        'RunPython(lambda apps, editor: apps.get_model("library", "Author").objects.exists() '
+        'and editor.execute("ALTER TABLE library_author DROP born"))'
+    ),
+    "reviewed: values written anew": sql("ALTER TABLE library_book ALTER title TYPE varchar(50) USING 'x' || title"),
+    "reviewed: values cast": sql("ALTER TABLE library_author ALTER born TYPE bigint USING born::bigint"),
+    "reviewed: unique where a new field is filled": (
+        'AddField("author", "x", models.IntegerField(null=True)), AddConstraint("author", '
+        'models.UniqueConstraint(fields=["name"], condition=Q(x__isnull=False), name="u"))'
+    ),
+    "reviewed: partition with a foreign key": sql(
+        "ALTER TABLE library_event_2026 ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES library_author NOT VALID"
+    ),
+    "reviewed: new field whose default refers to nothing": sql(
+        "CREATE TABLE other (id integer PRIMARY KEY)",
+        "ALTER TABLE library_author ADD x integer",
+        "ALTER TABLE library_author ADD FOREIGN KEY (x) REFERENCES other",
+        "ALTER TABLE library_author ALTER x SET DEFAULT 7",
+    ),
+    "reviewed: DELETE in a block": sql("DO $$ BEGIN DELETE FROM library_cover; END $$"),
+    "reviewed: database made read-only": sql(
+        "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || "
+        "' SET default_transaction_read_only = on'; END $$"
+    ),
+    "reviewed: DELETE where true": sql("DELETE FROM library_cover WHERE true"),
+}
+
+CHANGES = {**MODELS, **FIELDS, **RELATIONS, **CONSTRAINTS, **OWN, **SQL, **MORE, **LINTERS, **REVIEWED}

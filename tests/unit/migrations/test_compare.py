@@ -87,6 +87,14 @@ UNSAFE = {
         replace(TABLE, foreign={"f": replace(TABLE.foreign["f"], deferrable=False)}),
         "checks the foreign key f of t at once: the serving release may write in another order",
     ),
+    "foreign key at once unless asked": (
+        replace(TABLE, foreign={"f": replace(TABLE.foreign["f"], deferred=False)}),
+        "checks the foreign key f of t at once: the serving release may write in another order",
+    ),
+    "check of no column": (
+        replace(TABLE, checks={"c": Check("CHECK (false)", frozenset())}),
+        "adds a check c to t: CHECK (false)",
+    ),
     "unlogged": (replace(TABLE, lasting=False), "makes t unlogged: a crash of the server empties it"),
 }
 
@@ -119,10 +127,32 @@ def test_setting_of_speed_is_harmless_and_the_search_path_is_not() -> None:
 
 
 def test_extension_and_function_may_be_used_without_a_table() -> None:
-    before = Schema(extensions=frozenset({"unaccent"}), functions={"f()": "1", "g()": "1"}, called=frozenset({"g()"}))
+    before = Schema(extensions={"unaccent": "public"}, functions={"f()": "1", "g()": "1"}, called=frozenset({"g()"}))
     after = Schema(functions={"g()": "2"})
     assert findings(before, after, USES) == [
         "drops the extension unaccent: the serving release may use it",
         "drops the function f(): the serving release may use it",
-        "changes the function g(), which defaults, checks, indexes or views call",
+        "changes the function g(), which defaults, checks, indexes, views or other functions call",
     ]
+
+
+def test_extension_in_another_schema_is_not_found_by_its_name() -> None:
+    before, after = Schema(extensions={"unaccent": "public"}), Schema(extensions={"unaccent": "other"})
+    assert findings(before, after, USES) == [
+        "moves the extension unaccent to the schema other: the serving release may use it"
+    ]
+
+
+def test_type_and_collation_may_be_used_without_a_table() -> None:
+    before = Schema(kinds=frozenset({"type mood", "collation german"}))
+    assert findings(before, Schema(kinds=frozenset({"type mood"})), USES) == [
+        "drops or renames the collation german: the serving release may use it"
+    ]
+
+
+def test_unique_index_that_ignores_case_is_not_implied() -> None:
+    plain = Key(("b",), frozenset("b"), "btree (b)")
+    loose = replace(plain, definition="btree (b COLLATE ci)", loose=True)
+    before = replace(TABLE, keys={**TABLE.keys, "k": plain})
+    after = replace(before, keys={**before.keys, "l": loose})
+    assert findings(schema(before), schema(after), USES) == ["adds a unique constraint l on t(b)"]

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from ecluse.migrations.statements import bare, built_index, holds_nobody_up, reaches_out
+from ecluse.migrations.statements import (
+    asks_for_rows,
+    bare,
+    built_index,
+    converts,
+    decides,
+    holds_nobody_up,
+    leaves_the_database,
+    reaches_out,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +70,52 @@ def test_statement_that_reaches_out_of_its_database(sql: str) -> None:
 
 def test_word_in_a_string_does_not_reach_out() -> None:
     assert not reaches_out(bare("COMMENT ON TABLE t IS 'see CREATE ROLE x'"))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER ROLE site PASSWORD 'x'",
+        "ALTER USER site WITH NOLOGIN",
+        "DO $$ BEGIN ALTER ROLE site CONNECTION LIMIT 0; END $$",
+        "COPY t TO PROGRAM 'rm x'",
+        "SELECT dblink_exec('x')",
+    ],
+)
+def test_statement_that_leaves_the_database_is_known(sql: str) -> None:
+    assert leaves_the_database(sql)
+
+
+@pytest.mark.parametrize(
+    "sql", ["ALTER ROLE site SET work_mem = '5MB'", "ALTER USER MAPPING FOR x SERVER y", "SELECT 'COPY t TO PROGRAM x'"]
+)
+def test_statement_that_stays_in_the_database_is_known(sql: str) -> None:
+    assert not leaves_the_database(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("ALTER TABLE t ALTER a TYPE bigint USING a * 100", [("t", "a")]),
+        ('ALTER TABLE ONLY s."T" ALTER COLUMN "A" SET DATA TYPE text USING upper("A"), ADD b int', [('s."T"', "A")]),
+        ("ALTER TABLE t ALTER a TYPE bigint USING a::bigint, ALTER b TYPE text USING (b::text)", []),
+        ("ALTER TABLE t ALTER a TYPE numeric(8,2) USING CAST(a AS numeric(8, 2))", []),
+        ("ALTER TABLE t ALTER a TYPE varchar(9) USING a::character varying(9)", []),
+        ("ALTER TABLE t ALTER a TYPE m USING a::text::m", []),
+        ("ALTER TABLE t ALTER a TYPE text", []),
+    ],
+)
+def test_values_that_a_statement_writes_anew_are_found(sql: str, found: list[tuple[str, str]]) -> None:
+    assert converts(bare(sql)) == found
+
+
+def test_block_that_changes_the_schema_may_decide_by_rows() -> None:
+    assert decides("DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN ALTER TABLE t DROP a; END IF; END $$")
+    assert not decides("DO $$ BEGIN UPDATE t SET a = 1; END $$")
+    assert not decides("ALTER TABLE t DROP a")
+
+
+def test_question_for_rows_is_told_from_one_for_lists() -> None:
+    assert asks_for_rows('SELECT 1 FROM "library_author" LIMIT 1')
+    assert not asks_for_rows("SELECT relname FROM pg_class")
+    assert not asks_for_rows("SELECT 1")

@@ -167,6 +167,11 @@ def keep() -> None:
     Book.objects.create(title="kept", isbn="k", author=author, shelf=shelf, editor_id=987_654)
 
 
+def delete_everything() -> None:
+    Book.objects.all().delete()
+    Author.objects.all().delete()
+
+
 ATTEMPTS = (
     read_all,
     read_values,
@@ -178,4 +183,5 @@ ATTEMPTS = (
     write_unmanaged,
     new_numbers_are_free,
     keep,
+    delete_everything,
 )
