@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,25 @@ __all__ = ["Flake", "Slower", "flaky", "record_of", "records", "slower", "test_t
 # Slower is what takes this many times as long, and these seconds more: less is the machine's mood.
 _TIMES = 1.3
 _SECONDS = {"leg": 3.0, "test": 0.5}
+
+# The fields that every version has written, and that are read again.
+_RECORD: dict[str, type | tuple[type, ...]] = {
+    "id": str,
+    "title": str,
+    "began": str,
+    "seconds": (int, float),
+    "ok": bool,
+    "interrupted": bool,
+    "legs": list,
+}
+_LEG: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "status": str,
+    "reason": str,
+    "seconds": (int, float),
+    "attempts": int,
+    "outputs": list,
+}
 
 # Of the legs and of the tests that became slower: the worst.
 _WORST = 10
@@ -51,9 +71,14 @@ def record_of(path: Path) -> dict[str, Any] | None:
     """The record of a run that stands at *path*; None where it is damaged."""
     with suppress(OSError, ValueError):
         record = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(record, dict) and isinstance(record.get("legs"), list):
-            return record
+        if _has(record, _RECORD) and record["legs"] and all(_has(leg, _LEG) for leg in record["legs"]):
+            datetime.fromisoformat(record["began"])
+            return dict(record)
     return None
+
+
+def _has(value: object, shape: Mapping[str, type | tuple[type, ...]]) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in shape.items())
 
 
 def flaky(run: Run, past: Sequence[Mapping[str, Any]]) -> list[Flake]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.run_records import leg, record
+
 
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -21,16 +23,17 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def keep(top: Path, id: str, ago: timedelta, seconds: float, *failed: str, interrupted: bool = False) -> None:
     folder = top / ".ecluse" / "runs" / id
     folder.mkdir(parents=True)
-    record = {
-        "id": id,
-        "title": "pull request to staging",
-        "began": (datetime.now(UTC) - ago).isoformat(),
-        "seconds": seconds,
-        "ok": not failed and not interrupted,
-        "interrupted": interrupted,
-        "legs": [{"name": "lint", "status": "passed"}, *({"name": name, "status": "failed"} for name in failed)],
-    }
-    (folder / "run.json").write_text(json.dumps(record))
+    kept = record(
+        leg("lint"),
+        *(leg(name, "failed") for name in failed),
+        id=id,
+        title="pull request to staging",
+        began=(datetime.now(UTC) - ago).isoformat(),
+        seconds=seconds,
+        ok=not failed and not interrupted,
+        interrupted=interrupted,
+    )
+    (folder / "run.json").write_text(json.dumps(kept))
 
 
 def test_runs_are_listed_with_time_duration_and_end(top: Path, ecluse: Callable[..., Any]) -> None:

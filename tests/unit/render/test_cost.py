@@ -8,6 +8,7 @@ from ecluse.definition.model import Event
 from ecluse.definition.words import any_of, merge_group, pull_request, push
 from ecluse.render.cost import bills
 from tests.support.providers.pipelines import job, pipeline
+from tests.support.run_records import leg, record
 
 PULL_REQUEST = Event(kind="pull_request", branch="staging")
 DEFINITION = pipeline(
@@ -46,8 +47,8 @@ def test_event_costs_nothing_where_it_is_not_reported() -> None:
 def test_cost_is_read_from_the_last_runs(tmp_path: Path) -> None:
     run = tmp_path / ".ecluse" / "runs" / "1"
     run.mkdir(parents=True)
-    legs = [{"name": name, "seconds": seconds, "status": "passed"} for name, seconds in SECONDS.items()]
-    (run / "run.json").write_text(json.dumps({"legs": legs}))
+    legs = [leg(name, seconds=seconds) for name, seconds in SECONDS.items()]
+    (run / "run.json").write_text(json.dumps(record(*legs)))
     text = cost_of(tmp_path, DEFINITION, PULL_REQUEST, as_json=False)
     assert text.startswith("pull request to staging\n\nGitHub Actions: at least 5 minutes\n")
     assert "not counted, since no run here has measured them: tests (3.13)" in text

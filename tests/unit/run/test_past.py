@@ -10,6 +10,7 @@ from ecluse.run.outcome import Run
 from ecluse.run.past import Flake, Slower, flaky, records, slower
 from tests.support.doubles.runs import ended
 from tests.support.providers.pipelines import job, pipeline
+from tests.support.run_records import leg, record
 
 PIPELINE = pipeline(job("lint"), job("tests", outputs=(Output(path="junit.xml", kind="junit"),)))
 
@@ -28,9 +29,9 @@ def before(folder: Path, status: str, inputs: str, seconds: float) -> None:
     (home / "outputs/junit.xml").write_text(
         f"<testsuite><testcase classname='a' name='b' time='{seconds}'/></testsuite>"
     )
-    leg = {"name": "tests", "status": status, "inputs": inputs, "seconds": seconds * 10}
-    leg |= {"failed_tests": ["a::b"], "outputs": [{"kind": "junit", "path": "outputs/junit.xml"}]}
-    (home / "run.json").write_text(json.dumps({"id": "before", "legs": [leg]}))
+    outputs = [{"kind": "junit", "path": "outputs/junit.xml"}]
+    tests = leg("tests", status, inputs=inputs, seconds=seconds * 10, failed_tests=["a::b"], outputs=outputs)
+    (home / "run.json").write_text(json.dumps(record(tests, id="before")))
 
 
 def test_test_that_failed_on_the_same_inputs_is_flaky(tmp_path: Path) -> None:
@@ -70,6 +71,10 @@ def test_small_difference_of_durations_is_not_named(tmp_path: Path) -> None:
 
 def test_damaged_record_is_left_out_of_the_past(tmp_path: Path) -> None:
     before(tmp_path, "passed", "other", 1)
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken/run.json").write_text("{")
+    whole = json.loads((tmp_path / "before/run.json").read_text())
+    damaged = ["{", "[]", *(json.dumps({**whole, name: None}) for name in whole), json.dumps({**whole, "legs": [{}]})]
+    damaged.append(json.dumps({**whole, "began": "yesterday"}))
+    for number, text in enumerate(damaged):
+        (tmp_path / f"broken{number}").mkdir()
+        (tmp_path / f"broken{number}/run.json").write_text(text)
     assert [record["id"] for record in records(tmp_path)] == ["before"]

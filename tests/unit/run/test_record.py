@@ -6,6 +6,7 @@ from pathlib import Path
 from ecluse.run.record import as_data, durations, write
 from tests.support.doubles.runs import ended
 from tests.support.providers.pipelines import RELEASES, job, pipeline
+from tests.support.run_records import leg, record
 
 
 def test_run_record_is_json_with_every_leg(tmp_path: Path) -> None:
@@ -30,8 +31,8 @@ def test_expected_duration_of_a_leg_is_its_last_duration(tmp_path: Path) -> None
     }
     for name, legs in runs.items():
         (tmp_path / name).mkdir()
-        data = {"legs": [{"name": leg, "status": status, "seconds": seconds} for leg, status, seconds in legs]}
-        (tmp_path / name / "run.json").write_text(json.dumps(data))
+        rows = [leg(job, status, seconds=seconds) for job, status, seconds in legs]
+        (tmp_path / name / "run.json").write_text(json.dumps(record(*rows)))
     (tmp_path / "2026-3").mkdir()
     (tmp_path / "2026-3" / "run.json").write_text("{broken")
     assert durations(tmp_path) == {"lint": 3, "unit": 7}
