@@ -69,7 +69,15 @@ def test_document_names_only_existing_paths(document: Path) -> None:
             missing.append(code)
         if re.fullmatch(r"[a-z_]+(/[a-z_]+)*/[a-z_]+\.py", code) and not is_there(code, "", "src/", "src/ecluse/"):
             missing.append(code)
+        if re.fullmatch(r"test_\w+", code) and code not in names_of_tests():
+            missing.append(code)
     assert not missing
+
+
+@cache
+def names_of_tests() -> set[str]:
+    files = [path for path in SOURCES if path.is_relative_to(TOP / "tests")]
+    return {found for path in files for found in re.findall(r"(?m)^ *def (test_\w+)", path.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
