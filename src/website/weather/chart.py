@@ -15,15 +15,30 @@ from django.utils.formats import date_format
 
 from website.weather import zones
 
-__all__ = ["Chart", "HEIGHT", "Point", "WIDTH", "draw"]
+__all__ = ["Chart", "HEIGHT", "NARROW", "Point", "Shape", "WIDE", "draw"]
 
-WIDTH, HEIGHT = 840, 330
+HEIGHT = 330
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 26, 34
 RAIN = 60
 """The height of the strip at the bottom in which precipitation stands."""
-LABEL = 48
-"""Room for the name of a day, as "mer. 25"."""
 HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of a chart, so that its words can be read on a screen of that size.
+
+    *day* is the format of a day's name, and *label* the room that it takes.
+    """
+
+    width: int
+    day: str
+    label: int
+
+
+WIDE = Shape(840, "D j", 48)
+NARROW = Shape(350, "D", 32)
+"""For a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +86,8 @@ class Chart:
     most_rain: float
 
 
-def draw(points: Sequence[Point], now: datetime, zone: str) -> Chart | None:
-    """The chart of *points*, which are in order of time, with days as in the time zone *zone*; None of too few."""
+def draw(points: Sequence[Point], now: datetime, zone: str, shape: Shape = WIDE) -> Chart | None:
+    """The chart, in *shape*, of *points*, which are in order of time, with days as in the time zone *zone*; None of too few."""
     if len(points) < 2:
         return None
     start, end = points[0].hour, points[-1].hour
@@ -81,7 +96,7 @@ def draw(points: Sequence[Point], now: datetime, zone: str) -> Chart | None:
     floor = HEIGHT - BOTTOM - RAIN
 
     def x(moment: datetime) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * ((moment - start) / (end - start))
+        return LEFT + (shape.width - LEFT - RIGHT) * ((moment - start) / (end - start))
 
     def y(temperature: float) -> float:
         return TOP + (floor - TOP) * (high - temperature) / (high - low)
@@ -102,9 +117,9 @@ def draw(points: Sequence[Point], now: datetime, zone: str) -> Chart | None:
     # The forecast goes on from the last hour that was observed.
     forecast = observed[-1:] + [point for point in points if not point.observed]
     return Chart(
-        view_box=f"0 0 {WIDTH} {HEIGHT}",
+        view_box=f"0 0 {shape.width} {HEIGHT}",
         left=_text(LEFT),
-        right=_text(WIDTH - RIGHT),
+        right=_text(shape.width - RIGHT),
         top=_text(TOP),
         bottom=_text(HEIGHT - BOTTOM),
         middle=_text(floor),
@@ -115,7 +130,7 @@ def draw(points: Sequence[Point], now: datetime, zone: str) -> Chart | None:
             Label(_text(LEFT - 8), _text(y(degree)), f"{degree:g}°".replace("-", "−"))
             for degree in (low + step * number for number in range(round((high - low) / step) + 1))
         ],
-        days=_days(start, end, zone, x),
+        days=_days(start, end, zone, x, shape),
         bars=bars,
         most_rain=most,
     )
@@ -139,16 +154,16 @@ def _path(points: Iterable[tuple[float, float, datetime]]) -> str:
     return "".join(parts)
 
 
-def _days(start: datetime, end: datetime, zone: str, x: Callable[[datetime], float]) -> list[Label]:
+def _days(start: datetime, end: datetime, zone: str, x: Callable[[datetime], float], shape: Shape) -> list[Label]:
     there = zones.zone(zone)
     midnight = start.astimezone(there).replace(hour=0, minute=0)
     labels: list[Label] = []
     while True:
         midnight = (midnight + timedelta(days=1)).replace(hour=0)
         # Of a day that has hardly begun the name would be cut off by the edge.
-        if midnight > end or x(midnight) > WIDTH - RIGHT - LABEL / 2:
+        if midnight > end or x(midnight) > shape.width - RIGHT - shape.label / 2:
             return labels
-        labels.append(Label(_text(x(midnight)), _text(HEIGHT - BOTTOM + 22), date_format(midnight, "D j")))
+        labels.append(Label(_text(x(midnight)), _text(HEIGHT - BOTTOM + 22), date_format(midnight, shape.day)))
 
 
 def _text(number: float) -> str:

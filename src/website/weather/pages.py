@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from website.pages import form_of
 from website.weather import history, places, refreshing, zones
-from website.weather.chart import Point, draw
+from website.weather.chart import NARROW, WIDE, Point, draw
 from website.weather.models import Favourite, Forecast, Place
 from website.weather.summaries import today
 from website.weather.upstream import UpstreamError
@@ -69,7 +69,11 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "place": found,
         "latest": latest,
-        "chart": draw(points, now, found.timezone),
+        "charts": {
+            name: chart
+            for name, shape in {"wide": WIDE, "narrow": NARROW}.items()
+            if (chart := draw(points, now, found.timezone, shape)) is not None
+        },
         "points": points,
         "past_days": history.by_day(found, here - DAYS, here),
         "coming_days": list(_days(coming, zone)),

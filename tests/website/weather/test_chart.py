@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from website.weather.chart import HEIGHT, LABEL, WIDTH, Point, draw
+from website.weather.chart import HEIGHT, NARROW, WIDE, Point, draw
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def numbers(path):
 def test_chart_stays_inside_its_frame(temperatures):
     chart = draw(points(*temperatures, precipitation=120.0), START, "UTC")
     for x, y in numbers(chart.observed):
-        assert 0 <= x <= WIDTH and 0 <= y <= HEIGHT
+        assert 0 <= x <= WIDE.width and 0 <= y <= HEIGHT
     assert all(0 <= float(bar.y) <= HEIGHT for bar in chart.bars)
     assert 2 <= len(chart.degrees) <= 7
 
@@ -68,6 +68,7 @@ def test_moment_outside_of_the_chart_is_not_marked():
 
 def test_day_names_stay_inside_the_chart():
     for hours in range(24, 72):
-        chart = draw(points(*[1.0] * hours), START, "UTC")
-        assert all(float(day.x) + LABEL / 2 <= WIDTH for day in chart.days)
-        assert chart.days or hours < 30
+        for shape in (WIDE, NARROW):
+            chart = draw(points(*[1.0] * hours), START, "UTC", shape)
+            assert all(float(day.x) + shape.label / 2 <= shape.width for day in chart.days)
+            assert chart.days or hours < 30
