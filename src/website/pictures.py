@@ -72,7 +72,7 @@ def prepare(upload: File[bytes], thumbnail_size: tuple[int, int]) -> Rendition:
     from PIL import Image, ImageOps
 
     if upload.size > LARGEST_FILE:
-        raise Refused(_("Le fichier dépasse 10 Mo."), "too_large")
+        raise Refused(_("Le fichier dépasse 10 Mio."), "too_large")
     try:
         with Image.open(upload, formats=FORMATS) as opened:
             # The header alone is read so far: a bomb is refused before it is unpacked.

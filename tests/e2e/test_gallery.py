@@ -27,6 +27,9 @@ def test_dropped_picture_is_uploaded_and_shown(page, site, picture, screenshot):
     content = base64.b64encode(picture.read_bytes()).decode()
     files = page.evaluate_handle(DROPPED, ["quai.png", "image/png", content])
     page.locator(".drop").dispatch_event("drop", {"dataTransfer": files})
+    # A drop is a choice, as with the picker: the title can still be written.
+    expect(page.locator(".queue li")).to_have_count(0)
+    page.get_by_role("button", name="Envoyer").click()
     expect(page.locator(".queue .done")).to_have_text("enregistré")
 
     media = page.locator("#gallery .media").first

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
@@ -48,5 +49,6 @@ def _refuse_long(context: Mapping[str, Any] | None, limit: int) -> None:
     length = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
     if length > limit:
         raise TooLarge(
-            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
+            _("Le corps fait %(length)s ; %(limit)s au plus sont lus.")
+            % {"length": filesizeformat(length), "limit": filesizeformat(limit)}
         )

@@ -39,7 +39,7 @@ class AlbumForm(forms.ModelForm):
         label=_("pochette"),
         required=False,
         widget=AdminFileWidget,
-        help_text=_("JPEG, PNG ou WebP, 10 Mo au plus. Sans image, une pochette est dessinée."),
+        help_text=_("JPEG, PNG ou WebP, 10 Mio au plus. Sans image, une pochette est dessinée."),
     )
 
     class Meta:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from website.uploads.kinds import HEAD, Kind, detect
@@ -38,8 +39,7 @@ def inspect(upload: UploadedFile[bytes]) -> Kind:
     size = upload.size or 0
     if size > settings.UPLOADS_MAX_BYTES:
         raise Refused(
-            _("Le fichier dépasse %(megabytes)s Mo.") % {"megabytes": settings.UPLOADS_MAX_BYTES // 1024**2},
-            "too_large",
+            _("Le fichier dépasse %(size)s.") % {"size": filesizeformat(settings.UPLOADS_MAX_BYTES)}, "too_large"
         )
     upload.seek(0)
     kind = detect(upload.read(HEAD))

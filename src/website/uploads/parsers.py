@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParser as Reader
 from django.http.multipartparser import MultiPartParserError
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
@@ -53,7 +54,8 @@ def check_length(meta: Mapping[str, Any]) -> int:
     limit = settings.UPLOADS_MAX_BYTES + FIELDS
     if length > limit:
         raise TooLarge(
-            _("Le corps fait %(length)d octets ; %(limit)d au plus sont lus.") % {"length": length, "limit": limit}
+            _("Le corps fait %(length)s ; %(limit)s au plus sont lus.")
+            % {"length": filesizeformat(length), "limit": filesizeformat(limit)}
         )
     return length
 

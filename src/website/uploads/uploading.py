@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from website.background import enqueue
@@ -146,8 +147,8 @@ def _within_quota(media: Media) -> None:
     used = Media.objects.filter(owner=media.owner_id).aggregate(used=Sum("size_bytes"))["used"] or 0
     if used + media.size_bytes > settings.UPLOADS_QUOTA_BYTES:
         raise Refused(
-            _("Avec ce fichier vous dépasseriez vos %(megabytes)s Mo.")
-            % {"megabytes": settings.UPLOADS_QUOTA_BYTES // 1024**2},
+            _("Avec ce fichier vous dépasseriez vos %(size)s.")
+            % {"size": filesizeformat(settings.UPLOADS_QUOTA_BYTES)},
             "over_quota",
         )
 

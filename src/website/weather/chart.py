@@ -87,7 +87,10 @@ class Chart:
 
 
 def draw(points: Sequence[Point], now: datetime, zone: str, shape: Shape = WIDE) -> Chart | None:
-    """The chart, in *shape*, of *points*, which are in order of time, with days as in the time zone *zone*; None of too few."""
+    """The chart in *shape* of *points*, which are in order of time; None of too few.
+
+    Days are those of the time zone *zone*.
+    """
     if len(points) < 2:
         return None
     start, end = points[0].hour, points[-1].hour

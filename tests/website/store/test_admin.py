@@ -129,7 +129,7 @@ def test_files_of_a_sleeve_go_when_it_is_replaced_or_cleared(
     ("content", "reason"),
     [
         (b"GIF89a" + b"\0" * 100, "Ce n’est pas une image JPEG, PNG ou WebP lisible."),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * 10 * 1024 * 1024, "Le fichier dépasse 10 Mo."),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 10 * 1024 * 1024, "Le fichier dépasse 10 Mio."),
     ],
 )
 def test_sleeve_that_is_no_picture_or_too_large_is_refused(send_album, make_album, tmp_path, content, reason):
