@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.sitemaps.views import index, sitemap
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from website import accounts, views
 from website.pages import form_of
+from website.sitemaps import SITEMAPS
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -22,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/reset/<uidb64>/<token>/", accounts.SetNew.as_view(), name="password_reset_confirm"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap"}, name="sitemaps"),
+    path("sitemap-<section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("logout/", form_of("home")(LogoutView.as_view()), name="logout"),
     path("", include("website.health.urls")),
     path("", include("website.api.urls")),

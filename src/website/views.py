@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.static import serve
 
@@ -54,7 +55,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     closed = "".join(
         f"Disallow: {path}\n" for path in ("/admin/", "/account/", "/login/", "/api/", "/uploads/", "/gallery/")
     )
-    return HttpResponse(f"User-agent: *\n{closed}", content_type="text/plain; charset=utf-8")
+    sitemap = request.build_absolute_uri(reverse("sitemaps"))
+    return HttpResponse(f"User-agent: *\n{closed}\nSitemap: {sitemap}\n", content_type="text/plain; charset=utf-8")
 
 
 def media(request: HttpRequest, path: str) -> HttpResponseBase:

@@ -147,6 +147,40 @@ def test_a_form_that_was_forged_is_refused_with_an_explanation(db):
     assert "La porte s" in response.text
 
 
+def test_search_engines_are_told_of_every_page(client, shop):
+    assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").text
+    assert client.get("/favicon.ico").url == "/static/website/favicon.svg"
+    sections = re.findall("<loc>http://testserver(.*?)</loc>", client.get("/sitemap.xml").text)
+    assert len(sections) == 4
+    pages = [page for section in sections for page in re.findall("testserver(.*?)<", client.get(section).text)]
+    assert {"/", "/store/", "/store/albums/1/", "/weather/"} <= set(pages)
+
+
+def test_arrivals_have_a_feed(client, shop):
+    assert 'type="application/rss+xml"' in client.get("/store/").text
+    feed = client.get("/store/feed/")
+    assert feed["Content-Type"].startswith("application/rss+xml")
+    assert feed.text.count("<item>") == 30 and "<link>http://testserver/store/albums/" in feed.text
+
+
+def test_shared_page_names_itself(client, make_album):
+    text = client.get(make_album("Sillage & co", "Péniche 77", price="24").get_absolute_url()).text
+    assert '<meta property="og:title" content="Sillage &amp; co">' in text
+    assert 'content="Péniche 77 · 24\u00a0€"' in text
+
+
+def test_admin_is_in_both_languages_and_has_the_sites_icon(admin):
+    french, english = (admin.get("/admin/", headers={"accept-language": code}).text for code in ("fr", "en"))
+    assert "Résultats des tâches" in french and "Tâches périodiques" in french and "Celery Results" not in french
+    assert "Celery Results" in english and 'name="language"' in english
+    assert "website/favicon.svg" in french and "Écluse" in french
+
+
+@pytest.mark.parametrize("address", ["/swagger/", "/redoc/"])
+def test_api_description_has_a_way_back(client, address):
+    assert '<a href="/">' in client.get(address).text
+
+
 def test_static_files_are_served_and_kept(client, db):
     response = client.get("/static/website/site.css")
     assert response.status_code == 200

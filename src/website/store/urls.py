@@ -1,6 +1,6 @@
 from django.urls import path
 
-from website.store import views
+from website.store import feeds, views
 
 app_name = "store"
 
@@ -10,5 +10,6 @@ urlpatterns = [
     path("albums/<int:pk>/", views.album, name="album"),
     path("bookings/", views.bookings, name="bookings"),
     path("bookings/<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("feed/", feeds.Arrivals(), name="feed"),
     path("search/", views.search, name="search"),
 ]
