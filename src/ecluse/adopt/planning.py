@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecluse.adopt import celery_tasks, overrides, writing, written_files
+from ecluse.adopt import celery_tasks, deployment_warnings, overrides, writing, written_files
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found, Say, look
 from ecluse.adopt.provider import ChosenProvider, choose
@@ -58,6 +58,8 @@ class Prepared:
         )
         yield "served by", str(found.application)
         yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
+        if self.plan.warnings:
+            yield "warnings", f"recorded from check --deploy: {', '.join(self.plan.warnings)}"
         yield "provider", f"{PROVIDERS[self.provider.id].name}, {self.provider.why}"
         for note in self.plan.notes:
             yield "note", note
@@ -78,6 +80,7 @@ class Prepared:
             "provider": self.provider.id,
             "workers": [worker.name for worker in self.plan.tasks.workers] if self.plan.tasks else [],
             "application": {"path": found.application.path, "asgi": found.application.asgi},
+            "warnings": sorted(self.plan.warnings),
             "files": sorted(self.files),
             "notes": self.plan.notes,
         }
@@ -108,7 +111,12 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
         notes=tuple(notes),
     )
     say("running its checks")
-    planned = replace(planned, checks=_checks(planned, environ))
+    outside = place(writing.project(planned), cache_folder(environ) / "outside")
+    # There is no database at that address: a check would only ask it for its history, and SQLite would make a file.
+    variables = {"PYTHONPATH": str(outside), "DATABASE_URL": writing.NO_DATABASE, **found.variables.given}
+    variables = {**found.subject.variables(variables), **found.switch.fixed}
+    warnings = deployment_warnings.ask(found, outside, variables)
+    planned = replace(planned, checks=_checks(found, variables), warnings=warnings)
     ignored = (
         (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
     )
@@ -124,13 +132,8 @@ def _tasks(tasks: CeleryTasks | None) -> Iterator[str]:
         yield f"background tasks wait for a broker: {tasks.app} does not read Django's settings"
 
 
-def _checks(planned: Adoption, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+def _checks(found: Found, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     """Django's own checks, and that no migration is missing: each where it holds today."""
-    found = planned.found
-    outside = place(writing.project(planned), cache_folder(environ) / "outside")
-    # There is no database at that address: a check would only ask it for its history, and SQLite would make a file.
-    variables = {"PYTHONPATH": str(outside), "DATABASE_URL": writing.NO_DATABASE, **found.variables.given}
-    environ = {**found.subject.variables(variables), **found.switch.fixed}
     checks = (("python", "manage.py", "check"), ("python", "manage.py", "makemigrations", "--check", "--dry-run"))
     folder = found.top / found.folder
     return tuple(step for step in checks if process.run(step, cwd=folder, env=environ, check=False, timeout=300).ok)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import pprint
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found
@@ -38,7 +39,7 @@ _MARK = "Written by `ecluse adopt`"
 class Adoption:
     """The parts of a project that go into its pipeline: the *checks* that pass today, the steps *before* its tests, and
     which *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran
-    none.
+    none. *warnings* are what Django's checks for a deployment say today, by id.
     """
 
     found: Found
@@ -50,6 +51,7 @@ class Adoption:
     provider: str
     release: tuple[str, ...]
     tasks: CeleryTasks | None = None
+    warnings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -95,7 +97,7 @@ def source_of(lock: str) -> str:
 
 def pipeline(planned: Adoption) -> str:
     """pipeline.py, as a person would write it for this project."""
-    return "\n".join([*_head(planned), "", *_variables(planned), *_pipeline(planned)]) + "\n"
+    return "\n".join([*_head(planned), "", *_variables(planned), *_warnings(planned), *_pipeline(planned)]) + "\n"
 
 
 def _head(planned: Adoption) -> Iterator[str]:
@@ -148,6 +150,18 @@ def _variables(planned: Adoption) -> Iterator[str]:
     yield "VARIABLES = {"
     yield from (f"    {_text(name)}: {_text(value)}," for name, value in given.items())
     yield "}"
+    yield ""
+
+
+def _warnings(planned: Adoption) -> Iterator[str]:
+    if not planned.warnings:
+        return
+    yield "# Warnings of `manage.py check --deploy` at adoption. In an environment that faces the world, any other"
+    yield "# warning refuses a rollout. Mend them one by one, and delete each line then."
+    yield "KNOWN_WARNINGS = ("
+    for name, says in planned.warnings.items():
+        yield f"    {_text(name)}," + (f"  # {textwrap.shorten(says, 80, placeholder=' …')}" if says != name else "")
+    yield ")"
     yield ""
 
 
@@ -267,6 +281,8 @@ def _environments(planned: Adoption) -> Iterator[str]:
         yield f"        env={'VARIABLES' if both == '**VARIABLES' else '{' + both + '}'},"
     yield '        page="/",  # asked before visitors are let in, with the database and the migrations'
     yield "        faces_world=False,"
+    if planned.warnings:
+        yield "        known_warnings=KNOWN_WARNINGS,"
     yield "        watch=1,"
     yield from _indented(_beside(planned), 2)
     yield "    ),"

@@ -243,14 +243,14 @@ class Environment:
     """A place that releases go to. *target* is the name of a kind of place: ``server``, ``swarm``. *secrets* are names,
     never values: the deployer's environment or the target has those.
 
-    *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout. *watch* are
-    the limits of a rollout after the switch; a number is its seconds. *readiness* is the address that a release is
-    asked at before it gets requests; of a site that has no such address, *page* is a page of its own (as ``/``), and
-    our wrapper answers with that page, the database and the migrations. *health* are further addresses that a
-    maintenance page does not cover. *setup* are commands of the site that a rollout runs. *stack* is the stack file of
-    a swarm, which may refer to the variables in *env*; *replicas* are numbers of tasks of its services that hold in the
-    place of the file's. The workers of a swarm stand there, the workers of a server in *workers*. *approval*: a
-    provider asks a person before each rollout.
+    *faces_world*: people reach it from outside, so Django's deployment checks must pass before a rollout; warnings
+    whose ids are *known_warnings* refuse none. *watch* are the limits of a rollout after the switch; a number is its
+    seconds. *readiness* is the address that a release is asked at before it gets requests; of a site that has no such
+    address, *page* is a page of its own (as ``/``), and our wrapper answers with that page, the database and the
+    migrations. *health* are further addresses that a maintenance page does not cover. *setup* are commands of the site
+    that a rollout runs. *stack* is the stack file of a swarm, which may refer to the variables in *env*; *replicas*
+    are numbers of tasks of its services that hold in the place of the file's. The workers of a swarm stand there, the
+    workers of a server in *workers*. *approval*: a provider asks a person before each rollout.
 
     A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
     as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
@@ -264,6 +264,7 @@ class Environment:
     secrets: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     faces_world: bool = True
+    known_warnings: tuple[str, ...] = ()
     watch: Watch | float = Watch()
     readiness: str = "/readiness/"
     page: str = ""

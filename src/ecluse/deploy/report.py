@@ -1,4 +1,4 @@
-"""The report of a release on its databases, from its preflight: read from the line of JSON that it prints."""
+"""The preflight of a release: what it is asked, and its report, read from the line of JSON that it prints."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ecluse.definition.model import Environment
 from ecluse.deploy.contract import Migration, Preflight
 from ecluse.migrations.report_mark import MARK
 
-__all__ = ["facts", "preflight"]
+__all__ = ["asked", "facts", "preflight"]
+
+
+def asked(environment: Environment) -> list[str]:
+    """The arguments of a preflight that say which of Django's checks refuse a release in *environment*."""
+    if not environment.faces_world:
+        return []
+    return ["--deploy", *(f"--known={name}" for name in environment.known_warnings)]
 
 
 def preflight(lines: Sequence[str]) -> Preflight | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import checks
 from .advice import Size, lines
 from .copies import Copy, copied
 from .databases import migrated, missing
@@ -37,12 +38,19 @@ class ServingRelease:
 
 
 def preflight(
-    *, deploy: bool, serves: bool, facts: ServingRelease, server: str | None, makes: bool
+    *,
+    deploy: bool,
+    serves: bool,
+    facts: ServingRelease,
+    server: str | None,
+    makes: bool,
+    known: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """The report on the release, as JSON; None where a check failed, which has been printed.
 
     *serves*: another release serves, of which *facts* are known. *server* is the address of a throwaway server to make
-    copies on. *makes*: a database that is not there will be made.
+    copies on. *makes*: a database that is not there will be made. *known* are the names of
+    warnings that refuse nothing.
     """
     connections = migrated()
     absent = [connection for connection in connections if missing(connection)]
@@ -52,7 +60,7 @@ def preflight(
             name = connection.settings_dict["NAME"]
             print(f"the database {name} ({connection.alias}) is not there: createdb {name}", file=sys.stderr)
         return None
-    if not _checks(deploy, there) or not all(_consistent(connection) for connection in there):
+    if not _checks(deploy, there, known) or not all(_consistent(connection) for connection in there):
         return None
     strange = {connection.alias: unknown(connection) for connection in there}
     own = {connection.alias: _own_uses(connection) for connection in there}
@@ -110,16 +118,12 @@ def _judge(there: list[Any], facts: ServingRelease, server: str | None, how: lis
     }
 
 
-def _checks(deploy: bool, connections: list[Any]) -> bool:
-    from django.core.management import CommandError, call_command
-
+def _checks(deploy: bool, connections: list[Any], known: Collection[str]) -> bool:
     aliases = [connection.alias for connection in connections]
-    try:
-        call_command("check", deploy=deploy, fail_level="WARNING" if deploy else "ERROR", databases=aliases)
-    except CommandError as error:
-        print(error, file=sys.stderr)
-        return False
-    return True
+    found = checks.refusals(deploy=deploy, databases=aliases, known=known)
+    for line in found:
+        print(line, file=sys.stderr)
+    return not found
 
 
 def _consistent(connection: Any) -> bool:

@@ -43,9 +43,14 @@ def test_deployment_check_warnings_refuse_a_release(shop: Shop) -> None:
     assert "security.W004" in refused.output and "W008" not in refused.output
     assert shop.status()["serving"] == []
 
+    pipeline = shop.folder / "pipeline.py"
+    known = 'faces_world=True, known_warnings=("security.W004",)'
+    pipeline.write_text(pipeline.read_text().replace("faces_world=True", known))
+    shop.ecluse("deploy", "local")
+
     settings.write_text(as_it_was + SAFE)
     safe = shop.release("safe")
-    shop.ecluse("deploy", "local", "--release", safe)
+    shop.ecluse("deploy", "local", "--release", safe, "--older")  # neither was committed
     assert shop.status()["serving"] == safe and shop.status()["healthy"]
 
     # As the front server passes a visitor's request on, and as somebody who comes past it.

@@ -116,3 +116,13 @@ def test_folder_of_the_tool_is_ignored_by_git(tmp_path: Path, before: str, after
 def test_lock_says_what_it_was_made_of() -> None:
     assert source_of(headed("backend/requirements.txt", "django==5\n")) == "backend/requirements.txt"
     assert source_of("django==5\n") == ""
+
+
+def test_known_warnings_are_recorded_with_their_reason(tmp_path: Path) -> None:
+    planned = plan(
+        tmp_path / "shop", warnings={"security.W004": "You have not set " + "a value " * 20, "no id": "no id"}
+    )
+    (environment,) = loaded(planned, tmp_path).environments
+    assert environment.known_warnings == ("security.W004", "no id")
+    assert '    "security.W004",  # You have not set a value' in pipeline(planned)
+    assert max(map(len, pipeline(planned).splitlines())) <= 120

@@ -93,8 +93,7 @@ class ServerOperations:
         self.releases.prune(keep)
 
     def _preflight(self, release: ServerRelease, previous: str | None, *, keep: bool = True) -> Preflight:
-        flags = ["--deploy"] if self.place.environment.faces_world else []
-        flags += [*self._making(), *self._serving(previous)]
+        flags = [*report.asked(self.place.environment), *self._making(), *self._serving(previous)]
         with rehearsal.server(self.place.folder / "cache", self.daemon.database.environ) as address:
             flags += ["--server", address] if address else []
             try:

@@ -151,7 +151,7 @@ class SwarmOperations:
         return self.drift(found) if found else []
 
     def _preflight(self, release: SwarmRelease, previous: str | None, *, keep: bool = True) -> Preflight:
-        flags = ["--deploy"] if self._environment.faces_world else []
+        flags = report.asked(self._environment)
         flags += ["--serves"] if previous else []
         known = self._releases.facts(previous) if previous else None
         try:
