@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ecluse.adopt import failing_tests
 from ecluse.adopt.baseline import SuiteResult, count, run_tests
 from ecluse.adopt.look import Found
 from ecluse.adopt.table import Table, Whose
@@ -76,6 +77,8 @@ def _tests(tool: _Tool, found: Found, before: SuiteResult | None, table: Table) 
             new = [name for name in tests.failed if before is None or name not in before.failed]
             row.whose = _whose(found, before, tests, new)
             row.detail += "".join(f"\n{name}" for name in (new or tests.failed)[:10]) or f"\n{tests.output}"
+            if row.whose != "ours":
+                row.detail += "".join(f"\n{line}" for line in failing_tests.advice(found.suite, tests.failed))
 
 
 def _whose(found: Found, before: SuiteResult | None, tests: SuiteResult, new: list[str]) -> Whose:
