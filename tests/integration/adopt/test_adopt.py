@@ -62,6 +62,8 @@ def test_look_finds_variables_and_switch(repository: Repository) -> None:
     assert found["database"]["fixed"] == {"DB_ENGINE": "postgresql"}
     assert found["database"]["parts"]["DB_HOST"] == "host"
     assert found["tests"] == ["pytest"]
+    # Its placeholder is weak; that of a real SECRET_KEY is not known.
+    assert "security.W004" in found["warnings"] and "security.W009" not in found["warnings"]
     assert found["application"] == {"path": "config.asgi:application", "asgi": True}
 
 
