@@ -31,9 +31,9 @@ BACKPORTS = {
 
 # A rollout starts gunicorn; a site that has no WhiteNoise has its static files served by the one that is added.
 _SERVER = (f"gunicorn>={SAFE_GUNICORN}", "whitenoise>=6.5")
-# The first psycopg2-binary that is built for Python 3.12. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
+# The first psycopg2-binary that is built for Python 3.13. Older Djangos than 3.1 cannot use psycopg2 2.9, whose time
 # zones are objects: https://code.djangoproject.com/ticket/31777
-_DRIVER_SINCE = "2.9.9"
+_DRIVER_SINCE = "2.9.10"
 _DRIVER = f"psycopg2-binary>={_DRIVER_SINCE}"
 
 # Drivers of other databases, whose builds want those databases' headers.

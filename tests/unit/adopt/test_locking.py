@@ -7,7 +7,7 @@ import pytest
 from ecluse.adopt.locking import adapted
 
 SERVER = "gunicorn>=24.1.1"
-NEW = "psycopg2-binary>=2.9.9"
+NEW = "psycopg2-binary>=2.9.10"
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ NEW = "psycopg2-binary>=2.9.9"
     [
         (("psycopg2==2.9.3",), (NEW,)),
         (("psycopg2-binary==2.8.6",), (NEW,)),
+        (("psycopg2-binary==2.9.9",), (NEW,)),
         (("psycopg2-binary==2.9.10",), ("psycopg2-binary==2.9.10",)),
         (("psycopg2==2.9.7", "psycopg2-binary==2.9.7"), (NEW,)),
         (("psycopg2==2.9.7", "psycopg2-binary"), ("psycopg2-binary",)),
