@@ -20,7 +20,8 @@ _PATIENCE = 2.0
 @dataclass(frozen=True)
 class CeleryTasks:
     """The tasks of a project: its Celery application *app* (``shop.celery:app``), its *broker*'s address, and whether
-    something runs at fixed times (*beat*, by *scheduler* where the project names none).
+    something runs at fixed times (*beat*). *scheduler* is for beat where the project names none: Celery's usual one
+    writes a file into the release.
 
     *eager* is the setting with which tasks run at once; empty where the application does not read the settings.
     *variable* is the caller's variable that has the broker's address. *reached*: the broker is to be had.
@@ -45,10 +46,8 @@ class CeleryTasks:
             Worker(name="tasks", command=(*celery, "worker", "--loglevel", "INFO", "--hostname", "tasks{slot}@%h"))
         ]
         if self.beat:
-            by = f" --scheduler {self.scheduler}" if self.scheduler else ""
-            # Beat writes down what it has sent: not among the release's files.
-            command = f'exec celery --app {self.app} beat --loglevel INFO{by} --schedule "$TMPDIR/beat"'
-            found.append(Worker(name="beat", command=("sh", "-c", command), alone=True))
+            by = ("--scheduler", self.scheduler) if self.scheduler else ()
+            found.append(Worker(name="beat", command=(*celery, "beat", "--loglevel", "INFO", *by), alone=True))
         return tuple(found)
 
     @property

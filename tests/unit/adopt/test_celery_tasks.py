@@ -31,10 +31,10 @@ def test_worker_runs_where_the_broker_is_reached() -> None:
     assert not tasks.alone
 
 
-def test_beat_is_alone_and_writes_into_its_own_folder() -> None:
-    _, beat = found(True, beat=True, scheduler="django_celery_beat.schedulers:DatabaseScheduler").workers
-    assert beat.alone and '--schedule "$TMPDIR/beat"' in beat.command[-1]
-    assert "--scheduler django_celery_beat.schedulers:DatabaseScheduler" in beat.command[-1]
+def test_beat_is_alone_and_writes_no_file() -> None:
+    _, beat = found(True, beat=True, scheduler="celery.beat:Scheduler").workers
+    assert beat.alone and beat.command[3:] == ("beat", "--loglevel", "INFO", "--scheduler", "celery.beat:Scheduler")
+    assert found(True, beat=True).workers[1].command[-1] == "INFO", "the project names its own"
 
 
 @pytest.mark.parametrize(("reached", "told"), [(False, {}), (True, {"always_eager": True})])

@@ -165,11 +165,12 @@ def celery(settings: Any, settings_module: str) -> dict[str, Any] | None:
                 prefix = getattr(value, "namespace", None)
                 usual = value.conf.beat_scheduler in (None, "", "celery.beat:PersistentScheduler", PersistentScheduler)
                 in_database = "django_celery_beat" in settings.INSTALLED_APPS
+                in_tables = "django_celery_beat.schedulers:DatabaseScheduler"
                 return {
                     "app": f"{name}:{attribute}",
                     "broker": plain(value.conf.broker_url),
                     "beat": bool(value.conf.beat_schedule) or in_database,
-                    "scheduler": "django_celery_beat.schedulers:DatabaseScheduler" if usual and in_database else "",
+                    "scheduler": (in_tables if in_database else "celery.beat:Scheduler") if usual else "",
                     "always_eager": bool(value.conf.task_always_eager),
                     "eager": (
                         (f"{prefix}_TASK_ALWAYS_EAGER" if prefix else "CELERY_ALWAYS_EAGER") if reads_settings else ""
