@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("environment", "Show the rollouts of an environment."),
     "logs": ("environment", "Show the logs of an environment."),
     "exec": ("environment", "Run a command where a release runs."),
+    "scale": ("scale", "Give services of a swarm more or fewer tasks."),
     "front": ("rollout", "Set up the front server of a swarm."),
     "maintenance": ("maintenance", "Give visitors a maintenance page, or the site again."),
     "start": ("rollout", "Start what an environment served last."),

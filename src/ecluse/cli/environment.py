@@ -70,7 +70,8 @@ def history(environment: str, number: int, json_: bool) -> None:
     "what",
     default="web",
     show_default=True,
-    help="web; on a server a worker's name, postgres, migrate or supervisord as well; in a swarm any service.",
+    help="web; on a server also a worker's name, postgres, migrate or supervisord; in a swarm any service, migrate or "
+    "preflight.",
 )
 def logs(environment: str, follow: bool, lines: int, what: str) -> None:
     """Show what the processes of ENVIRONMENT printed.

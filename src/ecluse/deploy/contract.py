@@ -234,6 +234,12 @@ class Controls(Protocol):
     def front(self) -> None:
         """Set up the front server of the environment, or change it. Raises TargetError where the target has none."""
 
+    def scale(self, wanted: Mapping[str, int | None]) -> Sequence[str]:
+        """Give parts of the serving release the numbers of processes *wanted*, in the rollouts that follow as well;
+        None: as many as the release says. Returns a sentence for each part that has a number; with nothing *wanted*
+        that is all. Raises TargetError where the target cannot.
+        """
+
     def maintenance(self) -> Maintenance | None:
         """Since when, and by whom, visitors get the maintenance page; None where they get the site."""
 

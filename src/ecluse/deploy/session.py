@@ -125,6 +125,19 @@ class Session:
         with self._held("front"):
             self.target.controls.front()
 
+    def scale(self, wanted: Mapping[str, int | None]) -> Sequence[str]:
+        """Give services other numbers of tasks. Returns a sentence for each service, also where nothing is *wanted*."""
+        if not wanted:
+            return self.target.controls.scale(wanted)
+        with self._held("scale") as ledger:
+            if (left := ledger.journal()) is not None:
+                name = self.environment.name
+                raise RolloutError(
+                    f"the rollout of {left.release} was interrupted, and its tasks may be of two releases",
+                    hint=f"./ecluse deploy {name} or ./ecluse rollback {name} ends it; then scale",
+                )
+            return self.target.controls.scale(wanted)
+
     def unlock(self, *, force: bool) -> Holder | None:
         """Remove the environment's lock. Returns who held it. Raises LockHeld where somebody does, without *force*."""
         holder = self.target.records.holder()

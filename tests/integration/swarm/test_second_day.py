@@ -68,6 +68,12 @@ def test_scaling_web_costs_no_request(machines: Hosts, shop: SwarmShop) -> None:
         await_(lambda: len(web(shop)) == 3, "three tasks serve", 120)
         assert any("changed by hand from 2" in line for line in shop.status()["drift"])
         machines.inside("service", "scale", f"{shop.stack}_web=2")
+    with visited(shop, "ecluse scale"):
+        shop.ecluse("scale", "staging", "web=3")
+        assert len(web(shop)) == 3 and not shop.status()["drift"]
+        shop.ecluse("deploy", "staging", "--release", shop.release("two"))
+        assert len(web(shop)) == 3, "a rollout keeps the number"
+        assert "given by ecluse scale" not in shop.ecluse("scale", "staging", "web=default").output
     with visited(shop, "scale by the file"):
         shop.ecluse("deploy", "staging", "--release", shop.release("one"), SHOP_REPLICAS="3")
         assert len(set(web(shop))) == 3

@@ -191,7 +191,10 @@ class Orchestrator(Managers):
             if one["ServiceName"] == name:
                 one["DesiredState"], one["Status"] = "shutdown", {**one["Status"], "State": "shutdown"}
         for slot in range(1, int(spec["Mode"]["Replicated"]["Replicas"]) + 1):
-            self._start(name, slot, "running", spec["TaskTemplate"]["ContainerSpec"])
+            container = spec["TaskTemplate"]["ContainerSpec"]
+            release = container["Labels"][RELEASE]  # what it was before is known to run
+            failing = release is not None and self.broken(name.rpartition("_")[2], release)
+            self._start(name, slot, "failed" if failing else "running", container)
 
     def _start(self, name: str, slot: int, state: str, container: Mapping[str, Any]) -> None:
         number = next(self._numbers)

@@ -5,7 +5,7 @@ registry.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -101,6 +101,10 @@ class ToyTarget(MemoryTarget):
     def stop(self) -> None:
         self.open["web"].clear()
         self.running["web"].clear()
+
+    def scale(self, wanted: Mapping[str, int | None]) -> Sequence[str]:
+        self.asked_for.append(("scale", dict(wanted)))
+        return [f"web has {wanted.get('web') or 2}"]
 
     def front(self) -> None:
         raise TargetError("a toy has no front server")

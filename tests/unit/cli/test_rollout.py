@@ -235,6 +235,22 @@ def test_maintenance_closes_the_site_and_status_names_who_did(serving: ToyTarget
     assert ecluse("maintenance", "off", "local").out == "visitors of local still get the site\n"
 
 
+def test_scale_passes_numbers_on_and_holds_the_lock(serving: ToyTarget, ecluse: Run) -> None:
+    assert ecluse("scale", "local", "web=4", "worker=default").out == "web has 4\n"
+    assert serving.asked_for[-2:] == [("scale", None), ("scale", {"web": 4, "worker": None})]
+
+
+def test_scale_without_a_service_shows_numbers(serving: ToyTarget, ecluse: Run) -> None:
+    assert ecluse("scale", "local").out == "web has 2\n"
+    assert serving.asked_for == [("scale", {})], "nothing holds the lock"
+
+
+@pytest.mark.parametrize("wrong", ["web", "=3", "web=", "web=some", "web=-1", "web=1.5"])
+def test_scale_refuses_what_is_no_number(serving: ToyTarget, ecluse: Run, wrong: str) -> None:
+    done = ecluse("scale", "local", wrong)
+    assert done.code == 2 and f"{wrong!r} is not SERVICE=NUMBER" in done.err
+
+
 class TestOutlook:
     def test_plan_deploy_shows_the_rollout_and_changes_nothing(self, serving: ToyTarget, ecluse: Run) -> None:
         serving.found = Preflight((Migration("shop.0002_adds", "ALTER TABLE shop_album\nADD COLUMN note"),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ecluse.deploy.maintenance import Maintenance, page
@@ -84,6 +84,12 @@ class ServerControls:
         raise TargetError(
             f"{self._place.environment.name} is a server: its front server is your own nginx",
             hint="change it in the configuration of that nginx",
+        )
+
+    def scale(self, wanted: Mapping[str, int | None]) -> Sequence[str]:
+        raise TargetError(
+            f"{self._place.environment.name} is a server: its processes are part of a release",
+            hint="WEB_CONCURRENCY in the environment's env says how many gunicorn starts; then deploy",
         )
 
     def maintenance(self) -> Maintenance | None:

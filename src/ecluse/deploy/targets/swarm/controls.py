@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from ecluse.definition.model import Environment
@@ -14,10 +14,12 @@ from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.commands import CommandJobs
 from ecluse.deploy.targets.swarm.connection import Connection
 from ecluse.deploy.targets.swarm.front import Front
+from ecluse.deploy.targets.swarm.job_output import JobOutput
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.once import Once
 from ecluse.deploy.targets.swarm.operations import SwarmOperations
 from ecluse.deploy.targets.swarm.owner import Owner
+from ecluse.deploy.targets.swarm.scaling import Scaling
 from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.deploy.targets.swarm.tasks import nodes
 from ecluse.errors import TargetError
@@ -42,10 +44,13 @@ class SwarmControls:
         catalogue: SwarmCatalogue,
         front: Front,
         commands: CommandJobs,
+        scaling: Scaling,
+        output: JobOutput,
     ) -> None:
         self._connection, self._environment, self._objects, self._owner = connection, environment, objects, owner
         self._services, self._once, self._operations = services, once, operations
         self._catalogue, self._front, self._commands = catalogue, front, commands
+        self._scaling, self._output = scaling, output
 
     @property
     def url(self) -> str:
@@ -56,6 +61,12 @@ class SwarmControls:
         newest = self._catalogue.newest()
         assert newest.content is not None, "a release that was just made has its whole stack file"
         self._front.change(newest.content, newest.image, self._serving())
+
+    def scale(self, wanted: Mapping[str, int | None]) -> Sequence[str]:
+        serving = self._serving()
+        if serving is None:
+            raise TargetError(f"{self._environment.name} serves nothing that could be scaled")
+        return self._scaling.change(self._operations.release(serving), wanted)
 
     def maintenance(self) -> Maintenance | None:
         kept = self._objects.get(_MAINTENANCE)
@@ -111,10 +122,15 @@ class SwarmControls:
         return self._operations.drift(self._operations.release(serving)) if serving else ()
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
-        """Print what containers printed, each line with its task and machine. Returns docker's exit code."""
+        """Print what containers printed, each line with its task and machine; or what a job printed that has ended.
+        Returns docker's exit code.
+        """
         there = self._services.existing()
+        if what not in there and (found := self._output.last(what)) is not None:
+            print(*found[-lines:], sep="\n")
+            return 0
         if what not in there:
-            known = ", ".join(sorted(there))
+            known = ", ".join(sorted({*there, *self._output.jobs()}))
             raise TargetError(f"no service {what!r} runs in {self._environment.name}", hint=f"there are: {known}")
         options = ("--follow",) if follow else ()
         name = self._services.name(what)

@@ -7,6 +7,7 @@ from importlib import resources
 
 from ecluse.deploy.targets.swarm import one_off_jobs, stackfile
 from ecluse.deploy.targets.swarm.api import Api
+from ecluse.deploy.targets.swarm.job_output import JobOutput
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease
 from ecluse.deploy.targets.swarm.stack_services import Services
@@ -23,8 +24,10 @@ _FILES = "/run/ecluse"
 class Once:
     """Runs programs of ecluse as jobs of a swarm. They reach the container as configs."""
 
-    def __init__(self, api: Api, objects: Objects, services: Services, say: Callable[[str], None]) -> None:
-        self._api, self._objects, self._services, self._say = api, objects, services, say
+    def __init__(
+        self, api: Api, objects: Objects, services: Services, output: JobOutput, say: Callable[[str], None]
+    ) -> None:
+        self._api, self._objects, self._services, self._output, self._say = api, objects, services, output, say
 
     def files(self, release: SwarmRelease, command: str, *kept: str, name: str = "files") -> list[str]:
         """Bring the release's image to the nodes, and its static files to the volume of the front server, by *command*
@@ -64,9 +67,11 @@ class Once:
         timeout: float,
         until: str | None = None,
         facts: str | None = None,
+        keep: bool = True,
     ) -> list[str]:
         """Run what judges and applies migrations once, in a container of the release. Returns the lines it printed.
-        *name* is the job's; *facts* is the name that the engine has the facts of the serving release under.
+        *name* is the job's, whose output is kept with *keep*; *facts* is the name that the engine has the facts of
+        the serving release under.
         """
         names = stackfile.roles(release.stack, release.image)
         template = next((one for one, role in names.items() if role == stackfile.MIGRATE), release.web)
@@ -90,12 +95,19 @@ class Once:
             )
 
         try:
-            return run()
+            lines = run()
         except one_off_jobs.NodeDown as error:
             if arguments[0] != "preflight":
                 raise
             self._say(f"{error.what}: begun again on another machine")  # it changes nothing
-            return run()
+            lines = run()
+        except CommandError as error:
+            if keep:
+                self._output.keep(name, str(error).splitlines())
+            raise
+        if keep:
+            self._output.keep(name, lines)
+        return lines
 
     def clear(self) -> None:
         """End the jobs that a killed deployer has left. Only the lock holder may: its own jobs have not begun yet."""

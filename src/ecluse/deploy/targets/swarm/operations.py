@@ -164,6 +164,7 @@ class SwarmOperations:
                 timeout=PREFLIGHT_SECONDS,
                 until=MARK,
                 facts=known,
+                keep=keep,
             )
         except CommandError as error:
             raise PreflightError(f"the checks of release {release.id} fail: {error}") from None

@@ -11,8 +11,10 @@ from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
 from ecluse.deploy.targets.swarm.commands import CommandJobs
 from ecluse.deploy.targets.swarm.connection import Connection, own_name, variable
 from ecluse.deploy.targets.swarm.controls import SwarmControls
+from ecluse.deploy.targets.swarm.counts import Counts
 from ecluse.deploy.targets.swarm.front import Front
 from ecluse.deploy.targets.swarm.infrastructure import Infrastructure
+from ecluse.deploy.targets.swarm.job_output import JobOutput
 from ecluse.deploy.targets.swarm.ledger import SwarmRecords
 from ecluse.deploy.targets.swarm.lock import SwarmLock
 from ecluse.deploy.targets.swarm.objects import Objects
@@ -21,6 +23,7 @@ from ecluse.deploy.targets.swarm.operations import SwarmOperations
 from ecluse.deploy.targets.swarm.owner import Owner, Repository
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
+from ecluse.deploy.targets.swarm.scaling import Scaling
 from ecluse.deploy.targets.swarm.stack_services import Services
 from ecluse.errors import TargetError
 
@@ -47,8 +50,9 @@ def target(
     api, door = connection.api, variable(connection.environ, environment.name, "ECLUSE_DOOR") or environment.url
     objects = Objects(api, stack)
     releases = SwarmReleases(objects)
-    services = Services(connection, stack, environment.name, GATE_SECONDS)
-    once = Once(api, objects, services, say)
+    counts, output = Counts(objects), JobOutput(objects)
+    services = Services(connection, stack, environment.name, GATE_SECONDS, counts)
+    once = Once(api, objects, services, output, say)
     resolves = resolver(objects)
     infrastructure = Infrastructure(api, objects, services, resolves, environment.stack, say)
     catalogue = SwarmCatalogue(releases, resolves, top)
@@ -60,7 +64,18 @@ def target(
     front = Front(api, objects, services, infrastructure, operations.ask, say)
     commands = CommandJobs(connection, objects, services, say)
     controls = SwarmControls(
-        connection, environment, objects, owner, services, once, operations, catalogue, front, commands
+        connection,
+        environment,
+        objects,
+        owner,
+        services,
+        once,
+        operations,
+        catalogue,
+        front,
+        commands,
+        Scaling(services, counts),
+        output,
     )
     return Target(operations, catalogue, records, controls)
 

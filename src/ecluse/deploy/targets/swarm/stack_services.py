@@ -12,6 +12,7 @@ from ecluse.deploy.targets.swarm import limits, stackfile
 from ecluse.deploy.targets.swarm.access_log import AccessLog
 from ecluse.deploy.targets.swarm.api import Conflict, Missing
 from ecluse.deploy.targets.swarm.connection import Connection
+from ecluse.deploy.targets.swarm.counts import Counts
 from ecluse.deploy.targets.swarm.tasks import (
     BEGINNING,
     SwarmTask,
@@ -48,11 +49,11 @@ _HINDSIGHT = 5.0
 
 class Services:
     """The services of the stack *stack*, which people call *environment*. A task may take *patience* seconds to get
-    ready.
+    ready. *counts* are the numbers of tasks that hold in the place of a release's own.
     """
 
-    def __init__(self, connection: Connection, stack: str, environment: str, patience: float) -> None:
-        self._connection, self._api = connection, connection.api
+    def __init__(self, connection: Connection, stack: str, environment: str, patience: float, counts: Counts) -> None:
+        self._connection, self._api, self._counts = connection, connection.api, counts
         self.stack, self._environment, self._patience = stack, environment, patience
         self.failing: set[str] = set()
         """Releases that have answered visitors with too many errors."""
@@ -80,7 +81,7 @@ class Services:
         self._connection.run(
             *("stack", "deploy", "--compose-file", "-", "--detach=true", "--with-registry-auth"),
             *("--resolve-image", "never", self.stack),
-            input=json.dumps(stackfile.escaped(content)),
+            input=json.dumps(stackfile.escaped(stackfile.counted(content, self._counts.all()))),
         )
 
     def go_on(self, service: str) -> None:
@@ -141,16 +142,25 @@ class Services:
             return
         wanted = replicas(service)
         try:
-            self._scale(name, wanted + more)
+            self.scale(name, wanted + more)
             began = time.monotonic()
             while len([one for one in self.tasks(name) if one.serves]) < wanted + more:
                 if time.monotonic() - began > self._patience:
                     break  # there is room for no more: what serves goes on as it was
                 time.sleep(0.2)
         finally:
-            self._scale(name, wanted)
+            self.scale(name, wanted)
 
-    def _scale(self, name: str, count: int) -> None:
+    def meant(self, name: str, service: Mapping[str, Any]) -> int:
+        """The number of tasks that the service *name* is to have, which the stack file describes as *service*."""
+        return self._counts.all().get(name, stackfile.count_of(service))
+
+    def count(self, name: str) -> int:
+        """The number of tasks that the swarm gives the service now."""
+        return replicas(self._api.get(f"/services/{self.name(name)}"))
+
+    def scale(self, name: str, count: int) -> None:
+        """Give the service *count* tasks, and change nothing else."""
         for _ in range(10):
             service = self._api.get(f"/services/{self.name(name)}")
             spec = {**service["Spec"], "Mode": {"Replicated": {"Replicas": count}}}
@@ -175,7 +185,7 @@ class Services:
             service = self._api.get(f"/services/{self.name(name)}")
         except Missing:
             return [f"{name} has been removed by hand"]
-        count, meant = replicas(service), int((wanted.get("deploy") or {}).get("replicas", 1))
+        count, meant = replicas(service), self.meant(name, wanted)
         image = str(service["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
         found = [f"{name} has {count} tasks, changed by hand from {meant}"] if count != meant else []
         return found + ([f"{name} runs {image}, changed by hand"] if image != wanted["image"] else [])

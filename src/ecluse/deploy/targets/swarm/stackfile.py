@@ -20,6 +20,8 @@ __all__ = [
     "Content",
     "at_once",
     "canary",
+    "count_of",
+    "counted",
     "digest_of",
     "escaped",
     "identity",
@@ -229,6 +231,22 @@ def canary(content: Content, web: str, name: str) -> dict[str, Any]:
     service = {key: value for key, value in content["services"][web].items() if key != "ports"}
     service["deploy"] = {**(service.get("deploy") or {}), "replicas": 1}
     return part({**content, "services": {name: service}}, [name])
+
+
+def count_of(service: Content) -> int:
+    """The number of tasks that the file gives *service*."""
+    return int((service.get("deploy") or {}).get("replicas", 1))
+
+
+def counted(content: Content, counts: Mapping[str, int]) -> dict[str, Any]:
+    """The file with *counts*: as many tasks of each service that it names."""
+    services = dict(content["services"])
+    for name in counts.keys() & services.keys():
+        services[name] = {
+            **services[name],
+            "deploy": {**(services[name].get("deploy") or {}), "replicas": counts[name]},
+        }
+    return {**content, "services": services}
 
 
 def escaped(value: Any) -> Any:

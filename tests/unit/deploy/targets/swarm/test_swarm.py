@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class World:
         self.environ = {"ECLUSE_SECRETS": str(top / "secrets")}
         self.said: list[str] = []
         self.replicas: dict[str, int] = {}
-        self.limits = Watch()
+        self.limits = Watch(canary_seconds=0)
         self.commit = "0" * 40
         (top / "secrets").mkdir()
         (top / "secrets" / "key").write_text("a secret of the site\n")
@@ -132,6 +133,14 @@ class World:
         with target.records.held(who="ada", host="here", what=f"deploy of {release.id}") as ledger:
             request = Request(release=release, kind="deploy", by="ada@here", watch=Watch(seconds=0))
             return roll_out(target.operations, ledger, request)
+
+    def scale(self, **wanted: int | None) -> Sequence[str]:
+        return self.target().controls.scale(wanted)
+
+    def look(self) -> Preflight | None:
+        """The findings of ``ecluse plan deploy staging``."""
+        operations, catalogue = self.target().operations, self.target().catalogue
+        return operations.look(catalogue.newest(), None)
 
     def serving(self) -> set[str | None]:
         return self.orchestrator.serving("shop-staging_web")
@@ -346,6 +355,78 @@ def test_canary_that_a_killed_deployer_left_is_ended(world: World, first: str) -
     world.build("2" * 40)
     world.deploy()
     assert shares(world) == [("0",)] and "shop-staging_web-canary" not in world.orchestrator.services
+
+
+def test_web_of_one_task_has_no_canary_by_default(world: World, first: str) -> None:
+    world.replicas = {"web": 1}
+    world.limits = Watch()
+    world.build("2" * 40)
+    world.deploy()
+    assert shares(world) == [] and "web-canary" not in world.orchestrator.deployed
+
+
+def tasks_of_web(world: World) -> int:
+    found = [one for one in world.orchestrator.tasks if one["ServiceName"] == "shop-staging_web"]
+    return len([one for one in found if one["DesiredState"] == "running"])
+
+
+def test_scaled_service_keeps_its_number_over_rollouts(world: World, first: str) -> None:
+    lines = world.scale(web=4)
+    assert lines[1:2] == [f"web has 4, given by ecluse scale; release {first} says 2"] and tasks_of_web(world) == 4
+    assert world.target().controls.drift() == []
+    world.build("2" * 40)
+    world.deploy()
+    assert tasks_of_web(world) == 4 and world.target().controls.drift() == []
+    world.deploy(first)
+    assert tasks_of_web(world) == 4, "a rollback does not bring back the number"
+    assert world.scale(web=None)[1] == "web has 2" and tasks_of_web(world) == 2
+
+
+def test_number_changed_by_hand_is_drift_from_the_scaled_one(world: World, first: str) -> None:
+    world.scale(web=3)
+    world.orchestrator.services["shop-staging_web"]["Spec"]["Mode"] = {"Replicated": {"Replicas": 5}}
+    assert world.target().controls.drift() == ["web has 5 tasks, changed by hand from 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "reason"),
+    [
+        ("db", 2, "db is no service of release .*"),
+        ("beat", 2, "beat never runs twice"),
+        ("web", 0, "web cannot have 0 tasks"),
+    ],
+)
+def test_scale_refuses_what_a_service_cannot_be(world: World, first: str, name: str, count: int, reason: str) -> None:
+    with pytest.raises(TargetError, match=reason):
+        world.scale(worker=2, **{name: count})
+    assert not any("given by" in line for line in world.scale()), "nothing was changed before"
+
+
+def test_scale_takes_a_number_back_whose_tasks_do_not_run(world: World, first: str) -> None:
+    world.orchestrator.broken = lambda service, release: service == "web"
+    with pytest.raises(RolloutError, match="web of release .* does not start"):
+        world.scale(web=4)
+    world.orchestrator.broken = lambda service, release: False
+    assert world.scale()[1] == "web has 2"
+
+
+def test_last_output_of_a_job_is_kept(world: World, first: str, capsys: pytest.CaptureFixture[str]) -> None:
+    world.build("2" * 40)
+    world.orchestrator.printed["migrate"] = ["one", "two", "three"]
+    world.deploy()
+    controls = world.target().controls
+    assert controls.logs("migrate", 2, follow=False) == 0
+    assert capsys.readouterr().out == "two\nthree\n"
+    with pytest.raises(TargetError) as caught:
+        controls.logs("nothing", 2, follow=False)
+    assert "migrate" in str(caught.value.hint)
+
+
+def test_look_keeps_no_output(world: World, first: str) -> None:
+    before = [one.name for one in Objects(world.orchestrator, "shop-staging").all("output")]
+    world.orchestrator.printed["look"] = ["of a look"]
+    world.look()
+    assert [one.name for one in Objects(world.orchestrator, "shop-staging").all("output")] == before
 
 
 def test_task_restart_fails_the_watch(world: World, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
