@@ -198,15 +198,16 @@ class Watch:
     undone after more than *most_restarts* restarts of a process, or after more than *most_errors* errors, if these are
     also more than the share *error_share* of all answers (0.01 is one in a hundred).
 
-    In a swarm, the first task of a new release answers the share *canary_share* of the visitors for *canary_seconds*
-    before any other task is replaced; 0 seconds: no canary. The same limits hold for its answers.
+    In a swarm where web has two tasks or more, the first task of a new release answers the share *canary_share* of the
+    visitors for *canary_seconds* before any other task is replaced; 0 seconds: no canary. The same limits hold for its
+    answers.
     """
 
     seconds: float = 10
     most_errors: int = 3
     most_restarts: int = 0
     error_share: float = 0
-    canary_seconds: float = 0
+    canary_seconds: float = 20
     canary_share: float = 0.05
 
 

@@ -52,7 +52,8 @@ class Canary:
     def try_out(self, release: SwarmRelease) -> None:
         """Let the canary of *release* answer visitors, and end it. Raises RolloutError where it does not do well.
 
-        A release that has served here before needs none, nor does one that no front server would give visitors.
+        A release that has served here before needs none, nor does one that no front server would give visitors. Where
+        web has one task, the canary would answer nearly as much as its only follower: there is none.
         """
         if not self._limits.canary_seconds or not self._possible(release):
             return
@@ -67,7 +68,13 @@ class Canary:
     def _possible(self, release: SwarmRelease) -> bool:
         static = stackfile.STATIC in stackfile.roles(release.stack, release.image).values()
         front = stackfile.FRONT in self._services.existing()
-        return static and front and all(one.serving != release.id for one in SwarmLedger(self._objects).history())
+        several = self._services.meant(self._web, release.stack["services"][self._web]) > 1
+        return (
+            several
+            and static
+            and front
+            and all(one.serving != release.id for one in SwarmLedger(self._objects).history())
+        )
 
     def _answer(self, release: SwarmRelease) -> None:
         log = self._services.access_log()
