@@ -121,8 +121,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001:10001
 EXPOSE 8000
 # The process is alive. Whether it may be given requests is asked by who gives them: /readiness/.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
-    CMD ["ecluse", "wait", "--timeout", "4", "http://127.0.0.1:8000/ping/"]
+HEALTHCHECK --interval=10s --timeout=30s --start-period=30s --start-interval=1s \
+    CMD ["ecluse", "wait", "--timeout", "25", "http://127.0.0.1:8000/ping/"]
 # An init that reaps what is orphaned, and passes a signal to the one process it starts: that one knows its children.
 ENTRYPOINT ["dumb-init", "--single-child", "--"]
 CMD ["gunicorn", "--config", "/app/ops/container/gunicorn.conf.py", "website.wsgi:application"]
@@ -135,7 +135,7 @@ FROM nginx:1.28-trixie AS staticlayer
 COPY --from=frontfiles /front/ /
 USER 10001:10001
 EXPOSE 8080 8443
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
+HEALTHCHECK --interval=10s --timeout=30s --start-period=30s --start-interval=1s \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/front-ping/"]
 STOPSIGNAL SIGQUIT
 ENTRYPOINT ["front"]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,12 @@ def test_unwritable_log_does_not_close_the_gate(gate, monkeypatch, tmp_path):
     monkeypatch.setattr(gate, "OPENED", tmp_path / "missing" / "opened")
     code, _site = ask(gate, monkeypatch, answer(503, "r2"))
     assert code == 1
+
+
+def test_health_checks_have_time_on_a_busy_machine(gate):
+    top = GATE.parents[2]
+    files = [(top / name).read_text(encoding="utf-8") for name in ("Dockerfile", "docker-compose.live.yml")]
+    times = [int(found) for text in files for found in re.findall(r"(?:--timeout=|  timeout: )(\d+)s\b", text)]
+    # The swarm ends what has failed three checks: at load 30, five seconds were too few to start one.
+    assert len(times) == 7 and min(times) >= 30
+    assert gate.TIMES * gate.TIMEOUT < min(times)
