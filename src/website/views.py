@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from base64 import b64encode
 from hashlib import sha256
 
@@ -16,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.static import serve
 
-from website import problems, request_id
+from website import outage, problems, request_id
 
 __all__ = ["bad_request", "csrf_failure", "home", "media", "page_not_found", "permission_denied", "server_error"]
 
@@ -96,12 +97,20 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of an error. Anything may be broken, so it asks nothing of the session or the database."""
+    """The page of an error. Anything may be broken, so it asks nothing of the session or the database. While the
+    database is away it is 503, and says when to come back.
+    """
+    away = outage.concerns(sys.exc_info()[1])
+    status = 503 if away else 500
     if problems.concerns(request):
-        return problems.response(500, _("Quelque chose s’est cassé de notre côté."))
-    answer = render(
-        None, "website/errors/500.html", {"style": STYLE, "request_id": request_id.current.get()}, status=500
-    )
-    # This one style, and no other: whatever broke may be what gives style sheets out.
-    answer._csp_update = {"style-src": [STYLE_HASH]}  # type: ignore[attr-defined]
+        text = _("La base de données redémarre.") if away else _("Quelque chose s’est cassé de notre côté.")
+        answer: HttpResponse = problems.response(status, text)
+    else:
+        context = {"style": STYLE, "request_id": request_id.current.get(), "away": away}
+        answer = render(None, "website/errors/500.html", context, status=status)
+        # This one style, and no other: whatever broke may be what gives style sheets out.
+        answer._csp_update = {"style-src": [STYLE_HASH]}  # type: ignore[attr-defined]
+    if away:
+        answer["Retry-After"] = str(outage.SECONDS)
+        answer["Cache-Control"] = "no-store"
     return answer

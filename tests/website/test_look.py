@@ -6,10 +6,11 @@ from hashlib import sha256
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import path
 
-from website import urls
+from website import outage, urls
 
 PAGES = [
     "/",
@@ -34,8 +35,28 @@ def fail(request):
     raise RuntimeError
 
 
+def ask_a_database(request):
+    raise OperationalError("terminating connection due to administrator command")
+
+
+class Away:
+    """The connections of a process whose database has ended."""
+
+    connection = object()
+
+    def all(self, initialized_only):
+        return [self]
+
+    def is_usable(self):
+        return False
+
+
 class BrokenUrls:
-    urlpatterns = [path("403/", refuse), path("400/", misunderstand), path("500/", fail), *urls.urlpatterns]
+    urlpatterns = [
+        *(path("403/", refuse), path("400/", misunderstand), path("500/", fail)),
+        *(path("away/", ask_a_database), path("api/away/", ask_a_database)),
+        *urls.urlpatterns,
+    ]
     handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
 
 
@@ -85,6 +106,25 @@ def test_error_page_is_styled_like_the_site(client, code, words):
     response = client.get(f"/{code}/")
     assert response.status_code == code
     assert words in response.text.replace("&#x27;", "'")
+
+
+@pytest.mark.urls(BrokenUrls())
+@pytest.mark.parametrize("page", ["/away/", "/api/away/"])
+def test_database_that_is_away_is_503_and_says_when_to_return(client, monkeypatch, page):
+    client.raise_request_exception = False
+    monkeypatch.setattr(outage, "connections", Away())
+    response = client.get(page)
+    assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "10", "no-store")
+    text = response.json()["detail"] if page.startswith("/api/") else response.text
+    assert "La base de données redémarre." in text
+
+
+@pytest.mark.urls(BrokenUrls())
+def test_database_that_answers_leaves_its_error_a_500(client, db):
+    client.raise_request_exception = False
+    connection.ensure_connection()
+    response = client.get("/away/")
+    assert response.status_code == 500 and "Retry-After" not in response
 
 
 @pytest.mark.urls(BrokenUrls())
