@@ -51,6 +51,7 @@ class GitHubServer:
         self.url = ""
         self.environments: dict[str, Environment] = {}
         self.secrets: list[str] = []
+        self.organization_secrets: list[str] = []
         self.rulesets: list[dict[str, Any]] = []
         self.branches: dict[str, list[dict[str, Any]]] = {}
         self.hidden: set[str] = set()
@@ -75,6 +76,8 @@ class GitHubServer:
                 return 200, _counted("secrets", [{"name": one} for one in self.environments[name].secrets])
             case ["actions", "secrets"]:
                 return 200, _counted("secrets", [{"name": one} for one in self.secrets])
+            case ["actions", "organization-secrets"]:
+                return 200, _counted("secrets", [{"name": one} for one in self.organization_secrets])
             case ["rulesets"]:
                 short = ("id", "name", "target", "enforcement")
                 return 200, [{key: one[key] for key in short} for one in self.rulesets]

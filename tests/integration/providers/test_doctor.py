@@ -57,7 +57,10 @@ def server() -> Iterator[GitHubServer]:
         ]
         told.branches["main"] = [
             {"type": "pull_request", "parameters": {"require_code_owner_review": True}},
-            {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "gate"}]}},
+            {
+                "type": "required_status_checks",
+                "parameters": {"required_status_checks": [{"context": "gate", "integration_id": 15368}]},
+            },
         ]
         yield told
 
@@ -85,6 +88,7 @@ def test_every_setting_that_is_missing_is_named(server: GitHubServer, doctor: Do
     del server.environments["image"]
     server.environments["production"] = Environment(None, [], [])
     server.secrets = ["SSH_KEY"]
+    server.organization_secrets = ["REGISTRY", "ANOTHER"]
     server.rulesets[0]["enforcement"] = "evaluate"
     server.branches.clear()
     (tmp_path / ".github" / "CODEOWNERS").unlink()
@@ -99,6 +103,7 @@ def test_every_setting_that_is_missing_is_named(server: GitHubServer, doctor: Do
         "    secrets: not set: SSH_KEY",
         "✗ secrets in environments alone",
         "    SSH_KEY is a secret of the repository: every workflow of every branch may read it",
+        "    REGISTRY is a secret of the organisation: every workflow of every branch may read it",
         "✗ tags v*",
         "    no active ruleset restricts its creation",
         "    no active ruleset restricts its deletion",

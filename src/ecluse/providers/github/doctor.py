@@ -21,6 +21,9 @@ __all__ = ["compare", "examine"]
 
 _TAG_RULES = frozenset(("creation", "update", "deletion"))
 
+# The number of the app GitHub Actions on github.com: https://api.github.com/apps/github-actions
+_ACTIONS_APP = 15368
+
 
 def examine(pipeline: Pipeline, jobs: Sequence[Selected], top: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Every setting that *jobs* need, examined: the token in GITHUB_TOKEN may read them.
@@ -108,9 +111,10 @@ def _allowed(api: GitHubApi, kept: Keeper) -> Iterator[str]:
 
 
 def _repository_secrets(api: GitHubApi, names: set[str]) -> Iterator[str]:
-    there = {one["name"] for one in api.all("actions", "secrets", of="secrets")}
-    for name in sorted(name for name in names if name.upper() in there):
-        yield f"{name} is a secret of the repository: every workflow of every branch may read it"
+    for owner, list_of_secrets in (("repository", "secrets"), ("organisation", "organization-secrets")):
+        there = {one["name"] for one in api.all("actions", list_of_secrets, of="secrets")}
+        for name in sorted(name for name in names if name.upper() in there):
+            yield f"{name} is a secret of the {owner}: every workflow of every branch may read it"
 
 
 class _Rulesets:
@@ -145,8 +149,11 @@ def _branch(api: GitHubApi, base: str) -> Iterator[str]:
     elif not rules["pull_request"].get("require_code_owner_review"):
         yield "a pull request needs no review from code owners"
     checks = rules.get("required_status_checks", {}).get("required_status_checks", ())
-    if GATE not in {check.get("context") for check in checks}:
+    apps = {check.get("integration_id") for check in checks if check.get("context") == GATE}
+    if not apps:
         yield f"the check {GATE} is not required"
+    elif _ACTIONS_APP not in apps:
+        yield f"the check {GATE} may come from another app: require it from GitHub Actions (app {_ACTIONS_APP})"
 
 
 def _owners(text: str | None) -> Iterator[str]:

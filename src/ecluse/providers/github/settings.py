@@ -57,7 +57,8 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
         for tag in found.tags
     ]
     lines += [
-        f"Rules, a branch ruleset for {base}: a pull request with a review from code owners, and the check {GATE}"
+        f"Rules, a branch ruleset for {base}: a pull request with a review from code owners, and the check {GATE} from "
+        "GitHub Actions"
         for base in found.bases
     ]
     if found.environments:

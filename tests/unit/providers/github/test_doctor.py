@@ -68,3 +68,24 @@ def test_ruleset_counts_only_where_it_surely_covers_the_tags(names: dict[str, An
 def test_code_owners_are_read_as_github_does(owners: str | None, count: int) -> None:
     kept = Keeper(name="live", secrets=(), branches=(), tags=())
     assert len(problems(NeededSettings(environments=(kept,), bases=(), tags=()), owners)["code owners"]) == count
+
+
+@pytest.mark.parametrize(
+    ("checks", "problem"),
+    [
+        ([], "the check gate is not required"),
+        ([{"context": "gate"}], "the check gate may come from another app: require it from GitHub Actions (app 15368)"),
+        (
+            [{"context": "gate", "integration_id": 7}],
+            "the check gate may come from another app: require it from GitHub Actions (app 15368)",
+        ),
+        ([{"context": "gate"}, {"context": "gate", "integration_id": 15368}], None),
+    ],
+)
+def test_required_check_comes_from_github_actions_alone(checks: list[dict[str, Any]], problem: str | None) -> None:
+    rules = [
+        {"type": "pull_request", "parameters": {"require_code_owner_review": True}},
+        {"type": "required_status_checks", "parameters": {"required_status_checks": checks}},
+    ]
+    found = problems(NeededSettings(environments=(), bases=("main",), tags=()), rules_branches_main=rules)
+    assert found["branch main"] == ((problem,) if problem else ())

@@ -26,7 +26,8 @@ def test_rules_and_code_owners_are_asked_for_by_what_deploys() -> None:
     lines = "\n".join(said(RELEASES)[4:])
     assert "tag ruleset for v*" in lines and "branch ruleset for staging" in lines and "CODEOWNERS" in lines
     assert said(pipeline(job())) == [
-        "Rules, a branch ruleset for staging: a pull request with a review from code owners, and the check gate"
+        "Rules, a branch ruleset for staging: a pull request with a review from code owners, and the check gate from "
+        "GitHub Actions"
     ]
 
 
