@@ -94,18 +94,23 @@ def test() -> None:
     spec, source = _spec(folder), source_of(folder)
     # Two runs on one engine must not meet.
     project = f"ecluse-image-{secrets.token_hex(4)}"
-    env = {**os.environ, "ECLUSE_RELEASE": _built_revision(spec, source)}
-    for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
-        env[image_variable(target)] = f"{name}:{_built()}"
     file = folder / spec.compose
-    try:
-        process.run(
-            compose.up(file, project=project, service=spec.service), cwd=folder, env=env, on_output=_echo, timeout=900
-        )
-    except CommandError as error:
-        raise ImageError("the images failed their test", where=spec.compose, hint="its output is above") from error
-    finally:
-        process.run(compose.down(file, project=project), cwd=folder, env=env, check=False, timeout=120)
+    with accounts.signed_in(os.environ) as env:
+        env["ECLUSE_RELEASE"] = _built_revision(spec, source)
+        for target, name in {**spec.published, spec.tests: _tests_name(spec)}.items():
+            env[image_variable(target)] = f"{name}:{_built()}"
+        try:
+            process.run(
+                compose.up(file, project=project, service=spec.service),
+                cwd=folder,
+                env=env,
+                on_output=_echo,
+                timeout=900,
+            )
+        except CommandError as error:
+            raise ImageError("the images failed their test", where=spec.compose, hint="its output is above") from error
+        finally:
+            process.run(compose.down(file, project=project), cwd=folder, env=env, check=False, timeout=120)
 
 
 @image.command()
@@ -247,7 +252,8 @@ def _tag(folder: Path, source: SourceCommit, branch: str | None) -> str:
 def _bake(what: str, folder: Path, *, cache: bool) -> None:
     """Run a build; if it succeeds, print only its steps."""
     try:
-        process.run(build_argv(cache=cache), cwd=folder, input=what, timeout=1800, on_output=_steps())
+        with accounts.signed_in(os.environ) as env:
+            process.run(build_argv(cache=cache), cwd=folder, env=env, input=what, timeout=1800, on_output=_steps())
     except CommandError as error:
         raise ImageError(str(error), hint="the builder's last lines are above") from None
 

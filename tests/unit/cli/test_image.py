@@ -111,6 +111,17 @@ def test_build_makes_all_targets_and_an_sbom_for_each_published(
     assert "shop:built  81 MB  sha256:1" in done.err
 
 
+def test_build_pulls_with_the_account_that_it_is_given(
+    ecluse: Run, programs: Programs, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth = "YWRhOnQwa2VuLW9mLXRoZS1odWI="
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"auths": {"registry.example": {"auth": auth}}}))
+    ecluse("image", "build")
+    (bake,) = programs.started("docker", "buildx", "bake")
+    assert Path(bake.options["env"]["DOCKER_CONFIG"]).name == "docker"
+    assert auth not in " ".join(bake.argv) and "DOCKER_AUTH_CONFIG" not in bake.options["env"]
+
+
 def test_build_prints_each_step_once_without_its_output(ecluse: Run, programs: Programs, engine: MemoryEngine) -> None:
     told = [line.split()[:2] for line in ecluse("image", "build").err.splitlines() if line.startswith("  ")]
     assert told == [["builder", "1/2"], ["applayer", "2/2"]]

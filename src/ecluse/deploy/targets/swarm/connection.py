@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from ecluse.deploy.targets.swarm.api import Api
 from ecluse.errors import CommandError, TargetError
+from ecluse.image.accounts import with_accounts
 from ecluse.image.names import RegistryAddress
 from ecluse.machine import process
 from ecluse.secrets import Secret
@@ -93,7 +93,9 @@ def connect(
         elif context:
             found["DOCKER_CONTEXT"] = context
         if registry is not None and registry.user:
-            found["DOCKER_CONFIG"] = str(_config(folder, found, registry))
+            account = base64.b64encode(f"{registry.user}:{registry.password.reveal()}".encode()).decode()
+            known = {registry.host: {"auth": Secret(account).reveal()}}
+            found["DOCKER_CONFIG"] = str(with_accounts(folder / "docker", found, known))
         key, hosts = (variable(environ, environment, name) for name in ("SSH_KEY", "SSH_KNOWN_HOSTS"))
         for name in [name for name in found if name.endswith(("SSH_KEY", "SSH_KNOWN_HOSTS"))]:
             del found[name]  # for us, and for no program that we start
@@ -113,26 +115,6 @@ def _short() -> str | None:
     """A folder for files of this process whose name is short enough for a socket; None for the usual one."""
     # unix(7): 107 bytes, of which ssh's own name for it takes 58, ours 16.
     return "/tmp" if len(os.fsencode(tempfile.gettempdir())) > 107 - 58 - 16 else None
-
-
-def _config(folder: Path, environ: Mapping[str, str], registry: RegistryAddress) -> Path:
-    """Docker's configuration with one more account in it: contexts and plugins are the caller's own."""
-    theirs = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "~"), ".docker").expanduser())
-    ours = folder / "docker"
-    ours.mkdir(mode=0o700)
-    config = {}
-    if theirs.is_dir():
-        for path in theirs.iterdir():
-            if path.name != "config.json":
-                (ours / path.name).symlink_to(path.resolve())
-        with contextlib.suppress(OSError, ValueError):
-            config = json.loads((theirs / "config.json").read_text(encoding="utf-8"))
-    account = base64.b64encode(f"{registry.user}:{registry.password.reveal()}".encode()).decode()
-    config["auths"] = {**config.get("auths", {}), registry.host: {"auth": Secret(account).reveal()}}
-    # An empty helper is this file: a store for all hosts would be asked instead of it.
-    config["credHelpers"] = {**config.get("credHelpers", {}), registry.host: ""}
-    _write(ours / "config.json", json.dumps(config))
-    return ours
 
 
 def _ssh(folder: Path, environ: dict[str, str], key: str, hosts: str) -> None:
