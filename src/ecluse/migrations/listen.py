@@ -132,22 +132,24 @@ class StatementListener:
         self._forbid(str(sql))
         if self.on_data and asks_for_rows(text):
             self.asked = True
-        if _DML.match(text) or many:
-            return execute(sql, params, many, context)
+        deletes = [one for one in text.split(";") if _DELETES.search(one)]
         if not self.on_data:
             self._emptied |= {name for table in _EMPTIES.findall(text) if (name := self._name(table))}
             self.converted += [(self._table(table), column) for table, column in converts(text)]
-            deletes = [one for one in text.split(";") if _DELETES.search(one)]
-            if deletes and all(map(_SOME_ROWS.match, deletes)):
-                result = execute(sql, params, many, context)
-                self.forget_deletes()
-                return result
+        result = self._run(lambda: execute(sql, params, many, context), str(sql), text, many)
+        if deletes and all(map(_SOME_ROWS.match, deletes)):
+            self.forget_deletes()
+        return result
+
+    def _run(self, execute: Callable[[], Any], sql: str, text: str, many: bool) -> Any:
+        if _DML.match(text) or many:
+            return execute()
         before = self._look()
         if self._connection.in_atomic_block or not self._connection.get_autocommit() or holds_nobody_up(text):
-            result = execute(sql, params, many, context)
-            self._note(str(sql), before)
+            result = execute()
+            self._note(sql, before)
             return result
-        return self._alone(lambda: execute(sql, params, many, context), str(sql), before)
+        return self._alone(execute, sql, before)
 
     def _alone(self, execute: Callable[[], Any], sql: str, before: dict[int, _State]) -> Any:
         """A statement that is a transaction of its own: its locks are seen if the transaction is ours."""

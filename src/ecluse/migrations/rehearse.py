@@ -15,6 +15,7 @@ from .copies import Copy, NotTried
 from .functions import may_change_schema
 from .left_columns import refused
 from .listen import TableLock
+from .numbers import taken
 from .pg_catalog import read
 from .uses import Uses
 
@@ -113,6 +114,7 @@ class _Judge:
         connection, listener, before = self._copy.connection, self._copy.listener, self._before
         after = read(connection)
         reasons = [*findings(before, after, self._uses), *refused(connection, before, after, self._uses)]
+        reasons += taken(connection, after, self._uses)
         for said, tables in (("empties the table", listener.emptied()), ("deletes rows of", listener.deleted())):
             reasons += [f"{said} {table}" for table in self._behind(tables)]
         for table, column in listener.converted:

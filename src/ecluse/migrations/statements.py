@@ -31,10 +31,10 @@ _INDEX = re.compile(
 )
 _LEAVES = (
     r"\bCOPY\b.*\bPROGRAM\b|\bdblink|\blo_export\b|\bpg_file_write\b|\bCREATE (?:SERVER|SUBSCRIPTION)\b"
-    r"|\bALTER (?:ROLE|USER(?! MAPPING)) (?!.* (?:SET|RESET) )"
+    r"|\bALTER SYSTEM\b|\bALTER (?:ROLE|USER(?! MAPPING)) (?!.* (?:SET|RESET) )"
 )
 _REACHES_OUT = re.compile(
-    r"\b(?:CREATE|ALTER|DROP) (?:ROLE|USER(?! MAPPING)|GROUP|DATABASE|TABLESPACE|SUBSCRIPTION)\b|\bALTER SYSTEM\b"
+    r"\b(?:CREATE|ALTER|DROP) (?:ROLE|USER(?! MAPPING)|GROUP|DATABASE|TABLESPACE|SUBSCRIPTION)\b"
     rf"|\b(?:DROP|REASSIGN) OWNED\b|\bpg_(?:terminate|cancel)_backend\b|{_LEAVES}",
     re.I,
 )

@@ -79,6 +79,7 @@ def test_word_in_a_string_does_not_reach_out() -> None:
         "ALTER USER site WITH NOLOGIN",
         "DO $$ BEGIN ALTER ROLE site CONNECTION LIMIT 0; END $$",
         "COPY t TO PROGRAM 'rm x'",
+        "ALTER SYSTEM SET max_connections = 5",
         "SELECT dblink_exec('x')",
     ],
 )
