@@ -34,7 +34,7 @@ BEAT = 0.2
 LINGER = 2.0
 
 
-class AsgiServer(uvicorn.Server):
+class AsgiServer(uvicorn.Server):  # type: ignore[misc, unused-ignore]  # Any, where uvicorn is not installed
     """uvicorn's server, which ends when it is told to and leaves signals to gunicorn."""
 
     @contextlib.contextmanager
