@@ -46,8 +46,12 @@ class OfEnvironment(click.Command):
     """A command about an environment. Where that has a host, the command runs on that machine."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[_ARGUMENTS] = tuple(args)
-        return super().parse_args(ctx, args)
+        given = tuple(args)
+        rest = super().parse_args(ctx, args)
+        name = ctx.params.get("environment")
+        # ENVIRONMENT is the last word of these commands; there it is always said.
+        ctx.meta[_ARGUMENTS] = given if name is None or name in given else (*given, name)
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         folder = top()

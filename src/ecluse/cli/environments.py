@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,12 +24,44 @@ from ecluse.deploy.ancestry import Descends
 from ecluse.deploy.contract import Context
 from ecluse.deploy.session import Ended, Person, Session
 from ecluse.deploy.targets import opened as opened_target
+from ecluse.errors import EcluseError
 from ecluse.machine import git
 
-__all__ = ["as_json", "environment_argument", "hear", "named", "opened", "person", "say", "show"]
+__all__ = ["as_json", "environment_argument", "hear", "named", "only", "opened", "person", "say", "show"]
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
-environment_argument = click.argument("environment", metavar="ENVIRONMENT")
+
+
+def environment_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument ENVIRONMENT of *command*, which may be left out where the pipeline has one environment alone."""
+    argument = click.argument(
+        "environment", metavar="[ENVIRONMENT]", required=False, callback=_given_or_only, shell_complete=_begin_with
+    )
+    return argument(command)
+
+
+def _given_or_only(ctx: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    if name is not None or ctx.resilient_parsing:
+        return name
+    found = only(pipeline_in(top()))
+    say(f"environment {found}: the only one of pipeline.py")
+    return found
+
+
+def _begin_with(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    try:
+        pipeline = pipeline_in(top())
+    except EcluseError:  # a shell that completes a line shows no errors
+        return []
+    return [one.name for one in pipeline.environments if one.name.startswith(incomplete)]
+
+
+def only(pipeline: Pipeline) -> str:
+    """The name of the only environment of *pipeline*."""
+    names = [environment.name for environment in pipeline.environments]
+    if len(names) == 1:
+        return names[0]
+    raise click.UsageError(f"which environment? pipeline.py has {', '.join(names) or 'none'}")
 
 
 @contextmanager

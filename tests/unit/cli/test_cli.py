@@ -104,7 +104,11 @@ def test_exit_code_of_a_command_is_passed_on(ecluse: Callable[..., Any], failing
     ("arguments", "error", "hint"),
     [
         (("run", "--nope"), "error: No such option '--nope'", "hint:  ecluse run --help"),
-        (("deploy",), "error: Missing argument 'ENVIRONMENT'", "hint:  ecluse deploy --help"),
+        (
+            ("deploy",),
+            "error: which environment? pipeline.py has local, staging, production",
+            "hint:  ecluse deploy --help",
+        ),
         (("image", "nope"), "error: No such command 'nope'", "hint:  ecluse image --help"),
     ],
 )

@@ -183,6 +183,31 @@ def test_logs_and_exec_return_the_exit_code_of_the_target(serving: ToyTarget, ec
     ]
 
 
+def test_only_environment_may_be_left_out(serving: ToyTarget, ecluse: Run) -> None:
+    done = ecluse("status")
+    assert (done.code, done.out) == (0, ecluse("status", "local").out)
+    assert "environment local: the only one of pipeline.py" in done.err
+    assert json.loads(ecluse("plan", "deploy", "--json").out)["environment"] == "local"
+    assert ecluse("maintenance", "on").out == "visitors of local get the maintenance page\n"
+    assert ecluse("exec", "python", "manage.py", "check", "--tag", "models").code == 4
+    assert ecluse("exec", "--of", "worker", "--", "python").code == 4
+    assert serving.asked_for == [
+        ("exec", "web", ("python", "manage.py", "check", "--tag", "models"), False),
+        ("exec", "worker", ("python",), False),
+    ]
+
+
+def test_environment_is_asked_for_where_there_are_several(serving: ToyTarget, ecluse: Run, tmp_path: Path) -> None:
+    one = PIPELINE[PIPELINE.index("        Environment(") : PIPELINE.index("    ),\n)")]
+    two = one.replace('"local"', '"staging"').replace("8000", "8100")
+    (tmp_path / "pipeline.py").write_text(PIPELINE.replace(one, one + two))
+    done = ecluse("status")
+    assert done.code == 2 and "which environment? pipeline.py has local, staging" in done.err
+    assert ecluse("status", "local").code == 0
+    assert "no environment 'python'" in ecluse("exec", "python", "manage.py", "shell").err
+    assert serving.asked_for == []
+
+
 def test_stop_also_ends_an_interrupted_rollout(serving: ToyTarget, ecluse: Run) -> None:
     serving.memory.write(interrupted("two", "replace"))
     done = ecluse("stop", "local")
