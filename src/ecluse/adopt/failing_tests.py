@@ -1,12 +1,28 @@
-"""Advice about tests that fail: how a pipeline gets green without them, with each left out by name."""
+"""Tests that fail: whose failure it is, and how a pipeline gets green with each left out by name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from ecluse.adopt.baseline import SuiteResult
 from ecluse.adopt.suite import Suite
+from ecluse.adopt.table import Whose
 
-__all__ = ["advice"]
+__all__ = ["advice", "whose"]
+
+
+def whose(engine: str, before: SuiteResult | None, tests: SuiteResult) -> Whose:
+    """Whose failure it is that *tests* failed on PostgreSQL. *before* is their result on the project's default
+    *engine*, if that could be run.
+    """
+    if not tests.failed:
+        # A migration has a statement that only another database understands.
+        foreign = re.search(r"django\.db\.utils\.(ProgrammingError|NotSupportedError|DataError)", tests.output)
+        return "PostgreSQL's" if foreign and before is not None and before.ran else "ours"
+    if before is None:  # its own default is such a server as well
+        return "theirs" if engine.startswith("postg") else "PostgreSQL's"
+    return "theirs" if set(tests.failed) <= set(before.failed) else "PostgreSQL's"
 
 
 def advice(suite: Suite, failed: Sequence[str]) -> list[str]:

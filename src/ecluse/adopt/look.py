@@ -50,6 +50,11 @@ class Found:
     notes: tuple[str, ...] = ()
 
     @property
+    def python_source(self) -> str:
+        """The file that asks for the Python that the project runs on; empty where none does, or for another one."""
+        return self.wish.source if python_choice.fits(self.python, self.wish) else ""
+
+    @property
     def answer(self) -> SettingsReport:
         """The report of the project's settings, loaded with its variables."""
         return self.variables.answer
@@ -108,7 +113,12 @@ def _look(top: Path, folder: str, others: tuple[str, ...], environ: Mapping[str,
         application=ready.application,
         switch=switch,
         suite=how,
-        notes=(*ready.locks.notes, *tables.notes(ready.variables.answer), *_unchecked(ready.variables.answer)),
+        notes=(
+            *_unmet(ready.python, wanted),
+            *ready.locks.notes,
+            *tables.notes(ready.variables.answer),
+            *_unchecked(ready.variables.answer),
+        ),
     )
 
 
@@ -144,7 +154,7 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
     reason = python_choice.missing(wanted, pythons, django)
     if reason is None:
         raise best
-    hint = "install that Python, or update what the project needs"
+    hint = "; ".join(filter(None, ("install that Python, or update what the project needs", best.hint)))
     raise AdoptError(f"{reason}\n  Tried all the same: {best.what}", where=best.where, hint=hint)
 
 
@@ -244,6 +254,11 @@ def _with_settings_for_tests(ready: _Installed, how: Suite) -> tuple[Variables, 
         return variables.needed(ready.subject, ready.variables.examples, how.settings), how.settings
     except AdoptError:
         return ready.variables, ""
+
+
+def _unmet(python: str, wanted: python_choice.Wish) -> Iterator[str]:
+    if not python_choice.fits(python, wanted):
+        yield f"{wanted.source} asks for Python {wanted.range}, which is not on this machine: it loads with {python}"
 
 
 def _unchecked(answer: SettingsReport) -> Iterator[str]:

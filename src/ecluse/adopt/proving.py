@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ecluse.adopt import failing_tests
 from ecluse.adopt.baseline import SuiteResult, count, run_tests
 from ecluse.adopt.look import Found
-from ecluse.adopt.table import Table, Whose
+from ecluse.adopt.table import Table
 from ecluse.adopt.writing import SITE_LOCK
 from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process, waiting
@@ -75,19 +75,10 @@ def _tests(tool: _Tool, found: Found, before: SuiteResult | None, table: Table) 
         row.ok, row.detail = done.ok, f"{tests} on PostgreSQL"
         if not done.ok:
             new = [name for name in tests.failed if before is None or name not in before.failed]
-            row.whose = _whose(found, before, tests, new)
+            row.whose = failing_tests.whose(found.answer.engine, before, tests)
             row.detail += "".join(f"\n{name}" for name in (new or tests.failed)[:10]) or f"\n{tests.output}"
             if row.whose != "ours":
                 row.detail += "".join(f"\n{line}" for line in failing_tests.advice(found.suite, tests.failed))
-
-
-def _whose(found: Found, before: SuiteResult | None, tests: SuiteResult, new: list[str]) -> Whose:
-    """Whose failure it is that *tests* failed; *new* are the failures that were not there *before*."""
-    if not tests.failed:
-        return "ours"
-    if before is None:  # its own default is such a server as well
-        return "theirs" if found.answer.engine.startswith("postg") else "PostgreSQL's"
-    return "PostgreSQL's" if new else "theirs"
 
 
 def _serve(tool: _Tool, found: Found, table: Table, say: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-__all__ = ["Wish", "in_order", "missing", "wish"]
+__all__ = ["Wish", "fits", "in_order", "missing", "wish"]
 
 # The Pythons that each Django supports: https://docs.djangoproject.com/en/dev/faq/install/
 _LAST_OF_DJANGO = {
@@ -76,6 +76,11 @@ def missing(wanted: Wish, installed: Mapping[str, Path], django: str | None) -> 
     if last is not None and not any(_numbers(version) <= last for version in installed):
         return f"Django {django} runs on Python {'.'.join(map(str, last))} and older, and this machine has {here}"
     return None
+
+
+def fits(version: str, wanted: Wish) -> bool:
+    """Whether *version* (``3.12``) is one that the project asks for."""
+    return not wanted.source or _fits(version, wanted.range)
 
 
 def _fits(version: str, range: SpecifierSet) -> bool:

@@ -170,4 +170,6 @@ def refusal(found: Variables) -> AdoptError:
     failure = found.answer.failure
     assert failure is not None
     given = f" (tried with {', '.join(found.given)})" if found.given else ""
-    return AdoptError(f"its settings do not load: {failure}{given}", where=failure.place or None)
+    last = list(found.given)[-1] if found.given else ""
+    hint = f"if no placeholder will do, give a real value: {last}=… ecluse adopt" if last else None
+    return AdoptError(f"its settings do not load: {failure}{given}", where=failure.place or None, hint=hint)

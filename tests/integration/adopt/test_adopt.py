@@ -108,6 +108,18 @@ def _page(address: str) -> str:
         return str(answer.read().decode())
 
 
+@pytest.mark.exhaustive  # installs its packages for three Pythons
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+def test_python_not_to_be_had_is_named(repository: Repository) -> None:
+    (repository.top / ".python-version").write_text("3.99\n", encoding="utf-8")
+    notes = repository.adopt()["notes"]
+    assert any("asks for Python ==3.99.*, which is not on this machine" in note for note in notes)
+    settings = repository.top / "shop" / "settings.py"
+    settings.write_text("import sys\nassert sys.version_info >= (3, 99)\n", encoding="utf-8")
+    done = repository.ecluse("adopt", check=False)
+    assert done.returncode == 15 and "it asks for Python ==3.99.* (.python-version)" in done.stderr
+
+
 @pytest.mark.parametrize("repository", ["plain"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
@@ -116,7 +128,14 @@ def _page(address: str) -> str:
         ("requirements.txt", "", "no file lists the dependencies"),
         ("requirements.txt", "Django==5.2\nshop @ git+https://git.example/shop\n", "version control system"),
         ("requirements.txt", "Django==99\n", "requirements cannot be met"),
+        (
+            "requirements.txt",
+            "Django==5.2\npackage-of-our-own-company==1\n",
+            "package-of-our-own-company was not found",
+        ),
         ("shop/settings.py", "from shop.secret import *\n", "No module named 'shop.secret'"),
+        ("shop/settings.py", "import os\nassert os.environ['LICENCE'][:4] == 'shop'\n", "LICENCE=… ecluse adopt"),
+        pytest.param("requirements.txt", "Django==1.8\n", "Django 1.8 runs on Python", marks=pytest.mark.exhaustive),
     ],
 )
 def test_refusal_says_the_reason(repository: Repository, name: str, text: str, reason: str) -> None:
