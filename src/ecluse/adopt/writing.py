@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ecluse.adopt.celery_tasks import CeleryTasks
+from ecluse.adopt.frontend import NODE_LOCK, STEPS, Frontend
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
 from ecluse.definition.model import Project, Worker
@@ -51,6 +52,7 @@ class Adoption:
     provider: str
     release: tuple[str, ...]
     tasks: CeleryTasks | None = None
+    frontend: Frontend = Frontend()
     warnings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -77,6 +79,8 @@ def files(planned: Adoption, ignored: str) -> dict[str, str]:
         SITE_LOCK: headed(planned.found.declared, locks.site),
         TESTS_LOCK: headed(planned.found.declared, locks.tests),
     }
+    if planned.frontend.outputs:
+        written[NODE_LOCK] = headed("package.json", planned.frontend.lock)
     missing = [line for line in ("/.ecluse/",) if line not in ignored.splitlines()]
     if missing:
         before = ignored if not ignored or ignored.endswith("\n") else f"{ignored}\n"
@@ -130,6 +134,7 @@ def _wrapped(text: str, width: int = 118) -> Iterator[str]:
 
 def _imports(planned: Adoption) -> Iterator[str]:
     names = ["Environment", "Job", "Pipeline", "Project", "Providers", "ReleaseSpec"]
+    names += ["Build"] if planned.frontend.outputs else []
     names += ["Output"] if _reports(planned) else []
     names += ["Service"] if planned.has_tests else []
     names += ["Worker"] if _workers(planned) else []
@@ -182,6 +187,7 @@ def _pipeline(planned: Adoption) -> Iterator[str]:
     yield from _indented(_environments(planned), 1)
     yield "    release=ReleaseSpec("
     yield f"        files={_tuple(planned.release)},"
+    yield from _indented(_builds(planned.frontend), 2)
     yield f"        requirements={_text(SITE_LOCK)},"
     served = found.application
     yield f"        {'asgi' if served.asgi else 'wsgi'}={_text(served.path)}," + (
@@ -202,7 +208,7 @@ def _project(planned: Adoption) -> Iterator[str]:
     yield f"    lock={_text(TESTS_LOCK)},"
     if found.folder != ".":
         yield f"    folder={_text(found.folder)},"
-    yield f"    python={_text(found.python)},{_because(found.wish.source)}"
+    yield f"    python={_text(found.python)},{_because(found.python_source)}"
     given = {**found.switch.fixed}
     if found.variables.given and given:
         yield f"    env={{**VARIABLES, {', '.join(f'{_text(k)}: {_text(v)}' for k, v in given.items())}}},"
@@ -264,6 +270,22 @@ def _jobs(planned: Adoption) -> Iterator[str]:
     yield f"    needs={_tuple([*needs, 'package'])},"
     yield '    environment="local",'
     yield '    steps=(ecluse("deploy", "local"),),'
+    yield "),"
+
+
+def _builds(frontend: Frontend) -> Iterator[str]:
+    if not frontend.outputs:
+        return
+    yield "builds=("
+    for output in frontend.outputs:
+        yield "    Build("
+        yield f"        output={_text(output)},"
+        yield f"        folder={_text(frontend.folder)},"
+        yield f"        steps=({', '.join(map(_tuple, STEPS))}),"
+        yield '        tool="node",'
+        yield f"        version={_text(frontend.node)},"
+        yield f"        lock={_text(NODE_LOCK)},  # Node.js, where the machine has none or an older one"
+        yield "    ),"
     yield "),"
 
 

@@ -69,7 +69,8 @@ def lock(upgrade: bool) -> None:
     if pipeline.project is not None:
         from ecluse.adopt.renewing import renew
 
-        renew(folder, pipeline.project, os.environ, lambda line: click.echo(line, err=True))
+        builds = pipeline.release.builds if pipeline.release else ()
+        renew(folder, pipeline.project, os.environ, lambda line: click.echo(line, err=True), builds=builds)
     elif not locks:
         raise RepositoryError("pipeline.py names no lock files", hint="Pipeline(locks=(Lock(path=…),)) names one")
     for one in locks:

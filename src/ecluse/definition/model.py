@@ -292,7 +292,8 @@ class Build:
     """A folder of a release that is built first, because git does not have it: *output*, made by *steps* in *folder*.
 
     *folder* and *sources* (paths from the top) decide its content. *tool* must be on the PATH, in *version* or newer,
-    as ``TOOL --version`` says; otherwise the release is made without this folder, and says so.
+    as ``TOOL --version`` says. Otherwise it is installed from *lock*, a file of requirements with hashes; without a
+    lock, the release is made without this folder, and says so.
     """
 
     output: str
@@ -301,6 +302,7 @@ class Build:
     tool: str
     version: str
     sources: tuple[str, ...] = ()
+    lock: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

