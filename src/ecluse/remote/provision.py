@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shlex
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ecluse.definition.model import Environment, Provision
@@ -17,7 +20,7 @@ from ecluse.remote import provisioner
 from ecluse.remote.line import Cut, Line, Reach, connect
 from ecluse.secrets import masked
 
-__all__ = ["outlook", "provision"]
+__all__ = ["archive", "outlook", "provision"]
 
 
 def outlook(environment: Environment, wanted: Provision, folder: str, environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -110,14 +113,28 @@ def _order(environment: Environment, wanted: Provision, folder: str) -> Mapping[
     }
 
 
+def archive() -> bytes:
+    """The program that provisions, as an archive that a Python runs: the modules of ``provisioner`` alone."""
+    folder = Path(provisioner.__file__).parent
+    package = PurePosixPath(*provisioner.__name__.split("."))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as program:
+        program.write(folder / "__main__.py", "__main__.py")
+        for parent in package.parents:
+            program.writestr(str(parent / "__init__.py"), "")
+        for module in sorted(folder.glob("*.py")):
+            program.write(module, str(package / module.name))
+    return buffer.getvalue()
+
+
 def _run(
     line: Line, mode: str, order: Mapping[str, Any], say: Callable[[str], None] = lambda line: None
 ) -> Mapping[str, Any]:
     """Run the program there as root. Raises TargetError with its last words."""
-    program = f"python3 -I $file {mode} {shlex.quote(json.dumps(order))}"
+    command = f"python3 -I $file {mode} {shlex.quote(json.dumps(order))}"
     script = (
         'file=$(mktemp) && cat >$file && if [ "$(id -u)" = 0 ]; then '
-        f"{program}; else sudo -n {program}; fi; code=$?; rm -f $file; exit $code"
+        f"{command}; else sudo -n {command}; fi; code=$?; rm -f $file; exit $code"
     )
     found: dict[str, Any] = {}
     begun = b""
@@ -131,8 +148,10 @@ def _run(
             else:
                 found.update(value)
 
-    with open(Path(provisioner.__file__), "rb") as source:
-        answer = line.stream(line.command(script, "-T"), hear, stdin=source)
+    with tempfile.TemporaryFile() as program:
+        program.write(archive())
+        program.seek(0)
+        answer = line.stream(line.command(script, "-T"), hear, stdin=program)
     if not answer.ok:
         said = masked(answer.errors.decode(errors="replace")).strip()
         raise TargetError(said or f"the program there ended with {answer.returncode}", where=line.reach.name)

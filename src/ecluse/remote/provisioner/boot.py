@@ -1,0 +1,56 @@
+"""The unit of systemd that starts with the machine what its site served last."""
+
+from __future__ import annotations
+
+import pwd
+from pathlib import Path
+from typing import Any
+
+from ecluse.remote.provisioner.debian import MARK, difference, exists, run, write
+
+__all__ = ["start_apply", "start_change"]
+
+
+def start_wanted(order: dict[str, Any]) -> str:
+    """The unit that starts with the machine what its site served last."""
+    user, name = order["user"], order["environment"]
+    home = pwd.getpwnam(user).pw_dir if exists(user) else f"/home/{user}"
+    place = f"{home}/{order['folder']}"
+    return f"""\
+# {MARK}
+[Unit]
+Description=What {name} served last
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists={place}/ecluse
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+User={user}
+WorkingDirectory={place}
+ExecStart={place}/ecluse start {name}
+ExecStop={place}/ecluse stop {name}
+TimeoutStartSec=600
+TimeoutStopSec=180
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def start_unit(order: dict[str, Any]) -> Path:
+    return Path("/etc/systemd/system", f"{order['folder'].replace('/', '-')}.service")
+
+
+def start_change(order: dict[str, Any]) -> str:
+    path = start_unit(order)
+    enabled = Path("/etc/systemd/system/multi-user.target.wants", path.name).exists()
+    return difference(path, start_wanted(order)) + ("" if enabled else "+started with the machine\n")
+
+
+def start_apply(order: dict[str, Any]) -> None:
+    path = start_unit(order)
+    write(path, start_wanted(order))
+    run(["systemctl", "daemon-reload"])
+    run(["systemctl", "enable", path.name])

@@ -1,0 +1,61 @@
+"""Files and programs of the machine that is provisioned."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["MARK", "check", "difference", "exists", "run", "write"]
+
+MARK = "Written by `ecluse provision`"
+
+
+def check() -> None:
+    """End where this is a system that is not known here, or where we are not root."""
+    values = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    system = (values.get("ID", "").strip('"'), values.get("VERSION_ID", "").strip('"'))
+    if system not in (("debian", "12"), ("debian", "13")):
+        sys.exit(f"this is {values.get('PRETTY_NAME', 'an unknown system')}: Debian 12 and 13 are known here")
+    if os.geteuid() != 0:
+        sys.exit("this account is not root, and has no sudo without a password")
+
+
+def exists(account: str) -> bool:
+    try:
+        pwd.getpwnam(account)
+    except KeyError:
+        return False
+    return True
+
+
+def difference(path: Path, content: str) -> str:
+    """The difference of *path* and *content*. Ends where the file is not ours."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if before and MARK not in before:
+        sys.exit(f"{path} is there and was not written by ecluse: it is left as it is. Move it away first")
+    old, new = before.splitlines(keepends=True), content.splitlines(keepends=True)
+    return "".join(difflib.unified_diff(old, new, str(path), str(path)))
+
+
+def write(path: Path, content: str, mode: int = 0o644) -> None:
+    scratch = path.with_name(f".{path.name}.new")
+    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(scratch, path)
+
+
+def run(argv: Sequence[str], **more: str) -> str:
+    """The output of a program. Ends, with what it said, where it fails."""
+    environ = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", **more}
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(argv)} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}")
+    return done.stdout

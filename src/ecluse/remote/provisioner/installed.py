@@ -1,0 +1,38 @@
+"""The packages of Debian that a site needs, and the upgrades that come by themselves."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from ecluse.remote.provisioner.debian import MARK, run
+from ecluse.remote.provisioner.item import Item
+
+__all__ = ["PACKAGES", "UPGRADES", "packages", "upgrades"]
+
+UPGRADES = Path("/etc/apt/apt.conf.d/52ecluse-upgrades")
+
+# What a site needs to be rolled out, and a server to be left alone.
+PACKAGES = ("python3-venv", "nftables", "sudo", "unattended-upgrades")
+
+
+def packages(names: Sequence[str]) -> Item:
+    def change() -> str:
+        form = "${db:Status-Status} ${Package}\n"
+        done = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True, check=False)
+        there = {line.partition(" ")[2] for line in done.stdout.splitlines() if line.startswith("installed ")}
+        return "".join(f"+{name}\n" for name in names if name not in there)
+
+    def apply() -> None:
+        # A new server's first upgrade holds the lock for minutes.
+        apt = ["apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=600", "--no-install-recommends"]
+        run([*apt, "update"])
+        run([*apt, "install", *names], DEBIAN_FRONTEND="noninteractive", NEEDRESTART_MODE="l")
+
+    return Item("packages", change, apply)
+
+
+def upgrades() -> str:
+    wanted = ("Update-Package-Lists", "Unattended-Upgrade")
+    return f"// {MARK}\n" + "".join(f'APT::Periodic::{name} "1";\n' for name in wanted)

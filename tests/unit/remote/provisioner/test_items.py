@@ -1,0 +1,16 @@
+"""The parts of a server: their order."""
+
+from ecluse.remote.provisioner.items import items
+
+ORDER = {
+    "administrator": "admin",
+    "user": "shop",
+    "keys": ["ssh-ed25519 AAAA"],
+    "ports": [443, 80],
+    "packages": ["tree"],
+}
+
+
+def test_parts_that_could_lock_out_come_last_and_are_guarded():
+    guarded = [item.guarded for item in items(ORDER)]
+    assert guarded == sorted(guarded) and sum(guarded) == 2

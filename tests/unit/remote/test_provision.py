@@ -1,0 +1,18 @@
+"""The program that provisions, as it is sent to the machine."""
+
+import ast
+import io
+import sys
+import zipfile
+
+from ecluse.remote.provision import archive
+
+
+def test_program_imports_only_python_and_what_is_sent():
+    program = zipfile.ZipFile(io.BytesIO(archive()))
+    sent = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in program.namelist()}
+    nodes = [node for name in program.namelist() for node in ast.walk(ast.parse(program.read(name)))]
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    assert "__main__" in sent and "ecluse.remote.provisioner.items" in imported
+    assert {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names} <= sent
