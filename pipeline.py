@@ -142,6 +142,7 @@ pipeline = Pipeline(
             name="unit",
             description="the tool's unit tests",
             when=change,
+            together="tool",
             steps=(tox("unit"),),
             inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", *TOOLS),
         ),
@@ -149,6 +150,7 @@ pipeline = Pipeline(
             name="repository",
             description="this repository: rendered files, parts of the jobs, documents",
             when=shared,
+            together="tool",
             steps=(tox("repository"),),
             # The documents may name any file.
             inputs=("**",),
@@ -210,6 +212,7 @@ pipeline = Pipeline(
             name="frontend",
             description="the client of motos: rules, tests, build, and no drift from the API's description",
             when=shared,
+            together="composed",
             steps=(command("docker", "build", "--target", "clienttests", "."),),
             inputs=(
                 "frontend/**",
@@ -224,6 +227,7 @@ pipeline = Pipeline(
             name="e2e",
             description="a browser before the composed images; the API against its description",
             when=shared,
+            together="composed",
             steps=(tox("e2e"),),
             # Its images are built of nearly all files.
             inputs=("**",),
