@@ -27,7 +27,9 @@ def warnings() -> dict[str, str]:
     from django.core.checks import ERROR, WARNING
 
     found = [one for one in _messages(True, ()) if WARNING <= one.level < ERROR]
-    return {name(one): str(one.msg).partition(". ")[0].partition("\n")[0].rstrip(".") for one in found}
+    # Django keeps its checks in a set: their order is another one in each process.
+    says = sorted((name(one), str(one.msg).partition(". ")[0].partition("\n")[0].rstrip(".")) for one in found)
+    return dict(says)
 
 
 def name(message: Any) -> str:
