@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from base64 import b64encode
 
 import pytest
 
@@ -12,6 +14,7 @@ from ecluse.definition.load import load
 from ecluse.deploy.session import Ended
 from ecluse.errors import ImageError
 from ecluse.image import publish
+from ecluse.image.accounts import ACCOUNTS, signed_in
 from ecluse.image.engine import connect
 from ecluse.image.names import registry_of
 from ecluse.image.registry import Registry
@@ -226,3 +229,17 @@ def test_account_is_exchanged_for_a_token_of_the_registry(monkeypatch):
     )
     # The token is kept for the next question.
     assert [authorization for _path, authorization in seen[2:]] == ["Bearer paid", "Bearer paid"]
+
+
+def test_base_image_is_pulled_with_the_account_of_the_job(engine, guarded, tmp_path):
+    base = f"{guarded}/team/base"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY htpasswd /\n")
+    accounts = {ACCOUNTS: json.dumps({"auths": {guarded: {"auth": b64encode(f"ci:{PASSWORD}".encode()).decode()}}})}
+    with signed_in({**os.environ, **accounts}) as env:
+        docker("build", "--quiet", "--tag", base, str(tmp_path), env=env)
+        docker("push", "--quiet", base, env=env)
+        docker("image", "rm", base)
+        (tmp_path / "Dockerfile").write_text(f"FROM {base}\n")
+        refused = docker("build", "--no-cache", str(tmp_path), check=False)
+        assert refused.returncode and "401 Unauthorized" in refused.stderr, refused.stderr
+        docker("build", "--no-cache", str(tmp_path), env=env)
