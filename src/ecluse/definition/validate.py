@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from math import prod
 
 from ecluse.definition.conditions import possible
-from ecluse.definition.model import Environment, Job, Pipeline
+from ecluse.definition.model import Environment, Job, Pipeline, Provision
 from ecluse.definition.placeholders import OUTPUT, unknown
 from ecluse.definition.plan import Leg, legs
 from ecluse.definition.shapes import Problem, misfits
@@ -83,6 +83,23 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
             yield from _variables(where, "setup", setup.given)
             if not setup.command:
                 yield Problem(where, "setup", "has a command without a name")
+    yield from _machines(pipeline)
+
+
+def _machines(pipeline: Pipeline) -> Iterator[Problem]:
+    """The environments of one machine that want it otherwise: to provision each would undo what the other one did."""
+    first: dict[tuple[str, int | None], tuple[str, Provision]] = {}
+    for environment in pipeline.environments:
+        if environment.provision is None:
+            continue
+        wanted = environment.provision
+        machine = (environment.host.casefold(), environment.port)
+        other, already = first.setdefault(machine, (environment.name, wanted))
+        for field in ("administrator", "ports"):
+            values = [getattr(provision, field) for provision in (wanted, already)]
+            if len({value if isinstance(value, str) else frozenset(value) for value in values}) > 1:
+                what = f"is {values[0]!r}, and {values[1]!r} in environment {other!r} of the same host: one for both"
+                yield Problem(f"environment {environment.name!r}", f"provision.{field}", what)
 
 
 def _watch(where: str, environment: Environment) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.definition.model import Environment, Output, Pipeline, Providers, Service, Setup, Step, Watch
+from ecluse.definition.model import Environment, Output, Pipeline, Providers, Provision, Service, Setup, Step, Watch
 from ecluse.definition.validate import problems
 from ecluse.definition.words import all_of, any_of, command, merge_group, not_, pull_request, push, ship, tag
 from tests.support.providers.pipelines import RELEASES, job, pipeline
@@ -184,6 +184,23 @@ def test_wrong_type_in_service_or_environment_is_named() -> None:
 )
 def test_environment_with_impossible_fields_is_refused(fields: Any, problem: str) -> None:
     assert any(problem in line for line in told(pipeline(environments=(replace(LOCAL, **fields),))))
+
+
+@pytest.mark.parametrize(
+    ("host", "fields", "refused"),
+    [
+        ("SHOP.example", {"ports": (443, 80)}, []),
+        ("shop.example", {"packages": ("tree",)}, []),
+        ("other.example", {"ports": (80,), "administrator": "root2"}, []),
+        ("shop.example", {"ports": (80,), "administrator": "boss"}, ["provision.administrator", "provision.ports"]),
+    ],
+)
+def test_environments_of_one_host_agree_on_the_machine(host: str, fields: Any, refused: list[str]) -> None:
+    one = replace(LOCAL, name="staging", host="shop.example", provision=Provision(keys=("k",)))
+    two = replace(LOCAL, name="production", host=host, provision=Provision(keys=("k",), **fields))
+    found = told(pipeline(job("lint"), environments=(one, two)))
+    assert [line.split("'")[3] for line in found] == refused
+    assert all("of the same host: one for both" in line for line in found)
 
 
 def test_watch_is_limits_or_their_seconds() -> None:
