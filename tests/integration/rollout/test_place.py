@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import re
 import signal
 import stat
+from collections.abc import Callable
 
 import pytest
 
+from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import ReleaseError, RolloutError, TargetError
 from testbed.containers import listening
 from testbed.load.visitors import Load
@@ -94,6 +97,26 @@ def test_port_taken_during_the_first_rollout_is_skipped(fresh_shop: Shop) -> Non
         done = fresh_shop.ecluse("deploy", "local", "--release", release)
         assert f"port {decided} is taken: local listens on {fresh_shop.port} from now on" in done.output
         assert get(fresh_shop.port)[1].startswith(f"one {release}")
+
+
+def test_port_taken_while_supervisor_starts_is_skipped(fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose, others = Place.choose_address, contextlib.ExitStack()
+
+    def choose_what_another_takes(place: Place, say: Callable[[str], None]) -> tuple[str, int]:
+        address = choose(place, say)
+        monkeypatch.undo()
+        others.enter_context(listening(address[1]))
+        return address
+
+    release = fresh_shop.release("one")
+    server = fresh_shop.server()
+    monkeypatch.setattr(Place, "choose_address", choose_what_another_takes)
+    with others:
+        server.stage(server.releases.find(release))
+        decided = fresh_shop.port
+        fresh_shop.ecluse("deploy", "local", "--release", release)
+        assert fresh_shop.port == decided
+        assert get(decided)[1].startswith(f"one {release}")
 
 
 def test_secrets_are_only_in_files_private_to_their_owner(shop: Shop, one: str) -> None:

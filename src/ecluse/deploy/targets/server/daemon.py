@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -24,6 +25,9 @@ __all__ = ["Daemon", "States"]
 
 DRAIN = 40
 """Seconds that a process has to finish its requests, before it is killed. gunicorn's own limit is 30."""
+
+ATTEMPTS = 5
+"""Starts of Supervisor, each on the next free port, while the environment has not listened on one yet."""
 
 
 class States:
@@ -94,6 +98,10 @@ class Daemon:
         for slot in left:
             self.say(f"starting release {slot.release} again, which served before Supervisor went away")
             self.client.start(slot.name)
+
+    @property
+    def _output(self) -> Path:
+        return self.place.logs / "supervisord.out"
 
     @property
     def grace(self) -> float:
@@ -179,19 +187,29 @@ class Daemon:
         self._await_end(pid)
 
     def _start(self) -> None:
+        for _attempt in range(ATTEMPTS):
+            self.place.choose_address(self.say)
+            reason = self._start_once()
+            if reason is None:
+                return
+            # Another environment may have taken the port since: two that are rolled out for the first time at once.
+            if self.holder.was_used or os.strerror(errno.EADDRINUSE) not in reason:
+                break
+        raise TargetError(f"Supervisor does not start\n{reason}", where=str(self._output))
+
+    def _start_once(self) -> str | None:
+        """Start Supervisor. Returns the end of what it printed where it has ended again, None where it runs."""
         place = self.place
-        place.choose_address(self.say)
         conf = self._write_configuration()
         argv = (virtualenv.base_python(), "-I", place.programs / programs.MAIN, "--configuration", conf)
-        output = place.logs / "supervisord.out"
-        with open(output, "wb") as out:
+        with open(self._output, "wb") as out:
             environ = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(place.folder)}
             started = process.spawn(argv, cwd=place.folder, env=environ, stdout=out, stderr=subprocess.STDOUT)
         self._await(lambda: started.poll() is not None or self.client.alive(), "Supervisor does not answer", timeout=20)
         if started.poll() is not None:
-            reason = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-            raise TargetError("\n".join(["Supervisor does not start", *reason]), where=str(output))
+            return "\n".join(self._output.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:])
         process.disown(started)
+        return None
 
     def _write_configuration(self, *more: Worker) -> Path:
         """Write Supervisor's file, with the workers *more* beside those of the environment. Returns its path."""
