@@ -29,7 +29,7 @@ SOURCES = sorted(
 # `deploy/rollout.py` for src/ecluse/deploy/rollout.py.
 FOLDERS = ("src", "docs", "tests", "testbed", "benchmarks", "settings", "ops", "requirements", "frontend", ".github")
 # Folders of a project that uses the tool, and words that follow the script's name in a sentence.
-OF_PROJECTS = {"requirements/vendor", "requirements/ecluse-site.txt", "requirements/ecluse-tests.txt"}
+OF_PROJECTS = {"requirements/vendor", *(f"requirements/ecluse-{what}.txt" for what in ("node", "site", "tests"))}
 WORDS = {"and", "in", "into", "is", "makes", "or", "runs"}
 ENTRIES = {
     path.relative_to(TOP).as_posix()
