@@ -230,6 +230,7 @@ class Provision:
     *keys* are the public keys that may sign in: as *administrator*, an account that is made and may become root, and as
     the environment's user, which may not. Before there is an administrator, the server is reached as *first*. *ports*
     are open to everybody, beside that of SSH; *packages* are Debian's, beside those that a site needs.
+    *time_zone* is that of the server, as ``Europe/Paris``; without it, the server keeps its own.
     """
 
     keys: tuple[str, ...]
@@ -237,6 +238,7 @@ class Provision:
     first: str = "root"
     ports: tuple[int, ...] = (80, 443)
     packages: tuple[str, ...] = ()
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

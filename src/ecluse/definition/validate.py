@@ -95,7 +95,7 @@ def _machines(pipeline: Pipeline) -> Iterator[Problem]:
         wanted = environment.provision
         machine = (environment.host.casefold(), environment.port)
         other, already = first.setdefault(machine, (environment.name, wanted))
-        for field in ("administrator", "ports"):
+        for field in ("administrator", "ports", "time_zone"):
             values = [getattr(provision, field) for provision in (wanted, already)]
             if len({value if isinstance(value, str) else frozenset(value) for value in values}) > 1:
                 what = f"is {values[0]!r}, and {values[1]!r} in environment {other!r} of the same host: one for both"

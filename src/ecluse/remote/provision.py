@@ -108,6 +108,7 @@ def _order(environment: Environment, wanted: Provision, folder: str) -> Mapping[
         "keys": [" ".join(key.split()) for key in wanted.keys],
         "ports": wanted.ports,
         "packages": wanted.packages,
+        "time_zone": wanted.time_zone,
         "environment": environment.name,
         "folder": folder,
     }

@@ -26,7 +26,8 @@ pipeline = Pipeline(
     environments=(
         Environment(
             name="production", target="server", settings="shop.settings", url="http://shop.example",
-            host={host!r}, user="shop", host_key={host_key!r}, provision=Provision(keys=({key!r},), packages=("tree",)),
+            host={host!r}, user="shop", host_key={host_key!r},
+            provision=Provision(keys=({key!r},), packages=("tree",), time_zone="Europe/Paris"),
         ),
     ),
 )
@@ -93,6 +94,7 @@ def test_provision_makes_the_server_that_the_plan_shows(prepared: Prepared) -> N
     assert prepared.signs_in("admin", "sudo -n true && tree --version") and prepared.signs_in("shop")
     assert not prepared.signs_in("shop", "sudo -n true")
     assert not prepared.signs_in("root")
+    assert prepared.machine.run("date --date 2026-07-01T12:00Z +%H%Z").strip() == "14CEST"
     assert prepared.machine.run("sshd -T | grep -E '^(passwordauthentication|permitrootlogin) '").split() == [
         *("permitrootlogin", "no", "passwordauthentication", "no"),
     ]

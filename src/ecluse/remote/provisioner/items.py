@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ecluse.remote.provisioner.boot import start_apply, start_change
+from ecluse.remote.provisioner.clock import time_zone
 from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.firewall import firewall_apply, firewall_change
 from ecluse.remote.provisioner.installed import PACKAGES, UPGRADES, packages, upgrades
@@ -18,7 +19,10 @@ __all__ = ["items"]
 
 def items(order: dict[str, Any]) -> Iterator[Item]:
     """The parts of the server, in their order: each may need those before it."""
-    yield packages([*PACKAGES, *order["packages"]])
+    zone = order["time_zone"]
+    yield packages([*PACKAGES, *(["tzdata"] if zone else []), *order["packages"]])
+    if zone:
+        yield time_zone(zone)
     for account in (order["administrator"], order["user"]):
         yield an_account(account, order["keys"])
     yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)

@@ -8,6 +8,7 @@ ORDER = {
     "keys": ["ssh-ed25519 AAAA"],
     "ports": [443, 80],
     "packages": ["tree"],
+    "time_zone": "Europe/Paris",
 }
 
 

@@ -82,6 +82,8 @@ def _provision(wanted: Provision, user: str) -> Iterator[tuple[str, str]]:
     for name in wanted.packages:
         if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name):
             yield "packages", f"{name!r} is not the name of a package of Debian"
+    if not re.fullmatch(r"([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", wanted.time_zone):
+        yield "time_zone", f"{wanted.time_zone!r} is not the name of a time zone, as Europe/Paris"
 
 
 def _is_key(text: str) -> bool:
