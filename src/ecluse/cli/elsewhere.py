@@ -17,7 +17,7 @@ import click
 
 from ecluse import errors
 from ecluse.cli import job_summary
-from ecluse.cli.environments import hear, named, person, say, show
+from ecluse.cli.environments import LEFT_OUT, hear, named, person, say, show
 from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.history import Kind
@@ -31,7 +31,7 @@ from ecluse.remote.tool import Tool
 from ecluse.remote.written import written
 from ecluse.secrets import Secret
 
-__all__ = ["Elsewhere", "OfEnvironment"]
+__all__ = ["Elsewhere", "OfEnvironment", "OfEnvironmentFirst"]
 
 _ARGUMENTS = "ecluse.arguments"
 
@@ -48,9 +48,8 @@ class OfEnvironment(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = tuple(args)
         rest = super().parse_args(ctx, args)
-        name = ctx.params.get("environment")
-        # ENVIRONMENT is the last word of these commands; there it is always said.
-        ctx.meta[_ARGUMENTS] = given if name is None or name in given else (*given, name)
+        # Where it may be left out, ENVIRONMENT is the last word, or stands before words that are left out too.
+        ctx.meta[_ARGUMENTS] = (*given, ctx.params["environment"]) if ctx.meta.get(LEFT_OUT) else given
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -64,6 +63,18 @@ class OfEnvironment(click.Command):
             words.insert(0, ctx.parent.info_name or "")
         code = Elsewhere(folder, pipeline, environment).run(tuple(words), ctx.meta[_ARGUMENTS], ctx.params)
         raise click.exceptions.Exit(code)
+
+
+class OfEnvironmentFirst(OfEnvironment):
+    """A command whose ENVIRONMENT stands before other words, of which the first may be meant by it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not set(ctx.help_option_names) & set(args[:1]) and not ctx.resilient_parsing:
+            first = self.make_parser(ctx).parse_args([*args])[0].get("environment")
+            names = [environment.name for environment in pipeline_in(top()).environments]
+            if len(names) == 1 and first not in names:
+                args = [*names, *args]
+        return super().parse_args(ctx, args)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import click
 
-from ecluse.cli.elsewhere import OfEnvironment
+from ecluse.cli.elsewhere import OfEnvironment, OfEnvironmentFirst
 from ecluse.cli.environments import as_json, environment_argument, opened, say
-from ecluse.cli.project import pipeline_in, top
 from ecluse.deploy.status import Status, status_of
 
 __all__ = ["exec_", "history", "logs", "status"]
@@ -87,18 +86,6 @@ def logs(environment: str, follow: bool, lines: int, what: str) -> None:
     with opened(environment) as session:
         code = session.target.controls.logs(what, lines, follow)
     sys.exit(code)
-
-
-class OfEnvironmentFirst(OfEnvironment):
-    """A command whose ENVIRONMENT stands before other words, of which the first may be meant by it."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and not set(ctx.help_option_names) & set(args[:1]) and not ctx.resilient_parsing:
-            first = self.make_parser(ctx).parse_args([*args])[0].get("environment")
-            names = [environment.name for environment in pipeline_in(top()).environments]
-            if len(names) == 1 and first not in names:
-                args = [*names, *args]
-        return super().parse_args(ctx, args)
 
 
 @click.command("exec", cls=OfEnvironmentFirst, context_settings={"ignore_unknown_options": True})

@@ -27,7 +27,10 @@ from ecluse.deploy.targets import opened as opened_target
 from ecluse.errors import EcluseError
 from ecluse.machine import git
 
-__all__ = ["as_json", "environment_argument", "hear", "named", "only", "opened", "person", "say", "show"]
+__all__ = ["LEFT_OUT", "as_json", "environment_argument", "hear", "named", "only", "opened", "person", "say", "show"]
+
+LEFT_OUT = "ecluse.environment-left-out"
+"""The key of a command's context that is true where ENVIRONMENT was not written."""
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON on standard output.")
 
@@ -44,6 +47,7 @@ def _given_or_only(ctx: click.Context, _parameter: click.Parameter, name: str | 
     if name is not None or ctx.resilient_parsing:
         return name
     found = only(pipeline_in(top()))
+    ctx.meta[LEFT_OUT] = True
     say(f"environment {found}: the only one of pipeline.py")
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ecluse.cli.elsewhere import OfEnvironment
+from ecluse.cli.elsewhere import OfEnvironmentFirst
 from ecluse.cli.environments import environment_argument, opened
 
 __all__ = ["scale"]
@@ -12,7 +12,7 @@ __all__ = ["scale"]
 _RELEASE = "default"
 
 
-@click.command(cls=OfEnvironment)
+@click.command(cls=OfEnvironmentFirst)
 @environment_argument
 @click.argument("wanted", metavar="[SERVICE=NUMBER|SERVICE=default]...", nargs=-1)
 def scale(environment: str, wanted: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ecluse.cli import environments as module
+from ecluse.cli.environment import logs
 from ecluse.deploy.contract import Migration, Preflight
 from ecluse.deploy.history import Journal
 from ecluse.deploy.lock import Holder
@@ -191,10 +192,26 @@ def test_only_environment_may_be_left_out(serving: ToyTarget, ecluse: Run) -> No
     assert ecluse("maintenance", "on").out == "visitors of local get the maintenance page\n"
     assert ecluse("exec", "python", "manage.py", "check", "--tag", "models").code == 4
     assert ecluse("exec", "--of", "worker", "--", "python").code == 4
+    assert "environment local" in ecluse("scale").err
+    assert "'webb' is not SERVICE=NUMBER" in ecluse("scale", "webb").err
     assert serving.asked_for == [
         ("exec", "web", ("python", "manage.py", "check", "--tag", "models"), False),
         ("exec", "worker", ("python",), False),
+        ("scale", {}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        (["-n", "3"], ("-n", "3", "local")),
+        (["--of", "local"], ("--of", "local", "local")),
+        (["local", "-f"], ("local", "-f")),
+    ],
+)
+def test_environment_is_sent_to_its_machine_once(target: ToyTarget, written: list[str], sent: tuple[str, ...]) -> None:
+    context = logs.make_context("logs", [*written])
+    assert context.meta["ecluse.arguments"] == sent
 
 
 def test_environment_is_asked_for_where_there_are_several(serving: ToyTarget, ecluse: Run, tmp_path: Path) -> None:
