@@ -195,9 +195,8 @@ def _setup_cfg(path: Path) -> Declaration | None:
 
 def _requirements(path: Path) -> Declaration | None:
     """A requirements file with its neighbours: those of the site, and those that tests and developers add."""
-    beside = sorted({*path.parent.glob("*requirements*.txt"), *path.parent.glob("requirements/*.txt")})
-    folder = [other for other in beside if other != path]
-    tests = [other for other in folder if _FOR_TESTS.search(other.stem)]
+    beside = [*_of_the_project(path.parent, "*requirements*.txt"), *_of_the_project(path.parent, "requirements/*.txt")]
+    tests = [other for other in sorted({*beside}) if other != path and _FOR_TESTS.search(other.stem)]
     notes: list[str] = []
     site = _flat(path, notes)
     return Declaration("", site, tuple(line for other in tests for line in _flat(other, notes)), notes=tuple(notes))
@@ -205,7 +204,7 @@ def _requirements(path: Path) -> Declaration | None:
 
 def _requirements_folder(path: Path) -> Declaration | None:
     """``requirements/``: production's file where there is one, else the base; and those of tests and developers."""
-    files = sorted(path.parent.glob("*.txt"))
+    files = _of_the_project(path.parent, "*.txt")
     order = ("production", "prod", "deploy", "base", "common", "main", "requirements", "local")
     site = next((file for name in order for file in files if file.stem.lower() == name), None)
     if site is None or site != path:
@@ -214,6 +213,11 @@ def _requirements_folder(path: Path) -> Declaration | None:
     tests = [file for file in files if _FOR_TESTS.search(file.stem) or file.stem == "local"]
     lines = tuple(line for file in tests if file != site for line in _flat(file, notes))
     return Declaration("", _flat(site, notes), lines, notes=tuple(notes))
+
+
+def _of_the_project(folder: Path, pattern: str) -> list[Path]:
+    """The files in *folder* that fit *pattern*, without the locks that an earlier adoption has written."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("ecluse-"))
 
 
 def _flat(path: Path, notes: list[str], seen: frozenset[Path] = frozenset()) -> tuple[str, ...]:

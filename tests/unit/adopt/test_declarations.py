@@ -68,6 +68,12 @@ def test_own_locks_are_not_declarations(tmp_path: Path) -> None:
     assert not list(declarations(tmp_path, "."))
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements/base.txt"])
+def test_own_locks_add_nothing_to_a_declaration(tmp_path: Path, name: str) -> None:
+    write(tmp_path, **{name: "Django==5.2\n", "requirements/ecluse-tests.txt": "legacy-cgi==2.6\n"})
+    assert first(tmp_path).tests == ()
+
+
 def test_index_of_a_project_is_reported(tmp_path: Path) -> None:
     write(tmp_path, **{"requirements.txt": "--extra-index-url https://packages.example/simple\nDjango\n"})
     assert "index" in first(tmp_path).notes[0]
