@@ -113,7 +113,7 @@ def test_second_ship_replaces_the_site_without_losing_a_request(newcomer: str) -
     assert load.stdout.readline() == "loading\n"
     change = "cd clone && sed -i 's,of the shop,of the record shop,' src/website/store/views.py"
     done = sh(newcomer, f"{change} && ./ecluse ship")
-    out, err = load.communicate("\n", timeout=30)
+    out, err = load.communicate("\n", timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads(out)
     assert counts["lost"] == 0, err
