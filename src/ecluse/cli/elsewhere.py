@@ -17,7 +17,7 @@ import click
 
 from ecluse import errors
 from ecluse.cli import job_summary
-from ecluse.cli.environments import LEFT_OUT, hear, named, person, say, show
+from ecluse.cli.environments import LEFT_OUT, hear, named, names, person, say, show
 from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.history import Kind
@@ -71,9 +71,9 @@ class OfEnvironmentFirst(OfEnvironment):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and not set(ctx.help_option_names) & set(args[:1]) and not ctx.resilient_parsing:
             first = self.make_parser(ctx).parse_args([*args])[0].get("environment")
-            names = [environment.name for environment in pipeline_in(top()).environments]
-            if len(names) == 1 and first not in names:
-                args = [*names, *args]
+            known = names(pipeline_in(top()))
+            if len(known) == 1 and first not in known:
+                args = [*known, *args]
         return super().parse_args(ctx, args)
 
 

@@ -27,7 +27,7 @@ from ecluse.deploy.targets import opened as opened_target
 from ecluse.errors import EcluseError
 from ecluse.machine import git
 
-__all__ = ["LEFT_OUT", "as_json", "environment_argument", "hear", "named", "only", "opened", "person", "say", "show"]
+__all__ = ["LEFT_OUT", "as_json", "environment_argument", "hear", "named", "names", "opened", "person", "say", "show"]
 
 LEFT_OUT = "ecluse.environment-left-out"
 """The key of a command's context that is true where ENVIRONMENT was not written."""
@@ -46,10 +46,12 @@ def environment_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 def _given_or_only(ctx: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
     if name is not None or ctx.resilient_parsing:
         return name
-    found = only(pipeline_in(top()))
+    known = names(pipeline_in(top()))
+    if len(known) != 1:
+        raise click.UsageError(f"which environment? pipeline.py has {', '.join(known) or 'none'}")
     ctx.meta[LEFT_OUT] = True
-    say(f"environment {found}: the only one of pipeline.py")
-    return found
+    say(f"environment {known[0]}: the only one of pipeline.py")
+    return known[0]
 
 
 def _begin_with(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -57,15 +59,12 @@ def _begin_with(_ctx: click.Context, _parameter: click.Parameter, incomplete: st
         pipeline = pipeline_in(top())
     except EcluseError:  # a shell that completes a line shows no errors
         return []
-    return [one.name for one in pipeline.environments if one.name.startswith(incomplete)]
+    return [name for name in names(pipeline) if name.startswith(incomplete)]
 
 
-def only(pipeline: Pipeline) -> str:
-    """The name of the only environment of *pipeline*."""
-    names = [environment.name for environment in pipeline.environments]
-    if len(names) == 1:
-        return names[0]
-    raise click.UsageError(f"which environment? pipeline.py has {', '.join(names) or 'none'}")
+def names(pipeline: Pipeline) -> list[str]:
+    """The names of the environments of *pipeline*, in the order of definition."""
+    return [environment.name for environment in pipeline.environments]
 
 
 @contextmanager
@@ -109,7 +108,7 @@ def named(pipeline: Pipeline, name: str) -> Environment:
     for environment in pipeline.environments:
         if environment.name == name:
             return environment
-    known = ", ".join(environment.name for environment in pipeline.environments)
+    known = ", ".join(names(pipeline))
     raise click.UsageError(f"no environment {name!r} in pipeline.py (there are: {known or 'none'})")
 
 
