@@ -46,8 +46,7 @@ def _boot_and_namespace() -> tuple[str, str] | None:
 
 
 def _started(pid: int) -> str | None:
-    # proc_pid_stat(5): field 22 is the start time; the second, a name in parentheses, may have spaces.
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        return process.stat(pid)[22 - 3]  # the start time
     except (OSError, IndexError):
         return None

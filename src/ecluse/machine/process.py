@@ -39,6 +39,7 @@ __all__ = [
     "run",
     "runs",
     "spawn",
+    "stat",
     "stop",
 ]
 
@@ -323,7 +324,7 @@ def runs(pid: int) -> bool:
     """Whether the process *pid*, whoever started it, has not ended."""
     # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
     try:
-        return _is_there(pid) and _state(pid) != "Z"
+        return _is_there(pid) and stat(pid)[0] != "Z"
     except (OSError, IndexError):  # it ended while it was asked, or there is no /proc (macOS)
         return _is_there(pid)
 
@@ -338,10 +339,12 @@ def _is_there(pid: int) -> bool:
     return True
 
 
-def _state(pid: int) -> str:
-    # proc_pid_stat(5): the third field; the second, a name in parentheses, may have spaces.
+def stat(pid: int) -> list[str]:
+    """The fields of the process *pid* that proc_pid_stat(5) names, from the third on: the second, a name in
+    parentheses, may have spaces. Raises OSError where there is no such process, or no /proc.
+    """
     with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()[0].decode("ascii")
+        return file.read().rpartition(b")")[2].decode("ascii").split()
 
 
 def _signal_group(pid: int, number: int) -> None:
