@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ecluse.errors import ImageError
+from ecluse.machine import durable
 from ecluse.secrets import Secret
 
 __all__ = ["ACCOUNTS", "from_docker", "signed_in", "with_accounts"]
@@ -88,7 +88,5 @@ def with_accounts(ours: Path, environ: Mapping[str, str], accounts: Mapping[str,
     config["auths"] = {**config.get("auths", {}), **accounts}
     # An empty helper is this file: a store for all hosts would be asked instead of it.
     config["credHelpers"] = {**config.get("credHelpers", {}), **dict.fromkeys(accounts, "")}
-    descriptor = os.open(ours / "config.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(config, file)
+    durable.write_json(ours / "config.json", config, mode=0o600)
     return ours

@@ -29,7 +29,8 @@ class Scaling:
             self._check(release, name, count)
         for name, count in wanted.items():
             self._give(release, name, count)
-        return [self._line(release, name) for name in release.tasks]
+        given = self._counts.all()
+        return [self._line(release, name, given.get(name)) for name in release.tasks]
 
     def _check(self, release: SwarmRelease, name: str, count: int | None) -> None:
         if name not in release.tasks:
@@ -64,8 +65,7 @@ class Scaling:
     def _meant(self, release: SwarmRelease, name: str) -> int:
         return self._services.meant(name, release.stack["services"][name])
 
-    def _line(self, release: SwarmRelease, name: str) -> str:
+    def _line(self, release: SwarmRelease, name: str, given: int | None) -> str:
         said = stackfile.count_of(release.stack["services"][name])
-        given = self._counts.all().get(name)
         now = f"{name} has {self._services.count(name)}"
         return now if given is None else f"{now}, given by ecluse scale; release {release.id} says {said}"
