@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from testbed.waiting import until
-from tests.integration.rollout.test_slot import Place, ask
+from tests.integration.rollout.test_slot import Place, ask, assert_opened_by_its_slot_alone
 
 pytestmark = pytest.mark.counted
 
@@ -57,23 +57,12 @@ def place(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture
 def serving(place: Place) -> Place:
     """A slot that has been opened, and accepts."""
-    place.start()
-    ask(place.private())
-    place.slot.open()
-    until(lambda: place.slot.accepting, "the slot to accept")
+    place.serve()
     return place
 
 
 def test_asgi_process_answers_only_the_gate_until_its_slot_opens(place: Place) -> None:
-    place.start()
-    assert ask(place.private())[1].startswith("one ")
-    assert not place.slot.accepting
-    with pytest.raises(TimeoutError):
-        ask(place.public, timeout=0.5)
-    place.slot.open()
-    until(lambda: place.slot.accepting, "the slot to accept")
-    assert ask(place.public)[1].startswith("one ")
-    assert ask(place.private())[0] == 200, "the watch goes on asking there"
+    assert_opened_by_its_slot_alone(place)
 
 
 def test_asgi_answers_and_errors_are_counted(serving: Place) -> None:

@@ -72,6 +72,17 @@ class Place:
         self.running.append(popen)
         return popen
 
+    def open(self) -> None:
+        """Let visitors in, and wait until they are."""
+        self.slot.open()
+        until(lambda: self.slot.accepting, "the slot to accept")
+
+    def serve(self) -> None:
+        """Start what the slot is for, and open it once it answers."""
+        self.start()
+        ask(self.private())
+        self.open()
+
     def close(self) -> None:
         for popen in self.running:
             process.stop(popen)
@@ -86,6 +97,18 @@ class Place:
         return self.slot.address
 
 
+def assert_opened_by_its_slot_alone(place: Place) -> None:
+    """The process of *place* answers the gate alone until its slot is opened, and visitors too from then on."""
+    place.start()
+    assert ask(place.private())[1].startswith("one ")
+    assert not place.slot.accepting
+    with pytest.raises(TimeoutError):
+        ask(place.public, timeout=0.5)
+    place.open()
+    assert ask(place.public)[1].startswith("one ")
+    assert ask(place.private())[0] == 200, "the watch goes on asking there"
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -97,24 +120,13 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def serving(place: Place) -> Place:
     """A slot that has been opened, and accepts."""
     place.describe()
-    place.start()
-    ask(place.private())
-    place.slot.open()
-    until(lambda: place.slot.accepting, "the slot to accept")
+    place.serve()
     return place
 
 
 def test_process_answers_only_the_gate_until_its_slot_opens(place: Place) -> None:
     place.describe()
-    place.start()
-    assert ask(place.private())[1].startswith("one ")
-    assert not place.slot.accepting
-    with pytest.raises(TimeoutError):
-        ask(place.public, timeout=0.5)
-    place.slot.open()
-    until(lambda: place.slot.accepting, "the slot to accept")
-    assert ask(place.public)[1].startswith("one ")
-    assert ask(place.private())[0] == 200, "the watch goes on asking there"
+    assert_opened_by_its_slot_alone(place)
 
 
 def test_slot_opened_for_another_release_stays_closed(place: Place) -> None:
