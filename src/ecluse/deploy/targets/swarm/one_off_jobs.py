@@ -18,6 +18,9 @@ __all__ = ["Lost", "NodeDown", "fail", "remove", "run"]
 _LOOK = 2.0
 """Seconds between two questions about the machines."""
 
+_ASK = 0.1
+"""Seconds between two questions about a job's tasks, and about its output."""
+
 Lost: TypeAlias = Callable[[Sequence[str]], None]
 
 
@@ -67,10 +70,10 @@ def run(
                 if more:
                     lost(sorted({names[task.node] for task in more}))
                     gone |= {task.id for task in more}
-            sleep(0.1)
+            sleep(_ASK)
         text = output(api, f"/services/{service}")
         while until is not None and not _has(text, until) and clock() - began < timeout:
-            sleep(0.2)
+            sleep(_ASK)
             text = output(api, f"/services/{service}")
         return text.splitlines()
     finally:
@@ -92,7 +95,7 @@ def remove(
     # The service has gone at once; its containers end in their own time, and are asked for by the task.
     for task in left:
         while clock() - began < 60 and _exists(api, task):
-            sleep(0.2)
+            sleep(_ASK)
 
 
 def _has(text: str, beginning: str) -> bool:

@@ -26,6 +26,9 @@ __all__ = ["SwarmOperations"]
 
 PREFLIGHT_SECONDS, MIGRATE_SECONDS = 180.0, 3600.0
 
+_LOOK = 0.5
+"""Seconds between two looks of the watch at the door, the log and the tasks."""
+
 
 class SwarmOperations:
     """The environment in the swarm behind *api*. Visitors reach it at *door*."""
@@ -125,7 +128,7 @@ class SwarmOperations:
                 self._services.failing.add(release.id)
             return found
 
-        health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=0.5)
+        health.watch(self.ask, release.id, limits.seconds, trouble=trouble, interval=_LOOK)
 
     def healthy(self, release: SwarmRelease) -> bool:
         return all(self._services.whole(task, release.id) for task in release.tasks) and self.ask().good(release.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from ecluse.deploy.history import Record
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Request, roll_out
 from ecluse.deploy.targets import swarm
-from ecluse.deploy.targets.swarm import catalogue, one_off_jobs, parts, stack_services
+from ecluse.deploy.targets.swarm import canary, catalogue, one_off_jobs, operations, parts, resolve, stack_services
 from ecluse.deploy.targets.swarm.objects import Objects
 from ecluse.deploy.targets.swarm.release import SwarmRelease, SwarmReleases
 from ecluse.deploy.targets.swarm.resolve import Resolver
@@ -62,6 +64,9 @@ configs:
 secrets:
   key: {file: "${ECLUSE_SECRETS}/key"}
 """
+
+_read_once = cache(resolve._read)
+"""A stack file as it is read: most tests read the same two files."""
 
 SPEC = ImageSpec(published={"front": "shop-front", "app": "shop"}, tests="tests")
 
@@ -157,7 +162,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(health, "TIMES", 1)
     monkeypatch.setattr(stack_services, "_STEADY", 0)
     monkeypatch.setattr(one_off_jobs, "_LOOK", 0)
+    for module, name in ((one_off_jobs, "_ASK"), (canary, "_LOOK"), (operations, "_LOOK")):
+        monkeypatch.setattr(module, name, 0.001)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(resolve, "_read", lambda text: deepcopy(_read_once(text)))
     return made
 
 
