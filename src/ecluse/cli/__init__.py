@@ -27,10 +27,10 @@ __all__ = ["main"]
 
 # command → (module, one line of help). The help is here so that `ecluse --help` imports nothing. Ordered for readers.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "ship": ("pipeline", "Check, test and roll out to this machine; print the site's address."),
+    "ship": ("ship", "Check, test and roll out to this machine; print the site's address."),
     "test": ("repository", "Run tox: everything a person runs before pushing."),
-    "plan": ("pipeline", "Show what an event would run, in which order, and why."),
-    "run": ("pipeline", "Run jobs of the pipeline here."),
+    "plan": ("plan", "Show what an event would run, in which order, and why."),
+    "run": ("run", "Run jobs of the pipeline here."),
     "report": ("runs", "Show the report of a run."),
     "runs": ("runs", "List the runs that are kept here."),
     "clean": ("clean", "Delete what runs left on the disk and later runs make again."),

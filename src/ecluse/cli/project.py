@@ -12,7 +12,7 @@ from ecluse.deploy import targets
 from ecluse.errors import RepositoryError
 from ecluse.services.kinds import unknown_kinds
 
-__all__ = ["pipeline_in", "top"]
+__all__ = ["checked_pipeline_in", "pipeline_in", "top"]
 
 
 def pipeline_in(folder: Path) -> Pipeline:
@@ -22,6 +22,15 @@ def pipeline_in(folder: Path) -> Pipeline:
     """
     path = Path(os.environ.get("ECLUSE_DEFINITION") or folder / "pipeline.py")
     return load(path, unknown_kinds, targets.problems)
+
+
+def checked_pipeline_in(folder: Path) -> Pipeline:
+    """The pipeline of the repository in *folder*, whose jobs name inputs that are there."""
+    from ecluse.run.inputs import check
+
+    pipeline = pipeline_in(folder)
+    check(pipeline, folder)
+    return pipeline
 
 
 def top(start: Path | None = None) -> Path:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -15,7 +16,26 @@ from ecluse.errors import ToolError
 from ecluse.machine.interpreters import find
 from ecluse.providers import provider_of, reported
 
-__all__ = ["check_jobs", "chosen_event", "chosen_values", "pythons_of", "refuse_missing", "wanted_pythons"]
+__all__ = [
+    "check_jobs",
+    "chosen_event",
+    "chosen_values",
+    "event_options",
+    "pythons_of",
+    "refuse_missing",
+    "wanted_pythons",
+]
+
+
+def event_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of ``plan`` and ``run``."""
+    kinds = click.Choice(get_args(EventKind))
+    for option in (
+        click.option("--ref", metavar="NAME", help="Its branch, or the tag.  [default: the branch that jobs ask for]"),
+        click.option("--event", type=kinds, help="The event to play.  [default: the provider's; here, pull_request]"),
+    ):
+        function = option(function)
+    return function
 
 
 def chosen_event(pipeline: Pipeline, kind: EventKind | None, ref: str | None, environ: Mapping[str, str]) -> Event:

@@ -1,0 +1,77 @@
+"""``ecluse ship``: the jobs of this machine's own event, then what a person needs next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from ecluse.cli.execute import execute, judge, nothing, run_options
+from ecluse.cli.project import checked_pipeline_in, top
+from ecluse.cli.selection import pythons_of, wanted_pythons
+from ecluse.definition.conditions import holds
+from ecluse.definition.model import Environment, Event, Pipeline
+from ecluse.definition.plan import plan as make_plan
+from ecluse.errors import RepositoryError, TargetError
+
+__all__ = ["ship"]
+
+
+@click.command()
+@run_options
+def ship(workers: int, fail_fast: bool, no_cache: bool, strict_inputs: bool | None) -> None:
+    """Check, test and roll out to this machine; print the site's address.
+
+    Lint, checks and tests of what is checked out, then a release of it, put into service without losing a request.
+    What has passed before and has not changed is not run again.
+
+    \b
+    Examples:
+      ./ecluse ship
+      ./ecluse ship --no-cache     run everything
+      ./ecluse stop local          and stop the site
+    """
+    folder = top()
+    pipeline = checked_pipeline_in(folder)
+    event = Event(kind="ship")
+    wanted = wanted_pythons((job for job in pipeline.jobs if holds(job.when, event)), None)
+    pythons = pythons_of(folder, wanted, os.environ)
+    planned = make_plan(pipeline, event, missing_pythons={*wanted} - pythons.keys())
+    places = [leg.job.environment for leg in planned.running if leg.job.environment is not None]
+    if not places:
+        raise RepositoryError(f"ship deploys nothing: {nothing(planned)}", hint="see ./ecluse plan --event ship")
+    judge(execute(folder, planned, pythons, workers, fail_fast, no_cache, strict_inputs))
+    for environment in pipeline.environments:
+        if environment.name in places:
+            click.echo("\n" + "\n".join(_served(pipeline, environment, _address(folder, pipeline, environment))))
+
+
+def _served(pipeline: Pipeline, environment: Environment, address: str) -> Iterator[str]:
+    """The lines that a person needs next: the address, an account, the logs, the end."""
+    name = environment.name
+    yield f"{name} serves at {click.style(address, bold=True)}"
+    if urlsplit(environment.url).port not in (None, urlsplit(address).port):
+        yield f"  {environment.url} was taken by another program when {name} first listened"
+    if pipeline.release is not None and "manage.py" in pipeline.release.files:
+        yield f"  make an account:  ./ecluse exec {name} python manage.py createsuperuser"
+    yield f"  follow the logs:  ./ecluse logs {name} -f"
+    yield f"  stop the site:    ./ecluse stop {name}"
+
+
+def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
+    """The address of *environment*, as its target knows it (a port may have been taken); before the first rollout, as
+    defined.
+    """
+    from ecluse.deploy.contract import Context
+    from ecluse.deploy.targets import opened
+
+    if environment.host:
+        return environment.url
+    with opened(Context(pipeline, environment, folder, os.environ)) as target:
+        try:
+            return target.controls.url
+        except TargetError:
+            return environment.url
