@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ecluse.cli.project import top
+from ecluse.cli.project import pipeline_in, top
 from ecluse.errors import RepositoryError
 
 __all__ = ["report", "runs"]
@@ -20,16 +20,21 @@ __all__ = ["report", "runs"]
 @click.command()
 @click.argument("id", required=False)
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
-def report(id: str | None, open_: bool, as_json: bool) -> None:
-    """Show the report of a run: the last one, or the one whose name begins with ID.
+@click.option("--trends", is_flag=True, help="Compare all runs: the jobs' durations, the slowest tests.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json; the figures of --trends.")
+def report(id: str | None, open_: bool, trends: bool, as_json: bool) -> None:
+    """Show the report of a run: the last one, or the one whose name begins with ID. Or compare all runs.
 
     \b
     Examples:
       ./ecluse report
       ./ecluse report --open
       ./ecluse report 20261121-0412 --json
+      ./ecluse report --trends --open
     """
+    if trends:
+        _trends(id, open_, as_json)
+        return
     from ecluse.cli.show import run_text
     from ecluse.run.past import record_of
 
@@ -69,6 +74,28 @@ def runs(as_json: bool) -> None:
     if not found:
         raise _none()
     click.echo("\n".join(_table(found, time.time())))
+
+
+def _trends(id: str | None, open_: bool, as_json: bool) -> None:
+    from ecluse.cli.show import trends_data, trends_text
+    from ecluse.machine import durable
+    from ecluse.run.trends import trends
+    from ecluse.run.trends_page import trends_page
+
+    if id is not None:
+        raise click.UsageError("--trends is about all runs: name none.")
+    folder = _folder()
+    found = trends(folder)
+    if found is None:
+        raise _none()
+    if as_json:
+        click.echo(json.dumps(trends_data(found), indent=1, ensure_ascii=False))
+        return
+    page = folder / "trends.html"
+    durable.write(page, trends_page(found, pipeline_in(folder.parent.parent).name))
+    click.echo(f"{trends_text(found)}\n\n{page}")
+    if open_:
+        click.launch(page.as_uri())
 
 
 def _folder() -> Path:

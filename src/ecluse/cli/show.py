@@ -16,10 +16,17 @@ from ecluse.errors import RepositoryError
 
 if TYPE_CHECKING:
     from ecluse.run.cache import Cache
+    from ecluse.run.trends import LegTrend, Trends
 
-__all__ = ["dry_run", "plan_data", "plan_text", "run_text", "terminal_width"]
+__all__ = ["dry_run", "plan_data", "plan_text", "run_text", "terminal_width", "trends_data", "trends_text"]
 
 _SYMBOLS = {"passed": "✓", "cached": "=", "failed": "✗", "cancelled": "!", "skipped": "–"}
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+_SHOWN = 16
+"""Executions of a leg that its row of the trends has a bar for: the last ones."""
 
 
 def terminal_width() -> int | None:
@@ -100,3 +107,39 @@ def run_text(data: dict[str, Any]) -> str:
         seconds = f"{leg['seconds']:7.1f} s" if leg["attempts"] else " " * 9
         lines.append(f"{_SYMBOLS[leg['status']]} {leg['name']:<{width}} {seconds}  {leg['reason']}".rstrip())
     return "\n".join(lines)
+
+
+def trends_text(found: Trends) -> str:
+    """The trends for people: a row for each leg, its newest execution on the right; then the slowest tests."""
+    from ecluse.run.ansi import as_text
+    from ecluse.run.estimate import in_words
+
+    share = f"{found.passed / found.runs:.0%} passed · {found.unchanged:.0%} of the jobs unchanged"
+    lines = [f"{found.runs} runs from {found.first[:10]} to {found.last[:10]} · {share}", ""]
+    width = max(len(leg.name) for leg in found.legs)
+    lines.append(f"{'job':<{width}}  {'when it ran':<{_SHOWN}}  {'usual':>10}  {'last':>10}  failed")
+    for leg in found.legs:
+        usual = "–" if leg.usual is None else in_words(leg.usual)
+        last = in_words(leg.ran[-1].seconds) if leg.ran else "–"
+        lines.append(f"{leg.name:<{width}}  {_bars(leg)}  {usual:>10}  {last:>10}  {leg.failed or ''}".rstrip())
+    if found.slowest:
+        lines += ["", "slowest tests"]
+        lines += [f"  {test.seconds:7.1f} s  {test.leg}: {as_text(test.test)}" for test in found.slowest[:10]]
+    return "\n".join(lines)
+
+
+def _bars(leg: LegTrend) -> str:
+    """A bar for each of the leg's last executions, as high as it was long; red where it failed."""
+    shown = leg.ran[-_SHOWN:]
+    most = max((one.seconds for one in shown), default=0.0) or 1.0
+    bars = [(_BARS[round(one.seconds / most * (len(_BARS) - 1))], one.status) for one in shown]
+    drawn = (click.style(bar, fg="red") if status == "failed" else bar for bar, status in bars)
+    return " " * (_SHOWN - len(bars)) + "".join(drawn)
+
+
+def trends_data(found: Trends) -> dict[str, Any]:
+    """The trends as JSON knows them: durations in seconds, shares from 0 to 1."""
+    from dataclasses import asdict
+
+    legs = [{**asdict(leg), "usual": leg.usual, "failed": leg.failed} for leg in found.legs]
+    return {**asdict(found), "unchanged": round(found.unchanged, 3), "legs": legs}

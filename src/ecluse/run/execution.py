@@ -20,6 +20,7 @@ from ecluse.run.leg_runner import LegRunner, secret_names
 from ecluse.run.outcome import Run
 from ecluse.run.record import durations, write
 from ecluse.run.scheduler import Scheduler
+from ecluse.run.trends import remember
 from ecluse.secrets import Secret
 
 __all__ = ["RunOptions", "cache_of", "hide_secrets", "run"]
@@ -130,11 +131,16 @@ def _new_folder(runs: Path, began: datetime) -> Path:
 
 
 def _prune(runs: Path) -> None:
-    """Remove all but the newest runs. One without a record is still running, unless it was killed a day ago."""
+    """Remove all but the newest runs; the trends keep a line of each. A run without a record goes on, unless it was
+    killed a day ago.
+    """
     with suppress(OSError):  # another run prunes at the same time
         for folder in sorted(filter(_finished, runs.iterdir()))[:-_KEPT]:
+            with suppress(OSError):  # a full disk, which needs the room all the more
+                remember(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finished(folder: Path) -> bool:
-    return (folder / "run.json").exists() or time.time() - folder.stat().st_mtime > 24 * 60 * 60
+    old = time.time() - folder.stat().st_mtime > 24 * 60 * 60
+    return folder.is_dir() and (old or (folder / "run.json").exists())

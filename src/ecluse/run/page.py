@@ -6,8 +6,6 @@ with.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
@@ -19,7 +17,7 @@ from ecluse.run.ansi import as_html, as_text
 from ecluse.run.assertion import as_diff
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.past import Flake, Slower
-from ecluse.run.pieces import STATUS_WORDS, badge, duration, tests_of
+from ecluse.run.pieces import STATUS_WORDS, badge, duration, source, tests_of, tile
 from ecluse.run.timeline import timeline
 
 __all__ = ["page"]
@@ -41,7 +39,7 @@ def page(run: Run, flaky: Sequence[Flake] = (), slower: Sequence[Slower] = ()) -
     style, script = ((here / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     verdict: Status = "cancelled" if run.interrupted else "passed" if run.ok else "failed"
     return Template((here / "report.html").read_text(encoding="utf-8")).substitute(
-        policy=f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'",
+        policy=f"default-src 'none'; style-src '{source(style)}'; script-src '{source(script)}'",
         style=style,
         script=script,
         pipeline=escape(run.plan.pipeline.name),
@@ -65,27 +63,19 @@ def page(run: Run, flaky: Sequence[Flake] = (), slower: Sequence[Slower] = ()) -
     )
 
 
-def _source(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 def _tiles(run: Run) -> Iterator[str]:
     counted = run.count()
     for status, word in STATUS_WORDS.items():
         if counted.get(status):
-            yield _tile(status, str(counted[status]), word)
+            yield tile(status, str(counted[status]), word)
     tests = [found for outcome in run.outcomes.values() for found in tests_of(outcome)]
     if tests:
         bad = sum(len(found.failures) for found in tests)
         total = sum(found.total for found in tests)
-        yield _tile("failed" if bad else "", f"{total}", f"tests, {bad} failed" if bad else "tests")
+        yield tile("failed" if bad else "", f"{total}", f"tests, {bad} failed" if bad else "tests")
     for outcome in run.outcomes.values():
         for found in _covered(outcome):
-            yield _tile("", f"{found.lines:.0%}", "of lines covered")
-
-
-def _tile(status: str, figure: str, word: str) -> str:
-    return f'<li class="tile {status}"><b>{figure}</b> <span>{word}</span></li>'
+            yield tile("", f"{found.lines:.0%}", "of lines covered")
 
 
 def _graph(run: Run) -> str:

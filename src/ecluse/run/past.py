@@ -14,7 +14,7 @@ from ecluse.run import junit
 from ecluse.run.outcome import Outcome, Run
 from ecluse.run.pieces import tests_of
 
-__all__ = ["Flake", "Slower", "flaky", "record_of", "records", "slower", "test_times"]
+__all__ = ["Flake", "Slower", "flaky", "record_in", "record_of", "records", "slower", "test_times"]
 
 # Slower is what takes this many times as long, and these seconds more: less is the machine's mood.
 _TIMES = 1.3
@@ -70,7 +70,14 @@ def records(runs: Path) -> list[dict[str, Any]]:
 def record_of(path: Path) -> dict[str, Any] | None:
     """The record of a run that stands at *path*; None where it is damaged."""
     with suppress(OSError, ValueError):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        return record_in(path.read_text(encoding="utf-8"))
+    return None
+
+
+def record_in(text: str) -> dict[str, Any] | None:
+    """The record of a run that *text* is, as JSON; None where it is damaged."""
+    with suppress(ValueError, RecursionError):
+        record = json.loads(text)
         if _has(record, _RECORD) and record["legs"] and all(_has(leg, _LEG) for leg in record["legs"]):
             datetime.fromisoformat(record["began"])
             return dict(record)

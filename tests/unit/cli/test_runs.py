@@ -61,3 +61,26 @@ def test_damaged_record_of_a_run_is_left_out(top: Path, ecluse: Callable[..., An
     assert done.code == 13 and "there is no run yet" in done.err
     done = ecluse("report")
     assert done.code == 13 and "the record of this run is damaged" in done.err
+
+
+def test_trends_show_each_job_in_text_page_and_json(top: Path, ecluse: Callable[..., Any]) -> None:
+    (top / "pipeline.py").write_text(
+        "from ecluse import Job, Pipeline, command\n"
+        'pipeline = Pipeline(name="shop", jobs=(Job(name="lint", steps=(command("true"),)),))\n'
+    )
+    keep(top, "20261126-0412", timedelta(days=1), 60, "lint")
+    keep(top, "20261127-0412", timedelta(minutes=5), 60)
+    done = ecluse("report", "--trends")
+    assert "2 runs from " in done.out and "lint " in done.out
+    assert done.out.splitlines()[-1] == str(top / ".ecluse/runs/trends.html")
+    assert "<title>Trends · shop</title>" in (top / ".ecluse/runs/trends.html").read_text()
+    found = json.loads(ecluse("report", "--trends", "--json").out)
+    assert [leg["name"] for leg in found["legs"]] == ["lint"] and found["runs"] == 2
+
+
+def test_trends_are_about_all_runs(top: Path, ecluse: Callable[..., Any]) -> None:
+    assert "name none" in ecluse("report", "20261126", "--trends").err
+
+
+def test_trends_without_a_run_name_the_command_that_makes_one(top: Path, ecluse: Callable[..., Any]) -> None:
+    assert "there is no run yet" in ecluse("report", "--trends").err
