@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from ecluse.machine import process
-from testbed.containers import await_
+from testbed.containers import await_, docker
 from testbed.hosts import Hosts, hosts
 from testbed.load.visitors import Load
 from testbed.swarm import SwarmShop, base_images, once
@@ -17,6 +18,9 @@ from testbed.swarm import SwarmShop, base_images, once
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 MANAGER, STATE, OTHER = range(3)
+
+FIRST, SECOND = "postgres:of-the-first-day", "postgres_b:of-the-second-day"
+"""The accounts of the database that the site has, one after the other."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,9 @@ def shop(machines: Hosts, tmp_path_factory: pytest.TempPathFactory) -> SwarmShop
     shop = machines.shop(tmp_path_factory.mktemp("shop") / "shop", state=STATE)
     file = shop.folder / "docker-compose.live.yml"
     before, front, after = file.read_text().partition("  front:\n")
-    file.write_text(before + front + after.replace("ecluse.state", "ecluse.front", 1))
+    content = before + front + after.replace("ecluse.state", "ecluse.front", 1)
+    content = content.replace("POSTGRES_HOST_AUTH_METHOD: trust", "POSTGRES_PASSWORD: of-the-first-day")
+    file.write_text(content.replace("//postgres@/", f"//{FIRST}@/"))
     machines.keep_state(STATE)
     machines.inside("node", "update", "--label-add", "ecluse.front=true", name(machines, STATE))
     shop.ecluse("deploy", "staging", "--release", shop.release("one"))
@@ -110,6 +116,18 @@ def test_machine_that_leaves_and_joins_costs_no_request(machines: Hosts, shop: S
         shop.ecluse("rollback", "staging")
 
 
+def test_new_account_of_the_database_costs_no_request(machines: Hosts, shop: SwarmShop) -> None:
+    with visited(shop, "another account of the database"):
+        shop.query("CREATE ROLE postgres_b LOGIN PASSWORD 'of-the-second-day' IN ROLE postgres")
+        shop.query("ALTER ROLE postgres_b SET role TO postgres")
+        connect_as(shop, SECOND)
+        shop.ecluse("deploy", "staging", "--release", shop.release("two"))
+        shop.query("ALTER ROLE postgres PASSWORD 'nobody-has-it'")
+    users = shop.query("SELECT DISTINCT usename FROM pg_stat_activity WHERE client_addr IS NOT NULL")
+    assert users == "postgres_b"
+    assert "No migrations to apply" in shop.ecluse("logs", "staging", "--of", "migrate").output
+
+
 def test_database_moves_to_another_machine_behind_the_page(machines: Hosts, shop: SwarmShop) -> None:
     shop.query("INSERT INTO shop_effect (token) VALUES ('kept-over-a-move')")
     shop.ecluse("maintenance", "on", "staging")
@@ -151,3 +169,41 @@ def test_deleted_environment_leaves_nothing(machines: Hosts, shop: SwarmShop) ->
 
         await_(lambda left=left: not left(), "its volumes are deleted", 60)  # type: ignore[misc]
     assert not machines.inside("network", "ls", *of_stack) and not machines.inside("config", "ls", *label)
+
+
+def test_lost_manager_is_replaced_and_data_is_kept(machines: Hosts, shop: SwarmShop) -> None:
+    connect_as(shop, FIRST)  # the environment was deleted, and its database begins anew
+    shop.ecluse("deploy", "staging", "--release", shop.release("one"))
+    shop.query("INSERT INTO shop_effect (token) VALUES ('kept-without-a-manager')")
+    with Load(shop.port, host=shop.address) as load:
+        load.wait(100)
+        docker("kill", machines.names[MANAGER])
+        load.wait(2000)
+    print(f"the manager is lost: {len(load.lost)} of {len(load.seen)} requests lost")
+    assert not [one for one in load.seen[-500:] if one.lost is not None], "the site goes on without a manager"
+    for number in (STATE, OTHER):
+        machines.inside("swarm", "leave", "--force", number=number)
+    machines.inside("swarm", "init", "--advertise-addr", machines.addresses[STATE], number=STATE)
+    token = machines.inside("swarm", "join-token", "--quiet", "worker", number=STATE)
+    machines.inside("swarm", "join", "--token", token, f"{machines.addresses[STATE]}:2377", number=OTHER)
+    for label, number in (("state", shop_state(machines, shop)), ("front", STATE)):
+        machines.inside("node", "update", "--label-add", f"ecluse.{label}=true", name(machines, number), number=STATE)
+    shop.environ["STAGING_DOCKER_HOST"] = f"ssh://deploy@{machines.addresses[STATE]}"
+    shop._inside = machines.names[STATE]
+    began = time.monotonic()
+    shop.ecluse("deploy", "staging", "--release", shop.release("one"))
+    print(f"deployed to the new swarm in {time.monotonic() - began:.0f} s")
+    assert shop.effects()["kept-without-a-manager"] == 1
+    with visited(shop, "after the loss of the manager"):
+        shop.ecluse("deploy", "staging", "--release", shop.release("two"))
+
+
+def connect_as(shop: SwarmShop, account: str) -> None:
+    """Let the next release use *account* of the database."""
+    file = shop.folder / "docker-compose.live.yml"
+    file.write_text(re.sub(r"//postgres\w*:[\w-]+@/", f"//{account}@/", file.read_text()))
+
+
+def shop_state(machines: Hosts, shop: SwarmShop) -> int:
+    """The machine with the database."""
+    return next(number for number in (STATE, OTHER) if machines.names[number] == shop._state)

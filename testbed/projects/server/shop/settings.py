@@ -21,7 +21,9 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": url.path[1:],
         "USER": url.username,
+        "PASSWORD": url.password or "",
         "HOST": parse_qs(url.query).get("host", [""])[0],
         "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 }
