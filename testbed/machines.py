@@ -47,12 +47,12 @@ class Machine:
 
 
 @contextlib.contextmanager
-def empty_machine(folder: Path) -> Iterator[Machine]:
+def empty_machine(folder: Path, image: str = IMAGE) -> Iterator[Machine]:
     """A machine as it is rented: root may sign in with the key in *folder*."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
     public = (folder / "key.pub").read_text().strip()
     options = ("--privileged", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--env", f"AUTHORIZED_KEY={public}")
-    name = docker("run", "--detach", "--label", LABEL, *options, IMAGE).stdout.strip()
+    name = docker("run", "--detach", "--label", LABEL, *options, image).stdout.strip()
     try:
         up = ("exec", name, "systemctl", "is-active", "ssh.service")
         await_(lambda: docker(*up, check=False).returncode == 0, "its SSH server runs", 120)
@@ -126,7 +126,8 @@ class DistantShop(Shop):
         id = super().release(version, migration=migration, **behaviour)
         # Made on this machine, of files that are the same for every Python: say that the other one's may run it.
         path = self.folder / ".ecluse" / "releases" / f"{id}.json"
-        path.write_text(re.sub(r"cpython-3\.\d+", "cpython-3.13", path.read_text()))
+        python = self.machine.run("python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")'")
+        path.write_text(re.sub(r"cpython-3\.\d+", f"cpython-{python}", path.read_text()))
         return id
 
     @property

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from ecluse.cli.environments import as_json, environment_argument, named, say
 from ecluse.cli.project import pipeline_in, top
-from ecluse.definition.model import Environment, Provision
+from ecluse.definition.model import Environment, Pipeline, Provision
+
+if TYPE_CHECKING:
+    from ecluse.remote.provision import Provisioned
 
 __all__ = ["plan_provision", "provision"]
 
@@ -27,8 +30,7 @@ def plan_provision(environment: str, json_: bool) -> None:
     """
     from ecluse.remote.provision import outlook
 
-    found, wanted, folder = _wanted(environment)
-    _show(outlook(found, wanted, folder, os.environ), json_, "nothing would change")
+    _show(outlook(*_wanted(environment), os.environ), json_, "nothing would change")
 
 
 @click.command()
@@ -47,26 +49,25 @@ def provision(environment: str, json_: bool) -> None:
     """
     from ecluse.remote.provision import provision as prepare
 
-    found, wanted, folder = _wanted(environment)
-    _show(prepare(found, wanted, folder, os.environ, say), json_, "nothing has changed")
+    _show(prepare(*_wanted(environment), os.environ, say), json_, "nothing has changed")
 
 
-def _wanted(name: str) -> tuple[Environment, Provision, str]:
-    from ecluse.remote.site import folder_of
-
+def _wanted(name: str) -> tuple[Pipeline, Environment, Provision]:
     pipeline = pipeline_in(top())
     found = named(pipeline, name)
     if found.provision is None:
         raise click.UsageError(f"{name} has no provision in pipeline.py")
-    return found, found.provision, folder_of(pipeline.name, name)
+    return pipeline, found, found.provision
 
 
-def _show(changes: Mapping[str, str], json_: bool, unchanged: str) -> None:
+def _show(prepared: Provisioned, json_: bool, unchanged: str) -> None:
     if json_:
-        click.echo(json.dumps({"changes": dict(changes)}, indent=1))
+        click.echo(json.dumps({"changes": dict(prepared.changes), "notes": prepared.notes}, indent=1))
         return
-    for item, change in changes.items():
+    for item, change in prepared.changes.items():
         click.echo(click.style(item, bold=True))
         click.echo("\n".join(f"    {line}" for line in change.splitlines()))
-    if not changes:
+    if not prepared.changes:
         click.echo(unchanged)
+    for note in prepared.notes:
+        click.echo(note)

@@ -26,6 +26,9 @@ _MIRROR = re.compile(r"(?:[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)*)?")
 # Beyond this, counting what is not excluded would take long.
 _MOST_COMBINATIONS = 100_000
 
+# PostgreSQL cuts a longer name, and two databases could be one.
+_LONGEST_DATABASE = 63
+
 # Nobody waits longer for a job, and no provider's machine does.
 _LONGEST = 6 * 60 * 60
 
@@ -93,6 +96,9 @@ def _machines(pipeline: Pipeline) -> Iterator[Problem]:
         if environment.provision is None:
             continue
         wanted = environment.provision
+        if wanted.postgresql and len(f"{pipeline.name}-{environment.name}") > _LONGEST_DATABASE:
+            what = f"names a database for the pipeline and the environment: {_LONGEST_DATABASE} letters are the most"
+            yield Problem(f"environment {environment.name!r}", "provision.postgresql", what)
         machine = (environment.host.casefold(), environment.port)
         other, already = first.setdefault(machine, (environment.name, wanted))
         for field in ("administrator", "ports", "time_zone"):

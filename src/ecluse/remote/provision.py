@@ -10,41 +10,51 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ecluse.definition.model import Environment, Provision
+from ecluse.definition.model import Environment, Pipeline, Provision
 from ecluse.errors import TargetError
 from ecluse.remote import provisioner
 from ecluse.remote.line import Cut, Line, Reach, connect
+from ecluse.remote.server_database import database_of
+from ecluse.remote.site import folder_of
 from ecluse.secrets import masked
+from ecluse.services.kinds import POSTGRES
 
-__all__ = ["archive", "outlook", "provision"]
+__all__ = ["Provisioned", "archive", "outlook", "provision"]
 
 
-def outlook(environment: Environment, wanted: Provision, folder: str, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The changes that :func:`provision` would make, by item, as differences of texts. Changes nothing."""
+@dataclass(frozen=True)
+class Provisioned:
+    """The *changes* of a server by item, as differences of texts, and *notes*: words on what no item changes."""
+
+    changes: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def outlook(pipeline: Pipeline, environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Provisioned:
+    """The changes that :func:`provision` would make. Changes nothing."""
     with _connected(environment, wanted, environ) as line:
-        changes: Mapping[str, str] = _run(line, "plan", _order(environment, wanted, folder))["changes"]
-        return changes
+        found = _run(line, "plan", _order(pipeline, environment, wanted))
+    return Provisioned(found["changes"], tuple(found["notes"]))
 
 
 def provision(
+    pipeline: Pipeline,
     environment: Environment,
     wanted: Provision,
-    folder: str,
     environ: Mapping[str, str],
     say: Callable[[str], None],
-) -> Mapping[str, str]:
-    """Prepare the machine of *environment*, whose site is in *folder* of its account there. Returns the changes that
-    were made, by item.
+) -> Provisioned:
+    """Prepare the machine of *environment* as *wanted*. Returns the changes that were made.
 
     Raises TargetError where it is not a machine for that, and where a change would have shut the administrator out:
     that change is then taken back.
     """
     with _connected(environment, wanted, environ) as line:
-        done = _run(line, "apply", _order(environment, wanted, folder), say)
+        done = _run(line, "apply", _order(pipeline, environment, wanted), say)
         if done["guarded"]:
             say("trying to sign in anew")
             try:
@@ -56,8 +66,7 @@ def provision(
                     where=environment.host,
                     hint=f"is the key that you use among the keys of {wanted.administrator} in pipeline.py?",
                 ) from None
-    changes: Mapping[str, str] = done["changes"]
-    return changes
+    return Provisioned(done["changes"], tuple(done["notes"]))
 
 
 def _sign_in(environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> None:
@@ -101,7 +110,8 @@ def _soon(reach: Reach, environ: Mapping[str, str]) -> Iterator[Line]:
         yield line
 
 
-def _order(environment: Environment, wanted: Provision, folder: str) -> Mapping[str, Any]:
+def _order(pipeline: Pipeline, environment: Environment, wanted: Provision) -> Mapping[str, Any]:
+    tested = [service.version for service in pipeline.services if service.kind == "postgres"] or [POSTGRES.version]
     return {
         "administrator": wanted.administrator,
         "user": environment.user,
@@ -110,7 +120,9 @@ def _order(environment: Environment, wanted: Provision, folder: str) -> Mapping[
         "packages": wanted.packages,
         "time_zone": wanted.time_zone,
         "environment": environment.name,
-        "folder": folder,
+        "folder": folder_of(pipeline.name, environment.name),
+        "database": database_of(pipeline, environment) if wanted.postgresql else None,
+        "tested": sorted({version.split(".")[0] for version in tested}),
     }
 
 

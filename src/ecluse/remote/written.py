@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from ecluse.definition.model import Environment, Is, Job, Pipeline, Step
 from ecluse.remote.line import key_names
+from ecluse.remote.server_database import url_of
 
 __all__ = ["written"]
 
@@ -20,6 +21,7 @@ from ecluse.definition.model import *
 def written(pipeline: Pipeline, environment: Environment) -> str:
     """The text of a ``pipeline.py`` for the host of *environment*: it has that environment alone, without a host."""
     keys = key_names(environment)
+    database = url_of(pipeline, environment)
     here = replace(
         environment,
         host="",
@@ -27,6 +29,7 @@ def written(pipeline: Pipeline, environment: Environment) -> str:
         port=None,
         host_key="",
         provision=None,
+        env={**environment.env, **({"DATABASE_URL": database} if database else {})},
         # The key to the machine is not for the machine.
         secrets=tuple(name for name in environment.secrets if name not in keys),
     )

@@ -55,15 +55,15 @@ def durable_server(binaries: Binaries, data: Path, socket_folder: Path) -> tuple
     return binaries.argv("postgres", "-D", str(data), *_options(_reachable_at(socket_folder)))
 
 
-def socket_url(socket_folder: Path, database: str) -> str:
-    """The address of *database* on the server whose socket is in *socket_folder*.
+def socket_url(socket_folder: Path, database: str, user: str = SUPERUSER) -> str:
+    """The address by which *user* reaches *database* on the server whose socket is in *socket_folder*.
 
     In the form that libpq, django-environ and dj-database-url all understand: the folder is a parameter, not the host.
     The port, which is a part of the socket's name, is told: ``PGPORT`` may name another.
     """
     # A space as %20: libpq takes a + for itself.
     query = urlencode({"host": str(socket_folder)}, safe="/", quote_via=quote)
-    return f"postgres://{SUPERUSER}@:{PORT}/{quote(database, safe='')}?{query}"
+    return f"postgres://{user}@:{PORT}/{quote(database, safe='')}?{query}"
 
 
 def _reachable_at(socket_folder: Path) -> dict[str, str]:

@@ -203,6 +203,13 @@ def test_environments_of_one_host_agree_on_the_machine(host: str, fields: Any, r
     assert all("of the same host: one for both" in line for line in found)
 
 
+def test_name_that_postgresql_would_cut_is_refused() -> None:
+    wanted = Provision(keys=("k",), postgresql=True)
+    environment = replace(LOCAL, name="e" * 63, host="shop.example", provision=wanted)
+    [found] = told(pipeline(job("lint"), environments=(environment,)))
+    assert "63 letters are the most" in found
+
+
 def test_watch_is_limits_or_their_seconds() -> None:
     assert replace(LOCAL, watch=3).limits == Watch(seconds=3)
     assert replace(LOCAL, watch=Watch(error_share=0.01)).limits.error_share == 0.01

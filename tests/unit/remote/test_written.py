@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ecluse.definition.load import load
-from ecluse.definition.model import Environment, Pipeline, Setup, Watch, Worker
+from ecluse.definition.model import Environment, Pipeline, Provision, Setup, Watch, Worker
 from ecluse.remote.written import written
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMwnm9Wbbs3qxKJ124CFCEjX63jUCx0xycG85L6MmAoq"
@@ -30,6 +30,16 @@ def test_written_definition_loads_as_the_environment(tmp_path):
     loaded = load(path)
     here = replace(ENVIRONMENT, host="", user="", port=None, host_key="", secrets=("DATABASE_URL",))
     assert (loaded.name, loaded.environments) == ("shop", (here,))
+
+
+def test_database_of_the_server_is_written_as_its_address(tmp_path):
+    provision = Provision(keys=(KEY,), postgresql=True)
+    environment = replace(ENVIRONMENT, secrets=(), provision=provision)
+    path = tmp_path / "pipeline.py"
+    path.write_text(written(Pipeline(name="shop", jobs=(), environments=(environment,)), environment))
+    [loaded] = load(path).environments
+    address = "postgres://shop@:5432/shop-production?host=/var/run/postgresql"
+    assert loaded.env == {**ENVIRONMENT.env, "DATABASE_URL": address} and loaded.provision is None
 
 
 def test_name_of_private_key_is_not_written():

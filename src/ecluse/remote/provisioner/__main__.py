@@ -28,7 +28,8 @@ def main(mode: str, order: dict[str, Any]) -> None:
         return
     if mode == "apply":
         alone()
-    found = [(item, item.change()) for item in items(order)]
+    parts = list(items(order))
+    found = [(item, item.change()) for item in parts]
     changed = [(item, change) for item, change in found if change]
     if mode == "apply":
         if any(item.guarded for item, _ in changed):
@@ -40,7 +41,9 @@ def main(mode: str, order: dict[str, Any]) -> None:
             if left := item.change():
                 sys.exit(f"{item.name} is not as it should be although it was changed:\n{left}")
     guarded = mode == "apply" and any(item.guarded for item, _ in changed)
-    print(json.dumps({"changes": {item.name: change for item, change in changed}, "guarded": guarded}))
+    notes = [note for item in parts if (note := item.note())]
+    changes = {item.name: change for item, change in changed}
+    print(json.dumps({"changes": changes, "notes": notes, "guarded": guarded}))
 
 
 def alone() -> None:

@@ -8,29 +8,35 @@ from typing import Any
 
 from ecluse.remote.provisioner.debian import MARK, difference, exists, run, write
 
-__all__ = ["start_apply", "start_change"]
+__all__ = ["place", "start_apply", "start_change"]
+
+
+def place(order: dict[str, Any]) -> str:
+    """The folder of the site."""
+    user = order["user"]
+    home = pwd.getpwnam(user).pw_dir if exists(user) else f"/home/{user}"
+    return f"{home}/{order['folder']}"
 
 
 def start_wanted(order: dict[str, Any]) -> str:
     """The unit that starts with the machine what its site served last."""
-    user, name = order["user"], order["environment"]
-    home = pwd.getpwnam(user).pw_dir if exists(user) else f"/home/{user}"
-    place = f"{home}/{order['folder']}"
+    user, name, folder = order["user"], order["environment"], place(order)
+    after = " ".join(["network-online.target", *(["postgresql.service"] if order["database"] else [])])
     return f"""\
 # {MARK}
 [Unit]
 Description=What {name} served last
 Wants=network-online.target
-After=network-online.target
-ConditionPathExists={place}/ecluse
+After={after}
+ConditionPathExists={folder}/ecluse
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 User={user}
-WorkingDirectory={place}
-ExecStart={place}/ecluse start {name}
-ExecStop={place}/ecluse stop {name}
+WorkingDirectory={folder}
+ExecStart={folder}/ecluse start {name}
+ExecStop={folder}/ecluse stop {name}
 TimeoutStartSec=600
 TimeoutStopSec=180
 

@@ -10,19 +10,28 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["MARK", "check", "difference", "exists", "run", "write"]
+__all__ = ["MARK", "check", "difference", "exists", "run", "version", "write"]
 
 MARK = "Written by `ecluse provision`"
 
 
 def check() -> None:
     """End where this is a system that is not known here, or where we are not root."""
-    values = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    system = (values.get("ID", "").strip('"'), values.get("VERSION_ID", "").strip('"'))
-    if system not in (("debian", "12"), ("debian", "13")):
-        sys.exit(f"this is {values.get('PRETTY_NAME', 'an unknown system')}: Debian 12 and 13 are known here")
+    system = _system()
+    if (system.get("ID"), version()) not in (("debian", "12"), ("debian", "13")):
+        sys.exit(f"this is {system.get('PRETTY_NAME', 'an unknown system')}: Debian 12 and 13 are known here")
     if os.geteuid() != 0:
         sys.exit("this account is not root, and has no sudo without a password")
+
+
+def version() -> str:
+    """The version of Debian: ``13``."""
+    return _system().get("VERSION_ID", "")
+
+
+def _system() -> dict[str, str]:
+    lines = Path("/etc/os-release").read_text().splitlines()
+    return {name: value.strip("\"'") for name, equals, value in (line.partition("=") for line in lines) if equals}
 
 
 def exists(account: str) -> bool:
@@ -52,10 +61,10 @@ def write(path: Path, content: str, mode: int = 0o644) -> None:
     os.replace(scratch, path)
 
 
-def run(argv: Sequence[str], **more: str) -> str:
-    """The output of a program. Ends, with what it said, where it fails."""
+def run(argv: Sequence[str], input: str | None = None, **more: str) -> str:
+    """The output of a program that is given *input*. Ends, with what it said, where it fails."""
     environ = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", **more}
-    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, env=environ, cwd="/", input=input, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(argv)} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout

@@ -14,13 +14,14 @@ __all__ = ["Item", "a_file"]
 @dataclass(frozen=True)
 class Item:
     """A part of the server. *change* says what would change, empty where nothing would; *apply* changes it. *guarded*:
-    it could shut everybody out.
+    it could shut everybody out. *note* is a word that people should read, of what no item changes.
     """
 
     name: str
     change: Callable[[], str]
     apply: Callable[[], None]
     guarded: bool = False
+    note: Callable[[], str] = str
 
 
 def a_file(name: str, path: Path, content: str, mode: int = 0o644) -> Item:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from ecluse.remote.provisioner.boot import start_apply, start_change
+from ecluse.remote.provisioner.boot import place, start_apply, start_change
 from ecluse.remote.provisioner.clock import time_zone
 from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.firewall import firewall_apply, firewall_change
 from ecluse.remote.provisioner.installed import PACKAGES, UPGRADES, packages, upgrades
 from ecluse.remote.provisioner.item import Item, a_file
 from ecluse.remote.provisioner.logins import SUDO, an_account
+from ecluse.remote.provisioner.postgresql import postgresql
 from ecluse.remote.provisioner.sshd import ssh_apply, ssh_change
 
 __all__ = ["items"]
@@ -19,14 +21,18 @@ __all__ = ["items"]
 
 def items(order: dict[str, Any]) -> Iterator[Item]:
     """The parts of the server, in their order: each may need those before it."""
-    zone = order["time_zone"]
-    yield packages([*PACKAGES, *(["tzdata"] if zone else []), *order["packages"]])
+    zone, database = order["time_zone"], order["database"]
+    needed = [*(["tzdata"] if zone else []), *(["postgresql"] if database else [])]
+    yield packages([*PACKAGES, *needed, *order["packages"]])
     if zone:
         yield time_zone(zone)
     for account in (order["administrator"], order["user"]):
         yield an_account(account, order["keys"])
     yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     yield a_file("upgrades", UPGRADES, upgrades())
+    if database:
+        own = Path(place(order), ".ecluse", "environments", order["environment"], "postgres")
+        yield postgresql(order["user"], database, own, order["tested"])
     yield Item("start", lambda: start_change(order), lambda: start_apply(order))
     yield Item("ssh", ssh_change, ssh_apply, guarded=True)
     yield Item("firewall", lambda: firewall_change(order), lambda: firewall_apply(order), guarded=True)

@@ -9,6 +9,10 @@ ORDER = {
     "ports": [443, 80],
     "packages": ["tree"],
     "time_zone": "Europe/Paris",
+    "folder": "ecluse/shop-production",
+    "environment": "production",
+    "database": "shop-production",
+    "tested": ["18"],
 }
 
 

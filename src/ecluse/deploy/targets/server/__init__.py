@@ -61,11 +61,12 @@ def _reach(environment: Environment) -> Iterator[tuple[str, str]]:
     if environment.host_key and not _is_key(environment.host_key):
         yield "host_key", "is not a public key as `ecluse host-key` prints it: ssh-ed25519 AAAA…"
     if environment.provision is not None:
-        yield from ((f"provision.{field}", what) for field, what in _provision(environment.provision, environment.user))
+        yield from ((f"provision.{field}", what) for field, what in _provision(environment.provision, environment))
 
 
-def _provision(wanted: Provision, user: str) -> Iterator[tuple[str, str]]:
-    """The problems of how a machine is prepared whose site belongs to *user*."""
+def _provision(wanted: Provision, environment: Environment) -> Iterator[tuple[str, str]]:
+    """The problems of how the machine of *environment* is prepared."""
+    user = environment.user
     if not wanted.keys:
         yield "keys", "is empty: nobody could sign in"
     for key in wanted.keys:
@@ -84,6 +85,10 @@ def _provision(wanted: Provision, user: str) -> Iterator[tuple[str, str]]:
             yield "packages", f"{name!r} is not the name of a package of Debian"
     if not re.fullmatch(r"([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", wanted.time_zone):
         yield "time_zone", f"{wanted.time_zone!r} is not the name of a time zone, as Europe/Paris"
+    if wanted.postgresql and "DATABASE_URL" in (*environment.secrets, *environment.env):
+        yield "postgresql", "makes a database on the server, and DATABASE_URL names another one: one of the two"
+    if wanted.postgresql and (user in ("postgres", "public", "none") or user.startswith("pg_")):
+        yield "postgresql", f"needs a role of the name of the environment's user, and {user!r} is PostgreSQL's own"
 
 
 def _is_key(text: str) -> bool:

@@ -108,6 +108,20 @@ def test_provision_that_cannot_be_true_is_refused(field: str, value: object) -> 
     assert problems == [f"provision.{field}"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"user": "shop", "secrets": ("DATABASE_URL",)},
+        {"user": "shop", "env": {"DATABASE_URL": "postgres://db.example/shop"}},
+        {"user": "postgres"},
+        {"user": "pg_monitor"},
+    ],
+)
+def test_database_of_the_server_is_the_only_one(fields: dict[str, object]) -> None:
+    wanted = Provision(keys=(KEY,), postgresql=True)
+    assert fields_with_problems(host="shop.example", provision=wanted, **fields) == ["provision.postgresql"]
+
+
 def test_provision_needs_the_account_of_the_site() -> None:
     assert fields_with_problems(host="shop.example", provision=Provision(keys=(KEY,))) == ["provision.administrator"]
     assert fields_with_problems(provision=Provision(keys=(KEY,))) == ["provision"]
