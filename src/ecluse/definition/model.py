@@ -230,9 +230,9 @@ class Provision:
     *keys* are the public keys that may sign in: as *administrator*, an account that is made and may become root, and as
     the environment's user, which may not. Before there is an administrator, the server is reached as *first*. *ports*
     are open to everybody, beside that of SSH; *packages* are Debian's, beside those that a site needs.
-    *time_zone* is that of the server, as ``Europe/Paris``; without it, the server keeps its own. *postgresql*: the
-    site's database is one of Debian's PostgreSQL there, named for the environment, and DATABASE_URL names it. Without,
-    DATABASE_URL is given, or the site has a PostgreSQL of its own.
+    *time_zone* is that of the server, as ``Europe/Paris``; without it, the server keeps its own. *swap* is the size of
+    a swap file in MB. *postgresql*: the site's database is one of Debian's PostgreSQL there, named for the environment,
+    and DATABASE_URL names it. Without, DATABASE_URL is given, or the site has a PostgreSQL of its own.
     """
 
     keys: tuple[str, ...]
@@ -241,6 +241,7 @@ class Provision:
     ports: tuple[int, ...] = (80, 443)
     packages: tuple[str, ...] = ()
     time_zone: str = ""
+    swap: int = 0
     postgresql: bool = False
 
 

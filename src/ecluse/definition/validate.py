@@ -101,9 +101,9 @@ def _machines(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(f"environment {environment.name!r}", "provision.postgresql", what)
         machine = (environment.host.casefold(), environment.port)
         other, already = first.setdefault(machine, (environment.name, wanted))
-        for field in ("administrator", "ports", "time_zone"):
+        for field in ("administrator", "ports", "time_zone", "swap"):
             values = [getattr(provision, field) for provision in (wanted, already)]
-            if len({value if isinstance(value, str) else frozenset(value) for value in values}) > 1:
+            if len({frozenset(value) if isinstance(value, tuple) else value for value in values}) > 1:
                 what = f"is {values[0]!r}, and {values[1]!r} in environment {other!r} of the same host: one for both"
                 yield Problem(f"environment {environment.name!r}", f"provision.{field}", what)
 

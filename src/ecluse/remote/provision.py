@@ -119,6 +119,7 @@ def _order(pipeline: Pipeline, environment: Environment, wanted: Provision) -> M
         "ports": wanted.ports,
         "packages": wanted.packages,
         "time_zone": wanted.time_zone,
+        "swap": wanted.swap,
         "environment": environment.name,
         "folder": folder_of(pipeline.name, environment.name),
         "database": database_of(pipeline, environment) if wanted.postgresql else None,

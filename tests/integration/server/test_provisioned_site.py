@@ -21,7 +21,8 @@ class ProvisionedShop(DistantShop):
     def pin(self, host_key: str) -> None:
         super().pin(host_key)
         key = " ".join((self.folder.parent / "key.pub").read_text().split()[:2])
-        provision = f"import ecluse\nPROVISION = ecluse.Provision(keys=({key!r},), postgresql=True)\n"
+        fields = f"keys=({key!r},), postgresql=True, packages=('redis-server',)"
+        provision = f"import ecluse\nPROVISION = ecluse.Provision({fields})\n"
         text = (self.folder / "pipeline.py").read_text().replace("faces_world", "provision=PROVISION, faces_world")
         (self.folder / "pipeline.py").write_text(text.replace("import os\n", f"import os\n{provision}"))
 
@@ -57,6 +58,12 @@ def test_site_and_its_database_outlive_a_restart(tmp_path: Path, image: str) -> 
         assert machine.run("ss -Htln 'sport = 5432' | awk '{print $4}' | sort").split() == [
             "127.0.0.1:5432",
             "[::1]:5432",
+        ]
+
+        for what in ("enabled systemd-timesyncd", "enabled redis-server", "active redis-server"):
+            machine.run(f"systemctl is-{what}")
+        assert machine.run("redis-cli ping; ss -Htln 'sport = 6379' | awk '{print $4}' | sort").split() == [
+            *("PONG", "127.0.0.1:6379", "[::1]:6379"),
         ]
 
         one = shop.release("one")

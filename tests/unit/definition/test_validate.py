@@ -191,6 +191,7 @@ def test_environment_with_impossible_fields_is_refused(fields: Any, problem: str
     [
         ("SHOP.example", {"ports": (443, 80)}, []),
         ("shop.example", {"packages": ("tree",)}, []),
+        ("shop.example", {"swap": 512}, ["provision.swap"]),
         ("other.example", {"ports": (80,), "administrator": "root2"}, []),
         ("shop.example", {"ports": (80,), "administrator": "boss"}, ["provision.administrator", "provision.ports"]),
     ],

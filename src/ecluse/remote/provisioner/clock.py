@@ -1,20 +1,41 @@
-"""The time zone of the server: by it its logs are read, and its timers run."""
+"""The clock of the server: its time zone, by which timers run, and the program that keeps it right."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-from ecluse.remote.provisioner.debian import write
+from ecluse.remote.provisioner.debian import run, write
 from ecluse.remote.provisioner.item import Item
 
-__all__ = ["time_zone"]
+__all__ = ["synchronised", "time_daemon", "time_zone"]
 
 LOCAL = Path("/etc/localtime")
 ZONES = Path("/usr/share/zoneinfo")
 NAME = Path("/etc/timezone")
 """The name of the zone once more: Debian 12 has it, Debian 13 does not."""
+
+UNITS = Path("/usr/lib/systemd/system")
+DAEMONS = ("chrony", "ntpsec", "openntpd", "systemd-timesyncd")
+"""Programs that keep the clock right, by the names of their packages and units. Debian installs one at most."""
+
+
+def time_daemon() -> str:
+    """The program that keeps the clock right: the one that is installed, else that of systemd."""
+    return next((name for name in DAEMONS if (UNITS / f"{name}.service").exists()), DAEMONS[-1])
+
+
+def synchronised(daemon: str) -> Item:
+    def change() -> str:
+        asked = subprocess.run(["systemctl", "is-enabled", daemon], capture_output=True, check=False)
+        return "" if asked.returncode == 0 else f"+{daemon}, now and with every start\n"
+
+    def apply() -> None:
+        run(["systemctl", "enable", "--now", daemon])
+
+    return Item("time synchronisation", change, apply)
 
 
 def time_zone(name: str) -> Item:

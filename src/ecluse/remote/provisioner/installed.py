@@ -14,7 +14,7 @@ __all__ = ["PACKAGES", "UPGRADES", "packages", "upgrades"]
 UPGRADES = Path("/etc/apt/apt.conf.d/52ecluse-upgrades")
 
 # What a site needs to be rolled out, and a server to be left alone.
-PACKAGES = ("python3-venv", "nftables", "sudo", "unattended-upgrades")
+PACKAGES = ("python3-venv", "nftables", "sudo", "unattended-upgrades", "logrotate")
 
 
 def packages(names: Sequence[str]) -> Item:

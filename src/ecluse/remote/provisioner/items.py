@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.remote.provisioner.boot import place, start_apply, start_change
-from ecluse.remote.provisioner.clock import time_zone
+from ecluse.remote.provisioner.clock import synchronised, time_daemon, time_zone
 from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.firewall import firewall_apply, firewall_change
 from ecluse.remote.provisioner.installed import PACKAGES, UPGRADES, packages, upgrades
@@ -15,6 +15,7 @@ from ecluse.remote.provisioner.item import Item, a_file
 from ecluse.remote.provisioner.logins import SUDO, an_account
 from ecluse.remote.provisioner.postgresql import postgresql
 from ecluse.remote.provisioner.sshd import ssh_apply, ssh_change
+from ecluse.remote.provisioner.swap import swap
 
 __all__ = ["items"]
 
@@ -22,10 +23,14 @@ __all__ = ["items"]
 def items(order: dict[str, Any]) -> Iterator[Item]:
     """The parts of the server, in their order: each may need those before it."""
     zone, database = order["time_zone"], order["database"]
-    needed = [*(["tzdata"] if zone else []), *(["postgresql"] if database else [])]
+    daemon = time_daemon()
+    needed = [daemon, *(["tzdata"] if zone else []), *(["postgresql"] if database else [])]
     yield packages([*PACKAGES, *needed, *order["packages"]])
     if zone:
         yield time_zone(zone)
+    yield synchronised(daemon)
+    if order["swap"]:
+        yield swap(order["swap"])
     for account in (order["administrator"], order["user"]):
         yield an_account(account, order["keys"])
     yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)

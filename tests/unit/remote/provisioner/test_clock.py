@@ -1,4 +1,4 @@
-"""The time zone of the server."""
+"""The clock of the server."""
 
 import pytest
 
@@ -28,3 +28,10 @@ def test_time_zone_that_debian_does_not_know_is_refused(zones):
     with pytest.raises(SystemExit, match="no time zone Mars"):
         clock.time_zone("Mars").apply()
     assert not (zones / "localtime").exists()
+
+
+def test_program_that_keeps_the_clock_right_stays(monkeypatch, tmp_path):
+    monkeypatch.setattr(clock, "UNITS", tmp_path)
+    assert clock.time_daemon() == "systemd-timesyncd"
+    (tmp_path / "chrony.service").touch()
+    assert clock.time_daemon() == "chrony"

@@ -9,6 +9,7 @@ ORDER = {
     "ports": [443, 80],
     "packages": ["tree"],
     "time_zone": "Europe/Paris",
+    "swap": 512,
     "folder": "ecluse/shop-production",
     "environment": "production",
     "database": "shop-production",

@@ -85,6 +85,8 @@ def _provision(wanted: Provision, environment: Environment) -> Iterator[tuple[st
             yield "packages", f"{name!r} is not the name of a package of Debian"
     if not re.fullmatch(r"([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", wanted.time_zone):
         yield "time_zone", f"{wanted.time_zone!r} is not the name of a time zone, as Europe/Paris"
+    if wanted.swap < 0:
+        yield "swap", f"is a size in MB, not {wanted.swap}"
     if wanted.postgresql and "DATABASE_URL" in (*environment.secrets, *environment.env):
         yield "postgresql", "makes a database on the server, and DATABASE_URL names another one: one of the two"
     if wanted.postgresql and (user in ("postgres", "public", "none") or user.startswith("pg_")):

@@ -100,6 +100,7 @@ def test_field_of_a_host_needs_a_host() -> None:
         ("ports", (80, 0)),
         ("packages", ("libpq-dev; reboot",)),
         ("time_zone", "../../etc/shadow"),
+        ("swap", -1),
     ],
 )
 def test_provision_that_cannot_be_true_is_refused(field: str, value: object) -> None:

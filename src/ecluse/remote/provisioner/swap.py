@@ -1,0 +1,58 @@
+"""The swap file of the server: unused memory goes there where memory is short."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ecluse.remote.provisioner.debian import MARK, difference, run, write
+from ecluse.remote.provisioner.item import Item
+
+__all__ = ["swap"]
+
+FILE = Path("/var/lib/ecluse/swap")
+UNIT = Path("/etc/systemd/system/var-lib-ecluse-swap.swap")
+"""The unit that uses the file. systemd wants it named for the file's path."""
+
+USED = Path("/proc/swaps")
+
+
+def swap(megabytes: int) -> Item:
+    """A swap file of so many MB, in use and with every start. Other swap of the machine stays as it is."""
+    size = megabytes << 20
+    text = f"# {MARK}\n[Swap]\nWhat={FILE}\n\n[Install]\nWantedBy=swap.target\n"
+
+    def change() -> str:
+        there = FILE.stat().st_size if FILE.exists() else 0
+        file = "" if there == size else (f"-{there >> 20} MB\n" if there else "") + f"+{megabytes} MB\n"
+        return file + difference(UNIT, text) + ("" if _in_use() else "+in use, and with every start\n")
+
+    def apply() -> None:
+        if not FILE.exists() or FILE.stat().st_size != size:
+            if _in_use():
+                run(["swapoff", str(FILE)])
+            _make(size)
+        write(UNIT, text)
+        run(["systemctl", "daemon-reload"])
+        run(["systemctl", "enable", "--now", UNIT.name])
+
+    return Item("swap", change, apply)
+
+
+def _make(size: int) -> None:
+    """Make the file, whole or not at all: a full disk is no reason to have half of it."""
+    FILE.parent.mkdir(exist_ok=True)
+    scratch = FILE.with_name(".swap.new")
+    try:
+        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)  # swap may have no holes
+            os.fsync(file.fileno())
+        run(["mkswap", str(scratch)])
+        os.replace(scratch, FILE)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _in_use() -> bool:
+    lines = USED.read_text(encoding="utf-8").splitlines() if USED.exists() else []
+    return any(line.split()[0] == str(FILE) for line in lines)
