@@ -17,7 +17,7 @@ import click
 
 from ecluse import errors
 from ecluse.cli import job_summary
-from ecluse.cli.environments import LEFT_OUT, hear, named, names, person, say, show
+from ecluse.cli.environments import LEFT_OUT, hear, named, names, person, say, show, superuser
 from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.history import Kind
@@ -93,7 +93,8 @@ class Elsewhere:
         with reported, self._site() as site:
             self._tell_of(site.prepare(self.environment.name))
             if words == ("exec",):
-                return site.attached(("exec", *arguments), terminal=sys.stdin.isatty() and sys.stdout.isatty())
+                terminal = sys.stdin.isatty() and sys.stdout.isatty()
+                return site.attached(("exec", *arguments), terminal=terminal, variables=superuser(os.environ))
             more, told = self._release(site, options["name"]) if words[-1] == "deploy" else ((), {})
             if words[0] not in _APART:
                 return site.forward(self._order((*words, *arguments, *more), told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import click
 
 from ecluse.cli.elsewhere import OfEnvironment, OfEnvironmentFirst
-from ecluse.cli.environments import as_json, environment_argument, opened, say
+from ecluse.cli.environments import as_json, environment_argument, opened, say, superuser
 from ecluse.deploy.status import Status, status_of
 
 __all__ = ["exec_", "history", "logs", "status"]
@@ -95,13 +96,20 @@ def logs(environment: str, follow: bool, lines: int, what: str) -> None:
 def exec_(environment: str, what: str, command: tuple[str, ...]) -> None:
     """Run COMMAND where the release of ENVIRONMENT runs, with its settings and secrets. Exits as it does.
 
+    It also gets the variables DJANGO_SUPERUSER_… of this shell, for `createsuperuser --noinput`.
+
     \b
     Examples:
       ./ecluse exec local python manage.py shell
       ./ecluse exec staging python manage.py createsuperuser
     """
     with opened(environment) as session:
-        code = session.target.controls.exec(what, command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+        code = session.target.controls.exec(
+            what,
+            command,
+            terminal=sys.stdin.isatty() and sys.stdout.isatty(),
+            variables=superuser(os.environ),
+        )
     sys.exit(code)
 
 

@@ -26,8 +26,21 @@ from ecluse.deploy.session import Ended, Person, Session
 from ecluse.deploy.targets import opened as opened_target
 from ecluse.errors import EcluseError
 from ecluse.machine import git
+from ecluse.secrets import Secret
 
-__all__ = ["LEFT_OUT", "as_json", "environment_argument", "hear", "named", "names", "opened", "person", "say", "show"]
+__all__ = [
+    "LEFT_OUT",
+    "as_json",
+    "environment_argument",
+    "hear",
+    "named",
+    "names",
+    "opened",
+    "person",
+    "say",
+    "show",
+    "superuser",
+]
 
 LEFT_OUT = "ecluse.environment-left-out"
 """The key of a command's context that is true where ENVIRONMENT was not written."""
@@ -142,3 +155,13 @@ def _marks(pipeline: Pipeline, environment: str) -> Iterator[Callable[[Ended], N
         from ecluse.cli import served
 
         yield lambda ended: served.mark(spec, ended, os.environ)
+
+
+def superuser(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables from which Django's ``createsuperuser --noinput`` takes its answers. The password is masked from
+    now on.
+    """
+    found = {name: value for name, value in environ.items() if name.startswith("DJANGO_SUPERUSER_")}
+    if password := found.get("DJANGO_SUPERUSER_PASSWORD"):
+        Secret(password)
+    return {name: value for name, value in found.items() if name.isidentifier()}

@@ -225,8 +225,10 @@ class Controls(Protocol):
     def logs(self, what: str, lines: int, follow: bool) -> int:
         """Print the last *lines* that *what* printed. Returns an exit code."""
 
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        """Run *command* where *what* runs, on our own terminal. Returns its exit code."""
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
+        """Run *command* where *what* runs, on our own terminal, with *variables* beside those of the release: no other
+        process is to see them. Returns its exit code.
+        """
 
     def stop(self) -> None:
         """End everything that runs. Data and releases stay."""

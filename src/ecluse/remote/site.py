@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 import shlex
 import subprocess
 import tempfile
@@ -163,11 +164,23 @@ class Site:
             raise reason(self._reach, b"the line was cut")
         return code
 
-    def attached(self, arguments: Sequence[str], *, terminal: bool) -> int:
-        """Run a command of the tool there on our own terminal, as the release that serves has it."""
+    def attached(self, arguments: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
+        """Run a command of the tool there on our own terminal, as the release that serves has it, with *variables*.
+
+        They come before, as the input of a program, into a file that only the account can read; the command's own
+        shell reads it and deletes it before it starts the command.
+        """
         line = self._connect()
         nothing = "echo 'error: nothing has been rolled out there yet' >&2; exit 10"
-        script = f"cd {self._folder} && [ -e ecluse ] || {{ {nothing}; }}; exec ./ecluse {shlex.join(arguments)}"
+        script = f"cd {self._folder} && [ -e ecluse ] || {{ {nothing}; }}; "
+        if variables:
+            file = f".variables-{secrets.token_hex(8)}"
+            exported = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+            forget = "find . -maxdepth 1 -name '.variables-*' -mmin +9 -delete"  # of commands that never began
+            keep = f"umask 077; cd {self._folder} && {forget} && cat > {file}"
+            self._good(line.ask(keep, input=exported))
+            script += f". ./{file}; rm -f {file}; "
+        script += f"exec ./ecluse {shlex.join(arguments)}"
         return process.attached(line.command(script, "-t" if terminal else "-T"), env=line.environ)
 
     # Commands that do not

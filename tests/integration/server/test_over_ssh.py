@@ -73,8 +73,13 @@ def test_commands_give_what_they_give_on_the_machine(shop: DistantShop, one: str
     assert (plan["serving"], plan["release"], plan["goes"]) == (one, two, True)
     assert f"deploy    {one}  succeeded" in shop.ecluse("history", "local").output
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
-    done = shop.ecluse("exec", "local", "--", "sh", "-c", 'echo "$TOKEN of $ECLUSE_RELEASE"; exit 7', check=False)
+    shop.variables["DJANGO_SUPERUSER_PASSWORD"] = "it's $HOME of nobody"
+    said = 'echo "$TOKEN of $ECLUSE_RELEASE"; echo "$DJANGO_SUPERUSER_PASSWORD" | tr a-z b-za; exit 7'
+    done = shop.ecluse("exec", "local", "--", "sh", "-c", said, check=False)
     assert (done.returncode, f"of {one}" in done.output) == (7, True)
+    assert "ju't $HOME pg opcpez" in done.output
+    assert shop.machine.run("ls -A /home/shop/ecluse/shop-local | grep variables || true") == ""
+    del shop.variables["DJANGO_SUPERUSER_PASSWORD"]
     assert "visitors of local get the maintenance page" in shop.ecluse("maintenance", "on", "local").output
     assert "visitors of local get the site" in shop.ecluse("maintenance", "off", "local").output
     assert shop.ecluse("deploy", "local", "--release", "nothing", check=False).returncode == 5

@@ -20,9 +20,12 @@ def test_logs_reach_the_containers_of_all_services(shop, one):
 
 
 def test_command_is_a_job_of_the_serving_release(shop, one):
-    command = ("python", "-c", "import os; print(os.environ['ECLUSE_RELEASE']); raise SystemExit(3)")
-    done = shop.ecluse("exec", "staging", "--", *command, check=False)
-    assert (done.returncode, done.output.strip()) == (3, shop.status()["serving"])
+    code = (
+        "import os; print(os.environ['ECLUSE_RELEASE'], os.environ['DJANGO_SUPERUSER_USERNAME']); raise SystemExit(3)"
+    )
+    command = ("exec", "staging", "--", "python", "-c", code)
+    done = shop.ecluse(*command, check=False, DJANGO_SUPERUSER_USERNAME="ada")
+    assert (done.returncode, done.output.strip()) == (3, f"{shop.status()['serving']} ada")
     piped = ("sh", "-c", 'echo given | exec "$@"', "sh", sys.executable, "-m", "ecluse", "exec", "staging", "cat")
     given = process.run(piped, cwd=shop.folder, env=shop.environ)
     assert given.output.strip() == "given"

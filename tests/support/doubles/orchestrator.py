@@ -244,6 +244,7 @@ class Way:
     def __init__(self, orchestrator: Orchestrator, environ: Mapping[str, str] | None = None) -> None:
         self.api, self.environ, self.name = orchestrator, dict(environ or {}), "the swarm of the test"
         self.terminal: list[tuple[str, ...]] = []
+        self.extra: list[Mapping[str, str] | None] = []
 
     def run(
         self,
@@ -261,6 +262,7 @@ class Way:
                 return ""
         raise TargetError(f"docker {arguments}: nothing says how this ends")
 
-    def attached(self, *arguments: str) -> int:
+    def attached(self, *arguments: str, extra: Mapping[str, str] | None = None) -> int:
         self.terminal.append(arguments)
+        self.extra.append(extra)
         return 5

@@ -94,8 +94,8 @@ class ToyTarget(MemoryTarget):
         self.asked_for.append(("logs", what, lines, follow))
         return 3
 
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
-        self.asked_for.append(("exec", what, tuple(command), terminal))
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
+        self.asked_for.append(("exec", what, tuple(command), terminal, dict(variables)))
         return 4
 
     def stop(self) -> None:

@@ -180,8 +180,19 @@ def test_logs_and_exec_return_the_exit_code_of_the_target(serving: ToyTarget, ec
     assert ecluse("exec", "local", "python", "manage.py", "shell", "--command", "1").code == 4
     assert serving.asked_for == [
         ("logs", "worker", 7, True),
-        ("exec", "web", ("python", "manage.py", "shell", "--command", "1"), False),
+        ("exec", "web", ("python", "manage.py", "shell", "--command", "1"), False, {}),
     ]
+
+
+def test_exec_passes_the_answers_of_createsuperuser(
+    serving: ToyTarget, ecluse: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a-password-of-nobody")
+    monkeypatch.setenv("DJANGO_SUPERUSER_it's", "no name of a variable in a shell")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE_OF_SOMEBODY", "elsewhere")
+    assert ecluse("exec", "local", "python").code == 4
+    given = {"DJANGO_SUPERUSER_PASSWORD": "a-password-of-nobody"}
+    assert serving.asked_for == [("exec", "web", ("python",), False, given)]
 
 
 def test_only_environment_may_be_left_out(serving: ToyTarget, ecluse: Run) -> None:
@@ -195,8 +206,8 @@ def test_only_environment_may_be_left_out(serving: ToyTarget, ecluse: Run) -> No
     assert "environment local" in ecluse("scale").err
     assert "'webb' is not SERVICE=NUMBER" in ecluse("scale", "webb").err
     assert serving.asked_for == [
-        ("exec", "web", ("python", "manage.py", "check", "--tag", "models"), False),
-        ("exec", "worker", ("python",), False),
+        ("exec", "web", ("python", "manage.py", "check", "--tag", "models"), False, {}),
+        ("exec", "worker", ("python",), False, {}),
         ("scale", {}),
     ]
 

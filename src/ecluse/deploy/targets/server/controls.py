@@ -64,7 +64,7 @@ class ServerControls:
                 print(f"{path.stem}: {line}", flush=follow)
         return 0
 
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
         """Run *command* in the folder and the environment of the release that serves, as the account of the site: what
         it writes, the site can write too. *what* is always the site.
         """
@@ -72,10 +72,10 @@ class ServerControls:
         if not serving:
             raise TargetError(f"{self._place.environment.name} serves nothing: there is no release to run this in")
         release = self._operations.release(serving[-1])
-        variables = self._place.variables(release, self._operations.daemon.database_url())
+        env = {**self._place.variables(release, self._operations.daemon.database_url()), **variables}
         sys.stdout.flush()
         account = self._place.account()
-        return process.attached(command, cwd=release.work, env=variables, user=account.user, group=account.group)
+        return process.attached(command, cwd=release.work, env=env, user=account.user, group=account.group)
 
     def stop(self) -> None:
         self._operations.daemon.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -41,23 +41,38 @@ class CommandJobs:
         self._connection, self._api, self._objects, self._services = connection, connection.api, objects, services
         self._say, self._write = say, write
 
-    def run(self, release: SwarmRelease, template: str, command: Sequence[str], *, terminal: bool) -> int:
+    def run(
+        self,
+        release: SwarmRelease,
+        template: str,
+        command: Sequence[str],
+        *,
+        terminal: bool,
+        variables: Mapping[str, str],
+    ) -> int:
         """Run *command* once in a container like those of the service *template* of *release*. Returns its exit code.
 
-        It runs on the machine of the engine that we are connected to, with our input and *terminal*; where that takes
-        no tasks, on any other, without them. What was made for it is removed.
+        It runs on the machine of the engine that we are connected to, with our input, *terminal* and *variables*;
+        where that takes no tasks, on any other, without them. What was made for it is removed.
         """
         here = self._api.get("/info")["Swarm"]["NodeID"]
         name = f"{COMMAND}{secrets.token_hex(3)}"
         try:
             if nodes(self._api)[here]["Spec"].get("Availability", "active") == "active":
-                return self._beside(release, template, name, here, command, terminal)
-            return self._elsewhere(release, template, name, command)
+                return self._beside(release, template, name, here, command, terminal, variables)
+            return self._elsewhere(release, template, name, command, variables)
         finally:
             self._api.delete(f"/services/{self._services.name(name)}")
 
     def _beside(
-        self, release: SwarmRelease, template: str, name: str, node: str, command: Sequence[str], terminal: bool
+        self,
+        release: SwarmRelease,
+        template: str,
+        name: str,
+        node: str,
+        command: Sequence[str],
+        terminal: bool,
+        variables: Mapping[str, str],
     ) -> int:
         script = resources.files("ecluse.deploy.targets.swarm").joinpath("idle.py").read_bytes()
         configs = {_IDLE: self._objects.ensure("idle.py", script, "configs")}
@@ -67,10 +82,21 @@ class CommandJobs:
         container = self._begun(name, lambda task: task.state == "running" and bool(task.container)).container
         assert container is not None
         options = ("--interactive", "--tty") if terminal else ("--interactive",)
-        return self._connection.attached("exec", *options, container, *command)
+        # By name alone: docker takes the values from its own environment, and no list of processes shows them.
+        named = [word for variable in sorted(variables) for word in ("--env", variable)]
+        return self._connection.attached("exec", *options, *named, container, *command, extra=variables)
 
-    def _elsewhere(self, release: SwarmRelease, template: str, name: str, command: Sequence[str]) -> int:
+    def _elsewhere(
+        self,
+        release: SwarmRelease,
+        template: str,
+        name: str,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+    ) -> int:
         self._say("the engine that answers takes no tasks: the command runs on another machine, without input")
+        if variables:  # as variables of a service, everybody who may look at the swarm would see them
+            self._say(f"and without {', '.join(sorted(variables))}")
         self._services.deploy(stackfile.job(release.stack, template, name=name, command=command))
         output = Followed(self._api, f"/services/{self._services.name(name)}")
         while True:

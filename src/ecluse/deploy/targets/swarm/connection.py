@@ -66,9 +66,9 @@ class Connection:
         except CommandError as error:
             raise TargetError(error.what, where=self.name) from None
 
-    def attached(self, *arguments: str) -> int:
-        """Run ``docker ARGUMENTS`` on our own terminal; its exit code."""
-        return process.attached((*DOCKER, *arguments), env=self.environ)
+    def attached(self, *arguments: str, extra: Mapping[str, str] | None = None) -> int:
+        """Run ``docker ARGUMENTS`` on our own terminal, with the variables *extra*; its exit code."""
+        return process.attached((*DOCKER, *arguments), env={**self.environ, **(extra or {})})
 
 
 @contextlib.contextmanager

@@ -136,15 +136,15 @@ class SwarmControls:
         name = self._services.name(what)
         return self._connection.attached("service", "logs", "--tail", str(lines), *options, name)
 
-    def exec(self, what: str, command: Sequence[str], *, terminal: bool) -> int:
+    def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
         """Run *command* once as the serving release's *what* would run; in what has state (a database), in its
-        container on the engine we are connected to. Returns its exit code.
+        container on the engine we are connected to, without *variables*. Returns its exit code.
         """
         self._owner.check()
         serving = self._serving()
         release = self._operations.release(serving) if serving else None
         if release is not None and what in release.stack["services"]:
-            return self._commands.run(release, what, command, terminal=terminal)
+            return self._commands.run(release, what, command, terminal=terminal, variables=variables)
         here = self._connection.api.get("/info")["Swarm"]["NodeID"]
         found = [one for one in self._services.tasks(what) if one.serves and one.container]
         for one in found:

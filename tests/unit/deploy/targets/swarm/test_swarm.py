@@ -710,13 +710,22 @@ class TestCommands:
 
     @pytest.mark.parametrize("terminal", [True, False])
     def test_a_command_runs_in_a_container_of_the_release(self, world: World, first: str, terminal: bool) -> None:
-        assert world.target().controls.exec("web", ("python", "manage.py", "shell"), terminal=terminal) == 5
+        assert (
+            world.target().controls.exec("web", ("python", "manage.py", "shell"), terminal=terminal, variables={}) == 5
+        )
         (argv,) = world.way.terminal
         assert argv[0] == "exec" and ("--tty" in argv) == terminal
         assert argv[-4].startswith("container") and argv[-3:] == ("python", "manage.py", "shell")
 
+    def test_variables_of_a_command_are_named_and_not_shown(self, world: World, first: str) -> None:
+        given = {"DJANGO_SUPERUSER_USERNAME": "ada", "DJANGO_SUPERUSER_PASSWORD": "hidden"}
+        world.target().controls.exec("web", ("true",), terminal=False, variables=given)
+        (argv,) = world.way.terminal
+        assert argv[2:6] == ("--env", "DJANGO_SUPERUSER_PASSWORD", "--env", "DJANGO_SUPERUSER_USERNAME")
+        assert "hidden" not in str((argv, world.orchestrator.deployed)) and world.way.extra == [given]
+
     def test_command_is_a_job_that_is_gone_afterwards(self, world: World, first: str) -> None:
-        world.target().controls.exec("worker", ("true",), terminal=False)
+        world.target().controls.exec("worker", ("true",), terminal=False, variables={})
         assert not [name for name in world.orchestrator.services if "exec-" in name]
         ((name, command),) = world.orchestrator.done
         assert name.startswith("exec-") and command == ("python", "/run/ecluse/idle.py")
@@ -725,18 +734,22 @@ class TestCommands:
         self, world: World, first: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         world.orchestrator.nodes["node-one"]["Spec"] = {"Availability": "drain"}
-        assert world.target().controls.exec("web", ("python", "manage.py", "check"), terminal=True) == 0
+        given = {"DJANGO_SUPERUSER_PASSWORD": "hidden"}
+        command = ("python", "manage.py", "check")
+        assert world.target().controls.exec("web", command, terminal=True, variables=given) == 0
         ((name, command),) = world.orchestrator.done
         assert name.startswith("exec-") and command == ("python", "manage.py", "check")
         assert world.said == [
-            "the engine that answers takes no tasks: the command runs on another machine, without input"
+            "the engine that answers takes no tasks: the command runs on another machine, without input",
+            "and without DJANGO_SUPERUSER_PASSWORD",
         ]
+        assert "hidden" not in str(world.orchestrator.deployed)
 
     def test_command_in_the_database_needs_its_machine(self, world: World, first: str) -> None:
-        assert world.target().controls.exec("db", ("psql",), terminal=False) == 5
+        assert world.target().controls.exec("db", ("psql",), terminal=False, variables={}) == 5
         world.orchestrator.swarm["NodeID"] = "elsewhere"
         with pytest.raises(TargetError, match="no task of db runs on the swarm of the test") as caught:
-            world.target().controls.exec("db", ("psql",), terminal=False)
+            world.target().controls.exec("db", ("psql",), terminal=False, variables={})
         assert caught.value.hint is not None and caught.value.hint.startswith("they run on one")
 
     def test_rollout_leaves_a_command_that_runs_alone(self, world: World, first: str) -> None:
