@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
+
 __all__ = [
     "All",
     "Any",
@@ -22,12 +24,16 @@ __all__ = [
     "Is",
     "Job",
     "Lock",
+    "Monitoring",
     "Not",
     "Output",
     "Pipeline",
+    "Policy",
     "Project",
     "Providers",
     "Provision",
+    "QuietHours",
+    "Receiver",
     "ReleaseSpec",
     "Service",
     "Setup",
@@ -261,7 +267,8 @@ class Environment:
 
     A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
     as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
-    other one is talked to. ``ecluse host-key`` prints it. *provision*: how that machine is prepared.
+    other one is talked to. ``ecluse host-key`` prints it. *provision*: how that machine is prepared;
+    *monitoring*: how it is watched, and who is told.
     """
 
     name: str
@@ -286,6 +293,7 @@ class Environment:
     port: int | None = None
     host_key: str = ""
     provision: Provision | None = None
+    monitoring: Monitoring | None = None
 
     @property
     def limits(self) -> Watch:

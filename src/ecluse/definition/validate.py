@@ -91,6 +91,10 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
 
 def _machines(pipeline: Pipeline) -> Iterator[Problem]:
     """The environments of one machine that want it otherwise: to provision each would undo what the other one did."""
+    watched = [one for one in pipeline.environments if one.host and one.monitoring]
+    for (host, _), times in Counter((one.host.casefold(), one.port) for one in watched).items():
+        if times > 1:
+            yield Problem("", "environments", f"{times} have monitoring of the host {host}: one for all of them")
     first: dict[tuple[str, int | None], tuple[str, Provision]] = {}
     for environment in pipeline.environments:
         if environment.provision is None:

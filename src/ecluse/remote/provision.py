@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import shlex
 import tempfile
 import time
 import zipfile
@@ -16,6 +15,7 @@ from typing import Any
 
 from ecluse.definition.model import Environment, Pipeline, Provision
 from ecluse.errors import TargetError
+from ecluse.monitoring import installation
 from ecluse.remote import provisioner
 from ecluse.remote.line import Cut, Line, Reach, connect
 from ecluse.remote.server_database import database_of
@@ -37,7 +37,7 @@ class Provisioned:
 def outlook(pipeline: Pipeline, environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Provisioned:
     """The changes that :func:`provision` would make. Changes nothing."""
     with _connected(environment, wanted, environ) as line:
-        found = _run(line, "plan", _order(pipeline, environment, wanted))
+        found = _run(line, "plan", _order(pipeline, environment, wanted, environ))
     return Provisioned(found["changes"], tuple(found["notes"]))
 
 
@@ -54,7 +54,7 @@ def provision(
     that change is then taken back.
     """
     with _connected(environment, wanted, environ) as line:
-        done = _run(line, "apply", _order(pipeline, environment, wanted), say)
+        done = _run(line, "apply", _order(pipeline, environment, wanted, environ), say)
         if done["guarded"]:
             say("trying to sign in anew")
             try:
@@ -110,8 +110,11 @@ def _soon(reach: Reach, environ: Mapping[str, str]) -> Iterator[Line]:
         yield line
 
 
-def _order(pipeline: Pipeline, environment: Environment, wanted: Provision) -> Mapping[str, Any]:
+def _order(
+    pipeline: Pipeline, environment: Environment, wanted: Provision, environ: Mapping[str, str]
+) -> Mapping[str, Any]:
     tested = [service.version for service in pipeline.services if service.kind == "postgres"] or [POSTGRES.version]
+    folder = folder_of(pipeline.name, environment.name)
     return {
         "administrator": wanted.administrator,
         "user": environment.user,
@@ -121,19 +124,24 @@ def _order(pipeline: Pipeline, environment: Environment, wanted: Provision) -> M
         "time_zone": wanted.time_zone,
         "swap": wanted.swap,
         "environment": environment.name,
-        "folder": folder_of(pipeline.name, environment.name),
+        "folder": folder,
         "database": database_of(pipeline, environment) if wanted.postgresql else None,
         "tested": sorted({version.split(".")[0] for version in tested}),
+        "monitoring": installation.order(environment, folder, environ),
     }
 
 
-def archive() -> bytes:
-    """The program that provisions, as an archive that a Python runs: the modules of ``provisioner`` alone."""
+def archive(order: Mapping[str, Any]) -> bytes:
+    """The program that provisions, as an archive that a Python runs: the modules of ``provisioner`` alone, and *order*.
+
+    An order may be long and have secrets, so it is no argument of the program.
+    """
     folder = Path(provisioner.__file__).parent
     package = PurePosixPath(*provisioner.__name__.split("."))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as program:
         program.write(folder / "__main__.py", "__main__.py")
+        program.writestr("order.json", json.dumps(order))
         for parent in package.parents:
             program.writestr(str(parent / "__init__.py"), "")
         for module in sorted(folder.glob("*.py")):
@@ -145,7 +153,7 @@ def _run(
     line: Line, mode: str, order: Mapping[str, Any], say: Callable[[str], None] = lambda line: None
 ) -> Mapping[str, Any]:
     """Run the program there as root. Raises TargetError with its last words."""
-    command = f"python3 -I $file {mode} {shlex.quote(json.dumps(order))}"
+    command = f"python3 -I $file {mode}"
     script = (
         'file=$(mktemp) && cat >$file && if [ "$(id -u)" = 0 ]; then '
         f"{command}; else sudo -n {command}; fi; code=$?; rm -f $file; exit $code"
@@ -163,7 +171,7 @@ def _run(
                 found.update(value)
 
     with tempfile.TemporaryFile() as program:
-        program.write(archive())
+        program.write(archive(order))
         program.seek(0)
         answer = line.stream(line.command(script, "-T"), hear, stdin=program)
     if not answer.ok:

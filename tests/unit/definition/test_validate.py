@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 
-from ecluse.definition.model import Environment, Output, Pipeline, Providers, Provision, Service, Setup, Step, Watch
+from ecluse.definition.model import (
+    Environment,
+    Monitoring,
+    Output,
+    Pipeline,
+    Providers,
+    Provision,
+    Service,
+    Setup,
+    Step,
+    Watch,
+)
 from ecluse.definition.validate import problems
 from ecluse.definition.words import all_of, any_of, command, merge_group, not_, pull_request, push, ship, tag
 from tests.support.providers.pipelines import RELEASES, job, pipeline
@@ -209,6 +220,13 @@ def test_name_that_postgresql_would_cut_is_refused() -> None:
     environment = replace(LOCAL, name="e" * 63, host="shop.example", provision=wanted)
     [found] = told(pipeline(job("lint"), environments=(environment,)))
     assert "63 letters are the most" in found
+
+
+def test_host_is_watched_for_one_environment() -> None:
+    one = replace(LOCAL, name="staging", host="shop.example", monitoring=Monitoring())
+    two = replace(one, name="production", host="SHOP.example")
+    assert "2 have monitoring of the host shop.example" in told(pipeline(job("lint"), environments=(one, two)))[0]
+    assert not told(pipeline(job("lint"), environments=(one, replace(two, monitoring=None))))
 
 
 def test_watch_is_limits_or_their_seconds() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ecluse.definition.load import load
-from ecluse.definition.model import Environment, Pipeline, Provision, Setup, Watch, Worker
+from ecluse.definition.model import Environment, Monitoring, Pipeline, Policy, Provision, Receiver, Setup, Watch, Worker
 from ecluse.remote.written import written
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMwnm9Wbbs3qxKJ124CFCEjX63jUCx0xycG85L6MmAoq"
@@ -17,6 +17,7 @@ ENVIRONMENT = Environment(
     watch=Watch(seconds=2.5),
     setup=(Setup(command=("seed",), given=("TOKEN",)),),
     workers=(Worker(name="beat", command=("celery", "beat"), alone=True),),
+    monitoring=Monitoring(policies=(Policy("disk", above=70.5),), receivers=(Receiver("team", mail="a@b"),)),
     host="shop.example",
     user="shop",
     port=2222,

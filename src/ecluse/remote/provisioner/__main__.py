@@ -1,6 +1,6 @@
 """The program that provisions a server: it runs there as root, on behalf of ``ecluse provision``.
 
-Its first argument is ``plan``, ``apply``, ``keep`` or ``revert``, its second one the order as JSON. Each item says what
+Its argument is ``plan``, ``apply``, ``keep`` or ``revert``; its order is a file beside it. Each item says what
 would change, as a difference of texts; applied, it says that nothing would.
 """
 
@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,4 +57,5 @@ def alone() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], json.loads(sys.argv[2]))
+    with zipfile.ZipFile(sys.argv[0]) as program:
+        main(sys.argv[1], json.loads(program.read("order.json")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from pathlib import Path
 
@@ -21,8 +21,10 @@ def guard(program: Path) -> None:
     """Set the timer that takes the changes back by *program*, a copy of which it keeps."""
     stop_timer()
     kept = Path("/run/ecluse-provisioner.zip")
-    shutil.copyfile(program, kept)
-    argv = ["/usr/bin/python3", "-I", str(kept), "revert", "{}"]
+    kept.unlink(missing_ok=True)
+    with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # its order may have secrets
+        file.write(program.read_bytes())
+    argv = ["/usr/bin/python3", "-I", str(kept), "revert"]
     run(["systemd-run", "--quiet", f"--unit={TIMER}", f"--on-active={SECONDS}", *argv])
 
 

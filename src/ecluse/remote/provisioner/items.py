@@ -16,6 +16,7 @@ from ecluse.remote.provisioner.logins import SUDO, an_account
 from ecluse.remote.provisioner.postgresql import postgresql
 from ecluse.remote.provisioner.sshd import ssh_apply, ssh_change
 from ecluse.remote.provisioner.swap import swap
+from ecluse.remote.provisioner.watchers import watchers
 
 __all__ = ["items"]
 
@@ -39,5 +40,7 @@ def items(order: dict[str, Any]) -> Iterator[Item]:
         own = Path(place(order), ".ecluse", "environments", order["environment"], "postgres")
         yield postgresql(order["user"], database, own, order["tested"])
     yield Item("start", lambda: start_change(order), lambda: start_apply(order))
+    if order["monitoring"]:
+        yield watchers(order["monitoring"])
     yield Item("ssh", ssh_change, ssh_apply, guarded=True)
     yield Item("firewall", lambda: firewall_change(order), lambda: firewall_apply(order), guarded=True)

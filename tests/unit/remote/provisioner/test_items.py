@@ -14,6 +14,7 @@ ORDER = {
     "environment": "production",
     "database": "shop-production",
     "tested": ["18"],
+    "monitoring": {"services": {}},
 }
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment, Provision
+from ecluse.monitoring import policies, telling
 
 if TYPE_CHECKING:
     from ecluse.deploy.contract import Context, Target
@@ -43,6 +44,17 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     if environment.replicas:
         yield "replicas", "are for the target swarm: a server has one machine, and WEB_CONCURRENCY"
     yield from _reach(environment)
+    yield from _monitoring(environment)
+
+
+def _monitoring(environment: Environment) -> Iterator[tuple[str, str]]:
+    """The problems of how the machine is watched."""
+    if environment.monitoring is None:
+        return
+    if environment.host and environment.provision is None:
+        yield "monitoring", "is put there by `ecluse provision`, and there is no provision"
+    for field, what in (*policies.problems(environment.monitoring), *telling.problems(environment.monitoring)):
+        yield f"monitoring.{field}", what
 
 
 def _reach(environment: Environment) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecluse.definition.model import Environment, Provision, Worker
+from ecluse.definition.model import Environment, Monitoring, Policy, Provision, Receiver, Worker
 from ecluse.deploy.targets import server
 from ecluse.deploy.targets.server.parts import target
 from ecluse.errors import TargetError
@@ -126,3 +126,13 @@ def test_database_of_the_server_is_the_only_one(fields: dict[str, object]) -> No
 def test_provision_needs_the_account_of_the_site() -> None:
     assert fields_with_problems(host="shop.example", provision=Provision(keys=(KEY,))) == ["provision.administrator"]
     assert fields_with_problems(provision=Provision(keys=(KEY,))) == ["provision"]
+
+
+def test_monitoring_with_a_mistake_is_refused_with_its_place() -> None:
+    wanted = Monitoring(policies=(Policy("disk", for_=0),), receivers=(Receiver("team"),))
+    assert fields_with_problems(monitoring=wanted) == ["monitoring.policies[0].for_", "monitoring.receivers[0]"]
+
+
+def test_monitoring_of_a_host_needs_provision() -> None:
+    assert fields_with_problems(host="shop.example", monitoring=Monitoring()) == ["monitoring"]
+    assert not fields_with_problems(monitoring=Monitoring())  # as the host's own definition has it

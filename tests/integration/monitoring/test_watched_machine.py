@@ -1,0 +1,114 @@
+"""An empty Debian that is watched: what it listens on, what it keeps, and who is told when its disk is full."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecluse.machine import process
+from testbed.containers import TOP, await_, docker
+from testbed.machines import IMAGE, Machine, empty_machine
+
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
+
+PIPELINE = """
+from ecluse import *
+pipeline = Pipeline(
+    name="shop",
+    jobs=(Job(name="nothing", steps=(command("true"),)),),
+    environments=(
+        Environment(
+            name="production", target="server", settings="shop.settings", url="http://shop.example",
+            host={host!r}, user="shop", host_key={host_key!r},
+            provision=Provision(keys=({key!r},)),
+            monitoring=Monitoring(
+                receivers=(Receiver("team", webhook_secret="HOOK"),),
+                policies=(Policy("disk", for_=15, tell=("team",)),),
+                without=("disk-critical", "disk-hours", "disk-hours-critical", "inodes", "memory"),
+            ),
+        ),
+    ),
+)
+"""
+
+SINK = """
+import http.server, sys
+class Sink(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open("/var/tmp/told", "ab") as file:
+            file.write(body.strip() + b"\\n")
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 9999), Sink).serve_forever()
+"""
+
+
+class Watched:
+    """A repository in *folder* whose environment is on *machine*."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self.folder, self.machine = folder, machine
+        key = " ".join((folder / "key.pub").read_text().split()[:2])
+        text = PIPELINE.format(host=machine.address, host_key=machine.host_key, key=key)
+        (folder / "pipeline.py").write_text(text)
+
+    def ecluse(self, *arguments: str, **more: str) -> process.Answer:
+        argv = (sys.executable, "-m", "ecluse", *arguments)
+        known = {"PYTHONPATH": str(TOP / "src"), "SSH_KEY": self.machine.key, **more}
+        return process.read(argv, cwd=self.folder, extra=known, check=False, timeout=900)
+
+    def told(self) -> list[tuple[str, str]]:
+        """The alerts that people were told of: name, and whether it is over."""
+        lines = self.machine.run("cat /var/tmp/told 2>/dev/null || true").splitlines()
+        return [
+            (alert["labels"]["alertname"], alert["status"])
+            for message in map(json.loads, lines)
+            for alert in message["alerts"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    if docker("image", "inspect", IMAGE, check=False).returncode != 0:
+        pytest.skip(f"no image {IMAGE}")
+    folder = tmp_path_factory.mktemp("watched")
+    with empty_machine(folder) as machine:
+        machine.run(f"cat >/var/tmp/sink.py <<'END'\n{SINK}\nEND\nsystemd-run --unit=sink python3 /var/tmp/sink.py")
+        found = Watched(folder, machine)
+        missing = found.ecluse("plan", "provision", "production")
+        assert missing.returncode == 10 and b"secrets of monitoring are not set: HOOK" in missing.errors, missing.errors
+        done = found.ecluse("provision", "production", HOOK="http://127.0.0.1:9999/a-token-0123456789abcdef")
+        assert done.ok, done.errors.decode()
+        yield found
+
+
+def test_watched_machine_is_provisioned_once(watched: Watched) -> None:
+    done = watched.ecluse("provision", "production", "--json")
+    assert done.ok and json.loads(done.text)["changes"] == {}, done.errors.decode()
+
+
+def test_programs_that_watch_listen_on_the_loopback_alone(watched: Watched) -> None:
+    listening = watched.machine.run("ss -Htlnp | awk '{print $4, $6}'").splitlines()
+    ours = [line.split()[0] for line in listening if "prometheus" in line]
+    assert sorted(ours) == ["127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:9100", "127.0.0.1:9256"], listening
+
+
+def test_secrets_of_receivers_are_read_by_alertmanager_alone(watched: Watched) -> None:
+    found = watched.machine.run(
+        "stat -c '%a %U %G' /etc/ecluse/monitoring/secrets/HOOK; grep -rl a-token /etc /run || true"
+    )
+    assert found.splitlines() == ["640 root prometheus", "/etc/ecluse/monitoring/secrets/HOOK"]
+
+
+def test_full_disk_is_told_once_and_so_is_its_end(watched: Watched) -> None:
+    watched.machine.run("mkdir -p /srv/small; mount -t tmpfs -o size=8m none /srv/small")
+    watched.machine.run("head -c 7800000 /dev/zero >/srv/small/file")
+    await_(lambda: ("disk", "firing") in watched.told(), "the alert of the disk", 180)
+    watched.machine.run("rm /srv/small/file")
+    await_(lambda: ("disk", "resolved") in watched.told(), "the end of the alert", 180)
+    assert watched.told() == [("disk", "firing"), ("disk", "resolved")]

@@ -1,0 +1,50 @@
+"""The figures of a site, from the files of its processes."""
+
+import array
+
+import pytest
+
+from ecluse.monitoring import sampler
+
+
+@pytest.fixture
+def site(tmp_path):
+    for number, errors in (("1", "500 GET /\nworker ended 12\n"), ("2", "")):
+        slot = tmp_path / "slots" / number
+        slot.mkdir(parents=True)
+        (slot / "open").write_text("one-123\n")
+        (slot / "errors").write_text(errors)
+        (slot / "answers").write_bytes(array.array("Q", [3, 4]).tobytes())
+    (tmp_path / "slots" / "3").mkdir()
+    return tmp_path
+
+
+def figures(site, monkeypatch, status=200, url="http://shop.example"):
+    monkeypatch.setattr(sampler, "_asked", lambda *_: status)
+    sampler.main("shop-production", str(site), url, "/readiness/", str(site / "site.prom"))
+    return dict(line.rsplit(" ", 1) for line in (site / "site.prom").read_text().splitlines())
+
+
+def test_answers_and_errors_of_processes_that_serve_are_counted(site, monkeypatch):
+    found = figures(site, monkeypatch)
+    labels = 'site="shop-production",slot="1",release="one-123"'
+    assert found[f"ecluse_site_answers_total{{{labels}}}"] == "7"
+    assert (
+        found[f"ecluse_site_errors_total{{{labels}}}"] == found[f"ecluse_site_workers_ended_total{{{labels}}}"] == "1"
+    )
+    assert 'ecluse_release_switched_seconds{site="shop-production",release="one-123"}' in found
+    assert not [name for name in found if 'slot="3"' in name]
+
+
+@pytest.mark.parametrize(
+    ("status", "closed", "up"), [(200, 0, "1"), (500, 0, "0"), (0, 0, "0"), (503, 0, "0"), (503, 1, "1")]
+)
+def test_site_is_up_where_it_answers_or_is_closed_on_purpose(site, monkeypatch, status, closed, up):
+    (site / "address.json").write_text('{"host": "127.0.0.1", "port": 8000}')
+    if closed:
+        (site / "maintenance.html").touch()
+    assert figures(site, monkeypatch, status)['ecluse_site_up{site="shop-production"}'] == up
+
+
+def test_site_that_was_never_rolled_out_has_no_figures(tmp_path, monkeypatch):
+    assert figures(tmp_path, monkeypatch) == {}
