@@ -8,10 +8,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ecluse.adopt import locking
+from ecluse.adopt import locking, package_manager
 from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process
 from ecluse.release.build import with_tool
@@ -19,8 +20,6 @@ from ecluse.release.build import with_tool
 __all__ = ["Frontend", "NODE_LOCK", "find", "folders", "least_node", "outputs"]
 
 NODE_LOCK = "requirements/ecluse-node.txt"
-
-STEPS = (("npm", "ci"), ("npm", "run", "build"))
 
 # Node.js that a project gets which asks for none.
 _LEAST = "18"
@@ -31,13 +30,16 @@ _PATIENCE = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class Frontend:
-    """A front end in *folder*, built by Node.js *node* or newer. *outputs* are the folders that its build makes; *lock*
-    has Node.js for machines without it. *notes* are about front ends that are not built.
+    """A front end in *folder*, built by *steps* with Node.js *node* or newer. *outputs* are the folders that its build
+    makes; *sources* decide its content beside *folder*; *lock* has Node.js for machines without it. *notes* are about
+    front ends that are not built.
     """
 
     folder: str = ""
     node: str = _LEAST
     lock: str = ""
+    steps: tuple[tuple[str, ...], ...] = ()
+    sources: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -46,22 +48,32 @@ def find(top: Path, tracked: tuple[str, ...], environ: Mapping[str, str], say: C
     """The front end of the repository at *top*, built once in a copy. Without outputs, where there is none to build."""
     notes: list[str] = []
     for folder, package in folders(top, tracked):
-        place = PurePosixPath(folder)
-        if str(place / "package-lock.json") not in tracked:
-            other = next((name for name in ("yarn.lock", "pnpm-lock.yaml") if str(place / name) in tracked), None)
-            why = f"it has {other}, and npm is what builds here" if other else "it has no package-lock.json"
-            notes.append(f"the front end in {folder} is not built: {why}")
-            continue
         node = least_node(top / folder, package)
-        say(f"building the front end in {folder}")
         try:
             lock = locking.node(node, environ)
-            made = _built(top, tracked, folder, node, lock, environ)
+            with _tools(node, lock, environ) as variables:
+                manager = package_manager.find(top, folder, tracked, lambda package: _newest(package, variables))
+                if manager is None:
+                    notes.append(
+                        f"the front end in {folder} is not built: npm, pnpm and Yarn have no lock for it in git"
+                    )
+                    continue
+                say(f"building the front end in {folder}")
+                made = _built(top, tracked, folder, manager.steps, variables)
         except (AdoptError, CommandError) as error:
             notes.append(f"the front end in {folder} is not built: {_reason(error.what)}")
             continue
         if made:
-            return Frontend(folder=folder, node=node, lock=lock, outputs=made, notes=tuple(notes))
+            sources = (manager.folder,) if manager.folder != folder else ()
+            return Frontend(
+                folder=folder,
+                node=node,
+                lock=lock,
+                steps=manager.steps,
+                sources=sources,
+                outputs=made,
+                notes=tuple(notes),
+            )
         notes.append(f"the front end in {folder} is not built in a release: its build makes no folder that git lacks")
     return Frontend(notes=tuple(notes))
 
@@ -88,8 +100,24 @@ def least_node(folder: Path, package: Mapping[str, object]) -> str:
     return next((found[0] for text in asked if (found := re.search(r"\d+(\.\d+){0,2}", text))), _LEAST)
 
 
+@contextmanager
+def _tools(node: str, lock: str, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """*environ* with a Node.js, *node* or newer, on its PATH."""
+    with tempfile.TemporaryDirectory(prefix="ecluse-node-") as scratch:
+        Path(scratch, "node.txt").write_text(lock, encoding="utf-8")
+        yield with_tool("node", node, Path(scratch, "node.txt"), environ)[0]
+
+
+def _newest(package: str, environ: Mapping[str, str]) -> str:
+    """The newest version of *package* (``pnpm@9``) in the registry of npm."""
+    argv = ("npm", "view", package, "version", "--json")
+    with tempfile.TemporaryDirectory(prefix="ecluse-npm-") as scratch:  # away from a package.json that forbids npm
+        versions = json.loads(process.read(argv, cwd=Path(scratch), env=environ, timeout=_PATIENCE).text)
+    return str(versions[-1] if isinstance(versions, list) else versions)
+
+
 def _built(
-    top: Path, tracked: tuple[str, ...], folder: str, node: str, lock: str, environ: Mapping[str, str]
+    top: Path, tracked: tuple[str, ...], folder: str, steps: tuple[tuple[str, ...], ...], environ: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The folders that the build makes in a copy of the *tracked* files."""
     with tempfile.TemporaryDirectory(prefix="ecluse-frontend-") as scratch:
@@ -98,10 +126,8 @@ def _built(
             if (top / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(top / name, copy / name)
-        Path(scratch, "node.txt").write_text(lock, encoding="utf-8")
-        variables, _ = with_tool("node", node, Path(scratch, "node.txt"), environ)
-        for step in STEPS:
-            process.run(step, cwd=copy / folder, env=variables, timeout=_PATIENCE)
+        for step in steps:
+            process.run(step, cwd=copy / folder, env=environ, timeout=_PATIENCE)
         return outputs(_files(copy), tracked)
 
 

