@@ -26,7 +26,7 @@ class PackageManager:
 
 
 def find(top: Path, folder: str, tracked: tuple[str, ...], newest: Callable[[str], str]) -> PackageManager | None:
-    """What installs the packages of the front end in *folder*; None where no lock is *tracked* for it.
+    """The program that installs the packages of the front end in *folder*; None where no lock is *tracked* for it.
 
     *newest* tells the newest version of a package of Node.js in a range (``pnpm@9``): pnpm and Yarn are npm packages,
     and a pipeline names one version of them.

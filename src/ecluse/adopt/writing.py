@@ -144,12 +144,24 @@ def _imports(planned: Adoption) -> Iterator[str]:
     yield ")"
 
 
+def _addresses(found: Found) -> dict[str, str]:
+    """The variables that have a database's address or a part of it: an environment has a database of its own."""
+    given = found.variables.given
+    return {name: given[name] for name in given if name == "DATABASE_URL" or name in found.switch.parts}
+
+
+def _plain(found: Found) -> dict[str, str]:
+    """The variables that the project gets everywhere."""
+    addresses = _addresses(found)
+    return {name: value for name, value in found.variables.given.items() if name not in addresses}
+
+
 def _variables(planned: Adoption) -> Iterator[str]:
-    given = planned.found.variables.given
+    given = _plain(planned.found)
     if not given:
         return
     yield "# What the settings read from the environment, with values for tests and for this machine."
-    secrets = planned.found.variables.secrets
+    secrets = [name for name in planned.found.variables.secrets if name in given]
     if secrets:
         yield from (f"# {line}" for line in _wrapped(f"Never a real value: {', '.join(secrets)}.", 116))
     yield "VARIABLES = {"
@@ -209,11 +221,10 @@ def _project(planned: Adoption) -> Iterator[str]:
     if found.folder != ".":
         yield f"    folder={_text(found.folder)},"
     yield f"    python={_text(found.python)},{_because(found.python_source)}"
-    given = {**found.switch.fixed}
-    if found.variables.given and given:
-        yield f"    env={{**VARIABLES, {', '.join(f'{_text(k)}: {_text(v)}' for k, v in given.items())}}},"
-    elif found.variables.given or given:
-        yield f"    env={'VARIABLES' if found.variables.given else _mapping(given)},"
+    addresses = _addresses(found)
+    if addresses:
+        yield "    # No database is at that address: the settings load with it where a command needs none."
+    yield from _env(found, {**addresses, **found.switch.fixed}, "    ")
     if found.switch.own:
         yield "    # The project's own variables for its database, and the part of the address that each gets."
         yield f"    database={_mapping(found.switch.parts)},"
@@ -224,6 +235,15 @@ def _project(planned: Adoption) -> Iterator[str]:
         yield f"        {_text(one.name)}: {_value(one.value)},  # {one.why}"
     yield "    },"
     yield "),"
+
+
+def _env(found: Found, beside: Mapping[str, str], indent: str) -> Iterator[str]:
+    """The field ``env``: the variables of the project, and those *beside* them."""
+    pairs = ", ".join(f"{_text(name)}: {_text(value)}" for name, value in beside.items())
+    if _plain(found):
+        yield f"{indent}env={f'{{**VARIABLES, {pairs}}}' if pairs else 'VARIABLES'},"
+    elif pairs:
+        yield f"{indent}env={{{pairs}}},"
 
 
 def _jobs(planned: Adoption) -> Iterator[str]:
@@ -299,10 +319,7 @@ def _environments(planned: Adoption) -> Iterator[str]:
     yield '        target="server",'
     yield f"        settings={_text(found.answer.module)},"
     yield '        url="http://127.0.0.1:8000",'
-    if found.variables.given or found.switch.fixed:
-        fixed = [f"{_text(k)}: {_text(v)}" for k, v in found.switch.fixed.items()]
-        both = ", ".join([*(["**VARIABLES"] if found.variables.given else []), *fixed])
-        yield f"        env={'VARIABLES' if both == '**VARIABLES' else '{' + both + '}'},"
+    yield from _env(found, found.switch.fixed, "        ")
     yield '        page="/",  # asked before visitors are let in, with the database and the migrations'
     yield "        faces_world=False,"
     if planned.warnings:

@@ -100,6 +100,13 @@ def test_variables_and_switch_are_written(tmp_path: Path) -> None:
     assert made.project.folder == "backend"
 
 
+def test_placeholder_address_is_no_database_of_an_environment(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "DB_NAME": "none", "DB_DEBUG": "1"}
+    made = loaded(plan(tmp_path / "shop", given=given, switch=Switch({}, {"DB_NAME": "name"})), tmp_path)
+    assert made.project is not None and made.project.env == given
+    assert made.environments[0].env == {"DB_DEBUG": "1"}
+
+
 def test_pytest_leaves_its_report(tmp_path: Path) -> None:
     made = loaded(plan(tmp_path / "shop", suite=Suite(("pytest",), "pytest.ini", "shop.test")), tmp_path)
     tests = next(job for job in made.jobs if job.name == "tests")
