@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "provision": ("provision", "Prepare an empty server that is reached by SSH."),
     "follow": ("remote", "Show the rollout that was begun last on a server reached by SSH."),
     "host-key": ("remote", "Print the public key of a server, to pin it in pipeline.py."),
+    "alerts": ("alerts", "See that people are told of what is wrong."),
     "unlock": ("rollout", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),
     "bootstrap": ("repository", "Write ./ecluse and its lock into a repository."),

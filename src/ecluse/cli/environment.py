@@ -6,13 +6,18 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from ecluse.cli.elsewhere import OfEnvironment, OfEnvironmentFirst
 from ecluse.cli.environments import as_json, environment_argument, opened, say, superuser
+from ecluse.definition.model import Environment
 from ecluse.deploy.status import Status, status_of
+
+if TYPE_CHECKING:
+    from ecluse.monitoring.alerts import Alert
 
 __all__ = ["exec_", "history", "logs", "status"]
 
@@ -29,7 +34,7 @@ def status(environment: str, json_: bool) -> None:
       ./ecluse status local --json
     """
     with opened(environment) as session:
-        found = status_of(session.target, environment)
+        found = status_of(session.target, environment, _alerts(session.environment))
     click.echo(json.dumps(found.as_json(), indent=1) if json_ else "\n".join(_lines(found)))
     sys.exit(0 if found.healthy else 1)
 
@@ -113,6 +118,15 @@ def exec_(environment: str, what: str, command: tuple[str, ...]) -> None:
     sys.exit(code)
 
 
+def _alerts(environment: Environment) -> Sequence[Alert] | None:
+    """The alerts that are raised; None where nobody watches."""
+    if environment.monitoring is None:
+        return None
+    from ecluse.monitoring.alerts import raised
+
+    return raised()
+
+
 def _lines(found: Status) -> Iterator[str]:
     """The status for people."""
     yield f"{found.environment}: {_state(found)}" + (f" at {found.address}" if found.serving else "")
@@ -121,6 +135,7 @@ def _lines(found: Status) -> Iterator[str]:
         who = f"{one['task']} on {one['node']}" if "task" in one else f"process {one['pid']}"
         yield f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s"
     yield from (f"  {line}" for line in found.drift)
+    yield from (f"  {alert}" for alert in found.alerts or ())
     if found.maintenance:
         yield f"  visitors get the maintenance page, since {_when(found.maintenance.since)} by {found.maintenance.by}"
     if found.holder:

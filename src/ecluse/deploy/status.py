@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecluse.deploy.contract import Release, Target
 from ecluse.deploy.history import Journal
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from ecluse.monitoring.alerts import Alert
 
 __all__ = ["Status", "status_of"]
 
@@ -19,7 +22,8 @@ __all__ = ["Status", "status_of"]
 class Status:
     """The state of *environment*: *serving* has the ids of all releases that run, *commit* is the commit of the only
     one. *healthy*: it is one release, whole, and it answers. *holder* is who rolls out now; without one, *journal* is
-    a rollout that was interrupted. *drift* tells what somebody has changed since the last rollout.
+    a rollout that was interrupted. *drift* tells what somebody has changed since the last rollout. *alerts* are those
+    that are raised; None where the environment is not watched.
     """
 
     environment: str
@@ -32,6 +36,7 @@ class Status:
     journal: Journal | None
     maintenance: Maintenance | None
     drift: Sequence[str] = ()
+    alerts: Sequence[Alert] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For programs; docs/reference/cli.md describes it."""
@@ -46,11 +51,12 @@ class Status:
             "interrupted": self.journal.as_json() if self.journal and not self.holder else None,
             "maintenance": self.maintenance.as_json() if self.maintenance else None,
             "drift": list(self.drift),
+            "alerts": None if self.alerts is None else [alert.as_json() for alert in self.alerts],
         }
 
 
-def status_of(target: Target[Any], environment: str) -> Status:
-    """The status of *environment*, whose *target* is open."""
+def status_of(target: Target[Any], environment: str, alerts: Sequence[Alert] | None = None) -> Status:
+    """The status of *environment*, whose *target* is open and whose *alerts* are raised."""
     processes = target.controls.processes()
     serving = sorted({str(one["release"]) for one in processes})
     only = _only(target, serving)
@@ -65,6 +71,7 @@ def status_of(target: Target[Any], environment: str) -> Status:
         journal=target.records.ledger().journal(),
         maintenance=target.controls.maintenance(),
         drift=target.controls.drift(),
+        alerts=alerts,
     )
 
 

@@ -12,18 +12,16 @@ from ecluse.definition.model import Environment
 from ecluse.monitoring import sampler
 from ecluse.monitoring.alert_rules import INTERVAL, alert_rules
 from ecluse.monitoring.alertmanager import MESSAGE, alertmanager
+from ecluse.monitoring.loopback import ALERTMANAGER, PROMETHEUS
 from ecluse.monitoring.policies import rules
 from ecluse.monitoring.telling import secret_names
 from ecluse.monitoring.texts import MARK, as_yaml, duration
 
-__all__ = ["ALERTMANAGER", "FOLDER", "PROMETHEUS", "order"]
+__all__ = ["order"]
 
-FOLDER = "/etc/ecluse/monitoring"
+_FOLDER = "/etc/ecluse/monitoring"
 _FIGURES = "/var/lib/ecluse-figures"
 _STORE = "/var/lib/prometheus"
-
-PROMETHEUS, ALERTMANAGER = 9090, 9093
-"""The ports of both on the server's loopback."""
 
 # Of node_exporter's collectors, those that a figure is made of.
 _COLLECTORS = ("cpu", "meminfo", "filesystem", "diskstats", "netdev", "stat", "textfile")
@@ -58,13 +56,13 @@ PARTS = (
     Part(
         "prometheus-process-exporter",
         9256,
-        (f"--config.path={FOLDER}/processes.yml", "--threads=false", "--gather-smaps=false"),
+        (f"--config.path={_FOLDER}/processes.yml", "--threads=false", "--gather-smaps=false"),
     ),
     Part(
         "prometheus-alertmanager",
         ALERTMANAGER,
         (
-            f"--config.file={FOLDER}/alertmanager.yml",
+            f"--config.file={_FOLDER}/alertmanager.yml",
             f"--storage.path={_STORE}/alertmanager",
             "--cluster.listen-address=",  # it is alone
         ),
@@ -73,7 +71,7 @@ PARTS = (
         "prometheus",
         PROMETHEUS,
         (
-            f"--config.file={FOLDER}/prometheus.yml",
+            f"--config.file={_FOLDER}/prometheus.yml",
             f"--storage.tsdb.path={_STORE}/metrics2",
             "--storage.tsdb.retention.time=30d",
             "--storage.tsdb.retention.size=1GB",
@@ -91,7 +89,7 @@ def order(environment: Environment, folder: str, environ: Mapping[str, str]) -> 
     if environment.monitoring is None:
         return None
     files = {
-        **{f"{FOLDER}/{name}": text for name, text in _configurations(environment).items()},
+        **{f"{_FOLDER}/{name}": text for name, text in _configurations(environment).items()},
         **{f"/etc/systemd/system/{part.package}.service.d/ecluse.conf": part.unit for part in PARTS},
         "/etc/systemd/system/ecluse-figures.service": _sampling(environment, folder),
         "/etc/systemd/system/ecluse-figures.timer": _TIMER,
@@ -101,7 +99,7 @@ def order(environment: Environment, folder: str, environ: Mapping[str, str]) -> 
         "services": {part.package: part.port for part in PARTS},
         "timer": "ecluse-figures.timer",
         "secrets": {name: environ.get(name) or None for name in secret_names(environment.monitoring)},
-        "secrets_folder": f"{FOLDER}/secrets",
+        "secrets_folder": f"{_FOLDER}/secrets",
     }
 
 
@@ -111,7 +109,7 @@ def _configurations(environment: Environment) -> Mapping[str, str]:
     return {
         "prometheus.yml": as_yaml(_prometheus()),
         "rules.yml": as_yaml(alert_rules(wanted, environment.host, environment.name)),
-        "alertmanager.yml": as_yaml(alertmanager(environment.monitoring, wanted, FOLDER)),
+        "alertmanager.yml": as_yaml(alertmanager(environment.monitoring, wanted, _FOLDER)),
         "message.tmpl": MESSAGE,
         "processes.yml": as_yaml({"process_names": [{"name": "{{.Comm}}", "cmdline": [".+"]}]}),
         "site_figures.py": f"# {MARK}\n{Path(sampler.__file__).read_text(encoding='utf-8')}",
@@ -138,7 +136,7 @@ def _sampling(environment: Environment, folder: str) -> str:
     where = f"{folder}/.ecluse/environments/{environment.name}"
     page = environment.page or environment.readiness
     site = folder.rpartition("/")[2]
-    words = (f"{FOLDER}/site_figures.py", site, where, environment.url, page, f"{_FIGURES}/site.prom")
+    words = (f"{_FOLDER}/site_figures.py", site, where, environment.url, page, f"{_FIGURES}/site.prom")
     command = " ".join(f'"{word}"' for word in words).replace("%", "%%").replace("$", "$$")  # both are systemd's own
     return f"""\
 # {MARK}

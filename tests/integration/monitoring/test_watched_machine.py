@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,20 +58,29 @@ class Watched:
         key = " ".join((folder / "key.pub").read_text().split()[:2])
         text = PIPELINE.format(host=machine.address, host_key=machine.host_key, key=key)
         (folder / "pipeline.py").write_text(text)
+        (folder / "requirements").mkdir()
+        shutil.copy(TOP / "requirements" / "ecluse.txt", folder / "requirements")
 
     def ecluse(self, *arguments: str, **more: str) -> process.Answer:
         argv = (sys.executable, "-m", "ecluse", *arguments)
         known = {"PYTHONPATH": str(TOP / "src"), "SSH_KEY": self.machine.key, **more}
         return process.read(argv, cwd=self.folder, extra=known, check=False, timeout=900)
 
+    def alerts(self) -> list[Any]:
+        """The alerts that `ecluse status` names."""
+        done = self.ecluse("status", "production", "--json")
+        assert done.returncode == 1, done.errors.decode()  # nothing was rolled out
+        found: list[Any] = json.loads(done.text)["alerts"]
+        return found
+
+    def messages(self) -> list[Any]:
+        """The messages that the receiver has got."""
+        return [json.loads(line) for line in self.machine.run("cat /var/tmp/told 2>/dev/null || true").splitlines()]
+
     def told(self) -> list[tuple[str, str]]:
         """The alerts that people were told of: name, and whether it is over."""
-        lines = self.machine.run("cat /var/tmp/told 2>/dev/null || true").splitlines()
-        return [
-            (alert["labels"]["alertname"], alert["status"])
-            for message in map(json.loads, lines)
-            for alert in message["alerts"]
-        ]
+        alerts = (alert for message in self.messages() for alert in message["alerts"])
+        return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +89,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         pytest.skip(f"no image {IMAGE}")
     folder = tmp_path_factory.mktemp("watched")
     with empty_machine(folder) as machine:
+        # The authorities that the image trusts, for programs that bring their own.
+        machine.run("echo SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt >>/etc/environment")
         machine.run(f"cat >/var/tmp/sink.py <<'END'\n{SINK}\nEND\nsystemd-run --unit=sink python3 /var/tmp/sink.py")
         found = Watched(folder, machine)
         missing = found.ecluse("plan", "provision", "production")
@@ -109,6 +122,28 @@ def test_full_disk_is_told_once_and_so_is_its_end(watched: Watched) -> None:
     watched.machine.run("mkdir -p /srv/small; mount -t tmpfs -o size=8m none /srv/small")
     watched.machine.run("head -c 7800000 /dev/zero >/srv/small/file")
     await_(lambda: ("disk", "firing") in watched.told(), "the alert of the disk", 180)
+    [alert] = watched.alerts()
+    assert (alert["name"], alert["severity"]) == ("disk", "warning") and alert["since"].endswith(" UTC")
+    assert alert["summary"] == "the disk at /srv/small is 93 % full"
+    [message] = watched.messages()
+    said = message["alerts"][0]["annotations"]
+    assert said["more"] == "./ecluse status production" and said["processes"].count("B, ") == 2, said
     watched.machine.run("rm /srv/small/file")
     await_(lambda: ("disk", "resolved") in watched.told(), "the end of the alert", 180)
     assert watched.told() == [("disk", "firing"), ("disk", "resolved")]
+
+
+def test_alert_for_a_test_is_told_each_time(watched: Watched) -> None:
+    before = len(watched.told())
+    for _ in range(2):
+        done = watched.ecluse("alerts", "test", "production")
+        assert done.ok and b"production: told by webhook" in done.errors, done.errors.decode()
+    assert watched.told()[before:].count(("test", "firing")) == 2
+    watched.machine.run("systemctl stop sink")
+    done = watched.ecluse("alerts", "test", "production")
+    assert done.returncode == 10 and b"not everybody was told: webhook" in done.errors, done.errors.decode()
+
+
+def test_status_says_that_nobody_watches(watched: Watched) -> None:
+    watched.machine.run("systemctl stop prometheus prometheus-alertmanager")
+    assert [alert["name"] for alert in watched.alerts()] == ["prometheus", "alertmanager"]
