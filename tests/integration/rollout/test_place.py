@@ -6,9 +6,11 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import stat
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,6 +162,14 @@ def test_a_changed_archive_is_refused_before_it_is_unpacked(shop: Shop, one: str
     assert done.returncode in (ReleaseError.exit_code, RolloutError.exit_code)
     assert f"the archive of release {release} was changed after it was packaged" in done.output
     assert shop.status()["serving"] == one
+
+
+def test_release_that_would_fill_the_disk_is_refused(shop: Shop, one: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = shop.release("large")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(TargetError, match=f"release {id} needs about .* would fill it"):
+        shop.roll_out(id)
+    assert shop.status()["serving"] == one and not [*(shop.place / "releases").glob(f"*{id}*")]
 
 
 @pytest.mark.parametrize(
