@@ -1,8 +1,11 @@
 """A Django change from pull request to users: define the pipeline once, in Python; run it anywhere."""
 
 from ecluse.definition.model import (
+    Acme,
     Build,
+    Certificate,
     Environment,
+    FrontServer,
     ImageSpec,
     Job,
     Lock,
@@ -18,6 +21,7 @@ from ecluse.definition.model import (
     ReleaseSpec,
     Service,
     Setup,
+    TlsProxy,
     Watch,
     Worker,
 )
@@ -41,8 +45,11 @@ __version__ = "0.2.0"
 
 __all__ = [
     "CURRENT_PYTHON",
+    "Acme",
     "Build",
+    "Certificate",
     "Environment",
+    "FrontServer",
     "ImageSpec",
     "Job",
     "Lock",
@@ -58,6 +65,7 @@ __all__ = [
     "ReleaseSpec",
     "Service",
     "Setup",
+    "TlsProxy",
     "Watch",
     "Worker",
     "__version__",

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -65,7 +65,8 @@ class Answer:
 
 
 class Load:
-    """*rate* requests a second to ``host:port`` for as long as the context lasts.
+    """*rate* requests a second to ``host:port``, or over connections that *opened* makes, for as long as the context
+    lasts.
 
     Every other one is a POST, every other one comes on a connection that another has left open, as a browser's do.
     *slow*: one in eleven takes a second to answer. *long*: now and then also those of ten seconds, and an upload.
@@ -75,9 +76,17 @@ class Load:
     """The loads whose context has ended, for whoever counts them."""
 
     def __init__(
-        self, port: int, *, host: str = "127.0.0.1", rate: float = 100, slow: bool = True, long: bool = False
+        self,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        rate: float = 100,
+        slow: bool = True,
+        long: bool = False,
+        opened: Callable[[], http.client.HTTPConnection] | None = None,
     ) -> None:
-        self._host, self._port, self._rate, self._slow, self._long = host, port, rate, slow, long
+        self._opened = opened or (lambda: http.client.HTTPConnection(host, port, timeout=40))
+        self._rate, self._slow, self._long = rate, slow, long
         self._ending = threading.Event()
         # The one that was used last: the others are never touched when they have been idle for long.
         self._kept: queue.LifoQueue[tuple[float, http.client.HTTPConnection]] = queue.LifoQueue()
@@ -190,7 +199,7 @@ class Load:
             if time.monotonic() - since < IDLE:
                 return connection
             connection.close()
-        return http.client.HTTPConnection(self._host, self._port, timeout=40)
+        return self._opened()
 
 
 def _slowly() -> Iterator[bytes]:

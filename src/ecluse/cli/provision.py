@@ -38,7 +38,7 @@ def plan_provision(environment: str, json_: bool) -> None:
 @as_json
 def provision(environment: str, json_: bool) -> None:
     """Prepare the machine of ENVIRONMENT, an empty Debian 12 or 13: packages, accounts, SSH server, firewall, upgrades,
-    and the start of the site with the machine.
+    the start of the site with the machine, and nginx with its certificate if pipeline.py has a front server.
 
     The second time nothing changes. If nobody could sign in any more, the SSH server and the firewall are put back.
 

@@ -10,16 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ecluse.definition.front_server import Acme, Certificate, FrontServer, TlsProxy
 from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
 
 __all__ = [
+    "Acme",
     "All",
     "Any",
     "Build",
+    "Certificate",
     "Condition",
     "Environment",
     "Event",
     "EventKind",
+    "FrontServer",
     "ImageSpec",
     "Is",
     "Job",
@@ -38,6 +42,7 @@ __all__ = [
     "Service",
     "Setup",
     "Step",
+    "TlsProxy",
     "Watch",
     "Worker",
 ]
@@ -238,7 +243,8 @@ class Provision:
     are open to everybody, beside that of SSH; *packages* are Debian's, beside those that a site needs.
     *time_zone* is that of the server, as ``Europe/Paris``; without it, the server keeps its own. *swap* is the size of
     a swap file in MB. *postgresql*: the site's database is one of Debian's PostgreSQL there, named for the environment,
-    and DATABASE_URL names it. Without, DATABASE_URL is given, or the site has a PostgreSQL of its own.
+    and DATABASE_URL names it. Without, DATABASE_URL is given, or the site has a PostgreSQL of its own. *front* is the
+    nginx before the site; without it, none is installed.
     """
 
     keys: tuple[str, ...]
@@ -249,6 +255,7 @@ class Provision:
     time_zone: str = ""
     swap: int = 0
     postgresql: bool = False
+    front: FrontServer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,7 @@ def _machines(pipeline: Pipeline) -> Iterator[Problem]:
         if times > 1:
             yield Problem("", "environments", f"{times} have monitoring of the host {host}: one for all of them")
     first: dict[tuple[str, int | None], tuple[str, Provision]] = {}
+    named: dict[tuple[str, int | None, str], str] = {}
     for environment in pipeline.environments:
         if environment.provision is None:
             continue
@@ -110,6 +111,11 @@ def _machines(pipeline: Pipeline) -> Iterator[Problem]:
             if len({frozenset(value) if isinstance(value, tuple) else value for value in values}) > 1:
                 what = f"is {values[0]!r}, and {values[1]!r} in environment {other!r} of the same host: one for both"
                 yield Problem(f"environment {environment.name!r}", f"provision.{field}", what)
+        for name in wanted.front.names if wanted.front else ():
+            other = named.setdefault((*machine, name), environment.name)
+            if other != environment.name:
+                what = f"has {name!r}, as environment {other!r} of the same host has: nginx would ask one of the two"
+                yield Problem(f"environment {environment.name!r}", "provision.front.names", what)
 
 
 def _watch(where: str, environment: Environment) -> Iterator[Problem]:

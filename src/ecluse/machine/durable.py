@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["append", "read_json", "write", "write_json"]
+__all__ = ["append", "link", "read_json", "write", "write_json"]
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
@@ -46,6 +46,14 @@ def read_json(path: Path) -> Mapping[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def link(path: Path, target: Path) -> None:
+    """Replace *path* with a symbolic link to *target*, in one step."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(target)
+    os.replace(scratch, path)
 
 
 def append(path: Path, line: str) -> None:

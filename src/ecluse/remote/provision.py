@@ -9,11 +9,11 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ecluse.definition.model import Environment, Pipeline, Provision
+from ecluse.definition.model import Environment, FrontServer, Pipeline, Provision
 from ecluse.errors import TargetError
 from ecluse.monitoring import installation
 from ecluse.remote import provisioner
@@ -66,6 +66,12 @@ def provision(
                     where=environment.host,
                     hint=f"is the key that you use among the keys of {wanted.administrator} in pipeline.py?",
                 ) from None
+    if done["failed"]:
+        raise TargetError(
+            "\n".join(f"{item}: {what}" for item, what in done["failed"].items()),
+            where=environment.host,
+            hint="all else is done: ./ecluse provision tries that again",
+        )
     return Provisioned(done["changes"], tuple(done["notes"]))
 
 
@@ -123,12 +129,18 @@ def _order(
         "packages": wanted.packages,
         "time_zone": wanted.time_zone,
         "swap": wanted.swap,
+        "front": _front(wanted.front),
         "environment": environment.name,
         "folder": folder,
         "database": database_of(pipeline, environment) if wanted.postgresql else None,
         "tested": sorted({version.split(".")[0] for version in tested}),
         "monitoring": installation.order(environment, folder, environ),
     }
+
+
+def _front(front: FrontServer | None) -> Mapping[str, Any] | None:
+    """*front* for the program there, which is told by "kind" which way of TLS it is."""
+    return None if front is None else {**asdict(front), "tls": {**asdict(front.tls), "kind": type(front.tls).__name__}}
 
 
 def archive(order: Mapping[str, Any]) -> bytes:

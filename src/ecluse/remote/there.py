@@ -184,8 +184,8 @@ def _definition(order: Mapping[str, Any]) -> Path:
 
 def _settle(definition: Path, tool: str) -> None:
     """Let ``./ecluse`` here, for people and for what starts the site with the machine, be *tool* with *definition*."""
-    _link(Path("pipeline.py"), definition)
-    _link(Path("tool"), Path("tools", tool))
+    durable.link(Path("pipeline.py"), definition)
+    durable.link(Path("tool"), Path("tools", tool))
     durable.write(Path("ecluse"), '#!/bin/sh\ncd "$(dirname -- "$0")" && exec ./tool/ecluse "$@"\n', mode=0o755)
 
 
@@ -242,13 +242,6 @@ def _without_terminal() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-
-
-def _link(link: Path, target: Path) -> None:
-    scratch = Path(f".{link.name}.{os.getpid()}")
-    scratch.unlink(missing_ok=True)
-    scratch.symlink_to(target)
-    os.replace(scratch, link)
 
 
 def _described(path: Path) -> Mapping[str, Any]:

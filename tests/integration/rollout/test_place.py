@@ -152,6 +152,8 @@ def test_static_files_of_both_releases_are_served(shop: Shop, one: str) -> None:
     shop.ecluse("deploy", "local", "--release", other)
     assert len(hashed(other)) == 2 and old < hashed(other)
     assert all(get(shop.port, f"/static/{name}")[0] == 200 for name in hashed(other))
+    # A front server reads them from the disk, of the release that serves.
+    assert (shop.place / "static").resolve() == shop.place / "releases" / other / "static"
 
 
 def test_a_changed_archive_is_refused_before_it_is_unpacked(shop: Shop, one: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from ecluse.machine import process
 from testbed.containers import TOP, await_, docker
 from testbed.hosts import address_of
 from testbed.machines import Machine, empty_machine
+from testbed.over_tls import NamedConnection, ask, trusting
 
 pytestmark = pytest.mark.engine
 
@@ -25,13 +28,25 @@ pipeline = Pipeline(
     jobs=(Job(name="nothing", steps=(command("true"),)),),
     environments=(
         Environment(
-            name="production", target="server", settings="shop.settings", url="http://shop.example",
+            name="production", target="server", settings="shop.settings", url="https://shop.example",
             host={host!r}, user="shop", host_key={host_key!r},
-            provision=Provision(keys=({key!r},), packages=("tree",), time_zone="Europe/Paris"),
+            provision=Provision(
+                keys=({key!r},), packages=("tree",), time_zone="Europe/Paris",
+                front=FrontServer(
+                    names=("shop.example",), tls=Certificate(chain="/etc/ssl/shop.pem", key="/etc/ssl/shop.key"),
+                    admin_from=("192.0.2.0/24",), hsts_seconds=3600,
+                ),
+            ),
         ),
     ),
 )
 """
+
+
+CERTIFICATE = (
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=shop.example -addext subjectAltName=DNS:shop.example "
+    "-keyout /etc/ssl/shop.key -out /etc/ssl/shop.pem 2>/dev/null"
+)
 
 
 class Prepared:
@@ -73,6 +88,7 @@ class Prepared:
 def prepared(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     folder = tmp_path_factory.mktemp("prepared")
     with empty_machine(folder) as machine:
+        machine.run(CERTIFICATE)
         yield Prepared(folder, machine)
 
 
@@ -108,22 +124,53 @@ def test_firewall_opens_few_ports_also_after_a_restart(prepared: Prepared) -> No
     # Until then it lets in root alone.
     up = ("exec", prepared.machine.name, "systemctl", "is-active", "systemd-user-sessions.service")
     await_(lambda: docker(*up, check=False).returncode == 0, "it has started", 120)
-    unit = "[Service]\nExecStart=/usr/bin/python3 -m http.server {port}\n"
-    for port in (80, 8000):
-        docker(
-            "exec",
-            prepared.machine.name,
-            "sh",
-            "-c",
-            f"printf '{unit.format(port=port)}' >/run/systemd/system/w{port}.service",
-        )
-        prepared.machine.run(f"systemctl daemon-reload; systemctl start w{port}")
-    await_(lambda: prepared.answers(80), "port 80 answers", 60)
+    prepared.machine.run("systemd-run --quiet --unit=site python3 -m http.server --directory /usr/share 8000")
+    await_(lambda: prepared.answers(80) and prepared.answers(443), "nginx answers", 60)
     inside = "import socket; socket.create_connection(('127.0.0.1', 8000))"
     ask = ("exec", prepared.machine.name, "python3", "-c", inside)
     await_(lambda: docker(*ask, check=False).returncode == 0, "port 8000 answers on the machine itself", 60)
     assert not prepared.answers(8000)
     assert prepared.changes("plan", "provision") == []
+
+
+def test_nginx_answers_its_names_alone_and_over_tls(prepared: Prepared) -> None:
+    address = prepared.machine.address
+    certificate = prepared.machine.run("cat /etc/ssl/shop.pem")
+    trusted = trusting(certificate)
+    status, headers, _ = ask(NamedConnection("shop.example", address, trusted))  # of what is on port 8000
+    assert (status, headers["x-content-type-options"], headers["server"]) == (200, "nosniff", "nginx")
+    assert headers["strict-transport-security"] == "max-age=3600"
+    assert ask(NamedConnection("shop.example", address, trusted), "/admin/")[0] == 403
+    status, headers, _ = ask(NamedConnection("shop.example", address, trusted), "/static/none.css")
+    assert (status, headers["cache-control"]) == (404, "no-store")
+
+    status, headers, _ = ask(http.client.HTTPConnection(address), "/a?b=c", Host="shop.example")
+    assert (status, headers["location"]) == (308, "https://shop.example/a?b=c")
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask(http.client.HTTPConnection(address), Host="other.example")
+    with pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
+        ask(NamedConnection("other.example", address, trusted))
+    with pytest.raises(ssl.SSLError, match="(?i)protocol.version"):
+        ask(NamedConnection("shop.example", address, trusting(certificate, newest=ssl.TLSVersion.TLSv1_1)))
+
+
+@pytest.mark.exhaustive
+def test_files_of_nginx_that_people_made_or_changed(prepared: Prepared) -> None:
+    run, site = prepared.machine.run, "/etc/nginx/sites-available/ecluse-shop-production"
+    run(f"sed -i s/10m/20m/ {site}; echo nonsense >/etc/nginx/conf.d/theirs.conf")
+    assert prepared.changes("plan", "provision") == ["nginx"]
+    done = prepared.ecluse("provision")
+    assert done.returncode == 10 and b"nginx refuses the files, and has the earlier ones back" in done.errors
+    assert b"theirs.conf" in done.errors and run(f"grep client_max_body_size {site}").endswith("20m;")
+    run(f"cp {site} /root; rm /etc/nginx/conf.d/theirs.conf; echo '# mine' >{site}")
+    assert f"{site} is there and was not written by ecluse".encode() in prepared.ecluse("provision").errors
+    run(f"mv /root/ecluse-shop-production {site}")
+    assert prepared.changes("provision") == ["nginx"] and prepared.changes("plan", "provision") == []
+
+    run("systemctl stop nginx; systemd-run --quiet --unit=taker python3 -m http.server 80")
+    done = prepared.ecluse("provision")
+    assert done.returncode == 10 and b"port 80 is taken by python3 (process " in done.errors, done.errors
+    run("systemctl stop taker; systemctl start nginx")
 
 
 def test_files_of_people_stay_and_their_changes_are_shown(prepared: Prepared) -> None:

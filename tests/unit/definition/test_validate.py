@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from ecluse.definition.model import (
+    Acme,
     Environment,
+    FrontServer,
     Monitoring,
     Output,
     Pipeline,
@@ -227,6 +229,14 @@ def test_host_is_watched_for_one_environment() -> None:
     two = replace(one, name="production", host="SHOP.example")
     assert "2 have monitoring of the host shop.example" in told(pipeline(job("lint"), environments=(one, two)))[0]
     assert not told(pipeline(job("lint"), environments=(one, replace(two, monitoring=None))))
+
+
+@pytest.mark.parametrize(("host", "refused"), [("other.example", []), ("shop.example", ["provision.front.names"])])
+def test_name_of_two_sites_of_one_host_is_refused(host: str, refused: list[str]) -> None:
+    provision = Provision(keys=("k",), front=FrontServer(names=("shop.example",), tls=Acme()))
+    one = replace(LOCAL, name="staging", host="shop.example", provision=provision)
+    found = told(pipeline(job("lint"), environments=(one, replace(one, name="production", host=host))))
+    assert [line.split("'")[3] for line in found] == refused
 
 
 def test_watch_is_limits_or_their_seconds() -> None:

@@ -44,3 +44,10 @@ def test_a_line_is_added_at_the_end(tmp_path: Path) -> None:
     durable.append(tmp_path / "file", "one")
     durable.append(tmp_path / "file", "two")
     assert (tmp_path / "file").read_text() == "one\ntwo\n"
+
+
+def test_link_is_replaced_in_one_step(tmp_path: Path) -> None:
+    for target in ("one", "two"):
+        durable.link(tmp_path / "link", Path(target))
+        assert (tmp_path / "link").readlink() == Path(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]

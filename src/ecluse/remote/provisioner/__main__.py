@@ -17,6 +17,7 @@ from typing import Any
 
 from ecluse.remote.provisioner.debian import check
 from ecluse.remote.provisioner.guard import guard, keep, revert
+from ecluse.remote.provisioner.item import Item
 from ecluse.remote.provisioner.items import items
 
 __all__: list[str] = []
@@ -32,19 +33,30 @@ def main(mode: str, order: dict[str, Any]) -> None:
     parts = list(items(order))
     found = [(item, item.change()) for item in parts]
     changed = [(item, change) for item, change in found if change]
+    failed: dict[str, str] = {}
     if mode == "apply":
         if any(item.guarded for item, _ in changed):
             guard(Path(sys.argv[0]))
         for item, _ in changed:
             with contextlib.suppress(OSError):  # nobody reads it any more: it is finished all the same
                 print(json.dumps({"item": item.name}), flush=True)
-            item.apply()
-            if left := item.change():
-                sys.exit(f"{item.name} is not as it should be although it was changed:\n{left}")
+            try:
+                bring(item)
+            except SystemExit as end:
+                if not item.late:
+                    raise
+                failed[item.name] = str(end)
     guarded = mode == "apply" and any(item.guarded for item, _ in changed)
     notes = [note for item in parts if (note := item.note())]
     changes = {item.name: change for item, change in changed}
-    print(json.dumps({"changes": changes, "notes": notes, "guarded": guarded}))
+    print(json.dumps({"changes": changes, "notes": notes, "guarded": guarded, "failed": failed}))
+
+
+def bring(item: Item) -> None:
+    """Change the part. Exit where that does not bring it about."""
+    item.apply()
+    if left := item.change():
+        sys.exit(f"{item.name} is not as it should be although it was changed:\n{left}")
 
 
 def alone() -> None:

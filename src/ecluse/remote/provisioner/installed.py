@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ecluse.remote.provisioner.debian import MARK, run
 from ecluse.remote.provisioner.item import Item
 
-__all__ = ["PACKAGES", "UPGRADES", "packages", "upgrades"]
+__all__ = ["PACKAGES", "UPGRADES", "front_packages", "packages", "upgrades"]
 
 UPGRADES = Path("/etc/apt/apt.conf.d/52ecluse-upgrades")
 
@@ -31,6 +32,11 @@ def packages(names: Sequence[str]) -> Item:
         run([*apt, "install", *names], DEBIAN_FRONTEND="noninteractive", NEEDRESTART_MODE="l")
 
     return Item("packages", change, apply)
+
+
+def front_packages(front: dict[str, Any]) -> list[str]:
+    """The packages of the front server."""
+    return ["nginx", "openssl", *(["certbot"] if front["tls"]["kind"] == "Acme" else [])]
 
 
 def upgrades() -> str:

@@ -15,6 +15,7 @@ __all__ = ["Item", "a_file"]
 class Item:
     """A part of the server. *change* says what would change, empty where nothing would; *apply* changes it. *guarded*:
     it could shut everybody out. *note* is a word that people should read, of what no item changes.
+    *late*: that it fails is said at the end, and keeps no other part from being done.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Item:
     apply: Callable[[], None]
     guarded: bool = False
     note: Callable[[], str] = str
+    late: bool = False
 
 
 def a_file(name: str, path: Path, content: str, mode: int = 0o644) -> Item:

@@ -12,7 +12,7 @@ from typing import Any
 from ecluse.remote.provisioner.debian import exists, run
 from ecluse.remote.provisioner.item import Item
 
-__all__ = ["SUDO", "an_account"]
+__all__ = ["SUDO", "an_account", "as_account"]
 
 SUDO = Path("/etc/sudoers.d/ecluse")
 
@@ -36,9 +36,9 @@ def an_account(name: str, keys: Sequence[str]) -> Item:
     return Item(f"account {name}", change, apply)
 
 
-def as_account(name: str, script: str, text: str = "") -> str:
+def as_account(name: str, script: str, text: str = "", what: str = "the keys") -> str:
     """Run *script* as the account *name*, in its home: what lies there, links too, is that account's to choose. Its
-    input is *text*; returns its output, and ends where it fails.
+    input is *text*; returns its output, and ends where it fails: *what* cannot be written.
     """
     entry = pwd.getpwnam(name)
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
@@ -48,6 +48,6 @@ def as_account(name: str, script: str, text: str = "") -> str:
         argv, cwd=entry.pw_dir, env=environ, input=text, capture_output=True, text=True, check=False, **who
     )
     if done.returncode != 0:
-        sys.exit(f"the keys of {name} cannot be written in {entry.pw_dir}: {done.stderr.strip()[-500:]}")
+        sys.exit(f"{what} of {name} cannot be written in {entry.pw_dir}: {done.stderr.strip()[-500:]}")
     printed: str = done.stdout
     return printed

@@ -15,6 +15,7 @@ ORDER = {
     "database": "shop-production",
     "tested": ["18"],
     "monitoring": {"services": {}},
+    "front": None,
 }
 
 

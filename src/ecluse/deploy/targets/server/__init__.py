@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment, Provision
+from ecluse.deploy.targets.server.fronts import front_problems
 from ecluse.monitoring import policies, telling
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def _provision(wanted: Provision, environment: Environment) -> Iterator[tuple[st
         yield "postgresql", "makes a database on the server, and DATABASE_URL names another one: one of the two"
     if wanted.postgresql and (user in ("postgres", "public", "none") or user.startswith("pg_")):
         yield "postgresql", f"needs a role of the name of the environment's user, and {user!r} is PostgreSQL's own"
+    if wanted.front:
+        found = front_problems(wanted.front, environment.url, wanted.ports)
+        yield from ((f"front.{field}", what) for field, what in found)
 
 
 def _is_key(text: str) -> bool:

@@ -4,6 +4,7 @@ processes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -107,6 +108,13 @@ class Place:
             if short.lstat().st_uid != os.geteuid() or short.is_symlink():
                 raise TargetError("the folder of Supervisor's socket belongs to another user", where=str(short))
 
+    def show_static(self, release: ServerRelease) -> None:
+        """Let the folder ``static``, which a front server on this machine reads, be that of *release*."""
+        link, target = self.folder / "static", release.static.relative_to(self.folder)
+        with contextlib.suppress(OSError):  # a full disk: the site itself is asked for a file that is not in there
+            if not (link.is_symlink() and link.readlink() == target):
+                durable.link(link, target)
+
     # The address
 
     @property
@@ -124,6 +132,13 @@ class Place:
                 where=str(path),
                 hint='it is as {"host": "127.0.0.1", "port": 8000}; supervisord.conf beside it has the port',
             ) from None
+
+    @property
+    def fronted(self) -> int | None:
+        """The port on which the front server that ``ecluse provision`` made asks the site; None where there is none."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int((self.folder / "front-port").read_text(encoding="ascii"))
+        return None
 
     @property
     def address(self) -> str:
@@ -150,15 +165,22 @@ class Place:
         remembered = self.listen
         if remembered is not None and _free(*remembered):
             return remembered
+        fronted = self.fronted
         if remembered is not None and holder(self.slots).was_used:
             raise TargetError(
                 f"port {remembered[1]} of {self.environment.name} is taken by another program",
                 where=str(self.folder / "address.json"),
                 hint="end that program, or delete this file: the next deploy then looks for a free port",
             )
+        if fronted is not None and not _free("127.0.0.1", fronted):
+            raise TargetError(
+                f"port {fronted}, on which nginx asks {self.environment.name}, is taken by another program",
+                where=str(self.folder / "front-port"),
+                hint="end that program, or delete this file: ./ecluse provision then chooses a free port for both",
+            )
         public = urlsplit(self.environment.url)
         local = is_local(public.hostname)
-        wanted = (public.port or DEFAULT_PORT) if local else DEFAULT_PORT
+        wanted = fronted or ((public.port or DEFAULT_PORT) if local else DEFAULT_PORT)
         host = public.hostname if local and public.hostname not in (None, "localhost") else "127.0.0.1"
         assert host is not None
         port = next((port for port in range(wanted, min(wanted + 100, 65536)) if _free(host, port)), None)

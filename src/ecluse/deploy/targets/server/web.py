@@ -59,6 +59,7 @@ class Web:
         mine = self.slots_of(release)
         if len(mine) < PROCESSES:
             raise RolloutError(f"release {release.id} has {len(mine)} of {PROCESSES} processes to switch to")
+        self._place.show_static(release)  # its files are there before its first page
         for slot in mine:
             slot.open()
         if not until(lambda: all(slot.accepting for slot in mine), timeout=self._gate_seconds, interval=0.01):

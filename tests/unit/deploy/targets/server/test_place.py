@@ -61,6 +61,16 @@ def test_port_once_listened_on_is_kept(tmp_path: Path, taken: set[int]) -> None:
         at(tmp_path).choose_address(print)
 
 
+def test_port_that_nginx_asks_is_kept_or_the_rollout_refused(tmp_path: Path, taken: set[int]) -> None:
+    (tmp_path / "front-port").write_text("8003\n")
+    place = at(tmp_path, url="https://shop.example")
+    taken.add(8003)
+    with pytest.raises(TargetError, match="port 8003, on which nginx asks local, is taken"):
+        place.choose_address(print)
+    taken.clear()
+    assert place.choose_address(print) == ("127.0.0.1", 8003)
+
+
 def test_url_behind_a_front_server_differs_from_the_address(tmp_path: Path, taken: set[int]) -> None:
     place = at(tmp_path, url="https://shop.example")
     place.choose_address(print)
