@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-__all__ = ["REDACTED", "Masker", "forms"]
+__all__ = ["REDACTED", "Masker", "forms", "overwritten"]
 
 REDACTED = "[REDACTED]"
 
@@ -71,18 +71,52 @@ def _written(part: str) -> Iterator[str]:
     yield part
     yield json.dumps(part)[1:-1]
     yield json.dumps(part, ensure_ascii=False)[1:-1]
+    yield json.dumps(json.dumps(part)[1:-1])[1:-1]
+    yield from _json_without_html(part)
     yield repr(part)[1:-1]
     yield ascii(part)[1:-1]
+    yield from _quoted(part)
     for escaped in (quote(part, safe=""), quote(part), quote_plus(part)):
         yield escaped
         yield re.sub("%..", lambda match: match[0].lower(), escaped)
-    yield html.escape(part, quote=True)
-    yield html.escape(part, quote=False)
-    yield html.escape(part, quote=False).replace('"', "&quot;")
+    yield from _html(part)
     yield shlex.quote(part).strip("'")
     content = part.encode("utf-8", "surrogateescape")
-    yield content.hex() if len(part) >= _SHORTEST_ENCODED else part
+    yield repr(content)[2:-1]
+    if len(part) >= _SHORTEST_ENCODED:
+        yield content.hex()
+        yield content.hex().upper()
     yield from _base64(content)
+
+
+def _quoted(part: str) -> Iterator[str]:
+    """*part* inside a longer text that is quoted: which quotes are escaped depends on the rest of that text."""
+    for text in (part.encode("unicode_escape").decode("ascii"), part.replace("\\", "\\\\")):
+        yield text
+        yield text.replace("'", "\\'")
+        yield text.replace('"', '\\"')
+
+
+def _json_without_html(part: str) -> Iterator[str]:
+    """*part* in JSON for a page: Django, Go and PHP escape characters of HTML."""
+    text = json.dumps(part)[1:-1]
+    yield text.replace("/", "\\/")
+    for characters in ("<>&", "<>&'", "<>&/'"):
+        for pattern in ("\\u{:04x}", "\\u{:04X}"):
+            yield "".join(pattern.format(ord(one)) if one in characters else one for one in text)
+
+
+def _html(part: str) -> Iterator[str]:
+    """*part* in HTML and XML, as Python, Django, Jinja and others write quotes; with numbers for all but letters."""
+    bare = html.escape(part, quote=False)
+    yield bare
+    for double in ('"', "&quot;", "&#34;"):
+        for single in ("'", "&#x27;", "&#39;", "&apos;"):
+            yield bare.replace('"', double).replace("'", single)
+    for pattern in ("&#{};", "&#x{:x};", "&#x{:X};"):
+        yield "".join(one if one.isascii() and one.isalnum() else pattern.format(ord(one)) for one in part)
+        yield "".join(one if one.isalnum() else pattern.format(ord(one)) for one in part)
+        yield "".join(one if one.isascii() else pattern.format(ord(one)) for one in bare)
 
 
 def _base64(content: bytes) -> Iterator[str]:
@@ -149,6 +183,19 @@ class Masker:
             if text[-length:] in self._beginnings:
                 return length
         return 0
+
+
+def overwritten(content: bytes, values: Iterable[str]) -> bytes:
+    """*content*, which is no text, with each of *values* overwritten: everything else stays at its place.
+
+    Short values are found by chance in what is no text.
+    """
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _SHORTEST_ENCODED:
+            for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+                found = value.encode(encoding, "surrogatepass")
+                content = content.replace(found, b"*" * len(found))
+    return content
 
 
 class _Tree(dict[str, "_Tree"]):

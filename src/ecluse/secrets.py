@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ecluse.masking import REDACTED, Masker, forms
+import codecs
+from contextlib import suppress
 
-__all__ = ["REDACTED", "Secret", "known", "masked"]
+from ecluse.masking import REDACTED, Masker, forms, overwritten
+
+__all__ = ["REDACTED", "Secret", "known", "masked", "masked_bytes"]
 
 _known: set[str] = set()
 
@@ -49,3 +52,25 @@ def masked(text: str) -> str:
     """*text* with the values of all secrets of this process replaced."""
     masker = Masker(known())
     return masker.feed(text) + masker.flush()
+
+
+def masked_bytes(content: bytes) -> bytes:
+    """*content* of a file with the values of all secrets of this process replaced; in what is no text, overwritten."""
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            with suppress(UnicodeDecodeError):
+                text = content[len(mark) :].decode(encoding)
+                shown = masked(text)
+                return content if shown == text else mark + shown.encode(encoding)
+    if b"\0" in content:
+        return overwritten(content, known())
+    return masked(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+# UTF-32's mark begins as UTF-16's does.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}

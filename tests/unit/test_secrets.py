@@ -98,6 +98,22 @@ def test_masker_holds_back_only_a_possible_secret() -> None:
         ("hunter2?hunter2>~~", base64.urlsafe_b64encode(b"us:hunter2?hunter2>~~!").decode()),
         ("k" * 50 + "ey" * 40, base64.encodebytes(b"k" * 50 + b"ey" * 40).decode()),
         ("hunter2-hunter2", b"hunter2-hunter2".hex()),
+        ("hunter2-hunter2", b"hunter2-hunter2".hex().upper()),
+        # As Jinja, XML's and Django's own functions escape quotes, and with numbers for all but letters.
+        ('it\'s-"1"&2', "it&#39;s-&#34;1&#34;&amp;2"),
+        ('it\'s-"1"&2', "it&apos;s-&quot;1&quot;&amp;2"),
+        ('it\'s-"1"&2', "it's-&quot;1&quot;&amp;2"),
+        ('it\'s-"1"&2', "it&#39;s&#45;&#34;1&#34;&#38;2"),
+        ('it\'s-"1"&2', "it&#x27;s&#x2d;&#x22;1&#x22;&#x26;2"),
+        ("wörd-wörd", "w&#246;rd-w&#246;rd"),
+        # JSON in a page, and JSON in JSON; bytes; and a part of a longer text with quotes of its own.
+        ("a<b>c&d'e/f", "a\\u003Cb\\u003Ec\\u0026d'e/f"),
+        ("a<b>c&d'e/f", "a\\u003cb\\u003ec\\u0026d\\u0027e/f"),
+        ("a/b/c/d", "a\\/b\\/c\\/d"),
+        ('pa"ss\\wörd', json.dumps(json.dumps({"a": 'pa"ss\\wörd'}))),
+        ("wörd-wörd", repr("wörd-wörd".encode())),
+        ("it's\\here", repr('it\'s\\here and "there"')),
+        ('its"\\here', repr("its\"\\here and it's")),
     ],
 )
 def test_secret_is_masked_in_every_form(value: str, shown: str) -> None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -124,8 +125,7 @@ class Cache:
         commands = [[*step.run, *step.env.values()] for step in leg.steps()]
         outside = surroundings.variables(commands, self._environ, self._inputs.top)
         hashes = {name: _hash(value) for name, value in (outside | declared).items() if name not in self._secrets}
-        # Of secrets the names alone: a hash would let a reader of the cache try values.
-        return hashes | dict.fromkeys(leg.job.secrets, "secret")
+        return hashes | {name: _secret_hash(name, self._environ.get(name, "")) for name in leg.job.secrets}
 
     def find(self, leg: Leg, facts: Fingerprint) -> Hit | None:
         """The success of *leg* with the same *facts*, if there was one, and all that it read is as it was."""
@@ -172,7 +172,9 @@ class Cache:
         if kind != "variable":
             return reads.state(self._inputs, facts.snapshot, key)
         value = self._environ.get(name)
-        return "not set" if value is None else "secret" if name in self._secrets else _hash(value)
+        if value is None:
+            return "not set"
+        return _secret_hash(name, value) if name in self._secrets else _hash(value)
 
     def store(self, outcome: Outcome, facts: Fingerprint, noted: Mapping[str, str], ended: str) -> str:
         """Remember a success. Returns why not, where it is not: its inputs changed while it ran.
@@ -252,3 +254,12 @@ def _text(value: object) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@lru_cache
+def _secret_hash(name: str, value: str) -> str:
+    """A hash that is another one when the secret has been rotated, and that is no use to a reader of the cache who
+    tries values: it is slow, and one value in a million has the same.
+    """
+    slow = hashlib.pbkdf2_hmac("sha256", value.encode("utf-8", "surrogateescape"), f"ecluse {name}".encode(), 200_000)
+    return slow.hex()[:5]

@@ -1,4 +1,4 @@
-"""The output of a leg for people: no secret is in its text files, and their paths are the repository's."""
+"""The output of a leg for people: no secret is in its files, and their paths are the repository's."""
 
 from __future__ import annotations
 
@@ -7,32 +7,49 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from ecluse.secrets import masked
+from ecluse.secrets import masked, masked_bytes
 
 __all__ = ["located", "mask"]
 
-# Bytes of a file that are looked at to tell a text.
-_HEAD = 8192
-
 
 def mask(folder: Path) -> None:
-    """Mask every secret in the text files of *folder*: JUnit's XML, coverage, logs that a step wrote itself."""
-    for parent, _folders, names in os.walk(folder):
-        for name in names:
-            file = Path(parent, name)
-            if file.is_file() and not file.is_symlink():
-                with suppress(PermissionError):  # what we may not read is not shown either
-                    _mask(file)
+    """Mask every secret in the files of *folder*, in their names and in the targets of links.
+
+    A text (JUnit's XML, a log that a step wrote itself) is masked as logs are; in what is no text, values are
+    overwritten. A file that may not be written is replaced.
+    """
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in (*names, *folders):
+            _mask(Path(parent, name))
+            _rename(Path(parent, name))
 
 
 def _mask(file: Path) -> None:
-    content = file.read_bytes()
-    if b"\0" in content[:_HEAD]:
+    if file.is_symlink():
+        target = os.readlink(file)
+        if masked(target) != target:
+            file.unlink()
+            file.symlink_to(masked(target))
+    elif file.is_file():
+        with suppress(PermissionError):  # what we may not read is not shown either
+            content = file.read_bytes()
+            shown = masked_bytes(content)
+            if shown != content:
+                mode = file.stat().st_mode
+                file.unlink()  # it may be one that may not be written, or have another name outside
+                file.write_bytes(shown)
+                file.chmod(mode)
+
+
+def _rename(path: Path) -> None:
+    name = masked(path.name)
+    if name == path.name:
         return
-    text = content.decode("utf-8", "surrogateescape")
-    shown = masked(text)
-    if shown != text:
-        file.write_bytes(shown.encode("utf-8", "surrogateescape"))
+    number, free = 1, path.with_name(name)
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{number}-{name}")
+    path.rename(free)
 
 
 def located(path: str, files: Collection[str]) -> str:

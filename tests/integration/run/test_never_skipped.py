@@ -190,6 +190,16 @@ def test_input_that_cannot_be_read_is_not_remembered(repository: Repository) -> 
     assert (status(repository), status(repository)) == ("passed", "passed")
 
 
+def test_rotated_secret_reruns_the_job(repository: Repository) -> None:
+    repository.pipeline(job("t", "true", inputs="('app/**',)", secrets="('TOKEN',)", when="push('main')"))
+
+    def ended(token: str) -> str:
+        assert repository.ecluse("run", "t", env={"TOKEN": token}).ok
+        return repository.statuses()["t"]
+
+    assert [ended("0ld-t0ken"), ended("0ld-t0ken"), ended("n3w-t0ken")] == ["passed", "cached", "passed"]
+
+
 def test_secret_whose_value_is_part_of_a_path_hides_no_input(repository: Repository) -> None:
     secret = job("s", "true", secrets="('TOKEN',)", when="push('main')")
     repository.pipeline(f"{job('t', 'true', inputs=repr(('app/**', 'docs/**')))}, {secret}")
