@@ -18,6 +18,9 @@ _MOST_FOR_CHECKS = 10
 
 _SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|(?<!PUBLIC_)KEY|DSN|SALT", re.IGNORECASE)
 
+# Within one line: a variable without a value has none, whatever the next line says.
+_ASSIGNMENT = r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t\r]*$"
+
 # Kinds of failures that no variable mends, unless they name it.
 _NOT_ABOUT_VALUES = frozenset(
     {"SyntaxError", "IndentationError", "SystemCheckError", "OperationalError", "ProgrammingError"}
@@ -158,7 +161,7 @@ def examples(top: Path, folder: str) -> dict[str, str]:
         for name in names:
             if (where / name).is_file():
                 text = (where / name).read_text(encoding="utf-8", errors="replace")
-                for key, value in re.findall(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$", text, re.MULTILINE):
+                for key, value in re.findall(_ASSIGNMENT, text, re.MULTILINE):
                     plain = re.sub(r"\s+#.*$", "", value).strip("'\"")
                     if plain and not re.search(r"[<>{}]|your|change|xxx|\.\.\.", plain, re.IGNORECASE):
                         found.setdefault(key, plain)

@@ -102,6 +102,6 @@ def test_plain_variable_is_no_secret(name: str) -> None:
 
 
 def test_examples_are_read_without_placeholders(tmp_path: Path) -> None:
-    text = "export A=1\n# B=2\nC='x y'  # why\nKEY=<your key>\nEMPTY=\n"
+    text = "export A=1\n# B=2\nC='x y'  # why\nKEY=<your key>\nEMPTY=\n  D=4\r\n"
     (tmp_path / ".env.example").write_text(text, encoding="utf-8")
-    assert examples(tmp_path, ".") == {"A": "1", "C": "x y"}
+    assert examples(tmp_path, ".") == {"A": "1", "C": "x y", "D": "4"}
