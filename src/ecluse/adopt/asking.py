@@ -45,9 +45,10 @@ class SettingsReport:
     """The settings of a project: what they asked for, and their values.
 
     *asked* has each variable that the settings read, in order, and whether it was missing. *loaded*: the settings are
-    there, although an application may have failed since. *settings* has their values by name. *unmigrated* has each
-    application with tables and without migrations, and whether `migrate` fails for want of them. *celery* describes the
-    project's Celery application. *unchecked* is why Django's own checks fail, where they were run.
+    there, although an application may have failed since. *settings* has their values by name, *folders* the paths in
+    all of them that lead into the repository, from its top. *unmigrated* has each application with tables and without
+    migrations, and whether `migrate` fails for want of them. *celery* describes the project's Celery application.
+    *unchecked* is why Django's own checks fail, where they were run.
     """
 
     ok: bool
@@ -58,6 +59,7 @@ class SettingsReport:
     asked: Mapping[str, bool] = field(default_factory=dict)
     opened: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     celery: Mapping[str, Any] | None = None
     unmigrated: Mapping[str, bool] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Subject:
 def _answer(values: dict[str, Any]) -> SettingsReport:
     failure, unchecked = values.pop("error", None), values.pop("unchecked", None)
     known = {name: values[name] for name in SettingsReport.__dataclass_fields__ if name in values}
-    for name in ("opened", "modules"):
+    for name in ("opened", "modules", "folders"):
         known[name] = tuple(known.get(name, ()))
     return SettingsReport(
         **known,

@@ -17,12 +17,15 @@ from ecluse.errors import AdoptError, CommandError
 from ecluse.machine import process
 from ecluse.release.build import with_tool
 
-__all__ = ["Frontend", "NODE_LOCK", "find", "folders", "least_node", "outputs"]
+__all__ = ["Frontend", "NODE_LOCK", "find", "folders", "is_served", "least_node", "outputs", "reason"]
 
 NODE_LOCK = "requirements/ecluse-node.txt"
 
 # Node.js that a project gets which asks for none.
 _LEAST = "18"
+
+# Lines of npm that say nothing about a failure.
+_ASIDE = r"npm notice|npm error (code|A complete log)"
 
 # Seconds for the packages of a front end and its build.
 _PATIENCE = 900.0
@@ -44,8 +47,16 @@ class Frontend:
     notes: tuple[str, ...] = ()
 
 
-def find(top: Path, tracked: tuple[str, ...], environ: Mapping[str, str], say: Callable[[str], None]) -> Frontend:
-    """The front end of the repository at *top*, built once in a copy. Without outputs, where there is none to build."""
+def find(
+    top: Path,
+    tracked: tuple[str, ...],
+    serves: Callable[[str], bool],
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Frontend:
+    """The front end of the repository at *top*, built once in a copy, of which the site *serves* a folder. Without
+    outputs, where there is none.
+    """
     notes: list[str] = []
     for folder, package in folders(top, tracked):
         node = least_node(top / folder, package)
@@ -61,9 +72,10 @@ def find(top: Path, tracked: tuple[str, ...], environ: Mapping[str, str], say: C
                 say(f"building the front end in {folder}")
                 made = _built(top, tracked, folder, manager.steps, variables)
         except (AdoptError, CommandError) as error:
-            notes.append(f"the front end in {folder} is not built: {_reason(error.what)}")
+            notes.append(f"the front end in {folder} is not built: {reason(error.what)}")
             continue
-        if made:
+        served = tuple(output for output in made if serves(output))
+        if served:
             sources = (manager.folder,) if manager.folder != folder else ()
             return Frontend(
                 folder=folder,
@@ -71,10 +83,11 @@ def find(top: Path, tracked: tuple[str, ...], environ: Mapping[str, str], say: C
                 lock=lock,
                 steps=manager.steps,
                 sources=sources,
-                outputs=made,
+                outputs=served,
                 notes=tuple(notes),
             )
-        notes.append(f"the front end in {folder} is not built in a release: its build makes no folder that git lacks")
+        why = f"no setting of Django leads to {', '.join(made)}" if made else "its build makes no folder that git lacks"
+        notes.append(f"the front end in {folder} is not built in a release: {why}")
     return Frontend(notes=tuple(notes))
 
 
@@ -146,6 +159,24 @@ def outputs(after: Iterable[str], tracked: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({str(one) for one in highest if one is not None}))
 
 
-def _reason(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and "npm notice" not in line]
-    return next((line for line in lines if re.match(r"\w*Error\b", line)), lines[-1] if lines else "")
+def is_served(output: str, project: str, folders: Iterable[str], modules: Iterable[str]) -> bool:
+    """Whether a site whose manage.py is in the folder *project* serves the folder *output*: a path of its settings, one
+    of *folders*, leads there, or it is a folder for static files or templates in a package that has loaded *modules*.
+    """
+    made, above = PurePosixPath(output), {PurePosixPath(project), *PurePosixPath(project).parents}
+    packages = {PurePosixPath(name).parent for name in modules}
+    for path in (PurePosixPath(folder) for folder in folders):
+        if path not in above and (path == made or made in path.parents or path in made.parents):
+            return True
+    inside = [path for path in (made, *made.parents) if path.name in ("static", "templates")]
+    return any(path.parent in packages for path in inside)
+
+
+def reason(output: str) -> str:
+    """The line of a failed build's *output* with the error of npm, pnpm, Yarn or Node.js, else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not re.search(_ASIDE, line)]
+    for sign in (r"\bERR_[A-Z]", r"^\w*Error\b", r"^(npm )?error\b"):
+        found = next((line for line in lines if re.search(sign, line)), None)
+        if found:
+            return found
+    return lines[-1] if lines else ""

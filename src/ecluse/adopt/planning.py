@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ecluse.adopt import celery_tasks, deployment_warnings, frontend, overrides, writing, written_files
@@ -101,7 +102,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
     changes = overrides.overrides(found.answer, tasks)
     notes = [*found.notes, *_tasks(tasks), *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
     notes += _unversioned(found, tracked)
-    client = frontend.find(top, tracked, environ, say)
+    client = frontend.find(top, tracked, partial(_serves, found), environ, say)
     notes += client.notes
     planned = Adoption(
         found=found,
@@ -127,6 +128,10 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
         (top / ".gitignore").read_text(encoding="utf-8", errors="replace") if (top / ".gitignore").is_file() else ""
     )
     return Prepared(found, chosen, planned, writing.files(planned, ignored))
+
+
+def _serves(found: Found, folder: str) -> bool:
+    return frontend.is_served(folder, found.folder, found.answer.folders, found.answer.modules)
 
 
 def _tasks(tasks: CeleryTasks | None) -> Iterator[str]:

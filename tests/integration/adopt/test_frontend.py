@@ -69,3 +69,12 @@ def test_front_end_that_cannot_be_built_is_named(repository: Repository) -> None
     found = repository.adopt()
     assert found["frontend"] == []
     assert "the front end in client is not built: Error: no such colour" in "\n".join(found["notes"])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+def test_front_end_that_the_site_does_not_serve_is_named(repository: Repository) -> None:
+    add_client(repository, ">=18", BUILD.replace("../shop/static/client", "dist"))
+    found = repository.adopt()
+    assert found["frontend"] == []
+    assert "no setting of Django leads to client/dist" in "\n".join(found["notes"])

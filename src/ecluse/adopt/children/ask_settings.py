@@ -17,6 +17,7 @@ import os
 import runpy
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 CHECK = sys.argv[1] == "--check"
@@ -128,7 +129,27 @@ def facts(settings: Any) -> dict[str, Any]:
         "python": "%d.%d.%d" % sys.version_info[:3],
         "settings": found,
         "modules": sorted(os.path.relpath(file, ROOT) for file in files if is_own(os.path.abspath(file))),
+        "folders": sorted(set(folders([getattr(settings, name) for name in names_of(settings)]))),
     }
+
+
+def names_of(settings: Any) -> list[str]:
+    """The settings that are there; an empty SECRET_KEY raises."""
+    return [name for name in dir(settings) if name.isupper() and name != "SECRET_KEY" and hasattr(settings, name)]
+
+
+def folders(value: object) -> Iterator[str]:
+    """The paths in a setting that lead into the repository, from its top."""
+    if isinstance(value, (str, os.PathLike)):
+        path = os.fspath(value)
+        if isinstance(path, str) and os.path.isabs(path) and os.path.realpath(path).startswith(os.path.realpath(ROOT)):
+            yield os.path.relpath(os.path.realpath(path), os.path.realpath(ROOT))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from folders(item)
+    elif isinstance(value, (list, tuple, set)):
+        for item in value:
+            yield from folders(item)
 
 
 def replace_missing_drivers(settings: Any) -> None:
