@@ -18,25 +18,31 @@ if TYPE_CHECKING:
 __all__ = ["plan_provision", "provision"]
 
 
+_removing = click.option("--remove", is_flag=True, help="Take away what provision has written; accounts and data stay.")
+
+
 @click.command("provision")
 @environment_argument
+@_removing
 @as_json
-def plan_provision(environment: str, json_: bool) -> None:
+def plan_provision(environment: str, remove: bool, json_: bool) -> None:
     """Show what `ecluse provision` would change on the machine of ENVIRONMENT. Changes nothing.
 
     \b
-    Example:
+    Examples:
       ./ecluse plan provision production
+      ./ecluse plan provision production --remove    what would be taken away, and what stays
     """
     from ecluse.remote.provision import outlook
 
-    _show(outlook(*_wanted(environment), os.environ), json_, "nothing would change")
+    _show(outlook(*_wanted(environment), os.environ, remove=remove), json_, "nothing would change")
 
 
 @click.command()
 @environment_argument
+@_removing
 @as_json
-def provision(environment: str, json_: bool) -> None:
+def provision(environment: str, remove: bool, json_: bool) -> None:
     """Prepare the machine of ENVIRONMENT, an empty Debian 12 or 13: packages, accounts, SSH server, firewall, upgrades,
     the start of the site with the machine, and nginx with its certificate if pipeline.py has a front server.
 
@@ -46,10 +52,11 @@ def provision(environment: str, json_: bool) -> None:
     Examples:
       ./ecluse plan provision production    what would change
       ./ecluse provision production
+      ./ecluse provision production --remove
     """
     from ecluse.remote.provision import provision as prepare
 
-    _show(prepare(*_wanted(environment), os.environ, say), json_, "nothing has changed")
+    _show(prepare(*_wanted(environment), os.environ, say, remove=remove), json_, "nothing has changed")
 
 
 def _wanted(name: str) -> tuple[Pipeline, Environment, Provision]:

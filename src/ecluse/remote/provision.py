@@ -34,10 +34,12 @@ class Provisioned:
     notes: tuple[str, ...]
 
 
-def outlook(pipeline: Pipeline, environment: Environment, wanted: Provision, environ: Mapping[str, str]) -> Provisioned:
+def outlook(
+    pipeline: Pipeline, environment: Environment, wanted: Provision, environ: Mapping[str, str], *, remove: bool = False
+) -> Provisioned:
     """The changes that :func:`provision` would make. Changes nothing."""
     with _connected(environment, wanted, environ) as line:
-        found = _run(line, "plan", _order(pipeline, environment, wanted, environ))
+        found = _run(line, "plan", {**_order(pipeline, environment, wanted, environ), "remove": remove})
     return Provisioned(found["changes"], tuple(found["notes"]))
 
 
@@ -47,14 +49,17 @@ def provision(
     wanted: Provision,
     environ: Mapping[str, str],
     say: Callable[[str], None],
+    *,
+    remove: bool = False,
 ) -> Provisioned:
-    """Prepare the machine of *environment* as *wanted*. Returns the changes that were made.
+    """Prepare the machine of *environment* as *wanted*; with *remove*, take away what that has written. Returns the
+    changes that were made.
 
     Raises TargetError where it is not a machine for that, and where a change would have shut the administrator out:
     that change is then taken back.
     """
     with _connected(environment, wanted, environ) as line:
-        done = _run(line, "apply", _order(pipeline, environment, wanted, environ), say)
+        done = _run(line, "apply", {**_order(pipeline, environment, wanted, environ), "remove": remove}, say)
         if done["guarded"]:
             say("trying to sign in anew")
             try:
@@ -168,7 +173,9 @@ def _run(
     command = f"python3 -I $file {mode}"
     script = (
         'file=$(mktemp) && cat >$file && if [ "$(id -u)" = 0 ]; then '
-        f"{command}; else sudo -n {command}; fi; code=$?; rm -f $file; exit $code"
+        f"{command}; elif sudo -n true 2>/dev/null; then sudo -n {command}; "
+        "else echo 'this account is not root, and has no sudo without a password' >&2; false; fi; "
+        "code=$?; rm -f $file; exit $code"
     )
     found: dict[str, Any] = {}
     begun = b""

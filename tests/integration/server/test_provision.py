@@ -190,3 +190,11 @@ def test_account_of_the_site_gains_nothing_by_a_link(prepared: Prepared) -> None
     prepared.machine.run("rm ~shop/.ssh")
     assert "account shop" in prepared.changes("provision")
     assert prepared.signs_in("shop")
+
+
+def test_removal_takes_our_own_away_and_locks_nobody_out(prepared: Prepared) -> None:
+    planned = prepared.changes("plan", "provision", "--remove")
+    assert planned == ["start", "upgrades", "firewall", "ssh"] == prepared.changes("provision", "--remove")
+    assert prepared.changes("plan", "provision", "--remove") == []
+    assert prepared.signs_in("root", "! nft list table inet ecluse") and prepared.signs_in("admin", "sudo -n true")
+    assert prepared.machine.run("grep -rl 'Written by `ecluse' /etc || true") == "/etc/sudoers.d/ecluse"

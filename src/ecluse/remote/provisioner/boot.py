@@ -8,7 +8,7 @@ from typing import Any
 
 from ecluse.remote.provisioner.debian import MARK, difference, exists, run, write
 
-__all__ = ["place", "start_apply", "start_change"]
+__all__ = ["place", "start_apply", "start_change", "start_remove", "start_unit"]
 
 
 def place(order: dict[str, Any]) -> str:
@@ -60,3 +60,10 @@ def start_apply(order: dict[str, Any]) -> None:
     write(path, start_wanted(order))
     run(["systemctl", "daemon-reload"])
     run(["systemctl", "enable", path.name])
+
+
+def start_remove(path: Path) -> None:
+    """Let the site not start with the machine any more. What it serves is not stopped."""
+    run(["systemctl", "disable", path.name])
+    path.unlink()
+    run(["systemctl", "daemon-reload"])

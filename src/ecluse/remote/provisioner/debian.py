@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import json
 import os
 import pwd
 import subprocess
@@ -10,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["MARK", "check", "difference", "exists", "run", "version", "write"]
+__all__ = ["MARK", "check", "difference", "exists", "run", "say", "version", "write"]
 
 MARK = "Written by `ecluse provision`"
 
@@ -53,12 +55,21 @@ def difference(path: Path, content: str) -> str:
 
 def write(path: Path, content: str, mode: int = 0o644) -> None:
     scratch = path.with_name(f".{path.name}.new")
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
+    try:
+        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def say(text: str) -> None:
+    """Tell the person who provisions, if that one is still there: what was begun is finished all the same."""
+    with contextlib.suppress(OSError):
+        print(json.dumps({"item": text}), flush=True)
 
 
 def run(argv: Sequence[str], input: str | None = None, **more: str) -> str:

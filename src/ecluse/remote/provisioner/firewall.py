@@ -8,7 +8,7 @@ from typing import Any
 
 from ecluse.remote.provisioner.debian import MARK, difference, run, write
 
-__all__ = ["FIREWALL", "UNIT", "firewall_apply", "firewall_change"]
+__all__ = ["FIREWALL", "UNIT", "firewall_apply", "firewall_change", "firewall_remove"]
 
 FIREWALL = Path("/etc/ecluse/firewall.nft")
 UNIT = Path("/etc/systemd/system/ecluse-firewall.service")
@@ -79,3 +79,12 @@ def firewall_apply(order: dict[str, Any]) -> None:
     run(["systemctl", "daemon-reload"])
     run(["systemctl", "enable", UNIT.name])
     run(["systemctl", "restart", UNIT.name])
+
+
+def firewall_remove() -> None:
+    """Open all ports, now and after a restart: the files are ours alone."""
+    if UNIT.exists():
+        run(["systemctl", "disable", "--now", UNIT.name])
+        UNIT.unlink()
+    FIREWALL.unlink(missing_ok=True)
+    run(["systemctl", "daemon-reload"])

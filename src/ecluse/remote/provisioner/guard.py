@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 from ecluse.remote.provisioner.debian import run
-from ecluse.remote.provisioner.firewall import FIREWALL, UNIT
-from ecluse.remote.provisioner.sshd import SSHD
+from ecluse.remote.provisioner.firewall import firewall_remove
+from ecluse.remote.provisioner.sshd import ssh_remove
 
-__all__ = ["guard", "keep", "revert"]
+__all__ = ["guard", "is_guarded", "keep", "revert"]
 
 TIMER, SECONDS = "ecluse-revert", 120
 """The timer's name, and its seconds."""
@@ -28,20 +28,20 @@ def guard(program: Path) -> None:
     run(["systemd-run", "--quiet", f"--unit={TIMER}", f"--on-active={SECONDS}", *argv])
 
 
+def is_guarded() -> bool:
+    """Whether the timer is set."""
+    return subprocess.run(["systemctl", "is-active", "--quiet", f"{TIMER}.timer"], check=False).returncode == 0
+
+
 def keep() -> None:
     stop_timer()
     print(json.dumps({"kept": True}))
 
 
 def revert() -> None:
-    """Take the changes to the SSH server and the firewall back: their files are ours alone."""
-    SSHD.unlink(missing_ok=True)
-    run(["systemctl", "reload", "ssh"])
-    if UNIT.exists():
-        run(["systemctl", "disable", "--now", UNIT.name])
-        UNIT.unlink()
-    FIREWALL.unlink(missing_ok=True)
-    run(["systemctl", "daemon-reload"])
+    """Take the changes to the SSH server and the firewall back."""
+    ssh_remove()
+    firewall_remove()
 
 
 def stop_timer() -> None:

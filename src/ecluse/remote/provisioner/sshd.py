@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ecluse.remote.provisioner.debian import MARK, difference, run, write
 
-__all__ = ["SSHD", "ssh_apply", "ssh_change"]
+__all__ = ["SSHD", "ssh_apply", "ssh_change", "ssh_remove"]
 
 SSHD = Path("/etc/ssh/sshd_config.d/00-ecluse.conf")
 
@@ -29,4 +29,10 @@ def ssh_change() -> str:
 def ssh_apply() -> None:
     write(SSHD, ssh_wanted())
     run(["sshd", "-t"])
+    run(["systemctl", "reload", "ssh"])
+
+
+def ssh_remove() -> None:
+    """Let the SSH server be as it was: the file is ours alone."""
+    SSHD.unlink(missing_ok=True)
     run(["systemctl", "reload", "ssh"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from ecluse.remote.provisioner.debian import MARK, difference, run, write
 from ecluse.remote.provisioner.item import Item
 
-__all__ = ["swap"]
+__all__ = ["FILE", "UNIT", "swap", "swap_remove"]
 
 FILE = Path("/var/lib/ecluse/swap")
 UNIT = Path("/etc/systemd/system/var-lib-ecluse-swap.swap")
@@ -39,6 +40,16 @@ def swap(megabytes: int) -> Item:
     return Item("swap", change, apply)
 
 
+def swap_remove() -> None:
+    if UNIT.exists():
+        run(["systemctl", "disable", UNIT.name])
+    if _in_use():
+        run(["swapoff", str(FILE)])
+    for path in (UNIT, FILE):
+        path.unlink(missing_ok=True)
+    run(["systemctl", "daemon-reload"])
+
+
 def _make(size: int) -> None:
     """Make the file, whole or not at all: a full disk is no reason to have half of it."""
     FILE.parent.mkdir(exist_ok=True)
@@ -49,6 +60,8 @@ def _make(size: int) -> None:
             os.fsync(file.fileno())
         run(["mkswap", str(scratch)])
         os.replace(scratch, FILE)
+    except OSError as error:
+        sys.exit(f"there is no swap file of {size >> 20} MB in {FILE.parent}: {error.strerror}")
     finally:
         scratch.unlink(missing_ok=True)
 

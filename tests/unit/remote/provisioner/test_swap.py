@@ -42,6 +42,6 @@ def test_swap_without_space_leaves_nothing(machine, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(swap.os, "posix_fallocate", full)
-    with pytest.raises(OSError):
+    with pytest.raises(SystemExit, match="no swap file of 1 MB"):
         swap.swap(1).apply()
     assert list(swap.FILE.parent.iterdir()) == []

@@ -1,0 +1,42 @@
+"""The parts of a server that are taken away: our own alone."""
+
+import pytest
+
+from ecluse.remote.provisioner import removals
+from ecluse.remote.provisioner.debian import MARK
+
+ORDER = {"administrator": "admin", "user": "shop", "folder": "ecluse/shop-production"}
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine that was provisioned: the files of its parts."""
+    for name in ("UPGRADES", "FILE", "SWAP", "FIREWALL", "UNIT", "SSHD"):
+        (tmp_path / name).write_text(f"# {MARK}")
+        monkeypatch.setattr(removals, name, tmp_path / name)
+    start = tmp_path / "ecluse-shop-production.service"
+    start.write_text(f"# {MARK}")
+    monkeypatch.setattr(removals, "UNITS", tmp_path)
+    monkeypatch.setattr(removals, "start_unit", lambda order: start)
+    return tmp_path
+
+
+def test_removal_names_each_file_and_what_stays(machine):
+    items = list(removals.removals(ORDER))
+    assert [item.name for item in items] == ["start", "upgrades", "swap", "firewall", "ssh"]
+    assert items[2].change() == f"-{machine}/FILE\n-{machine}/SWAP\n"
+    assert "accounts admin (with /etc/sudoers.d/ecluse) and shop" in items[0].note()
+
+
+def test_removal_of_what_is_not_there_changes_nothing(machine):
+    for path in machine.iterdir():
+        path.unlink()
+    assert not any(item.change() for item in removals.removals(ORDER))
+
+
+def test_machine_of_another_environment_stays_as_it_is(machine):
+    (machine / "ecluse-shop-staging.service").write_text(f"# {MARK}")
+    (machine / "postgresql.service").write_text("[Unit]")
+    items = list(removals.removals(ORDER))
+    assert [item.name for item in items if item.change()] == ["start"]
+    assert "the machine serves ecluse-shop-staging too" in items[1].note()
