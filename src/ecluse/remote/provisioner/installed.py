@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ecluse.remote.provisioner.debian import MARK, run
+from ecluse.remote.provisioner.apt import install
+from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.item import Item
 
 __all__ = ["PACKAGES", "UPGRADES", "front_packages", "packages", "upgrades"]
@@ -26,10 +27,7 @@ def packages(names: Sequence[str]) -> Item:
         return "".join(f"+{name}\n" for name in names if name not in there)
 
     def apply() -> None:
-        # A new server's first upgrade holds the lock for minutes.
-        apt = ["apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=600", "--no-install-recommends"]
-        run([*apt, "update"])
-        run([*apt, "install", *names], DEBIAN_FRONTEND="noninteractive", NEEDRESTART_MODE="l")
+        install(names)
 
     return Item("packages", change, apply)
 
