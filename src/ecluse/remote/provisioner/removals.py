@@ -16,8 +16,10 @@ from ecluse.remote.provisioner.installed import UPGRADES
 from ecluse.remote.provisioner.item import Item
 from ecluse.remote.provisioner.logins import SUDO
 from ecluse.remote.provisioner.sshd import SSHD, ssh_remove
-from ecluse.remote.provisioner.swap import FILE, swap_remove
+from ecluse.remote.provisioner.swap import FILE
 from ecluse.remote.provisioner.swap import UNIT as SWAP
+from ecluse.remote.provisioner.swap import swap_remove
+from ecluse.remote.provisioner.watchers import watchers_remove
 
 __all__ = ["removals"]
 
@@ -34,6 +36,8 @@ def removals(order: dict[str, Any]) -> Iterator[Item]:
         )
         yield _removed("machine", (), lambda: None, note)
         return
+    if watched := order["monitoring"]:
+        yield _removed("monitoring", tuple(map(Path, watched["files"])), lambda: watchers_remove(watched))
     yield _removed("upgrades", (UPGRADES,), UPGRADES.unlink)
     yield _removed("swap", (FILE, SWAP), swap_remove)
     yield _removed("firewall", (FIREWALL, UNIT), firewall_remove)

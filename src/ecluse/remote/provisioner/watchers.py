@@ -18,7 +18,7 @@ from ecluse.remote.provisioner.debian import difference, run, write
 from ecluse.remote.provisioner.installed import packages
 from ecluse.remote.provisioner.item import Item
 
-__all__ = ["watchers"]
+__all__ = ["watchers", "watchers_remove"]
 
 VERSION = Path("/etc/debian_version")
 PATIENCE = 60
@@ -55,6 +55,15 @@ def watchers(wanted: dict[str, Any]) -> Item:
             await_port(unit, port)
 
     return Item("monitoring", change, apply)
+
+
+def watchers_remove(wanted: dict[str, Any]) -> None:
+    """Take the files away, and stop the programs: without our files they would listen everywhere. Figures stay."""
+    run(["systemctl", "disable", "--now", *units(wanted)])
+    for path in wanted["files"]:
+        Path(path).unlink(missing_ok=True)
+    shutil.rmtree(wanted["secrets_folder"], ignore_errors=True)
+    run(["systemctl", "daemon-reload"])
 
 
 def units(wanted: dict[str, Any]) -> list[str]:

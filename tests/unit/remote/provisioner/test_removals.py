@@ -5,7 +5,7 @@ import pytest
 from ecluse.remote.provisioner import removals
 from ecluse.remote.provisioner.debian import MARK
 
-ORDER = {"administrator": "admin", "user": "shop", "folder": "ecluse/shop-production"}
+ORDER = {"administrator": "admin", "user": "shop", "folder": "ecluse/shop-production", "monitoring": None}
 
 
 @pytest.fixture
@@ -26,6 +26,12 @@ def test_removal_names_each_file_and_what_stays(machine):
     assert [item.name for item in items] == ["start", "upgrades", "swap", "firewall", "ssh"]
     assert items[2].change() == f"-{machine}/FILE\n-{machine}/SWAP\n"
     assert "accounts admin (with /etc/sudoers.d/ecluse) and shop" in items[0].note()
+
+
+def test_removal_of_monitoring_names_its_files(machine):
+    order = {**ORDER, "monitoring": {"files": {str(machine / "SSHD"): ""}}}
+    found = {item.name: item.change() for item in removals.removals(order)}
+    assert found["monitoring"] == f"-{machine}/SSHD\n"
 
 
 def test_removal_of_what_is_not_there_changes_nothing(machine):
