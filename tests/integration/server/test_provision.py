@@ -194,7 +194,8 @@ def test_account_of_the_site_gains_nothing_by_a_link(prepared: Prepared) -> None
 
 def test_removal_takes_our_own_away_and_locks_nobody_out(prepared: Prepared) -> None:
     planned = prepared.changes("plan", "provision", "--remove")
-    assert planned == ["start", "upgrades", "firewall", "ssh"] == prepared.changes("provision", "--remove")
+    assert planned == ["nginx", "start", "nginx of the machine", "upgrades", "firewall", "ssh"]
+    assert planned == prepared.changes("provision", "--remove")
     assert prepared.changes("plan", "provision", "--remove") == []
     assert prepared.signs_in("root", "! nft list table inet ecluse") and prepared.signs_in("admin", "sudo -n true")
     assert prepared.machine.run("grep -rl 'Written by `ecluse' /etc || true") == "/etc/sudoers.d/ecluse"

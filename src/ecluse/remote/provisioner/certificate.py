@@ -13,7 +13,7 @@ from ecluse.remote.provisioner.debian import MARK, difference, run, write
 from ecluse.remote.provisioner.item import Item
 from ecluse.remote.provisioner.nginx_files import ACME
 
-__all__ = ["certificate", "there"]
+__all__ = ["HOOK", "certificate", "there"]
 
 LETSENCRYPT = Path("/etc/letsencrypt")
 HOOK = LETSENCRYPT / "renewal-hooks" / "deploy" / "ecluse-nginx"

@@ -15,9 +15,12 @@ from ecluse.remote.provisioner.item import Item
 from ecluse.remote.provisioner.nginx_files import NginxSite, shared_file
 from ecluse.remote.provisioner.ports import port_of_site, refuse_taken
 
-__all__ = ["nginx", "nginx_apply"]
+__all__ = ["SHARED", "nginx", "nginx_apply", "nginx_remove", "site_paths"]
 
 ETC = Path("/etc/nginx")
+SHARED = ETC / "conf.d" / "ecluse.conf"
+"""The file for all sites of the machine."""
+
 DEFAULT = ETC / "sites-enabled" / "default"
 """The page that Debian's package shows to everybody: ours answers unknown names by nothing."""
 
@@ -29,7 +32,7 @@ def nginx(order: dict[str, Any]) -> Item:
 def nginx_change(order: dict[str, Any]) -> str:
     refuse_taken((80, 443))
     changes = [difference(path, content) for path, content in _files(order).items()]
-    available, enabled = _site(order)
+    available, enabled = site_paths(order)
     if not enabled.is_symlink() or enabled.resolve() != available.resolve():
         _refuse_if_theirs(enabled)
         changes.append(f"+{enabled}\n")
@@ -44,7 +47,7 @@ def nginx_apply(order: dict[str, Any]) -> None:
     """Write the files, have nginx test them, and read them."""
     files = _files(order)
     before = {path: path.read_text(encoding="utf-8") if path.exists() else None for path in files}
-    available, enabled = _site(order)
+    available, enabled = site_paths(order)
     was_enabled, default = enabled.is_symlink(), os.readlink(DEFAULT) if _shows_default() else None
     for path, content in files.items():
         write(path, content)
@@ -65,6 +68,13 @@ def nginx_apply(order: dict[str, Any]) -> None:
     run(["systemctl", "reload-or-restart", "nginx"])
 
 
+def nginx_remove(*paths: Path) -> None:
+    """Take files away, and have nginx read the others."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    run(["systemctl", "try-reload-or-restart", "nginx"])
+
+
 def _files(order: dict[str, Any]) -> dict[Path, str]:
     ipv6 = Path("/proc/net/if_inet6").exists()
     site = NginxSite(
@@ -76,14 +86,14 @@ def _files(order: dict[str, Any]) -> dict[Path, str]:
         ipv6=ipv6,
         debian=version(),
     )
-    return {ETC / "conf.d" / "ecluse.conf": shared_file(ipv6=ipv6), _site(order)[0]: site.file()}
+    return {SHARED: shared_file(ipv6=ipv6), site_paths(order)[0]: site.file()}
 
 
 def _name(order: dict[str, Any]) -> str:
     return str(order["folder"]).replace("/", "-")
 
 
-def _site(order: dict[str, Any]) -> tuple[Path, Path]:
+def site_paths(order: dict[str, Any]) -> tuple[Path, Path]:
     """The site's file, and the link by which nginx reads it."""
     name = _name(order)
     return ETC / "sites-available" / name, ETC / "sites-enabled" / name

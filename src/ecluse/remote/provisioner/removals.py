@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.remote.provisioner.boot import start_remove, start_unit
+from ecluse.remote.provisioner.certificate import HOOK
 from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.firewall import FIREWALL, UNIT, firewall_remove
 from ecluse.remote.provisioner.installed import UPGRADES
 from ecluse.remote.provisioner.item import Item
 from ecluse.remote.provisioner.logins import SUDO
+from ecluse.remote.provisioner.nginx import SHARED, nginx_remove, site_paths
 from ecluse.remote.provisioner.sshd import SSHD, ssh_remove
 from ecluse.remote.provisioner.swap import FILE
 from ecluse.remote.provisioner.swap import UNIT as SWAP
@@ -29,6 +31,8 @@ UNITS = Path("/etc/systemd/system")
 def removals(order: dict[str, Any]) -> Iterator[Item]:
     """The parts that are taken away. Those of the machine stay where it has other environments."""
     start = start_unit(order)
+    if order["front"]:
+        yield _removed("nginx", site_paths(order), lambda: nginx_remove(*site_paths(order)))
     yield _removed("start", (start,), lambda: start_remove(start), _stays(order))
     if others := _others(start):
         note = (
@@ -38,6 +42,8 @@ def removals(order: dict[str, Any]) -> Iterator[Item]:
         return
     if watched := order["monitoring"]:
         yield _removed("monitoring", tuple(map(Path, watched["files"])), lambda: watchers_remove(watched))
+    if order["front"]:
+        yield _removed("nginx of the machine", (SHARED, HOOK), lambda: nginx_remove(SHARED, HOOK))
     yield _removed("upgrades", (UPGRADES,), UPGRADES.unlink)
     yield _removed("swap", (FILE, SWAP), swap_remove)
     yield _removed("firewall", (FIREWALL, UNIT), firewall_remove)
@@ -46,19 +52,23 @@ def removals(order: dict[str, Any]) -> Iterator[Item]:
 
 def _removed(name: str, paths: tuple[Path, ...], remove: Callable[[], None], note: str = "") -> Item:
     def change() -> str:
-        return "".join(f"-{path}\n" for path in paths if path.exists())
+        return "".join(f"-{path}\n" for path in paths if path.exists() and (path == FILE or _is_ours(path)))
 
     return Item(name, change, remove, note=lambda: note)
+
+
+def _is_ours(path: Path) -> bool:
+    return MARK in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _stays(order: dict[str, Any]) -> str:
     return (
         f"these stay: the accounts {order['administrator']} (with {SUDO}) and {order['user']}, with keys and homes; "
-        "the site, which is not stopped; the packages of Debian; a database with its data; the time zone"
+        "the site, which is not stopped; the packages of Debian; a database with its data; certificates; the time zone"
     )
 
 
 def _others(start: Path) -> list[str]:
     """The units of other environments, which start with this machine too."""
     units = (path for path in UNITS.glob("*.service") if path not in (start, UNIT))
-    return sorted(path.stem for path in units if MARK in path.read_text(encoding="utf-8", errors="replace"))
+    return sorted(path.stem for path in units if _is_ours(path))

@@ -5,7 +5,13 @@ import pytest
 from ecluse.remote.provisioner import removals
 from ecluse.remote.provisioner.debian import MARK
 
-ORDER = {"administrator": "admin", "user": "shop", "folder": "ecluse/shop-production", "monitoring": None}
+ORDER = {
+    "administrator": "admin",
+    "user": "shop",
+    "folder": "ecluse/shop-production",
+    "front": None,
+    "monitoring": None,
+}
 
 
 @pytest.fixture
@@ -32,6 +38,21 @@ def test_removal_of_monitoring_names_its_files(machine):
     order = {**ORDER, "monitoring": {"files": {str(machine / "SSHD"): ""}}}
     found = {item.name: item.change() for item in removals.removals(order)}
     assert found["monitoring"] == f"-{machine}/SSHD\n"
+
+
+def test_removal_leaves_files_of_people(machine):
+    (machine / "UPGRADES").write_text("theirs")
+    assert next(item for item in removals.removals(ORDER) if item.name == "upgrades").change() == ""
+
+
+def test_removal_of_nginx_leaves_other_sites(machine, monkeypatch):
+    (machine / "sites").mkdir()
+    (machine / "sites" / "ours").write_text(f"# {MARK}")
+    monkeypatch.setattr(removals, "site_paths", lambda order: (machine / "sites" / "ours",))
+    monkeypatch.setattr(removals, "SHARED", machine / "UPGRADES")
+    monkeypatch.setattr(removals, "HOOK", machine / "none")
+    found = {item.name: item.change() for item in removals.removals({**ORDER, "front": {"names": ["shop.example"]}})}
+    assert found["nginx"] == f"-{machine}/sites/ours\n" and found["nginx of the machine"] == f"-{machine}/UPGRADES\n"
 
 
 def test_removal_of_what_is_not_there_changes_nothing(machine):
