@@ -10,6 +10,7 @@ from typing import ClassVar
 
 __all__ = [
     "AdoptError",
+    "BackupError",
     "CommandError",
     "DefinitionError",
     "EcluseError",
@@ -141,6 +142,12 @@ class MachineError(EcluseError):
     """The machine refuses a file or a folder: the disk is full or read-only, no permission, a folder is gone."""
 
     exit_code = 16
+
+
+class BackupError(EcluseError):
+    """The data of an environment could not be saved, or what was saved could not be brought back."""
+
+    exit_code = 17
 
 
 class Interrupted(EcluseError):

@@ -6,9 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import click
 
@@ -53,7 +51,9 @@ def db(keep: bool, stop: str | None, postgres: str | None, as_json: bool, comman
         return 0
     with OWN_SOURCES[source].empty(POSTGRES, os.environ) as url:
         if command:
-            return process.attached(command, env={**libpq.without(os.environ), "DATABASE_URL": url, **_libpq(url)})
+            return process.attached(
+                command, env={**libpq.without(os.environ), "DATABASE_URL": url, **libpq.variables(url)}
+            )
         _show(as_json, source, url, None)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
@@ -87,16 +87,3 @@ def _show(as_json: bool, source: str, url: str, stop: str | None) -> None:
     else:
         click.echo(url)
         click.echo(f"Stop it with: {stop}" if stop else "Ctrl-C ends it.", err=True)
-
-
-def _libpq(url: str) -> Mapping[str, str]:
-    """The environment variables with which psql and pg_dump connect to *url* without options."""
-    parts = urlsplit(url)
-    found = {
-        "PGHOST": parse_qs(parts.query).get("host", [parts.hostname or ""])[0],
-        "PGPORT": str(parts.port or ""),
-        "PGUSER": parts.username or "",
-        "PGPASSWORD": parts.password or "",
-        "PGDATABASE": parts.path.lstrip("/"),
-    }
-    return {name: value for name, value in found.items() if value}

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from ecluse import errors
+from ecluse.backup import access
 from ecluse.cli import job_summary
 from ecluse.cli.environments import LEFT_OUT, hear, named, names, person, say, show, superuser
 from ecluse.cli.project import pipeline_in, top
@@ -125,7 +126,8 @@ class Elsewhere:
 
     def _order(self, arguments: tuple[str, ...], told: Mapping[str, str]) -> Order:
         given = {name for setup in self.environment.setup for name in setup.given}
-        wanted = {*self.environment.secrets, *given} - {*key_names(self.environment)}
+        backup = access.GIVEN if self.environment.backup else ()
+        wanted = {*self.environment.secrets, *given, *backup} - {*key_names(self.environment)}
         variables = {name: os.environ[name] for name in sorted(wanted) if os.environ.get(name)}
         for value in variables.values():
             Secret(value)  # from now on masked in whatever is printed

@@ -10,11 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+<<<<<<< HEAD
 from ecluse.definition.front_server import Acme, Certificate, FrontServer, TlsProxy
 from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
 
 __all__ = [
     "Acme",
+=======
+from ecluse.definition.backups import Backup
+from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
+
+__all__ = [
+    "Backup",
+>>>>>>> a29ee40 (backup: the data of a server's environment, saved with restic and proved by a restore)
     "All",
     "Any",
     "Build",
@@ -275,7 +283,7 @@ class Environment:
     A server is this machine; with *host*, the machine of that name, which SSH reaches as *user* on *port* (by default,
     as the configuration of the SSH client says). *host_key* is that machine's public key, as ``ssh-ed25519 AAAA…``: no
     other one is talked to. ``ecluse host-key`` prints it. *provision*: how that machine is prepared;
-    *monitoring*: how it is watched, and who is told.
+    *monitoring*: how it is watched, and who is told; *backup*: where its data is saved.
     """
 
     name: str
@@ -301,6 +309,7 @@ class Environment:
     host_key: str = ""
     provision: Provision | None = None
     monitoring: Monitoring | None = None
+    backup: Backup | None = None
 
     @property
     def limits(self) -> Watch:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from math import prod
 
+from ecluse.definition import backups
 from ecluse.definition.conditions import possible
 from ecluse.definition.model import Environment, Job, Pipeline, Provision
 from ecluse.definition.placeholders import OUTPUT, unknown
@@ -76,6 +77,10 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
         yield from _variables(where, "secrets", environment.secrets)
         yield from _variables(where, "env", environment.env)
         yield from _watch(where, environment)
+        if environment.backup is not None:
+            yield from (Problem(where, field, what) for field, what in backups.problems(environment.backup))
+            if environment.target != "server":
+                yield Problem(where, "backup", "is there for the target server alone so far")
         for service, count in environment.replicas.items():
             if count < 1:
                 yield Problem(where, "replicas", f"gives {service} {count} tasks: 1 or more")

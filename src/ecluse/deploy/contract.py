@@ -31,6 +31,7 @@ __all__ = [
     "Catalogue",
     "Context",
     "Controls",
+    "Data",
     "Ledger",
     "Migration",
     "Operations",
@@ -209,6 +210,21 @@ class Records(Protocol):
         """Take the lock from whoever holds it."""
 
 
+@dataclass(frozen=True)
+class Data:
+    """The data that the serving *release*, of *commit*, works on: the address of its PostgreSQL, and the folder of its
+    media. *folder* is the environment's own, for what belongs to neither; in *environ*, PostgreSQL's programs are
+    found.
+    """
+
+    release: str
+    commit: str | None
+    database: str
+    media: Path
+    folder: Path
+    environ: Mapping[str, str]
+
+
 class Controls(Protocol):
     """The controls of an environment that people use between rollouts."""
 
@@ -240,6 +256,11 @@ class Controls(Protocol):
         """Give parts of the serving release the numbers of processes *wanted*, in the rollouts that follow as well;
         None: as many as the release says. Returns a sentence for each part that has a number; with nothing *wanted*
         that is all. Raises TargetError where the target cannot.
+        """
+
+    def data(self) -> Data:
+        """The data of the release that serves. Raises TargetError where nothing serves, or where its data is not for
+        us to read.
         """
 
     def maintenance(self) -> Maintenance | None:

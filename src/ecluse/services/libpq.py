@@ -1,4 +1,4 @@
-"""Keeps libpq's environment variables, set for another server, away from a server of our own.
+"""libpq's environment variables: for an address, and kept away from a server of our own where they are set for another.
 
 ``PGPORT`` is the port where an address names none; ``PGSERVICE``, ``PGOPTIONS`` and others hold for every connection.
 """
@@ -9,8 +9,9 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
+from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["apart", "set_aside", "without"]
+__all__ = ["apart", "set_aside", "variables", "without"]
 
 # https://www.postgresql.org/docs/18/libpq-envars.html
 _NAMES = """
@@ -28,6 +29,22 @@ _turn = threading.Lock()
 def without(environ: Mapping[str, str]) -> dict[str, str]:
     """*environ* without libpq's variables."""
     return {name: value for name, value in environ.items() if name not in _VARIABLES}
+
+
+def variables(url: str) -> dict[str, str]:
+    """The variables with which psql and pg_dump connect to the database at *url* without options."""
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    found = {
+        "PGHOST": query.get("host", parts.hostname or ""),
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path.lstrip("/")),
+        "PGSSLMODE": query.get("sslmode", ""),
+        "PGSSLROOTCERT": query.get("sslrootcert", ""),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def set_aside(environ: MutableMapping[str, str]) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 import os
 
-from ecluse import Environment, Job, Pipeline, ReleaseSpec, Worker, command
+from ecluse import Backup, Environment, Job, Pipeline, ReleaseSpec, Worker, command
 
 BROKER = os.environ.get("SHOP_BROKER", "")
+BACKUPS = os.environ.get("SHOP_BACKUPS", "")
 CELERY = ("celery", "--app", "shop.celery:app")
 OPTIONS = ("--hostname", "tasks{slot}@%h", "--concurrency", "2", "--loglevel", "INFO")
 WORKERS = (
@@ -25,6 +26,7 @@ pipeline = Pipeline(
             watch=1,
             env={"CELERY_BROKER_URL": BROKER} if BROKER else {},
             workers=WORKERS if BROKER else (),
+            backup=Backup(repository=BACKUPS, keep_daily=1, keep_weekly=0, keep_monthly=0) if BACKUPS else None,
         ),
     ),
     release=ReleaseSpec(

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ecluse.deploy.contract import Data
 from ecluse.deploy.maintenance import Maintenance, page
 from ecluse.deploy.targets.server.operations import ServerOperations
 from ecluse.deploy.targets.server.place import Place
+from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.slots import Slot
 from ecluse.errors import ReleaseError, TargetError
 from ecluse.machine import durable, process
@@ -68,14 +70,28 @@ class ServerControls:
         """Run *command* in the folder and the environment of the release that serves, as the account of the site: what
         it writes, the site can write too. *what* is always the site.
         """
-        serving = sorted(self._operations.web.serving())
-        if not serving:
-            raise TargetError(f"{self._place.environment.name} serves nothing: there is no release to run this in")
-        release = self._operations.release(serving[-1])
+        release = self._serving()
         env = {**self._place.variables(release, self._operations.daemon.database_url()), **variables}
         sys.stdout.flush()
         account = self._place.account()
         return process.attached(command, cwd=release.work, env=env, user=account.user, group=account.group)
+
+    def data(self) -> Data:
+        release = self._serving()
+        daemon = self._operations.daemon
+        url = self._place.variables(release, daemon.database_url()).get("DATABASE_URL")
+        if url is None:
+            raise TargetError(
+                f"{self._place.environment.name} has no DATABASE_URL: where its data is, is not known",
+                hint="name DATABASE_URL in the environment's secrets, and let the settings read it",
+            )
+        return Data(release.id, release.commit, url, self._place.media, self._place.folder, daemon.database_environ())
+
+    def _serving(self) -> ServerRelease:
+        serving = sorted(self._operations.web.serving())
+        if not serving:
+            raise TargetError(f"{self._place.environment.name} serves nothing", hint="./ecluse start, or deploy")
+        return self._operations.release(serving[-1])
 
     def stop(self) -> None:
         self._operations.daemon.stop()

@@ -76,6 +76,10 @@ class Daemon:
         """The address of the environment's own database; None where another one is given."""
         return self.database.url
 
+    def database_environ(self) -> Mapping[str, str]:
+        """The environment in which the programs of that database are found first."""
+        return self.database.environ
+
     def states(self) -> States:
         """The current states of the processes. Where no Supervisor runs, none does. Raises TargetError where it runs
         and does not answer, or is ending.

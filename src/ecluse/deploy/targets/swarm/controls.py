@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from ecluse.definition.model import Environment
+from ecluse.deploy.contract import Data
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.targets.swarm.api import Conflict
 from ecluse.deploy.targets.swarm.catalogue import SwarmCatalogue
@@ -135,6 +136,12 @@ class SwarmControls:
         options = ("--follow",) if follow else ()
         name = self._services.name(what)
         return self._connection.attached("service", "logs", "--tail", str(lines), *options, name)
+
+    def data(self) -> Data:
+        raise TargetError(
+            f"{self._environment.name} is a swarm: only the data of a server is saved so far",
+            hint="pg_dump in the container of the database; docs/how-to/keep-a-swarm-running.md has the volumes",
+        )
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
         """Run *command* once as the serving release's *what* would run; in what has state (a database), in its

@@ -1,0 +1,166 @@
+"""The database of a backup: dumped together with the rows that it had in that moment; loaded again."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO
+
+from ecluse.errors import BackupError
+from ecluse.machine import process
+from ecluse.secrets import masked
+from ecluse.services import libpq
+from ecluse.services.binaries import Binaries, binaries_for
+from ecluse.services.kinds import POSTGRES_VERSION
+
+__all__ = ["Content", "Postgres"]
+
+_PIECE = 1 << 20
+_END = "--end of the answer--"
+
+_TABLES = (
+    "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_t' "
+    # What belongs to an extension is made by the extension.
+    "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1"
+)
+
+
+class Content:
+    """The content of a database in one moment: *tables*, with their rows, and the *migrations* applied."""
+
+    def __init__(self, tables: Mapping[str, int], migrations: tuple[str, ...]) -> None:
+        self.tables, self.migrations = dict(tables), migrations
+
+
+class Postgres:
+    """The database at *url*. *environ* is for finding PostgreSQL's programs: those of the server's own major version.
+
+    The password stands in the environment of the programs alone. Raises BackupError where it does not answer.
+    """
+
+    def __init__(self, url: str, environ: Mapping[str, str]) -> None:
+        own = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGCONNECT_TIMEOUT": "20"}
+        self._environ = {**own, **libpq.variables(url)}
+        self._programs = binaries_for(POSTGRES_VERSION, environ)
+        answer = self._run(self._psql("--command", "SHOW server_version_num"))
+        self.major = int(answer.text) // 10000
+        self._programs = binaries_for(str(self.major), environ)
+
+    @property
+    def programs(self) -> Binaries:
+        """PostgreSQL's programs, of the version of the server."""
+        return self._programs
+
+    @contextmanager
+    def moment(self) -> Iterator[tuple[str, Content]]:
+        """A moment of the database that lasts as long as the block: its name for ``pg_dump --snapshot``, its content.
+
+        It is a transaction that reads only: it holds up nothing but VACUUM, and migrations that lock a whole table.
+        """
+        with tempfile.TemporaryFile() as errors:
+            session = process.spawn(
+                self._psql(), env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
+
+            def ask(sql: str) -> list[str]:
+                assert session.stdin is not None and session.stdout is not None
+                try:
+                    session.stdin.write(f"{sql};\n\\echo {_END}\n".encode())
+                    session.stdin.flush()
+                except BrokenPipeError:
+                    pass  # it has ended, and its output ends too
+                lines: list[str] = []
+                for line in session.stdout:
+                    text = line.decode().rstrip("\n")
+                    if text == _END:
+                        return lines
+                    lines.append(text)
+                errors.seek(0)
+                raise _failure("the database", errors.read())
+
+            try:
+                ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                [name] = ask("SELECT pg_export_snapshot()")
+                yield name, _content(ask)
+            finally:
+                process.stop(session)
+                for pipe in (session.stdin, session.stdout):
+                    if pipe is not None:
+                        try:
+                            pipe.close()
+                        except BrokenPipeError:
+                            pass
+
+    def content(self) -> Content:
+        """The content now."""
+        with self.moment() as (_name, content):
+            return content
+
+    @contextmanager
+    def dump(self, moment: str) -> Iterator[IO[bytes]]:
+        """The dump of *moment*, as it is written. Raises BackupError at the end where it is not whole."""
+        # Not compressed: restic finds what is unchanged, and compresses it.
+        argv = self._programs.argv("pg_dump", "--format=custom", "--compress=0", f"--snapshot={moment}")
+        with tempfile.TemporaryFile() as errors:
+            program = process.spawn(argv, env=self._environ, stdout=subprocess.PIPE, stderr=errors)
+            assert program.stdout is not None
+            try:
+                yield program.stdout
+                if program.wait():
+                    errors.seek(0)
+                    raise _failure("pg_dump", errors.read())
+            finally:
+                if program.poll() is None:
+                    process.stop(program)
+                program.stdout.close()
+
+    @contextmanager
+    def load(self) -> Iterator[IO[bytes]]:
+        """The input of a program that loads a dump into this database, which is empty. Raises BackupError at the end
+        where something could not be loaded.
+        """
+        argv = self._programs.argv(
+            "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={self._environ['PGDATABASE']}"
+        )
+        with tempfile.TemporaryFile() as errors:
+            program = process.spawn(argv, env=self._environ, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+            assert program.stdin is not None
+            try:
+                try:
+                    yield program.stdin
+                    program.stdin.close()
+                except BrokenPipeError:
+                    pass  # it has ended, and says why
+                if program.wait():
+                    errors.seek(0)
+                    raise _failure("pg_restore", errors.read())
+            finally:
+                if program.poll() is None:
+                    process.stop(program)
+
+    def _psql(self, *more: str) -> tuple[str, ...]:
+        options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--no-password")
+        return self._programs.argv("psql", *options, *more)
+
+    def _run(self, argv: tuple[str, ...]) -> process.Answer:
+        answer = process.read(argv, env=self._environ, check=False)
+        if not answer.ok:
+            raise _failure("the database", answer.errors)
+        return answer
+
+
+def _content(ask: Callable[[str], list[str]]) -> Content:
+    tables = ask(_TABLES)
+    rows = {table: int(ask(f"SELECT count(*) FROM {table}")[0]) for table in tables}
+    migrations: tuple[str, ...] = ()
+    if any(table.rpartition(".")[2] == "django_migrations" for table in tables):
+        migrations = tuple(ask("SELECT app || '.' || name FROM django_migrations ORDER BY 1"))
+    return Content(rows, migrations)
+
+
+def _failure(what: str, errors: bytes) -> BackupError:
+    lines = masked(errors.decode(errors="replace")).strip().splitlines()
+    return BackupError(f"{what}: {lines[-1] if lines else 'it ended and said nothing'}")

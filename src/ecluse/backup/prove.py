@@ -1,0 +1,121 @@
+"""Proves a backup: restores it into a throwaway PostgreSQL and a throwaway folder, and compares what is there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+from ecluse import probes
+from ecluse.backup.manifest import Manifest
+from ecluse.backup.postgres import Content, Postgres
+from ecluse.backup.restic import Restic
+from ecluse.backup.vault import DATABASE, Vault
+from ecluse.errors import BackupError
+from ecluse.machine import process
+from ecluse.services.cluster import Cluster, server_environ
+
+__all__ = ["load", "prove"]
+
+_NAME = "proof"
+
+
+def prove(manifest: Manifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
+    """Restore the backup below *folder*, compare it with its manifest, and note in the repository how that ended.
+
+    Raises BackupError, which says what is damaged; another EcluseError where it could not be tried, as without
+    programs of PostgreSQL of the server's version.
+    """
+    try:
+        with _scratch(folder) as scratch:
+            scratch.chmod(0o711)  # PostgreSQL does not run as root; its own folder is its account's alone
+            _database(manifest, restic, scratch, environ)
+        with _scratch(folder) as scratch:
+            _media(manifest, restic, scratch)
+    except BackupError as error:
+        vault.note(manifest.id, good=False, why=error.what)
+        raise
+    vault.note(manifest.id, good=True, why="")
+
+
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="proof-", dir=folder, ignore_cleanup_errors=True) as scratch:
+        yield Path(scratch)
+
+
+def _database(manifest: Manifest, restic: Restic, scratch: Path, environ: Mapping[str, str]) -> None:
+    cluster = Cluster.at(scratch / "postgres", environ, version=str(manifest.database.major))
+    with _served(cluster) as url:
+        restored = Postgres(url, environ)
+        load(manifest, restic, restored)
+        _compare(manifest, restored.content())
+
+
+def load(manifest: Manifest, restic: Restic, target: Postgres) -> None:
+    """Load the database of a backup into the empty database *target*. Raises BackupError where the dump is damaged."""
+    digest = hashlib.sha256()
+    with target.load() as sink:
+        restic.stream(manifest.database.snapshot, DATABASE, _both(digest.update, sink))
+    if digest.hexdigest() != manifest.database.sha256:
+        raise BackupError(f"the dump of the database in {manifest.id} is another one than was saved")
+
+
+def _both(update: Callable[[bytes], object], sink: IO[bytes]) -> Callable[[bytes], object]:
+    def write(piece: bytes) -> None:
+        update(piece)
+        sink.write(piece)
+
+    return write
+
+
+def _compare(manifest: Manifest, found: Content) -> None:
+    for table, rows in manifest.database.tables.items():
+        if found.tables.get(table) != rows:
+            raise BackupError(f"{table} had {rows} rows, and {found.tables.get(table, 'is not there')} after a restore")
+    if found.migrations != manifest.database.migrations:
+        raise BackupError("the migrations after a restore are others than those that were saved")
+
+
+def _media(manifest: Manifest, restic: Restic, scratch: Path) -> None:
+    media = manifest.media
+    if not media.snapshot:
+        return
+    target = scratch / "media"
+    restic.restore(media.snapshot, target, [str(Path(media.folder, name)) for name in media.sample])
+    for name, digest in media.sample.items():
+        restored = target / Path(media.folder, name).relative_to("/")
+        if not restored.is_file():
+            raise BackupError(f"the file {name} is not there after a restore")
+        if hashlib.sha256(restored.read_bytes()).hexdigest() != digest:
+            raise BackupError(f"the file {name} is another one after a restore")
+
+
+@contextlib.contextmanager
+def _served(cluster: Cluster) -> Iterator[str]:
+    cluster.create(database=_NAME)
+    account = cluster.account
+    with tempfile.TemporaryFile() as output:
+        server = process.spawn(
+            cluster.server_argv(),
+            cwd=Path("/"),
+            env=server_environ(),
+            user=account.user,
+            group=account.group,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            probes.wait(
+                [cluster.url(_NAME)],
+                timeout=120,
+                what="a throwaway PostgreSQL",
+                ended=lambda: None if server.poll() is None else "it ended",
+            )
+            yield cluster.url(_NAME)
+        finally:
+            process.stop(server, first=signal.SIGINT)

@@ -1,0 +1,85 @@
+"""Saves the data of an environment: the database, then the media, then the manifest that makes a backup of both."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from ecluse.backup.manifest import Manifest, SavedDatabase, SavedMedia
+from ecluse.backup.postgres import Content, Postgres
+from ecluse.backup.restic import Restic
+from ecluse.backup.vault import DATABASE, Vault
+from ecluse.deploy.contract import Data
+
+__all__ = ["save", "size_of"]
+
+_PIECE = 1 << 20
+
+_SAMPLE = 50
+"""Files of the media whose content is compared after a restore."""
+
+
+def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callable[[str], None]) -> Manifest:
+    """Save *data* of *environment*. Raises BackupError; what was saved until then counts as nothing.
+
+    The media are saved after the moment of the database: the file of a row that is there is there too, unless it was
+    deleted in between.
+    """
+    began = datetime.now(UTC)
+    id = f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    source = Postgres(data.database, data.environ)
+    with source.moment() as (moment, content):
+        database = _database(source, moment, content, vault, restic, id)
+    say(f"database   {len(content.tables)} tables, {sum(content.tables.values())} rows, {size_of(database.bytes)}")
+    media = _media(data.media, vault, restic, id, say)
+    say(f"media      {media.files} files, {size_of(media.bytes)}")
+    manifest = Manifest(
+        id, environment, began.isoformat(timespec="seconds"), data.release, data.commit, database, media
+    )
+    vault.keep(manifest)
+    return manifest
+
+
+def _database(source: Postgres, moment: str, content: Content, vault: Vault, restic: Restic, id: str) -> SavedDatabase:
+    digest, size = hashlib.sha256(), 0
+
+    def write(sink: IO[bytes]) -> None:
+        nonlocal size
+        with source.dump(moment) as dump:
+            while piece := dump.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+                sink.write(piece)
+
+    saved = restic.save_stream(DATABASE, vault.tags(id, "database"), write)
+    return SavedDatabase(saved.snapshot, digest.hexdigest(), size, source.major, content.tables, content.migrations)
+
+
+def _media(folder: Path, vault: Vault, restic: Restic, id: str, say: Callable[[str], None]) -> SavedMedia:
+    if not any(_files(folder)):
+        return SavedMedia("", str(folder.resolve()), 0, 0)
+    saved = restic.save_folder(folder.resolve(), vault.tags(id, "media"), say)
+    sample = {}
+    found = sorted(_files(folder))
+    for path in found[:: max(len(found) // _SAMPLE, 1)][:_SAMPLE]:
+        try:
+            sample[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except FileNotFoundError:  # it has been deleted since
+            continue
+    return SavedMedia(saved.snapshot, str(folder.resolve()), saved.files, saved.bytes, sample)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def size_of(number: int) -> str:
+    """*number* of bytes as people write it."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number} bytes"

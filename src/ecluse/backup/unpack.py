@@ -1,0 +1,53 @@
+"""Brings a backup back into a folder: the dump of the database, and the media."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from ecluse.backup.manifest import Manifest
+from ecluse.backup.restic import Restic
+from ecluse.backup.vault import DATABASE
+from ecluse.errors import BackupError
+
+__all__ = ["unpack"]
+
+
+def unpack(manifest: Manifest, restic: Restic, target: Path) -> None:
+    """Make the folder *target*, with ``database.dump`` and ``media`` of the backup. It appears whole or not at all.
+
+    Raises BackupError where there is something already, or where the backup is damaged.
+    """
+    target = target.absolute()
+    if target.exists():
+        raise BackupError("something is there already", where=str(target), hint="name a folder that does not exist")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        _dump(manifest, restic, scratch / DATABASE)
+        media = scratch / "media"
+        if manifest.media.snapshot:
+            restic.restore(manifest.media.snapshot, scratch / "restored")
+            (scratch / "restored" / Path(manifest.media.folder).relative_to("/")).rename(media)
+            shutil.rmtree(scratch / "restored")
+        else:
+            media.mkdir()
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _dump(manifest: Manifest, restic: Restic, path: Path) -> None:
+    digest = hashlib.sha256()
+    with open(path, "xb") as file:
+        path.chmod(0o600)
+
+        def write(piece: bytes) -> None:
+            digest.update(piece)
+            file.write(piece)
+
+        restic.stream(manifest.database.snapshot, DATABASE, write)
+    if digest.hexdigest() != manifest.database.sha256:
+        raise BackupError(f"the dump of the database in {manifest.id} is another one than was saved")

@@ -1,0 +1,90 @@
+"""Backups of the small project: saved while visitors come, proved, damaged on purpose, and brought back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.containers import await_
+from testbed.load.visitors import Load
+from testbed.shop import Shop
+
+
+@pytest.fixture
+def vault(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the shop's repository, which is empty; the shop's media have files."""
+    if not shutil.which("restic"):
+        pytest.skip("restic is not installed: apt-get install restic")
+    monkeypatch.setenv("SHOP_BACKUPS", str(tmp_path / "vault"))
+    (shop.place / "media" / "a folder").mkdir(parents=True, exist_ok=True)
+    (shop.place / "media" / "a folder" / "pic[1]*.txt").write_text("a picture\n")
+    (shop.place / "media" / "more.bin").write_bytes(os.urandom(5000))
+    (shop.place / "backup.json").unlink(missing_ok=True)
+    return tmp_path / "vault"
+
+
+def asked(shop: Shop, *arguments: str) -> Any:
+    """The JSON that a command prints at its end."""
+    output = shop.ecluse(*arguments, "--json").output
+    return json.loads(output[min(output.index(letter) for letter in "[{" if letter in output) :])
+
+
+def packs(vault: Path) -> list[Path]:
+    """The files with what was saved."""
+    return [path for path in (vault / "data").rglob("*") if path.is_file()]
+
+
+def test_backup_is_proved_and_brought_back_while_visitors_come(shop: Shop, vault: Path, tmp_path: Path) -> None:
+    with Load(shop.port) as load:
+        load.wait(20)
+        made = asked(shop, "backup", "local")
+        load.wait(20)
+    assert load.lost == []
+    assert made["media"]["files"] == 2 and made["database"]["tables"] > 1
+    [listed] = asked(shop, "backups", "local")
+    assert listed["proved"] and listed["id"] == made["id"] and listed["release"] == shop.status()["serving"]
+    assert not list(shop.place.glob("proof-*"))
+    assert (shop.place / "backup.json").stat().st_mode & 0o777 == 0o600
+
+    target = tmp_path / "back"
+    shop.ecluse("restore", "local", "--into", str(target))
+    assert (target / "media" / "a folder" / "pic[1]*.txt").read_text() == "a picture\n"
+    assert (target / "database.dump").read_bytes().startswith(b"PGDMP")
+    assert "something is there already" in shop.ecluse("restore", "local", "--into", str(target), check=False).output
+
+
+def test_damaged_backup_is_not_proved(shop: Shop, vault: Path) -> None:
+    shop.ecluse("backup", "local")
+    for pack in packs(vault):
+        pack.chmod(0o600)
+        content = bytearray(pack.read_bytes())
+        content[len(content) // 2] ^= 1
+        pack.write_bytes(content)
+    done = shop.ecluse("backup", "local", check=False)
+    assert done.returncode == 17, done.output
+    assert [one["proved"] for one in asked(shop, "backups", "local")][-1] is not True
+
+
+def test_interrupted_backup_is_none(shop: Shop, vault: Path) -> None:
+    command = shop.begin("backup", "local")
+    await_(lambda: any((vault / "snapshots").glob("*")), "the database is saved", 120)
+    command.kill()
+    command.wait()
+    assert "there is no backup yet" in shop.ecluse("backups", "local", check=False).output
+    shop.ecluse("backup", "local")
+    assert len(asked(shop, "backups", "local")) == 1
+
+
+def test_wrong_password_opens_nothing(shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.ecluse("backup", "local")
+    kept = (shop.place / "backup.json").read_bytes()
+    monkeypatch.setenv("RESTIC_PASSWORD", "another-one-that-is-wrong")
+    done = shop.ecluse("backup", "local", check=False)
+    assert done.returncode == 17 and "RESTIC_PASSWORD" in done.output
+    assert "another-one-that-is-wrong" not in done.output
+    assert (shop.place / "backup.json").read_bytes() == kept
