@@ -9,7 +9,7 @@ from typing import Any
 
 from ecluse.errors import BackupError
 
-__all__ = ["Manifest", "SavedDatabase", "SavedMedia"]
+__all__ = ["BackupManifest", "SavedDatabase", "SavedMedia"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class SavedMedia:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BackupManifest:
     """A backup of *environment*, begun at *began* (UTC, ISO 8601), while *release* of *commit* served."""
 
     id: str
@@ -55,7 +55,7 @@ class Manifest:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Manifest:
+    def from_json(cls, text: str) -> BackupManifest:
         """Raises BackupError where *text* is no manifest."""
         try:
             value: dict[str, Any] = json.loads(text)

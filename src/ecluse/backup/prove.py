@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from ecluse import probes
-from ecluse.backup.manifest import Manifest
-from ecluse.backup.postgres import Content, Postgres
+from ecluse.backup.dumps import Content, Postgres
+from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE, Vault
 from ecluse.errors import BackupError
@@ -24,7 +24,7 @@ __all__ = ["load", "prove"]
 _NAME = "proof"
 
 
-def prove(manifest: Manifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
+def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
     """Restore the backup below *folder*, compare it with its manifest, and note in the repository how that ended.
 
     Raises BackupError, which says what is damaged; another EcluseError where it could not be tried, as without
@@ -48,7 +48,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
         yield Path(scratch)
 
 
-def _database(manifest: Manifest, restic: Restic, scratch: Path, environ: Mapping[str, str]) -> None:
+def _database(manifest: BackupManifest, restic: Restic, scratch: Path, environ: Mapping[str, str]) -> None:
     cluster = Cluster.at(scratch / "postgres", environ, version=str(manifest.database.major))
     with _served(cluster) as url:
         restored = Postgres(url, environ)
@@ -56,7 +56,7 @@ def _database(manifest: Manifest, restic: Restic, scratch: Path, environ: Mappin
         _compare(manifest, restored.content())
 
 
-def load(manifest: Manifest, restic: Restic, target: Postgres) -> None:
+def load(manifest: BackupManifest, restic: Restic, target: Postgres) -> None:
     """Load the database of a backup into the empty database *target*. Raises BackupError where the dump is damaged."""
     digest = hashlib.sha256()
     with target.load() as sink:
@@ -73,7 +73,7 @@ def _both(update: Callable[[bytes], object], sink: IO[bytes]) -> Callable[[bytes
     return write
 
 
-def _compare(manifest: Manifest, found: Content) -> None:
+def _compare(manifest: BackupManifest, found: Content) -> None:
     for table, rows in manifest.database.tables.items():
         if found.tables.get(table) != rows:
             raise BackupError(f"{table} had {rows} rows, and {found.tables.get(table, 'is not there')} after a restore")
@@ -81,7 +81,7 @@ def _compare(manifest: Manifest, found: Content) -> None:
         raise BackupError("the migrations after a restore are others than those that were saved")
 
 
-def _media(manifest: Manifest, restic: Restic, scratch: Path) -> None:
+def _media(manifest: BackupManifest, restic: Restic, scratch: Path) -> None:
     media = manifest.media
     if not media.snapshot:
         return

@@ -19,7 +19,7 @@ from ecluse.errors import BackupError, ToolError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
-__all__ = ["Restic", "Saved", "Snapshot"]
+__all__ = ["Restic", "Saved", "ResticSnapshot"]
 
 _PIECE = 1 << 20
 _INCOMPLETE = 3
@@ -27,7 +27,7 @@ _INCOMPLETE = 3
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ResticSnapshot:
     """A snapshot of the repository: its id, when it was made (UTC, ISO 8601), its tags ``name=value``."""
 
     id: str
@@ -37,7 +37,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Saved:
-    """What restic says of a snapshot that it has made."""
+    """The summary that restic gives of a snapshot it has made."""
 
     snapshot: str
     files: int
@@ -102,11 +102,11 @@ class Restic:
             raise self._failure(answer.errors.decode(errors="replace"))
         return _saved(answer.output)
 
-    def snapshots(self, tags: Mapping[str, str]) -> list[Snapshot]:
+    def snapshots(self, tags: Mapping[str, str]) -> list[ResticSnapshot]:
         """The snapshots that have all of *tags*, the oldest first."""
         wanted = ",".join(f"{name}={value}" for name, value in tags.items())
         found = json.loads(self._read("snapshots", "--json", "--no-lock", "--tag", wanted).output or "[]") or []
-        made = [Snapshot(one["id"], one["time"], _untagged(one.get("tags") or ())) for one in found]
+        made = [ResticSnapshot(one["id"], one["time"], _untagged(one.get("tags") or ())) for one in found]
         return sorted(made, key=lambda one: one.time)
 
     def text(self, snapshot: str, name: str) -> str:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from ecluse.backup.manifest import Manifest, SavedDatabase, SavedMedia
-from ecluse.backup.postgres import Content, Postgres
+from ecluse.backup.dumps import Content, Postgres
+from ecluse.backup.manifest import BackupManifest, SavedDatabase, SavedMedia
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE, Vault
 from ecluse.deploy.contract import Data
@@ -23,7 +23,7 @@ _SAMPLE = 50
 """Files of the media whose content is compared after a restore."""
 
 
-def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callable[[str], None]) -> Manifest:
+def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callable[[str], None]) -> BackupManifest:
     """Save *data* of *environment*. Raises BackupError; what was saved until then counts as nothing.
 
     The media are saved after the moment of the database: the file of a row that is there is there too, unless it was
@@ -37,7 +37,7 @@ def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callab
     say(f"database   {len(content.tables)} tables, {sum(content.tables.values())} rows, {size_of(database.bytes)}")
     media = _media(data.media, vault, restic, id, say)
     say(f"media      {media.files} files, {size_of(media.bytes)}")
-    manifest = Manifest(
+    manifest = BackupManifest(
         id, environment, began.isoformat(timespec="seconds"), data.release, data.commit, database, media
     )
     vault.keep(manifest)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ecluse.backup.manifest import Manifest
+from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE
 from ecluse.errors import BackupError
@@ -15,7 +15,7 @@ from ecluse.errors import BackupError
 __all__ = ["unpack"]
 
 
-def unpack(manifest: Manifest, restic: Restic, target: Path) -> None:
+def unpack(manifest: BackupManifest, restic: Restic, target: Path) -> None:
     """Make the folder *target*, with ``database.dump`` and ``media`` of the backup. It appears whole or not at all.
 
     Raises BackupError where there is something already, or where the backup is damaged.
@@ -39,7 +39,7 @@ def unpack(manifest: Manifest, restic: Restic, target: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _dump(manifest: Manifest, restic: Restic, path: Path) -> None:
+def _dump(manifest: BackupManifest, restic: Restic, path: Path) -> None:
     digest = hashlib.sha256()
     with open(path, "xb") as file:
         path.chmod(0o600)

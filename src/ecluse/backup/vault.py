@@ -9,8 +9,8 @@ from datetime import datetime
 from io import BytesIO
 from typing import IO, Any
 
-from ecluse.backup.manifest import Manifest
-from ecluse.backup.restic import Restic, Snapshot
+from ecluse.backup.manifest import BackupManifest
+from ecluse.backup.restic import Restic, ResticSnapshot
 from ecluse.definition.model import Backup
 from ecluse.errors import BackupError
 
@@ -54,7 +54,7 @@ class Vault:
         """The tags of a snapshot that is a *part* of the backup *id*."""
         return {"ecluse": self._environment, "backup": id, "part": part, **more}
 
-    def keep(self, manifest: Manifest) -> None:
+    def keep(self, manifest: BackupManifest) -> None:
         """Write the manifest: from now on the backup is one."""
         size = str(manifest.database.bytes + manifest.media.bytes)
         tags = self.tags(manifest.id, "manifest", release=manifest.release, began=manifest.began, bytes=size)
@@ -69,7 +69,7 @@ class Vault:
         """The backups, the oldest first."""
         return list(_listed(self._snapshots()))
 
-    def manifest(self, wanted: str | None) -> Manifest:
+    def manifest(self, wanted: str | None) -> BackupManifest:
         """The manifest of the backup whose id begins with *wanted*; without it, of the newest that is proved.
 
         Raises BackupError where there is none, or more than one.
@@ -88,7 +88,7 @@ class Vault:
             for one in snapshots
             if one.tags.get("backup") == found[0].id and one.tags.get("part") == "manifest"
         )
-        return Manifest.from_json(text)
+        return BackupManifest.from_json(text)
 
     def prune(self, policy: Backup) -> int:
         """Delete the backups that *policy* does not keep, and what interrupted ones left. Returns how many backups."""
@@ -99,7 +99,7 @@ class Vault:
         self._restic.forget(gone)
         return len(listed) - len(stay)
 
-    def _snapshots(self) -> list[Snapshot]:
+    def _snapshots(self) -> list[ResticSnapshot]:
         return self._restic.snapshots({"ecluse": self._environment})
 
     def _write(self, name: str, tags: Mapping[str, str], text: str) -> None:
@@ -109,7 +109,7 @@ class Vault:
         self._restic.save_stream(name, tags, write)
 
 
-def _listed(snapshots: Iterable[Snapshot]) -> Iterator[Listed]:
+def _listed(snapshots: Iterable[ResticSnapshot]) -> Iterator[Listed]:
     snapshots = list(snapshots)
     proofs = {
         one.tags["backup"]: one.tags.get("good") == "true" for one in snapshots if one.tags.get("part") == "proof"

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ecluse.backup.access import Access
-from ecluse.backup.manifest import Manifest
+from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.restic import Restic
 from ecluse.backup.save import save, size_of
@@ -119,7 +119,7 @@ def _vault(environment: str, policy: Backup, data: Data) -> tuple[Restic, Vault]
     return restic, Vault(restic, environment)
 
 
-def _described(made: Manifest) -> dict[str, object]:
+def _described(made: BackupManifest) -> dict[str, object]:
     database, media = made.database, made.media
     return {
         "id": made.id,

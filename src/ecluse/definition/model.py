@@ -10,19 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-<<<<<<< HEAD
+from ecluse.definition.backups import Backup
 from ecluse.definition.front_server import Acme, Certificate, FrontServer, TlsProxy
 from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
 
 __all__ = [
     "Acme",
-=======
-from ecluse.definition.backups import Backup
-from ecluse.definition.monitoring import Monitoring, Policy, QuietHours, Receiver
-
-__all__ = [
     "Backup",
->>>>>>> a29ee40 (backup: the data of a server's environment, saved with restic and proved by a restore)
     "All",
     "Any",
     "Build",

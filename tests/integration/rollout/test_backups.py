@@ -70,6 +70,7 @@ def test_damaged_backup_is_not_proved(shop: Shop, vault: Path) -> None:
     assert [one["proved"] for one in asked(shop, "backups", "local")][-1] is not True
 
 
+@pytest.mark.exhaustive
 def test_interrupted_backup_is_none(shop: Shop, vault: Path) -> None:
     command = shop.begin("backup", "local")
     await_(lambda: any((vault / "snapshots").glob("*")), "the database is saved", 120)
@@ -80,6 +81,7 @@ def test_interrupted_backup_is_none(shop: Shop, vault: Path) -> None:
     assert len(asked(shop, "backups", "local")) == 1
 
 
+@pytest.mark.exhaustive
 def test_wrong_password_opens_nothing(shop: Shop, vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.ecluse("backup", "local")
     kept = (shop.place / "backup.json").read_bytes()

@@ -140,7 +140,7 @@ class SwarmControls:
     def data(self) -> Data:
         raise TargetError(
             f"{self._environment.name} is a swarm: only the data of a server is saved so far",
-            hint="pg_dump in the container of the database; docs/how-to/keep-a-swarm-running.md has the volumes",
+            hint="run pg_dump in the container of the database, and copy the volumes of the media",
         )
 
     def exec(self, what: str, command: Sequence[str], *, terminal: bool, variables: Mapping[str, str]) -> int:
