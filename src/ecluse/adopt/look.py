@@ -184,6 +184,7 @@ def _load(
             break
         beside = (*beside, *missing)
         locks = locking.lock(declared, (top / declared.source).parent, python, environ, say, beside=beside)
+    postgresql_switch.refuse_spatial(found.answer)
     if not found.answer.ok:
         raise variables.refusal(found)
     if locks.site != locks.tests:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ecluse.adopt.asking import SettingsReport, Subject
+from ecluse.errors import AdoptError
 
-__all__ = ["Switch", "find"]
+__all__ = ["Switch", "find", "refuse_spatial"]
 
 _LIKE_DATABASE = re.compile(r"DB|DATABASE|POSTGRES|^PG|SQL|RDS", re.IGNORECASE)
 
@@ -41,6 +42,17 @@ class Switch:
     def own(self) -> bool:
         """Whether the project's own variables lead to an address."""
         return "url" in self.parts.values() or {"host", "name"} <= set(self.parts.values())
+
+
+def refuse_spatial(answer: SettingsReport) -> None:
+    """Raise AdoptError where the project keeps shapes in its database, for which PostgreSQL needs PostGIS."""
+    engine = str(answer.databases.get("default", {}).get("ENGINE", ""))
+    if engine.startswith("django.contrib.gis."):
+        raise AdoptError(
+            f"it needs PostGIS ({engine}), and the PostgreSQL that Écluse starts for a site has no PostGIS",
+            hint="write pipeline.py by hand: DATABASE_URL among an environment's secrets leads to a server of yours, "
+            "and ECLUSE_POSTGRES_IMAGE names an image with PostGIS for the tests",
+        )
 
 
 def find(subject: Subject, given: Mapping[str, str], answer: SettingsReport, settings: str = "") -> Switch:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ecluse.adopt.asking import SettingsReport, Subject
-from ecluse.adopt.postgresql_switch import Switch, find
+from ecluse.adopt.postgresql_switch import Switch, find, refuse_spatial
+from ecluse.errors import AdoptError
 
 Database = Callable[[Mapping[str, str]], tuple[dict[str, Any], tuple[str, ...]]]
 
@@ -68,3 +69,11 @@ def switch(database: Database) -> Switch:
 def test_switch_is_found_by_trying(database: Database, fixed: dict[str, str], parts: dict[str, str]) -> None:
     found = switch(database)
     assert (found.fixed, found.parts, found.own) == (fixed, parts, bool(parts))
+
+
+@pytest.mark.parametrize("kind", ["postgis", "spatialite"])
+def test_project_with_shapes_is_refused_for_postgis(kind: str) -> None:
+    engine = f"django.contrib.gis.db.backends.{kind}"
+    report = SettingsReport(False, loaded=True, settings={"DATABASES": {"default": {"ENGINE": engine}}})
+    with pytest.raises(AdoptError, match="it needs PostGIS"):
+        refuse_spatial(report)
