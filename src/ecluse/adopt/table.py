@@ -34,10 +34,12 @@ class Table:
     rows: list[Row] = field(default_factory=list)
 
     @contextmanager
-    def row(self, name: str, whose: Whose = "ours") -> Iterator[Row]:
-        """Try what is done in the context. An expected failure is a row that failed, *whose* it is, and is raised."""
+    def row(self, name: str, whose: Whose = "ours", *, began: float | None = None) -> Iterator[Row]:
+        """Try what is done in the context. An expected failure is a row that failed, *whose* it is, and is raised. Work
+        that *began* before the context did so at that time of ``time.monotonic``.
+        """
         row = Row(name)
-        began = time.monotonic()
+        began = time.monotonic() if began is None else began
         try:
             yield row
         except EcluseError as error:

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -53,6 +54,7 @@ def adopt(write: bool, no_proof: bool, undo: bool, provider: str | None, json_: 
             "\n".join([*(f"deleted {name}" for name in deleted), *(f"kept {name}: it was edited" for name in kept)])
         )
         return
+    began = time.monotonic()
     prepared = prepare(top, os.environ, _say, provider=provider or "")
     if not json_:
         click.echo(prepared.text())
@@ -60,7 +62,7 @@ def adopt(write: bool, no_proof: bool, undo: bool, provider: str | None, json_: 
         click.echo(json.dumps(prepared.as_json(), indent=1) if json_ else _diff(top, prepared.files))
         return
     table = Table(lambda row: None if json_ else click.echo(_row(row)))
-    with table.row("found") as row:
+    with table.row("found", began=began) as row:
         row.detail = f"Django {prepared.found.answer.django} on Python {prepared.found.python}"
     edited = [name for name in prepared.files if name != ".gitignore" and written_files.changed_since(top, name)]
     for name in edited:
