@@ -29,7 +29,7 @@ table inet ecluse {{
         ct state invalid drop
         iif lo accept
         meta l4proto {{ icmp, ipv6-icmp }} accept
-        udp dport dhcpv6-client accept
+        udp dport 546 accept
         tcp dport {{ {ports} }} accept
     }}
 }}
