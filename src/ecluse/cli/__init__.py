@@ -60,6 +60,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "provision": ("provision", "Prepare an empty server that is reached by SSH."),
     "follow": ("remote", "Show the rollout that was begun last on a server reached by SSH."),
     "host-key": ("remote", "Print the public key of a server, to pin it in pipeline.py."),
+    "monitor": ("monitor", "Show the figures of a machine that is watched."),
+    "top": ("monitor", "Show the biggest programs on a machine that is watched."),
     "alerts": ("alerts", "See that people are told of what is wrong."),
     "unlock": ("rollout", "Remove the lock that a lost rollout left behind."),
     "image": ("image", "Build, test, push and promote the images of a release."),

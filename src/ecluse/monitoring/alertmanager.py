@@ -17,6 +17,7 @@ TEST = "test"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LOOPBACK = ("localhost", "127.0.0.1")
 _QUIET = "quiet-hours"
+_TIME = "2006-01-02 15:04:05 MST"  # as Go writes the form of a time
 
 MESSAGE = f"""\
 {{{{/* {MARK} */}}}}
@@ -26,9 +27,10 @@ MESSAGE = f"""\
 {{{{- end }}}}
 {{{{ define "ecluse.text" -}}}}
 {{{{ range .Alerts -}}}}
-{{{{ .Annotations.summary }}}}
-{{{{ if eq .Status "resolved" }}}}over since {{{{ .EndsAt.Format "2006-01-02 15:04:05 MST" }}}}, {{{{ end -}}}}
-since {{{{ .StartsAt.Format "2006-01-02 15:04:05 MST" }}}}, on {{{{ .Labels.machine }}}} ({{{{ .Labels.environment }}}})
+{{{{ if eq .Status "resolved" }}}}over: {{{{ end }}}}{{{{ .Annotations.summary }}}}
+since {{{{ .StartsAt.Format "{_TIME}" }}}}
+{{{{- if eq .Status "resolved" }}}}, over since {{{{ .EndsAt.Format "{_TIME}" }}}}{{{{ end -}}}}
+, on {{{{ .Labels.machine }}}} ({{{{ .Labels.environment }}}})
 {{{{ with .Annotations.release }}}}{{{{ . }}}}
 {{{{ end }}}}{{{{ with .Annotations.processes }}}}biggest processes: {{{{ . }}}}
 {{{{ end }}}}more: {{{{ .Annotations.more }}}}

@@ -27,6 +27,7 @@ class Figure:
     limit: float
     clear: float
     seconds: float
+    unit: str = "%"
     labels: tuple[str, ...] = ()
     busiest: Literal["memory", "processor"] = "memory"
 
@@ -60,6 +61,7 @@ FIGURES = {
         " and on (mountpoint) ecluse:disk > 60",
         f"the disk at {{{{ $labels.mountpoint }}}} is full in {_number('.0')} hours at the rate of the last 6",
         *("below", 24, 36, 30 * 60),
+        unit="hours",
         labels=("mountpoint",),
     ),
     "inodes": Figure(
@@ -80,23 +82,27 @@ FIGURES = {
         f"sum(rate(node_network_transmit_bytes_total{{{_NETWORK}}}[10m])) * 8 / 1000000",
         f"{_number('.0')} megabits a second are sent, a mean of 10 minutes",
         *("above", 200, 150, 15 * 60),
+        unit="Mbit/s",
         busiest="processor",
     ),
     "forks": Figure(
         "sum(rate(node_forks_total[5m]))",
         f"{_number('.0')} processes are started in a second, a mean of 5 minutes",
         *("above", 100, 50, 5 * 60),
+        unit="in a second",
         busiest="processor",
     ),
     "restart": Figure(
         "(time() - max(node_boot_time_seconds)) / 60 and on () changes(node_boot_time_seconds[1d]) > 0",
         f"the machine was started {_number('.0')} minutes ago",
         *("below", 10, 10, 30),
+        unit="minutes",
     ),
     "site-down": Figure(
         "1 - max by (site) (ecluse_site_up)",
         "the site {{ $labels.site }} does not answer",
         *("above", 0.5, 0.5, 60),
+        unit="",
         labels=("site",),
     ),
     "errors": Figure(
@@ -110,6 +116,7 @@ FIGURES = {
         "min by (site) (ecluse_certificate_end_seconds - time()) / 86400",
         f"the certificate of {{{{ $labels.site }}}} ends in {_number('.0')} days",
         *("below", 14, 20, 10 * 60),
+        unit="days",
         labels=("site",),
     ),
     "unwatched": Figure(
@@ -117,6 +124,7 @@ FIGURES = {
         ' or label_replace((time() - max(node_textfile_mtime_seconds)) > bool 300, "part", "site", "", "")',
         "the figures of {{ $labels.part }} are missing: nobody is told of it",
         *("above", 0.5, 0.5, 2 * 60),
+        unit="",
         labels=("part",),
     ),
 }

@@ -28,7 +28,9 @@ pipeline = Pipeline(
             host={host!r}, user="shop", host_key={host_key!r},
             provision=Provision(keys=({key!r},)),
             monitoring=Monitoring(
-                receivers=(Receiver("team", webhook_secret="HOOK"),),
+                receivers=(Receiver("team", webhook_secret="HOOK"), Receiver("post", mail="team@shop.example")),
+                mail_server="127.0.0.1:2525",
+                mail_from="alerts@shop.example",
                 policies=(Policy("disk", for_=15, tell=("team",)),),
                 without=("disk-critical", "disk-hours", "disk-hours-critical", "inodes", "memory"),
             ),
@@ -38,7 +40,7 @@ pipeline = Pipeline(
 """
 
 SINK = """
-import http.server, sys
+import http.server, socketserver, threading
 class Sink(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -46,6 +48,21 @@ class Sink(http.server.BaseHTTPRequestHandler):
             file.write(body.strip() + b"\\n")
         self.send_response(200)
         self.end_headers()
+class Mail(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 sink\\r\\n")
+        data = False
+        for line in self.rfile:
+            with open("/var/tmp/mail", "ab") as file:
+                file.write(line.replace(b"\\r", b""))
+            if not data:
+                data = line.upper().startswith(b"DATA")
+                self.wfile.write(b"354 go on\\r\\n" if data else b"250 well\\r\\n")
+            elif line == b".\\r\\n":
+                data = False
+                self.wfile.write(b"250 taken\\r\\n")
+mail = socketserver.ThreadingTCPServer(("127.0.0.1", 2525), Mail)
+threading.Thread(target=mail.serve_forever, daemon=True).start()
 http.server.HTTPServer(("127.0.0.1", 9999), Sink).serve_forever()
 """
 
@@ -127,6 +144,8 @@ def test_full_disk_is_told_once_and_so_is_its_end(watched: Watched) -> None:
     assert alert["summary"] == "the disk at /srv/small is 93 % full"
     [message] = watched.messages()
     said = message["alerts"][0]["annotations"]
+    mail = watched.machine.run("cat /var/tmp/mail")
+    assert "Subject: warning: disk on " in mail and "biggest processes: " in mail, mail
     assert said["more"] == "./ecluse status production" and said["processes"].count("B, ") == 2, said
     watched.machine.run("rm /srv/small/file")
     await_(lambda: ("disk", "resolved") in watched.told(), "the end of the alert", 180)
@@ -137,11 +156,25 @@ def test_alert_for_a_test_is_told_each_time(watched: Watched) -> None:
     before = len(watched.told())
     for _ in range(2):
         done = watched.ecluse("alerts", "test", "production")
-        assert done.ok and b"production: told by webhook" in done.errors, done.errors.decode()
+        assert done.ok and b"production: told by mail, webhook" in done.errors, done.errors.decode()
     assert watched.told()[before:].count(("test", "firing")) == 2
     watched.machine.run("systemctl stop sink")
     done = watched.ecluse("alerts", "test", "production")
-    assert done.returncode == 10 and b"not everybody was told: webhook" in done.errors, done.errors.decode()
+    assert done.returncode == 10 and b"not everybody was told: mail, webhook" in done.errors, done.errors.decode()
+
+
+def test_figures_and_programs_are_shown(watched: Watched) -> None:
+    figures = {one["figure"]: one for one in json.loads(watched.ecluse("monitor", "production", "--json").text)}
+    assert {"memory", "disk", "inodes", "forks", "unwatched"} <= set(figures)
+    assert 0 < figures["memory"]["values"][-1] < 100 and figures["unwatched"]["values"][-1] == 0
+    shown = watched.ecluse("monitor", "production").text
+    assert "disk /srv/small" in shown and "alert above 90" in shown, shown
+    programs = {one["name"]: one for one in json.loads(watched.ecluse("top", "production", "--json").text)}
+    assert programs["prometheus"]["memory"] > 20e6
+    watching = ("prometheus", "alertmanager", "node-exporter", "process-exporter")
+    units = " ".join(name if name == "prometheus" else f"prometheus-{name}" for name in watching)
+    used = watched.machine.run(f"systemctl show -p MemoryCurrent -p CPUUsageNSec {units}")
+    print(used, programs)
 
 
 def test_status_says_that_nobody_watches(watched: Watched) -> None:

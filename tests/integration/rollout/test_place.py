@@ -9,13 +9,18 @@ import re
 import shutil
 import signal
 import stat
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import ReleaseError, RolloutError, TargetError
+from ecluse.machine import process
+from ecluse.monitoring import sampler
 from testbed.containers import listening
 from testbed.load.visitors import Load
 from testbed.shop import Shop
@@ -189,6 +194,18 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
     assert two in history and "succeeded" in history
     assert set(shop.last().steps) == {"stage", "preflight", "migrate", "replace", "watch"}
     assert "GET /readiness/" in shop.ecluse("logs", "local").output
+
+
+def test_figures_of_the_site_are_those_of_its_processes(shop: Shop, one: str, tmp_path: Path) -> None:
+    assert get(shop.port)[0] == 200
+    words = ("shop-local", str(shop.place), f"http://127.0.0.1:{shop.port}", "/readiness/", str(tmp_path / "site.prom"))
+    process.run((sys.executable, "-I", sampler.__file__, *words))
+    found = dict(line.rsplit(" ", 1) for line in (tmp_path / "site.prom").read_text().splitlines())
+    assert found['ecluse_site_up{site="shop-local"}'] == "1"
+    answers = [float(value) for name, value in found.items() if name.startswith("ecluse_site_answers_total")]
+    assert sum(answers) >= 1 and len(answers) == len(shop.pids())
+    [switched] = [value for name, value in found.items() if name.startswith("ecluse_release_switched_seconds")]
+    assert 0 < float(switched) <= time.time() and f'release="{one}"' in str(found)
 
 
 def test_maintenance_before_the_first_rollout_is_refused(fresh_shop: Shop) -> None:
