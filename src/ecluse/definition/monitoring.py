@@ -69,6 +69,9 @@ class Monitoring:
     The default policies hold, but for those in *without*. *policies* are further ones; one of the same name takes the
     place of the default. *receivers* are told, by mail through *mail_server* (``smtp.shop.example:587``) from
     *mail_from*; where it asks for an account, as *mail_user* with the password in the variable *mail_secret*.
+
+    The variable *heartbeat_secret* has the address of a service that tells people when it hears nothing any more: it is
+    called every 5 minutes for as long as the machine, Prometheus and Alertmanager run.
     """
 
     receivers: tuple[Receiver, ...] = ()
@@ -79,3 +82,4 @@ class Monitoring:
     mail_from: str = ""
     mail_user: str = ""
     mail_secret: str = ""
+    heartbeat_secret: str = ""

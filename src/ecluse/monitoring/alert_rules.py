@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecluse.monitoring.figures import FIGURES, Figure
-from ecluse.monitoring.policies import Rule
+from ecluse.monitoring.policies import HEARTBEAT, Rule
 from ecluse.monitoring.texts import duration
 
 __all__ = ["INTERVAL", "alert_rules", "series"]
@@ -42,8 +42,9 @@ def alert_rules(rules: Sequence[Rule], machine: str, environment: str) -> Mappin
     """The rules' file, for the *machine* of *environment*: all figures, then an alert for each rule."""
     made = [{"record": series(name), "expr": figure.expression} for name, figure in FIGURES.items()]
     alerts = [_alert(rule, machine, environment) for rule in rules]
+    beat = {"alert": HEARTBEAT, "expr": "vector(1)", "labels": {"environment": environment, "machine": machine}}
     # One group is one order: an alert sees the figures of its own turn.
-    return {"groups": [{"name": "ecluse", "interval": duration(INTERVAL), "rules": [*made, *alerts]}]}
+    return {"groups": [{"name": "ecluse", "interval": duration(INTERVAL), "rules": [*made, *alerts, beat]}]}
 
 
 def _alert(rule: Rule, machine: str, environment: str) -> Mapping[str, Any]:

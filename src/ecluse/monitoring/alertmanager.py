@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ecluse.definition.monitoring import Monitoring, QuietHours, Receiver
-from ecluse.monitoring.policies import Rule
+from ecluse.monitoring.policies import HEARTBEAT, TEST, Rule
 from ecluse.monitoring.texts import MARK, duration
 
-__all__ = ["MESSAGE", "TEST", "alertmanager"]
-
-TEST = "test"
-"""The name of the alert of `ecluse alerts test`."""
+__all__ = ["MESSAGE", "alertmanager"]
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LOOPBACK = ("localhost", "127.0.0.1")
 _QUIET = "quiet-hours"
+_BEAT = {"receiver": HEARTBEAT, "group_wait": "0s", "group_interval": "1m", "repeat_interval": "4m"}
+"""Alertmanager repeats at the first turn of *group_interval* after *repeat_interval*: every 5 minutes."""
+
 _TIME = "2006-01-02 15:04:05 MST"  # as Go writes the form of a time
 
 MESSAGE = f"""\
@@ -59,11 +59,13 @@ def alertmanager(monitoring: Monitoring, rules: Sequence[Rule], folder: str) -> 
             "repeat_interval": "4h",
             "routes": [
                 {"matchers": [f'alertname="{TEST}"'], "group_by": ["..."], "group_wait": "0s"},
+                {"matchers": [f'alertname="{HEARTBEAT}"'], **_BEAT},
                 *(_route(rule, names, monitoring) for rule, names in zip(rules, told, strict=True)),
             ],
         },
         "receivers": [
-            {"name": _group(names), **_configurations([known[name] for name in names], folder)} for names in groups
+            *({"name": _group(names), **_configurations([known[name] for name in names], folder)} for names in groups),
+            {"name": HEARTBEAT, **_heartbeat(monitoring, folder)},
         ],
         **_quiet(monitoring.quiet_hours),
     }
@@ -101,6 +103,12 @@ def _configurations(receivers: Sequence[Receiver], folder: str) -> Mapping[str, 
             message = {"title": subject, "text": text, "fallback": subject, "title_link": ""}
             found.setdefault("slack_configs", []).append({"api_url_file": file, "send_resolved": True, **message})
     return found
+
+
+def _heartbeat(monitoring: Monitoring, folder: str) -> Mapping[str, Any]:
+    if not monitoring.heartbeat_secret:
+        return {}
+    return {"webhook_configs": [{"url_file": _secret(folder, monitoring.heartbeat_secret), "send_resolved": False}]}
 
 
 def _mail(monitoring: Monitoring, folder: str) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from ecluse.definition.monitoring import Monitoring
 from ecluse.errors import TargetError
 from ecluse.machine.waiting import until
-from ecluse.monitoring.alertmanager import TEST
 from ecluse.monitoring.loopback import ALERTMANAGER, PROMETHEUS, ask, text
+from ecluse.monitoring.policies import HEARTBEAT, TEST
 
 __all__ = ["Alert", "raised", "send_test"]
 
@@ -77,7 +77,8 @@ def _raised() -> Iterator[Alert]:
     except TargetError as error:
         yield Alert("alertmanager", "critical", "", f"nobody is told of anything: {error.what}")
         return
-    for one in sorted(found, key=lambda one: str(one["startsAt"])):
+    wrong = [one for one in found if one["labels"]["alertname"] not in (HEARTBEAT, TEST)]
+    for one in sorted(wrong, key=lambda one: str(one["startsAt"])):
         labels, said = one["labels"], one["annotations"]
         since = str(one["startsAt"]).partition(".")[0].replace("T", " ").removesuffix("Z") + " UTC"
         yield Alert(labels["alertname"], labels.get("severity", ""), since, said.get("summary", ""))

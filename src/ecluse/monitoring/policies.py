@@ -12,7 +12,10 @@ from difflib import get_close_matches
 from ecluse.definition.monitoring import Monitoring, Policy
 from ecluse.monitoring.figures import FIGURES, Figure
 
-__all__ = ["DEFAULTS", "Rule", "problems", "rules"]
+__all__ = ["DEFAULTS", "HEARTBEAT", "TEST", "Rule", "problems", "rules"]
+
+HEARTBEAT, TEST = "heartbeat", "test"
+"""The names of alerts that are no policy's: one that is always raised, and that of `ecluse alerts test`."""
 
 DEFAULTS = (
     *(Policy(figure) for figure in FIGURES if figure not in ("site-down",)),
@@ -54,6 +57,8 @@ def problems(monitoring: Monitoring) -> Iterator[tuple[str, str]]:
             yield field, f"nobody gives the figure {policy.figure!r}{meant}: there is {', '.join(FIGURES)}"
         if not _NAME.fullmatch(_name(policy)):
             yield field, f"{_name(policy)!r} is not a name: small letters, digits and -"
+        if _name(policy) in (HEARTBEAT, TEST):
+            yield field, f"{_name(policy)!r} is the name of an alert of Écluse's own"
         yield from ((f"{field}.{name}", what) for name, what in _durations(policy))
         if known:
             yield from ((f"{field}.{name}", what) for name, what in _thresholds(policy))

@@ -57,10 +57,17 @@ def _answers(folder: Path) -> Iterator[Line]:
         labels = {"slot": slot.name, "release": release}
         errors = _text(slot / "errors").splitlines()
         ended = sum(line.startswith(_ENDED) for line in errors)
-        with contextlib.suppress(OSError, ValueError):
-            yield "ecluse_site_answers_total", labels, sum(array.array("Q", (slot / "answers").read_bytes()))
+        yield "ecluse_site_answers_total", labels, _counted(slot / "answers")
         yield "ecluse_site_errors_total", labels, len(errors) - ended
         yield "ecluse_site_workers_ended_total", labels, ended
+
+
+def _counted(path: Path) -> int:
+    """The sum of the numbers in *path*; 0 before the first answer."""
+    try:
+        return sum(array.array("Q", path.read_bytes()))
+    except (OSError, ValueError):
+        return 0
 
 
 def _up(folder: Path, url: str, page: str) -> Iterator[Line]:

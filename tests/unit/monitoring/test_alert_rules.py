@@ -28,4 +28,5 @@ def test_alert_says_where_it_is_and_shows_more():
 
 def test_every_figure_becomes_a_series_that_others_can_ask_for():
     [group] = alert_rules((), "shop.example", "production")["groups"]
-    assert len(group["rules"]) == len(FIGURES) and {"record", "expr"} == set(group["rules"][0])
+    assert len(group["rules"]) == len(FIGURES) + 1 and group["rules"][-1]["alert"] == "heartbeat"
+    assert {"record", "expr"} == set(group["rules"][0])

@@ -47,4 +47,10 @@ def test_warnings_are_muted_in_quiet_hours_over_midnight():
 
 def test_alert_is_told_to_nobody_where_nobody_is_named():
     found = made(Monitoring())
-    assert found["receivers"] == [{"name": "nobody"}] and "time_intervals" not in found
+    assert found["receivers"] == [{"name": "nobody"}, {"name": "heartbeat"}] and "time_intervals" not in found
+
+
+def test_heartbeat_is_told_to_the_service_that_waits_for_it():
+    found = made(Monitoring(heartbeat_secret="BEAT"))
+    [service] = [one for one in found["receivers"] if one["name"] == "heartbeat"]
+    assert service["webhook_configs"] == [{"url_file": "/etc/here/secrets/BEAT", "send_resolved": False}]

@@ -41,6 +41,11 @@ def loopback(monkeypatch):
     return known
 
 
+def test_heartbeat_and_test_are_no_alerts(loopback):
+    loopback["alerts"] = [{**DISK, "labels": {"alertname": name}} for name in ("heartbeat", "test")]
+    assert alerts.raised() == ()
+
+
 def test_raised_alert_has_its_name_and_since_when_and_what(loopback):
     [alert] = alerts.raised()
     assert str(alert) == "alert disk (warning) since 2026-11-27 18:00:00 UTC: the disk at / is 93 % full"

@@ -26,6 +26,7 @@ def mistakes(*policies: Policy, **fields: object) -> list[tuple[str, str]]:
         (Policy("disk", below=3), "policies[0].below", "an alert about disk has above and clear_below"),
         (Policy("certificate", above=3), "policies[0].above", "an alert about certificate has below and clear_above"),
         (Policy("disk", tell=("me",)), "policies[0].tell", "there is no receiver 'me': team"),
+        (Policy("disk", name="heartbeat"), "policies[0]", "the name of an alert of Écluse's own"),
         (Policy("disk", name="A disk"), "policies[0]", "'A disk' is not a name"),
     ],
 )
