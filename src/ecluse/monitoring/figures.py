@@ -105,6 +105,13 @@ FIGURES = {
         unit="",
         labels=("site",),
     ),
+    "worker-down": Figure(
+        "1 - max by (site, worker) (ecluse_worker_up)",
+        "the worker {{ $labels.worker }} of {{ $labels.site }} does not run",
+        *("above", 0.5, 0.5, 3 * 60),
+        unit="",
+        labels=("site", "worker"),
+    ),
     "errors": Figure(
         "100 * sum by (site) (rate(ecluse_site_errors_total[5m]))"
         " / (sum by (site) (rate(ecluse_site_answers_total[5m])) > 0)",

@@ -18,10 +18,11 @@ HEARTBEAT, TEST = "heartbeat", "test"
 """The names of alerts that are no policy's: one that is always raised, and that of `ecluse alerts test`."""
 
 DEFAULTS = (
-    *(Policy(figure) for figure in FIGURES if figure not in ("site-down",)),
+    *(Policy(figure) for figure in FIGURES if figure not in ("site-down", "worker-down")),
     Policy("disk", name="disk-critical", above=97, clear_below=93, severity="critical"),
     Policy("disk-hours", name="disk-hours-critical", below=4, clear_above=8, severity="critical"),
     Policy("site-down", severity="critical", repeat=60 * 60),
+    Policy("worker-down", severity="critical", repeat=60 * 60),
 )
 """The policies that hold where pipeline.py does not say otherwise."""
 

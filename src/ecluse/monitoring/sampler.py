@@ -26,8 +26,9 @@ _ENDED = "worker ended"
 
 
 def main(site: str, folder: str, url: str, page: str, target: str) -> None:
-    lines = [*_release(Path(folder)), *_answers(Path(folder)), *_up(Path(folder), url, page), *_certificate(url)]
-    text = "".join(f"{name}{{{_labels(site=site, **labels)}}} {value}\n" for name, labels, value in lines)
+    place = Path(folder)
+    lines = [*_release(place), *_answers(place), *_workers(place), *_up(place, url, page), *_certificate(url)]
+    text = "".join(f"{name}{{{_labels(site=site, **labels)}}} {value + 0}\n" for name, labels, value in lines)
     path = Path(target)
     scratch = path.with_suffix(".new")
     scratch.write_text(text, encoding="utf-8")
@@ -60,6 +61,19 @@ def _answers(folder: Path) -> Iterator[Line]:
         yield "ecluse_site_answers_total", labels, _counted(slot / "answers")
         yield "ecluse_site_errors_total", labels, len(errors) - ended
         yield "ecluse_site_workers_ended_total", labels, ended
+
+
+def _workers(folder: Path) -> Iterator[Line]:
+    """Whether each worker beside the site runs. A slot that is for nothing has no slot.json."""
+    for group in sorted(folder.glob("slots/[a-z]*")):
+        slots = [path.parent for path in group.glob("*/slot.json")]
+        if slots:
+            yield "ecluse_worker_up", {"worker": group.name}, any(map(_runs, slots))
+
+
+def _runs(slot: Path) -> bool:
+    process = _text(slot / "lock")
+    return process.isdigit() and Path("/proc", process).exists()
 
 
 def _counted(path: Path) -> int:

@@ -64,6 +64,7 @@ SERIES: Mapping[str, tuple[Callable[[list[float]], Mapping[str, list[float]]], .
     "traffic": (counted('node_network_transmit_bytes_total{device="eth0"}', lambda one: one * 1e6 / 8),),
     "forks": (counted("node_forks_total", lambda one: one),),
     "site-down": (steady('ecluse_site_up{site="shop"}', lambda one: 1 - one),),
+    "worker-down": (steady('ecluse_worker_up{site="shop", worker="beat"}', lambda one: 1 - one),),
     "errors": (
         counted('ecluse_site_answers_total{site="shop", slot="1"}', lambda _: 10),
         counted('ecluse_site_errors_total{site="shop", slot="1"}', lambda one: one / 10),
@@ -98,7 +99,7 @@ def by_levels(rule: Rule) -> Mapping[str, Any]:
     figure = rule.figure
     between = (rule.limit + rule.clear) / 2
     fine, beyond = (rule.clear / 2, rule.limit * 1.025) if figure.side == "above" else (rule.clear * 2, rule.limit / 2)
-    if rule.about in ("site-down", "unwatched"):  # it is so or it is not
+    if rule.about in ("site-down", "worker-down", "unwatched"):  # it is so or it is not
         fine, beyond, between = 0, 1, 1
     hysteresis = rule.limit != rule.clear
     second = between if hysteresis else fine

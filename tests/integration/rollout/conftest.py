@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ecluse.machine import process
+from ecluse.monitoring import sampler
 from testbed.shop import Shop
 
 
@@ -68,3 +71,11 @@ def fresh_shop(shop: Shop) -> Iterator[Shop]:
     """A shop of the test's own, that has never been rolled out."""
     with made(like=shop) as fresh:
         yield fresh
+
+
+def figures(shop: Shop, folder: Path) -> dict[str, str]:
+    """The figures of *shop* for node_exporter, by their names with labels; *folder* is for scratch."""
+    url = f"http://127.0.0.1:{shop.port}"
+    words = ("shop-local", str(shop.place), url, "/readiness/", str(folder / "site.prom"))
+    process.run((sys.executable, "-I", sampler.__file__, *words))
+    return dict(line.rsplit(" ", 1) for line in (folder / "site.prom").read_text().splitlines())

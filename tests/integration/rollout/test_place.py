@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import stat
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +18,11 @@ import pytest
 
 from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import ReleaseError, RolloutError, TargetError
-from ecluse.machine import process
-from ecluse.monitoring import sampler
 from testbed.containers import listening
 from testbed.load.visitors import Load
 from testbed.shop import Shop
 from testbed.waiting import until
+from tests.integration.rollout.conftest import figures
 
 pytestmark = pytest.mark.counted
 
@@ -198,9 +196,7 @@ def test_logs_and_history_tell_what_happened(shop: Shop, one: str, two: str) -> 
 
 def test_figures_of_the_site_are_those_of_its_processes(shop: Shop, one: str, tmp_path: Path) -> None:
     assert get(shop.port)[0] == 200
-    words = ("shop-local", str(shop.place), f"http://127.0.0.1:{shop.port}", "/readiness/", str(tmp_path / "site.prom"))
-    process.run((sys.executable, "-I", sampler.__file__, *words))
-    found = dict(line.rsplit(" ", 1) for line in (tmp_path / "site.prom").read_text().splitlines())
+    found = figures(shop, tmp_path)
     assert found['ecluse_site_up{site="shop-local"}'] == "1"
     answers = [float(value) for name, value in found.items() if name.startswith("ecluse_site_answers_total")]
     assert sum(answers) >= 1 and len(answers) == len(shop.pids())

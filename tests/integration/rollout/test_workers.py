@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from celery import Celery
@@ -12,7 +13,7 @@ from testbed.containers import listening
 from testbed.load.census import Census, send_during
 from testbed.shop import Shop
 from testbed.waiting import until
-from tests.integration.rollout.conftest import made
+from tests.integration.rollout.conftest import figures, made
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
@@ -33,11 +34,11 @@ def beats(shop: Shop) -> list[str]:
     return [line for line in shop.running() if " beat " in line]
 
 
-def test_tasks_in_a_rollout_run_once_and_beat_is_never_double(
-    working: tuple[Shop, str],
-) -> None:
+def test_tasks_in_a_rollout_run_once_and_beat_is_never_double(working: tuple[Shop, str], tmp_path: Path) -> None:
     shop, broker = working
     assert list(shop.serving()) == ["tasks", "web", "beat"]
+    workers = {name: value for name, value in figures(shop, tmp_path).items() if "worker_up" in name}
+    assert workers == {f'ecluse_worker_up{{site="shop-local",worker="{name}"}}': "1" for name in ("beat", "tasks")}
     one, two = shop.release("one"), shop.release("two")
     with Census(lambda: len(beats(shop)), 0.02) as census:
         rollout = shop.begin("deploy", "local", "--release", two)

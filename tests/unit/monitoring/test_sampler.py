@@ -1,6 +1,7 @@
 """The figures of a site, from the files of its processes."""
 
 import array
+import os
 
 import pytest
 
@@ -44,6 +45,17 @@ def test_site_is_up_where_it_answers_or_is_closed_on_purpose(site, monkeypatch, 
     if closed:
         (site / "maintenance.html").touch()
     assert figures(site, monkeypatch, status)['ecluse_site_up{site="shop-production"}'] == up
+
+
+def test_worker_is_up_where_a_process_runs_in_one_of_its_slots(site, monkeypatch):
+    for worker, process in (("tasks/1", str(os.getpid())), ("beat/1", "2147483647"), ("beat/2", "")):
+        (site / "slots" / worker).mkdir(parents=True)
+        (site / "slots" / worker / "lock").write_text(process)
+        (site / "slots" / worker / "slot.json").touch()
+    (site / "slots" / "removed" / "1").mkdir(parents=True)
+    found = {name: value for name, value in figures(site, monkeypatch).items() if "worker_up" in name}
+    labels = 'site="shop-production",worker='
+    assert found == {f'ecluse_worker_up{{{labels}"beat"}}': "0", f'ecluse_worker_up{{{labels}"tasks"}}': "1"}
 
 
 def test_site_that_was_never_rolled_out_has_no_figures(tmp_path, monkeypatch):
