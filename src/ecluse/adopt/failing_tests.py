@@ -21,7 +21,7 @@ def whose(engine: str, before: SuiteResult | None, tests: SuiteResult) -> Whose:
         foreign = re.search(r"django\.db\.utils\.(ProgrammingError|NotSupportedError|DataError)", tests.output)
         return "PostgreSQL's" if foreign and before is not None and before.ran else "ours"
     if before is None:  # its own default is such a server as well
-        return "theirs" if engine.startswith("postg") else "PostgreSQL's"
+        return "theirs" if "postg" in engine else "PostgreSQL's"
     return "theirs" if set(tests.failed) <= set(before.failed) else "PostgreSQL's"
 
 

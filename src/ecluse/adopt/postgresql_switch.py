@@ -23,8 +23,6 @@ _PARTS = {
 }
 _URL = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**_PARTS)
 
-_POSTGRESQL = ("postgresql", "postgis", "postgresql_psycopg2")
-
 
 @dataclass(frozen=True)
 class Switch:
@@ -65,15 +63,22 @@ def find(subject: Subject, given: Mapping[str, str], answer: SettingsReport, set
             return Switch({}, {name: "url"}, trial.loads)
     fixed: dict[str, str] = {}
     now = answer
-    if answer.engine not in _POSTGRESQL:
+    if not _is_postgresql(answer):
         for name, value in _by_kind(answer):
             found = trial.load({name: value})
-            if found.loaded and found.engine in _POSTGRESQL:
+            if found.loaded and _is_postgresql(found):
                 fixed, now = {name: value}, found
                 break
-    parts = trial.parts(now, fixed) if now.engine in _POSTGRESQL else {}
+    parts = trial.parts(now, fixed) if _is_postgresql(now) else {}
     switch = Switch(fixed, parts, trial.loads)
-    return switch if switch.own else Switch(loads=trial.loads)
+    return switch if switch.own and not _has_own_parts(now, switch) else Switch(loads=trial.loads)
+
+
+def _has_own_parts(answer: SettingsReport, switch: Switch) -> bool:
+    """Whether the settings name a port or an account themselves: those are another server's, not the address's."""
+    default = answer.databases.get("default", {})
+    written = {part.lower() for part in ("PORT", "USER", "PASSWORD") if default.get(part)} - set(switch.parts.values())
+    return bool(written - ({"port"} if str(default.get("PORT")) == "5432" else set()))
 
 
 class _Trial:
@@ -103,13 +108,18 @@ class _Trial:
         return found
 
 
+def _is_postgresql(answer: SettingsReport) -> bool:
+    """Whether the default database is PostgreSQL, by Django's own engine or by a package's (``postgresql_backend``)."""
+    return "postg" in answer.engine
+
+
 def _mark(name: str, index: int) -> str:
     return f"59{index:02d}" if "PORT" in name.upper() else f"mark{index}"
 
 
 def _is_at_mark(answer: SettingsReport) -> bool:
     default = answer.databases.get("default", {})
-    return answer.loaded and answer.engine in _POSTGRESQL and default.get("HOST") == _PARTS["HOST"]
+    return answer.loaded and _is_postgresql(answer) and default.get("HOST") == _PARTS["HOST"]
 
 
 def _by_url(answer: SettingsReport) -> Iterator[str]:

@@ -34,6 +34,21 @@ def by_engine(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]
     return {**database, "ENGINE": given.get("DB_ENGINE", "django.db.backends.sqlite3")}, ("DB_ENGINE", *asked)
 
 
+def of_a_package(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    database, asked = by_parts(given)
+    return {**database, "ENGINE": "django_tenants.postgresql_backend"}, asked
+
+
+def with_a_port(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    database, asked = by_parts(given)
+    return {**database, "PORT": 5437}, tuple(name for name in asked if name != "DB_PORT")
+
+
+def with_an_account(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    database, asked = by_parts(given)
+    return {**database, "USER": "shop"}, tuple(name for name in asked if name != "DB_USER")
+
+
 def hard_coded(given: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}, ("SECRET_KEY", "DEBUG")
 
@@ -63,6 +78,13 @@ def switch(database: Database) -> Switch:
             {"DB_ENGINE": "django.db.backends.postgresql"},
             {"DB_NAME": "name", "DB_HOST": "host", "DB_PORT": "port", "DB_USER": "user", "DB_PASSWORD": "password"},
         ),
+        (
+            of_a_package,
+            {},
+            {"DB_NAME": "name", "DB_HOST": "host", "DB_PORT": "port", "DB_USER": "user", "DB_PASSWORD": "password"},
+        ),
+        (with_a_port, {}, {}),
+        (with_an_account, {}, {}),
         (hard_coded, {}, {}),
     ],
 )

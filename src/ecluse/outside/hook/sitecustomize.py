@@ -87,8 +87,12 @@ def replaced(before: dict[str, Any], address: dict[str, str]) -> dict[str, Any]:
         name: before[name] for name in ("ATOMIC_REQUESTS", "CONN_MAX_AGE", "TIME_ZONE") if name in before
     }
     keys = ("NAME", "HOST", "PORT", "USER", "PASSWORD")
+    # A package's own engine for PostgreSQL stays, as that of django-tenants; Django's old name for its own does not.
+    engine = str(before.get("ENGINE", ""))
+    if "postgresql" not in engine or engine.endswith("_psycopg2"):
+        engine = "django.db.backends.postgresql"
     # The port of a server that is reached by a socket's folder is the usual one.
-    return {**kept, "ENGINE": "django.db.backends.postgresql", **{key: address[key.lower()] for key in keys}}
+    return {**kept, "ENGINE": engine, **{key: address[key.lower()] for key in keys}}
 
 
 def put(settings: Any, name: str, value: object) -> None:

@@ -71,6 +71,22 @@ def test_default_database_is_replaced_where_there_is_no_switch(monkeypatch: pyte
     assert settings.DATABASES["logs"] == {"ENGINE": "other"}
 
 
+@pytest.mark.parametrize(
+    ("engine", "after"),
+    [
+        ("django_tenants.postgresql_backend", "django_tenants.postgresql_backend"),
+        ("django_prometheus.db.backends.postgresql", "django_prometheus.db.backends.postgresql"),
+        ("django.db.backends.postgresql_psycopg2", "django.db.backends.postgresql"),
+        ("django.db.backends.mysql", "django.db.backends.postgresql"),
+    ],
+)
+def test_engine_of_a_package_for_postgresql_stays(monkeypatch: pytest.MonkeyPatch, engine: str, after: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me@db.example/shop")
+    settings = SimpleNamespace(DATABASES={"default": {"ENGINE": engine}})
+    hook.override(settings, {"outside": True})
+    assert settings.DATABASES["default"]["ENGINE"] == after
+
+
 def test_database_stays_where_no_address_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     settings = SimpleNamespace(DATABASES={"default": {"ENGINE": "sqlite"}})
