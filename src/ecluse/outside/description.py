@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecluse.definition.model import Project
 
-__all__ = ["HOOK", "OUTSIDE", "describe", "place", "write"]
+__all__ = ["HOOK", "OUTSIDE", "describe", "fingerprint", "place", "write"]
 
 OUTSIDE = "outside"
 """The name of the folder in a release."""
@@ -30,10 +30,14 @@ def describe(project: Project) -> str:
     )
 
 
+def fingerprint(project: Project) -> str:
+    """The fingerprint of the folder's content for *project*: another one where the hook is another, too."""
+    return hashlib.sha256(describe(project).encode() + HOOK.read_bytes()).hexdigest()
+
+
 def place(project: Project, below: Path) -> Path:
     """Write the folder for *project* below *below*, named by its content. Returns it."""
-    described = describe(project)
-    folder = below / hashlib.sha256(described.encode() + HOOK.read_bytes()).hexdigest()[:12]
+    folder = below / fingerprint(project)[:12]
     if not (folder / "outside.json").is_file():
         write(project, folder)
     return folder

@@ -22,7 +22,7 @@ from ecluse.definition.model import Project, ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
 from ecluse.machine.newest import newest_first
-from ecluse.outside.description import OUTSIDE, describe, write
+from ecluse.outside.description import OUTSIDE, fingerprint, write
 from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect, files, requirements
 
@@ -168,7 +168,7 @@ def _id(top: Path, chosen: Sequence[str], wanted: bytes, spec: ReleaseSpec, proj
     recipe += [f"asgi {spec.asgi}"] if spec.asgi else []
     recipe += spec.python_path
     if project is not None:
-        recipe += [project.folder, describe(project)]
+        recipe += [project.folder, fingerprint(project)]
     identity = hashlib.sha256("\0".join(recipe).encode())
     for name in chosen:
         kind, content = files.content(top / name)

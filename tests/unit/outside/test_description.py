@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from ecluse.definition.model import Project
-from ecluse.outside.description import describe, place
+from ecluse.outside import description
+from ecluse.outside.description import describe, fingerprint, place
 
 PLAIN = Project(settings="shop.settings", lock="lock.txt", overrides={"DEBUG": False})
 SWITCHED = Project(settings="shop.settings", lock="lock.txt", database={"DB_HOST": "host"})
@@ -24,3 +27,11 @@ def test_folder_is_named_by_its_content(tmp_path: Path) -> None:
     folder = place(PLAIN, tmp_path)
     assert sorted(path.name for path in folder.iterdir()) == ["outside.json", "sitecustomize.py"]
     assert place(PLAIN, tmp_path) == folder != place(SWITCHED, tmp_path)
+
+
+def test_fingerprint_is_another_where_the_hook_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(PLAIN)
+    assert before == fingerprint(PLAIN) != fingerprint(SWITCHED)
+    (tmp_path / "sitecustomize.py").write_text("# of the next version\n", encoding="utf-8")
+    monkeypatch.setattr(description, "HOOK", tmp_path / "sitecustomize.py")
+    assert fingerprint(PLAIN) != before
