@@ -135,3 +135,22 @@ def test_interrupted_rollout_is_undone_and_leaves_no_lock(shop: DistantShop, one
     assert f"{one} serves" in shop.said[begun:]
     assert shop.ecluse("unlock", "local").output.strip() == "nobody holds the lock of local"
     assert shop.status()["serving"] == one
+
+
+@pytest.mark.exhaustive
+def test_data_is_saved_and_brought_back_on_the_server(shop: DistantShop) -> None:
+    shop.machine.run("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y restic; install -d -o shop /srv/vault")
+    shop.variables |= {"SHOP_BACKUPS": "/srv/vault/shop", "RESTIC_PASSWORD": "a-password-of-the-vault"}
+    with shop.tunnel() as port, Load(port, rate=40) as load:
+        load.wait(40)
+        made = shop.data("backup", "local", "--json")
+        load.wait(40)
+    assert load.lost == [] and made["proved"] and made["database"]["rows"] > 0
+    del shop.variables["RESTIC_PASSWORD"]  # the environment keeps it
+    assert [one["id"] for one in shop.data("backups", "local", "--json")] == [made["id"]]
+    shop.ecluse("restore", "local", "--into", "/home/shop/back")
+    assert shop.machine.run("head -c 5 /home/shop/back/database.dump") == "PGDMP"
+    place = "/home/shop/ecluse/shop-local"
+    found = shop.machine.run(f"grep -rlF a-password-of-the-vault {place} || true").splitlines()
+    assert found == [f"{place}/.ecluse/environments/local/backup.json"]
+    del shop.variables["SHOP_BACKUPS"]
