@@ -37,10 +37,10 @@ def application(environ, start_response):
 ME = Account("me", os.getuid(), os.getgid(), switch=False)
 
 
-def ask(address: str, path: str = "/", *, timeout: float = 20) -> tuple[int, str]:
-    """The status and text of a page at *address*."""
+def ask(address: str, path: str = "/", *, timeout: float = 20, scheme: str = "http") -> tuple[int, str]:
+    """The status and text of a page at *address*, for a visitor of a front server who speaks *scheme*."""
     with contextlib.closing(http.client.HTTPConnection(address, timeout=timeout)) as connection:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"X-Forwarded-Proto": scheme})
         response = connection.getresponse()
         return response.status, response.read().decode()
 
@@ -122,6 +122,17 @@ def serving(place: Place) -> Place:
     place.describe()
     place.serve()
     return place
+
+
+def test_gate_and_visitors_are_known_to_speak_https(place: Place) -> None:
+    """A site that sends everybody to HTTPS would send the gate there too."""
+    says = "    return [environ['wsgi.url_scheme'].encode()]"
+    (place.app / "site_wsgi.py").write_text("\n".join([*APPLICATION.splitlines()[:-1], says]))
+    place.describe()
+    place.start()
+    assert [ask(place.private(), scheme=scheme)[1] for scheme in ("https", "http")] == ["https", "http"]
+    place.open()
+    assert [ask(place.public, scheme=scheme)[1] for scheme in ("https", "http")] == ["https", "http"]
 
 
 def test_process_answers_only_the_gate_until_its_slot_opens(place: Place) -> None:

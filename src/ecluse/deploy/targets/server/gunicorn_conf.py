@@ -82,6 +82,13 @@ class Private(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
+    def get_environ(self) -> dict[str, Any]:
+        """The request's variables. As gunicorn does, it believes the loopback that a visitor speaks HTTPS."""
+        environ = super().get_environ()
+        if environ.get("HTTP_X_FORWARDED_PROTO") == "https":
+            environ["HTTPS"] = "on"
+        return environ
+
 
 class PublicSite:
     """The WSGI site as visitors get it: with the maintenance page in its place while there is one, but for the health
