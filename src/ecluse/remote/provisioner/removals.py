@@ -70,5 +70,5 @@ def _stays(order: dict[str, Any]) -> str:
 
 def _others(start: Path) -> list[str]:
     """The units of other environments, which start with this machine too."""
-    units = (path for path in UNITS.glob("*.service") if path not in (start, UNIT))
-    return sorted(path.stem for path in units if _is_ours(path))
+    units = (path for path in UNITS.glob("*.service") if path != start and _is_ours(path))
+    return sorted(path.stem for path in units if "/ecluse start " in path.read_text(encoding="utf-8"))

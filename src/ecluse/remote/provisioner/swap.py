@@ -12,8 +12,8 @@ from ecluse.remote.provisioner.item import Item
 __all__ = ["FILE", "UNIT", "swap", "swap_remove"]
 
 FILE = Path("/var/lib/ecluse/swap")
-UNIT = Path("/etc/systemd/system/var-lib-ecluse-swap.swap")
-"""The unit that uses the file. systemd wants it named for the file's path."""
+UNIT = Path("/etc/systemd/system/ecluse-swap.service")
+"""The unit that uses the file. It is no swap unit: systemd has none in a container."""
 
 USED = Path("/proc/swaps")
 
@@ -21,28 +21,47 @@ USED = Path("/proc/swaps")
 def swap(megabytes: int) -> Item:
     """A swap file of so many MB, in use and with every start. Other swap of the machine stays as it is."""
     size = megabytes << 20
-    text = f"# {MARK}\n[Swap]\nWhat={FILE}\n\n[Install]\nWantedBy=swap.target\n"
 
     def change() -> str:
         there = FILE.stat().st_size if FILE.exists() else 0
         file = "" if there == size else (f"-{there >> 20} MB\n" if there else "") + f"+{megabytes} MB\n"
-        return file + difference(UNIT, text) + ("" if _in_use() else "+in use, and with every start\n")
+        return file + difference(UNIT, unit()) + ("" if _in_use() else "+in use, and with every start\n")
 
     def apply() -> None:
         if not FILE.exists() or FILE.stat().st_size != size:
             if _in_use():
                 run(["swapoff", str(FILE)])
             _make(size)
-        write(UNIT, text)
+        write(UNIT, unit())
         run(["systemctl", "daemon-reload"])
-        run(["systemctl", "enable", "--now", UNIT.name])
+        run(["systemctl", "enable", UNIT.name])
+        if not _in_use():
+            run(["systemctl", "restart", UNIT.name])
 
     return Item("swap", change, apply)
 
 
+def unit() -> str:
+    return f"""\
+# {MARK}
+[Unit]
+Description=The swap of ecluse provision
+RequiresMountsFor={FILE.parent}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/swapon {FILE}
+ExecStop=-/usr/sbin/swapoff {FILE}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
 def swap_remove() -> None:
     if UNIT.exists():
-        run(["systemctl", "disable", UNIT.name])
+        run(["systemctl", "disable", "--now", UNIT.name])
     if _in_use():
         run(["swapoff", str(FILE)])
     for path in (UNIT, FILE):

@@ -62,7 +62,8 @@ def test_removal_of_what_is_not_there_changes_nothing(machine):
 
 
 def test_machine_of_another_environment_stays_as_it_is(machine):
-    (machine / "ecluse-shop-staging.service").write_text(f"# {MARK}")
+    (machine / "ecluse-swap.service").write_text(f"# {MARK}\nExecStart=/usr/sbin/swapon")
+    (machine / "ecluse-shop-staging.service").write_text(f"# {MARK}\nExecStart=/home/shop/ecluse start staging")
     (machine / "postgresql.service").write_text("[Unit]")
     items = list(removals.removals(ORDER))
     assert [item.name for item in items if item.change()] == ["start"]
