@@ -37,9 +37,10 @@ def items(order: dict[str, Any]) -> Iterator[Item]:
     yield synchronised(daemon)
     if order["swap"]:
         yield swap(order["swap"])
+    # Before there is the account: the next run signs in as the administrator once that account lets it in.
+    yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     for account in (order["administrator"], order["user"]):
         yield an_account(account, order["keys"])
-    yield a_file("sudo", SUDO, f"# {MARK}\n{order['administrator']} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     yield a_file("upgrades", UPGRADES, upgrades())
     if database:
         own = Path(place(order), ".ecluse", "environments", order["environment"], "postgres")

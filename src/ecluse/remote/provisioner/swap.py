@@ -29,8 +29,6 @@ def swap(megabytes: int) -> Item:
 
     def apply() -> None:
         if not FILE.exists() or FILE.stat().st_size != size:
-            if _in_use():
-                run(["swapoff", str(FILE)])
             _make(size)
         write(UNIT, unit())
         run(["systemctl", "daemon-reload"])
@@ -70,7 +68,7 @@ def swap_remove() -> None:
 
 
 def _make(size: int) -> None:
-    """Make the file, whole or not at all: a full disk is no reason to have half of it."""
+    """Make the file anew, or leave what is there: a full disk is no reason to have less."""
     FILE.parent.mkdir(exist_ok=True)
     scratch = FILE.with_name(".swap.new")
     try:
@@ -78,6 +76,8 @@ def _make(size: int) -> None:
             os.posix_fallocate(file.fileno(), 0, size)  # swap may have no holes
             os.fsync(file.fileno())
         run(["mkswap", str(scratch)])
+        if _in_use():
+            run(["swapoff", str(FILE)])
         os.replace(scratch, FILE)
     except OSError as error:
         sys.exit(f"there is no swap file of {size >> 20} MB in {FILE.parent}: {error.strerror}")
