@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .pg_catalog import HEARS, OURS
-from .statements import asks_for_rows, bare, converts, decides, holds_nobody_up
+from .statements import asks_for_rows, bare, converts, decides, holds_nobody_up, writes
 
 __all__ = ["TableLock", "StatementListener"]
 
@@ -72,6 +72,8 @@ class StatementListener:
         """Whether RunPython has asked for rows."""
         self.converted: list[tuple[str, str]] = []
         """The tables and columns whose values are written anew by an expression."""
+        self.written: set[str] = set()
+        """The tables whose rows a statement writes: what it writes is not judged."""
         self.by_rows: list[str] = []
         """Reasons why the copy, which has no rows, cannot tell what happens."""
 
@@ -86,7 +88,7 @@ class StatementListener:
     def hear(self) -> Iterator[None]:
         """Listen from here on to one migration; ask :meth:`held` and :meth:`emptied` afterwards."""
         self._held, self._emptied, self._deleted = {}, set(), set()
-        self.converted, self.by_rows = [], []
+        self.converted, self.by_rows, self.written = [], [], set()
         self._known = self._look()
         commit = self._connection.commit
 
@@ -136,6 +138,7 @@ class StatementListener:
         if not self.on_data:
             self._emptied |= {name for table in _EMPTIES.findall(text) if (name := self._name(table))}
             self.converted += [(self._table(table), column) for table, column in converts(text)]
+            self.written |= {self._table(table) for table in writes(str(sql)) if self._name(table)}
         result = self._run(lambda: execute(sql, params, many, context), str(sql), text, many)
         if deletes and all(map(_SOME_ROWS.match, deletes)):
             self.forget_deletes()

@@ -107,8 +107,13 @@ class _Judge:
             found = [f"it leaves a database that the role of the site cannot use: {_line(error)}"]
         reasons = [one for one in found if one not in self._said]
         self._said |= set(reasons)
-        rest = tuple(note for note in notes if note not in untried)
-        return Rehearsed(name, (*reasons, *untried), tuple(listener.held()), rest)
+        rest = [note for note in notes if note not in untried]
+        rest += [f"it writes rows of {table}: what it writes is not judged" for table in sorted(self._written())]
+        return Rehearsed(name, (*reasons, *untried), tuple(listener.held()), tuple(rest))
+
+    def _written(self) -> set[str]:
+        """The tables of the release whose rows the step has written by SQL."""
+        return self._copy.listener.written & set(self._uses.tables)
 
     def _found(self) -> list[str]:
         connection, listener, before = self._copy.connection, self._copy.listener, self._before

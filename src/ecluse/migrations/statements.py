@@ -13,6 +13,7 @@ __all__ = [
     "holds_nobody_up",
     "leaves_the_database",
     "reaches_out",
+    "writes",
 ]
 
 _HIDDEN = re.compile(
@@ -49,6 +50,7 @@ _CONVERTED = re.compile(
     r"(?=, ?(?:ALTER|ADD|DROP|RENAME|SET|VALIDATE)\b|;|$)",
     re.I,
 )
+_WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|COPY) (?:ONLY )?(?P<table>[\w".]+)', re.I)
 _KIND = r"[a-z_]\w*(?: varying| precision)?(?:\(\d+(?:, ?\d+)?\))?(?:\[\])*"
 
 
@@ -102,3 +104,9 @@ def converts(sql: str) -> list[tuple[str, str]]:
             if not re.fullmatch(cast, one["value"].strip(), re.I):
                 found.append((altered["table"], column))
     return found
+
+
+def writes(sql: str) -> list[str]:
+    """The tables whose rows a statement may write; blocks of code are looked into. Some words may be no tables."""
+    said = " ".join(sql.split()) if _BLOCK.match(sql) else bare(sql)
+    return [one["table"] for one in _WRITES.finditer(said)]

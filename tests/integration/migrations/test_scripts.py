@@ -161,6 +161,29 @@ def test_python_is_run_and_its_rows_are_not_judged(release: Unpacked) -> None:
     assert (found["unsafe"], found["notes"]) == ([], ["RunPython(fills): what it does to rows is not judged"])
 
 
+SQL = """\
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunSQL(STATEMENTS)]
+"""
+
+
+def test_rows_that_sql_writes_are_not_judged_and_named(release: Unpacked) -> None:
+    release.migrations("migrate")
+    block = "DO $$ BEGIN UPDATE shop_effect SET token = 'x'; END $$"
+    for statement in (
+        "UPDATE \"shop_effect\" SET token = 'x'",
+        block,
+        "COMMENT ON TABLE shop_effect IS 'UPDATE shop_effect'",
+    ):
+        release.write("migrations/0002_sql.py", SQL.replace("STATEMENTS", repr(statement)))
+        found = release.judged()["shop.0002_sql"]
+        notes = [] if "COMMENT" in statement else ["it writes rows of shop_effect: what it writes is not judged"]
+        assert (found["unsafe"], found["notes"]) == ([], notes)
+
+
 @pytest.mark.parametrize(("operation", "why"), [("asks", "DoesNotExist"), ("writes", "it writes the file written")])
 def test_python_that_cannot_be_tried_is_unsafe(release: Unpacked, operation: str, why: str) -> None:
     release.migrations("migrate")

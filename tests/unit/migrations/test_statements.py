@@ -11,6 +11,7 @@ from ecluse.migrations.statements import (
     holds_nobody_up,
     leaves_the_database,
     reaches_out,
+    writes,
 )
 
 
@@ -120,3 +121,17 @@ def test_question_for_rows_is_told_from_one_for_lists() -> None:
     assert asks_for_rows('SELECT 1 FROM "library_author" LIMIT 1')
     assert not asks_for_rows("SELECT relname FROM pg_class")
     assert not asks_for_rows("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ('INSERT INTO "library_author" VALUES (1)', ['"library_author"']),
+        ("WITH x AS (DELETE FROM ONLY a RETURNING *) INSERT INTO b SELECT * FROM x", ["a", "b"]),
+        ("DO $$ BEGIN UPDATE t SET a = 1; END $$", ["t"]),
+        ("COMMENT ON TABLE t IS 'UPDATE t' -- UPDATE t", []),
+        ("ALTER TABLE t DROP a", []),
+    ],
+)
+def test_tables_whose_rows_a_statement_writes_are_found(sql: str, tables: list[str]) -> None:
+    assert writes(sql) == tables
