@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["apart", "set_aside", "variables", "without"]
+__all__ = ["VARIABLES", "apart", "set_aside", "variables", "without"]
 
 # https://www.postgresql.org/docs/18/libpq-envars.html
 _NAMES = """
@@ -21,14 +21,14 @@ SSLCRLDIR SSLSNI SSLNEGOTIATION SSLMINPROTOCOLVERSION SSLMAXPROTOCOLVERSION REQU
 KRBSRVNAME GSSLIB GSSDELEGATION CONNECT_TIMEOUT CLIENTENCODING TARGETSESSIONATTRS LOADBALANCEHOSTS
 MINPROTOCOLVERSION MAXPROTOCOLVERSION DATESTYLE TZ GEQO SYSCONFDIR LOCALEDIR
 """
-_VARIABLES = frozenset(f"PG{name}" for name in _NAMES.split())
+VARIABLES = frozenset(f"PG{name}" for name in _NAMES.split())
 
 _turn = threading.Lock()
 
 
 def without(environ: Mapping[str, str]) -> dict[str, str]:
     """*environ* without libpq's variables."""
-    return {name: value for name, value in environ.items() if name not in _VARIABLES}
+    return {name: value for name, value in environ.items() if name not in VARIABLES}
 
 
 def variables(url: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def variables(url: str) -> dict[str, str]:
 
 def set_aside(environ: MutableMapping[str, str]) -> dict[str, str]:
     """Take libpq's variables out of *environ*; return those that were there."""
-    return {name: environ.pop(name) for name in _VARIABLES & set(environ)}
+    return {name: environ.pop(name) for name in VARIABLES & set(environ)}
 
 
 @contextlib.contextmanager

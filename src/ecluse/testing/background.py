@@ -11,10 +11,12 @@ __all__ = ["Background"]
 class Background:
     """*work*, done in a thread of its own from now on."""
 
+    NAME = "ecluse-background"
+
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="ecluse-background", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.NAME, daemon=True)
         self._thread.start()
 
     def finish(self) -> None:

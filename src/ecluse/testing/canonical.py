@@ -42,8 +42,17 @@ def canonical(value: Any, *, top: str = "", depth: int = 12) -> str:
     text = repr(value)
     # The default repr tells where the object is, which is never the same; its attributes tell what it is.
     if _ADDRESS.search(text):
-        return f"{name}({inner(getattr(value, '__dict__', {}))})"
+        return f"{name}({inner({**_slots(value), **getattr(value, '__dict__', {})})})"
     return f"{name}:{text.replace(top, '<top>') if top else text}"
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    """The attributes of *value* that its classes keep in ``__slots__``."""
+    names = [getattr(base, "__slots__", ()) for base in type(value).__mro__]
+    flat = [name for slots in names for name in ((slots,) if isinstance(slots, str) else slots)]
+    return {
+        name: getattr(value, name) for name in flat if name not in ("__dict__", "__weakref__") and hasattr(value, name)
+    }
 
 
 def digest(text: str | bytes) -> str:

@@ -14,12 +14,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ecluse.testing.executed import executed
-from ecluse.testing.hearing import Hearing, changed_since, is_own, modules_of
+from ecluse.testing.hearing import Hearing
 from ecluse.testing.imports import asked_for
+from ecluse.testing.own_code import changed_since, is_own, modules_of
 from ecluse.testing.reimport import rehearse
+from ecluse.testing.searched import on_disk, searched
 from ecluse.testing.states import dependency, signature
 
 __all__ = ["DependencyListener", "modules"]
+
+# C reads them, and tells nobody.
+_READ_IN_C = ("LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "TZ")
 
 
 def modules(roots: Iterable[str]) -> dict[str, str]:
@@ -27,6 +32,11 @@ def modules(roots: Iterable[str]) -> dict[str, str]:
 
     By their ``import`` statements, as far as they have been carried out in this process.
     """
+    return _followed(roots)[0]
+
+
+def _followed(roots: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+    """The modules, and all names that were looked for: in vain, or of what is no module."""
     files: dict[str, str] = {}
     waiting, seen = list(roots), set[str]()
     while waiting:
@@ -44,7 +54,7 @@ def modules(roots: Iterable[str]) -> dict[str, str]:
             waiting += _imported(ast.parse(Path(path).read_bytes()), package)
         # Importing a module runs the packages that it is in.
         waiting += [name.rpartition(".")[0]] if "." in name else []
-    return files
+    return files, seen
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
@@ -85,7 +95,7 @@ class DependencyListener:
 
     def found(self, roots: Iterable[str]) -> set[str]:
         """The dependencies: code that was executed and all that it imports, and what that code asked."""
-        files = modules({*roots, *self._names, *modules_of(self._executed)})
+        files, names = _followed({*roots, *self._names, *modules_of(self._executed)})
         asked = {text for text, question in self.hearing.asked.items() if _by(question.askers, files)}
         early = sorted(name for name in files.values() if name in self.hearing.early)
         if early:
@@ -94,18 +104,29 @@ class DependencyListener:
             self._doubts += [] if heard is not None else ["what was read before the tests began is not known"]
         for why, askers in self.hearing.unfollowed.items():
             self._doubts += [why] if _by(askers, files) else []
-        self._doubts += [f"{path} was changed meanwhile" for path in files if changed_since(path, self.hearing.began)]
-        self._found = asked | {dependency("file", path) for path in files}
+        changed = sorted(path for path in map(on_disk, files) if changed_since(path, self.hearing.began))
+        self._doubts += [f"{path} was changed meanwhile" for path in changed]
+        arguments = {dependency("arguments", "")} if any(map(_reads_arguments, files)) else set()
+        always = {dependency("variable", name) for name in _READ_IN_C}
+        read = {dependency("file", on_disk(path)) for path in files}
+        self._found = asked | arguments | always | read | searched(names)
         return self._found
 
     def doubts(self) -> list[str]:
         """Why what was found may not be what the database was made of; empty where it is. Asked after :meth:`found`."""
         changed = [
-            f"{text.partition(' ')[2]} was changed meanwhile"
+            f"{text.partition(' ')[2] or text.strip()} was changed meanwhile"
             for text, question in self.hearing.asked.items()
             if text in (self._found or ()) and signature(text) != question.before
         ]
         return self._doubts + changed
+
+
+def _reads_arguments(path: str) -> bool:
+    """Whether the module at *path* may look at the command's arguments: a list tells nobody who reads it."""
+    with contextlib.suppress(OSError):
+        return b"argv" in Path(path).read_bytes()
+    return True
 
 
 def _by(askers: set[str], files: Iterable[str]) -> bool:

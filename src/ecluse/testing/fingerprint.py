@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
 from ecluse.testing.canonical import canonical, digest
-from ecluse.testing.hearing import is_own
+from ecluse.testing.own_code import is_own
 
 if TYPE_CHECKING:
     from django.apps import AppConfig
@@ -39,6 +39,7 @@ def fingerprint(server: Mapping[str, str], template: str, *, top: str, ignored: 
 
     parts = {
         "Python": "%d.%d" % sys.version_info[:2],
+        "flags of Python": str(sys.flags.optimize),
         "Django": django.get_version(),
         "name of the database": template,
         "installed packages": digest("\n".join(_distributions())),

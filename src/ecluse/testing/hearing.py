@@ -8,34 +8,43 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
-import site
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
+from urllib.parse import unquote
 
-import ecluse
-from ecluse.testing.states import dependency, signature
+from ecluse.testing.background import Background
+from ecluse.testing.openings import beside, path_of, purpose, source_of
+from ecluse.testing.own_code import INSTALLED, is_own
+from ecluse.testing.states import dependency, is_asked_for, signature
 
-__all__ = ["Hearing", "changed_since", "is_own", "modules_of"]
+__all__ = ["Hearing"]
+
+# An attribute of a thread: the modules of the project that were on the stack when it was started.
+_STARTED_BY = "_ecluse_started_by"
 
 # What another program or machine says is not known here.
 _UNFOLLOWED = {
     "subprocess.Popen": "it starts a program",
     "os.posix_spawn": "it starts a program",
+    "os.fork": "it starts a process",
+    "os.forkpty": "it starts a process",
     "os.system": "it starts a program",
     "os.exec": "it starts a program",
     "socket.connect": "it asks the network",
+    "socket.sendto": "it asks the network",
+    "socket.sendmsg": "it asks the network",
 }
-_EVENTS = frozenset({"open", "os.listdir", "os.scandir", *_UNFOLLOWED})
+_EVENTS = frozenset({"open", "os.listdir", "os.scandir", "sqlite3.connect", *_UNFOLLOWED})
 
 _IMPORT_SYSTEM = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen zipimport>")
+_IMPORTING = frozenset({"_find_and_load", "_gcd_import", "_handle_fromlist"})
 _DETAILED = frozenset({"getsize", "getmtime", "getctime", "getatime", "samefile"})
 _FROZEN = "<frozen "  # Python's own modules that it has compiled into itself: they have no file
 _PATHS = frozenset({"genericpath", "posixpath", "pathlib"})
@@ -44,24 +53,6 @@ _PYTEST = os.sep + "pluggy" + os.sep
 
 # Of the machine, or of this run alone; their content says nothing about a project.
 _NEVER = ("/dev/", "/proc/", "/sys/")
-_VARIABLES = ("DATABASE_URL", "ECLUSE_", "PYTEST_", "COVERAGE_", "PG", "COLUMNS", "LINES")
-
-
-def is_own(path: str) -> bool:
-    """Whether *path* is the project's own: neither Python's nor an installed package's, whose versions are known."""
-    return os.path.isabs(path) and not path.startswith(_INSTALLED)
-
-
-def _installed() -> tuple[str, ...]:
-    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders |= {*site.getsitepackages(), site.getusersitepackages()}
-    # A system's Python keeps its packages in a folder that sysconfig does not name.
-    folders |= {path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")}
-    folders.add(os.path.dirname(ecluse.__file__))
-    return tuple(sorted(os.path.abspath(folder) + os.sep for folder in folders if folder))
-
-
-_INSTALLED = _installed()
 
 
 @dataclass
@@ -86,6 +77,7 @@ class Hearing:
         self.all = False
         self._ignored = (*_NEVER, *(folder.rstrip(os.sep) + os.sep for folder in ignored))
         self._written: set[str] = set()
+        self._continued: set[str] = set()
         self._own: dict[str, bool] = {}
         self._here = threading.local()
 
@@ -124,40 +116,78 @@ class Hearing:
             if askers:
                 self.unfollowed.setdefault(_UNFOLLOWED[name], set()).update(askers)
             return
-        path = _path(arguments[0])
+        if name == "sqlite3.connect":
+            self._database(arguments[0])
+            return
+        path = source_of(path_of(arguments[0]))
         if path is None or not self._counts(path):
             return
-        if name == "open" and _writes(arguments[1], arguments[2]):
+        if name == "os.scandir":
+            caller = sys._getframe(3).f_code.co_filename  # of os.scandir: this, hear and the hook are ours
+            own = not caller.startswith(_FROZEN) and is_own(os.path.abspath(caller))
+            self._ask("entries" if own else "types", path)
+            return
+        if name != "open":
+            self._ask("listing", path)
+            return
+        reads, writes = purpose(arguments[1], arguments[2])
+        if reads:
+            self._ask("file", path)
+        elif writes == "anew" or not os.path.isfile(path):
             if self.all:  # what a migration writes follows from what it has asked
                 self._written.add(path)
         else:
-            self._ask("file" if name == "open" else "listing", path)
+            self._continued.add(path)
+
+    def _database(self, subject: Any) -> None:
+        """A file of SQLite's. Tools have such files too, so it counts only where the project's code asks."""
+        text = os.fsdecode(subject) if isinstance(subject, (str, bytes, os.PathLike)) else ""
+        text = unquote(text[5:].partition("?")[0]) if text.startswith("file:") else text
+        path = path_of(text) if text and ":memory:" not in text else None
+        if path is not None and self._counts(path) and self._askers():
+            self._ask("file", path)
 
     def question(self, kind: str, subject: Any) -> None:
         """A question that raises no audit event."""
-        if kind == "variable":
-            if isinstance(subject, str) and not subject.startswith(_VARIABLES):
-                self._ask(kind, subject)
+        if kind == "program":
+            self.event("subprocess.Popen", ())
             return
-        path = _path(subject)
+        if kind == "thread":
+            vars(subject)[_STARTED_BY] = self._askers() or set()
+            return
+        if kind == "variables":
+            self._ask(kind, "")
+            return
+        if kind == "variable":
+            name = os.fsdecode(subject) if isinstance(subject, (str, bytes)) else ""
+            if name and is_asked_for(name):
+                self._ask(kind, name)
+            return
+        path = path_of(subject)
         if path is not None and self._counts(path):
             self._ask(self._how(kind), path)
 
     def _counts(self, path: str) -> bool:
-        return not path.startswith(_INSTALLED) and not path.startswith(self._ignored) and "__pycache__" not in path
+        return not path.startswith(INSTALLED) and not path.startswith(self._ignored) and "__pycache__" not in path
 
     def _ask(self, kind: str, name: str) -> None:
-        if kind == "file" and (name in self._written or not os.path.isfile(name)):
-            return  # of its own making; or absent, or a device: "exists" and the error of open tell
+        if name in self._written and kind == "file":
+            return  # of its own making
         askers = self._askers()
-        if askers is None or not (askers or self.all):
+        if askers is None or not (askers or self.all or _is_aside()):
             return
+        if kind == "file" and name in self._continued:
+            why = f"it reads {name}, to which it has written"
+            self.unfollowed.setdefault(why, set()).update({*askers, ""} if self.all else askers)
+        if kind == "file" and not os.path.isfile(name):
+            kind = "exists"  # absent, or a device
         text = dependency(kind, name)
         question = self.asked.get(text)
         if question is None:
             question = self.asked[text] = Question(signature(text))
         question.askers.update(askers)
-        if self.all and kind != "variable":  # Django's own code asks for the width of the terminal
+        # Django's own code asks for the width of the terminal. A thread may work for anybody.
+        if (self.all and not kind.startswith("variable")) or _is_aside():
             question.askers.add("")
 
     def _askers(self) -> set[str] | None:
@@ -171,12 +201,12 @@ class Hearing:
                 own = self._own[name] = name.endswith(".py") and is_own(os.path.abspath(name))
             if own:
                 found.add(name)
-            elif not found and name in _IMPORT_SYSTEM:
+            elif not found and name in _IMPORT_SYSTEM and _imports(frame):
                 return None
             elif _PYTEST in name:
                 break
             frame = frame.f_back
-        return found
+        return found or set(vars(threading.current_thread()).get(_STARTED_BY, ()))
 
     def _how(self, kind: str) -> str:
         """*kind*, or "details" where the caller asks for more than whether something is there."""
@@ -191,6 +221,13 @@ class Hearing:
             return "details" if code.co_name in _DETAILED else kind
         own = not code.co_filename.startswith(_FROZEN) and is_own(os.path.abspath(code.co_filename))
         return "details" if own else kind
+
+
+def _imports(frame: FrameType) -> bool:
+    """Whether the import system, from *frame* upwards, imports a module: its loaders may be asked by anybody."""
+    while frame.f_back is not None and frame.f_back.f_code.co_filename in _IMPORT_SYSTEM:
+        frame = frame.f_back
+    return frame.f_code.co_name in _IMPORTING
 
 
 def _of_paths(frame: FrameType) -> bool:
@@ -208,27 +245,13 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         listener.hear(listener.event, event, arguments)
 
 
-def _path(subject: Any) -> str | None:
-    """*subject* of a question as an absolute path; None where it is no path."""
-    if subject is None:
-        return os.getcwd()
-    if isinstance(subject, int):
-        with contextlib.suppress(OSError):
-            path = os.readlink(f"/proc/self/fd/{subject}")
-            return path if os.path.isabs(path) else None
-        return None
-    if isinstance(subject, bytes):
-        subject = os.fsdecode(subject)
-    return os.path.abspath(os.fspath(subject)) if isinstance(subject, (str, os.PathLike)) else None
+def _is_aside() -> bool:
+    """Whether this is a thread beside the main one, of the project or of a library."""
+    thread = threading.current_thread()
+    return thread is not threading.main_thread() and thread.name != Background.NAME
 
 
-def _writes(mode: Any, flags: Any) -> bool:
-    if isinstance(mode, str):
-        return bool(set(mode) & set("wax+"))
-    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
-
-
-_QUESTIONS = {"stat": "exists", "lstat": "link", "readlink": "link", "access": "access"}
+_QUESTIONS = {"open": "file", "stat": "exists", "lstat": "link", "readlink": "link", "access": "access"}
 _wrapped: list[tuple[Any, str, Any, Any]] = []
 
 
@@ -247,6 +270,10 @@ def _install() -> None:
             if original in supported:
                 supported.add(wrapper)
     _wrap(type(os.environ), "__getitem__", "variable", at=1)
+    _wrap(type(os.environ), "__iter__", "variables")
+    _wrap(threading.Thread, "start", "thread")
+    with contextlib.suppress(ImportError):
+        _wrap(importlib.import_module("_posixsubprocess"), "fork_exec", "program")  # multiprocessing tells nobody
 
 
 def _uninstall() -> None:
@@ -263,26 +290,14 @@ def _wrap(owner: Any, name: str, kind: str, at: int = 0) -> Callable[..., Any]:
     @functools.wraps(original)
     def asked(*arguments: Any, **options: Any) -> Any:
         listener = _listener
-        if listener is not None and len(arguments) > at and options.get("dir_fd") is None:
+        aside = options.get("dir_fd") is not None
+        # Of an open folder, Python does not say which it was; else it announces what is opened.
+        if listener is not None and len(arguments) > at and (aside or name != "open"):
             followed = options.get("follow_symlinks", True)
-            listener.hear(listener.question, kind if followed else "link", arguments[at])
+            subject = beside(options["dir_fd"], arguments[at]) if aside else arguments[at]
+            listener.hear(listener.question, kind if followed else "link", subject)
         return original(*arguments, **options)
 
     setattr(owner, name, asked)
     _wrapped.append((owner, name, original, asked))
     return asked
-
-
-def modules_of(files: Iterable[str]) -> set[str]:
-    """The names of the imported modules whose source is among *files*."""
-    wanted = {os.path.abspath(file) for file in files}
-    named = {os.path.abspath(getattr(module, "__file__", None) or ""): name for name, module in [*sys.modules.items()]}
-    return {named[file] for file in wanted if file in named}
-
-
-def changed_since(path: str, when: float) -> bool:
-    """Whether the file at *path* has been written or renamed after *when*."""
-    with contextlib.suppress(OSError):
-        # The kernel's clock for files is a few milliseconds behind.
-        return Path(path).stat().st_ctime > when - 0.02
-    return True

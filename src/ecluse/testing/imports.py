@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import importlib
+import importlib.util
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from typing import Any
@@ -23,7 +23,7 @@ def asked_for(names: set[str]) -> Iterator[None]:
 
     bootstrap: Any = importlib._bootstrap
     real_import, real_gcd_import = builtins.__import__, bootstrap._gcd_import
-    real_get_model = apps.get_model
+    real_get_model, real_find_spec = apps.get_model, importlib.util.find_spec
     # Before Django 4.0 there is none: each import by name goes through importlib, which is heard.
     real_cached = getattr(module_loading, "cached_import", None)
 
@@ -43,6 +43,11 @@ def asked_for(names: set[str]) -> Iterator[None]:
         assert real_cached is not None
         return real_cached(module_path, class_name)
 
+    def heard_find_spec(name: str, package: str | None = None) -> Any:
+        with contextlib.suppress(ImportError, ValueError, TypeError):
+            names.add(resolve_name(name, package))
+        return real_find_spec(name, package)
+
     def heard_get_model(*arguments: Any, **options: Any) -> Any:
         model = real_get_model(*arguments, **options)
         names.update(base.__module__ for base in model.__mro__)
@@ -53,11 +58,13 @@ def asked_for(names: set[str]) -> Iterator[None]:
     if real_cached is not None:
         module_loading.cached_import = heard_cached
     vars(apps)["get_model"] = heard_get_model
+    importlib.util.find_spec = heard_find_spec
     try:
         yield
     finally:
         builtins.__import__ = real_import
         bootstrap._gcd_import = real_gcd_import
+        importlib.util.find_spec = real_find_spec
         if real_cached is not None:
             module_loading.cached_import = real_cached
         del vars(apps)["get_model"]

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from ecluse.services import libpq
 from ecluse.testing.canonical import digest
 
-__all__ = ["contents", "dependency", "signature", "state"]
+__all__ = ["contents", "dependency", "is_asked_for", "signature", "state"]
+
+# Of the machine, or of this run alone: they say nothing about a project.
+_VARIABLES = frozenset({"DATABASE_URL", "COLUMNS", "LINES", "_", "SHLVL", "OLDPWD"})
+_SET_BY_DJANGO = frozenset({"DJANGO_SETTINGS_MODULE", "TZ"})
+_VARIABLES_OF = ("ECLUSE_", "PYTEST_", "COVERAGE_")
 
 
 def dependency(kind: str, name: str) -> str:
     """The text for a question of *kind* (a key of the table below) about *name*, a path or a variable."""
     return f"{kind} {name}"
+
+
+def is_asked_for(variable: str) -> bool:
+    """Whether the environment *variable* may say something about a project: it is not this run's own, nor libpq's."""
+    return not (variable in _VARIABLES or variable.startswith(_VARIABLES_OF) or variable in libpq.VARIABLES)
 
 
 def contents(dependencies: Iterable[str]) -> dict[str, str]:
@@ -60,6 +72,27 @@ def _listing(path: str) -> str:
     return digest("\n".join(sorted(name for name in _listdir(path) if name != "__pycache__")))
 
 
+def _types(path: str) -> str:
+    return digest("\n".join(sorted(f"{name} {_link(entry)}" for name, entry in _entries_of(path))))
+
+
+def _entries(path: str) -> str:
+    # A folder changes with the byte code that is written into it.
+    states = [
+        f"{name} {_link(entry)} {'' if _isdir(entry) else state(f'details {entry}')}"
+        for name, entry in _entries_of(path)
+    ]
+    return digest("\n".join(sorted(states)))
+
+
+def _entries_of(path: str) -> list[tuple[str, str]]:
+    return [(name, os.path.join(path, name)) for name in _listdir(path) if name != "__pycache__"]
+
+
+def _isdir(path: str) -> bool:
+    return state(f"exists {path}") == str(stat.S_IFDIR)
+
+
 def _exists(path: str) -> str:
     return str(stat.S_IFMT(_stat(path).st_mode))
 
@@ -83,6 +116,15 @@ def _variable(name: str) -> str:
     return "absent" if value is None else digest(value)
 
 
+def _variables(_: str) -> str:
+    names = (name for name in _environ() if is_asked_for(name) and name not in _SET_BY_DJANGO)
+    return digest("\n".join(sorted(names)))
+
+
+def _arguments(_: str) -> str:
+    return digest("\0".join(sys.argv[1:]))
+
+
 def _environ() -> Mapping[str, str]:
     # Not through os.environ's own methods, which are heard.
     return {os.fsdecode(name): os.fsdecode(value) for name, value in vars(os.environ)["_data"].items()}
@@ -91,9 +133,13 @@ def _environ() -> Mapping[str, str]:
 _ANSWERS: Mapping[str, Callable[[str], str]] = {
     "file": _file,  # its content
     "listing": _listing,  # the names in a folder
+    "types": _types,  # the same, and what is a file, a folder or a link
+    "entries": _entries,  # the same, with the sizes and times of the files
     "exists": _exists,  # whether something is there, and of which type
     "link": _link,  # the same of a link itself
     "details": _details,  # its size, time and mode
     "access": _access,  # who may read it
     "variable": _variable,  # an environment variable
+    "variables": _variables,  # the names of all variables
+    "arguments": _arguments,  # of the command
 }

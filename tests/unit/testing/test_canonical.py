@@ -69,3 +69,13 @@ def test_self_referring_object_has_a_finite_canonical_text() -> None:
 def test_a_digest_is_short_and_takes_any_text() -> None:
     assert len(digest("\ud800")) == 16
     assert digest("a") == digest(b"a")
+
+
+def test_attributes_in_slots_are_told() -> None:
+    class Slotted:
+        __slots__ = ("value",)
+
+        def __init__(self, value: str) -> None:
+            self.value = value
+
+    assert canonical(Slotted("a")) == canonical(Slotted("a")) != canonical(Slotted("b"))

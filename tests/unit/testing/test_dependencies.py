@@ -1,15 +1,20 @@
-import importlib
+import importlib.util
 import os
+import pkgutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecluse.testing import dependencies
 from ecluse.testing.dependencies import DependencyListener, modules
-from ecluse.testing.hearing import Hearing, is_own
+from ecluse.testing.hearing import Hearing
+from ecluse.testing.own_code import is_own
 from ecluse.testing.states import contents
 
 
@@ -167,3 +172,155 @@ def test_installed_packages_are_not_the_projects_own() -> None:
     assert not is_own(subprocess.__file__)
     assert not is_own(dependencies.__file__)
     assert is_own(__file__)
+
+
+def _heard(watch: DependencyListener, work: Callable[[], Any]) -> set[str]:
+    with watch.migrating():
+        work()
+    return watch.found([])
+
+
+def test_file_that_a_loader_is_asked_for_counts(package: Path, watch: DependencyListener) -> None:
+    importlib.import_module("shop_of_a_test")
+
+    def work() -> None:
+        pkgutil.get_data("shop_of_a_test", "data.txt")
+        for _ in range(2):  # the second time, from byte code
+            spec = importlib.util.spec_from_file_location("by_hand", package / "rates.py")
+            assert spec and spec.loader
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+    assert {f"file {package / 'data.txt'}", f"file {package / 'rates.py'}"} <= _heard(watch, work)
+
+
+def test_read_by_a_thread_counts(package: Path, watch: DependencyListener) -> None:
+    data = package / "data.txt"
+    lines = (
+        "from pathlib import Path",
+        "from threading import Timer",
+        f"t = Timer(0, Path({str(data)!r}).read_text)",  # no module of the project is on the thread's stack
+        "t.start()",
+        "t.join()",
+    )
+    (package / "threads.py").write_text("\n".join(lines), encoding="utf-8")
+    importlib.import_module("shop_of_a_test.threads")
+    with watch.migrating():
+        pass
+    assert f"file {data}" in watch.found(["shop_of_a_test.threads"])
+
+
+@pytest.mark.parametrize("mode", ["r+", "a+", "rb+"])
+def test_file_that_is_opened_to_read_and_write_counts(tmp_path: Path, watch: DependencyListener, mode: str) -> None:
+    (tmp_path / "data").touch()
+    assert f"file {tmp_path / 'data'}" in _heard(watch, lambda: open(tmp_path / "data", mode).close())
+
+
+def test_reading_a_file_after_adding_to_it_is_a_doubt(package: Path, watch: DependencyListener) -> None:
+    data = package / "data.txt"
+
+    def work() -> None:
+        open(data, "a").close()
+        data.read_text(encoding="utf-8")
+
+    _heard(watch, work)
+    assert f"it reads {data}, to which it has written" in watch.doubts()
+
+
+def test_file_that_is_opened_in_vain_counts(tmp_path: Path, watch: DependencyListener) -> None:
+    def work() -> None:
+        with pytest.raises(OSError):
+            open(tmp_path / "absent")
+
+    assert f"exists {tmp_path / 'absent'}" in _heard(watch, work)
+
+
+def test_file_beside_an_open_folder_counts(tmp_path: Path, watch: DependencyListener) -> None:
+    (tmp_path / "data").touch()
+
+    def work() -> None:
+        folder = os.open(tmp_path, os.O_RDONLY)
+        os.close(os.open("data", os.O_RDONLY, dir_fd=folder))
+        os.stat("data", dir_fd=folder)
+        os.close(folder)
+
+    assert {f"file {tmp_path / 'data'}", f"details {tmp_path / 'data'}"} <= _heard(watch, work)
+
+
+def test_database_of_sqlite_counts_if_the_project_opens_it(tmp_path: Path, watch: DependencyListener) -> None:
+    data = tmp_path / "data.sqlite"
+    data.touch()
+    assert f"file {data}" in _heard(watch, lambda: sqlite3.connect(f"file:{data}?mode=ro", uri=True).close())
+
+
+def test_entries_of_a_folder_have_types_and_sizes(tmp_path: Path, watch: DependencyListener) -> None:
+    (tmp_path / "data").touch()
+    (tmp_path / "inner").mkdir()
+    found = _heard(watch, lambda: [[*os.walk(tmp_path)], [*os.scandir(tmp_path)]])
+    assert {f"types {tmp_path}", f"types {tmp_path / 'inner'}", f"entries {tmp_path}"} <= found
+    before = contents(found)
+    (tmp_path / "data").write_text("longer", encoding="utf-8")
+    changed = {text for text, answer in contents(found).items() if answer != before[text]}
+    assert changed == {f"entries {tmp_path}"}
+    (tmp_path / "data").unlink()
+    (tmp_path / "data").mkdir()
+    assert contents(found)[f"types {tmp_path}"] != before[f"types {tmp_path}"]
+
+
+def test_module_that_is_imported_in_vain_counts(package: Path, watch: DependencyListener) -> None:
+    (package / "optional.py").write_text(
+        "try:\n    from .local import X\nexcept ImportError:\n    X = 0\n", encoding="utf-8"
+    )
+    importlib.import_module("shop_of_a_test.optional")
+    with watch.migrating():
+        importlib.util.find_spec("shop_of_a_test.extra")
+    found = watch.found(["shop_of_a_test.optional"])
+    wanted = {package / "local.py", package / "local", package / "extra.py", package / "optional"}
+    assert {f"exists {path}" for path in wanted} <= found, "and a folder that would be found before a module"
+
+
+def test_module_in_an_archive_is_its_archive(tmp_path: Path, watch: DependencyListener) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("zipped_module_of_a_test.py", "X = 1\n")
+    sys.path.insert(0, str(tmp_path / "all.zip"))
+    try:
+        found = _heard(watch, lambda: importlib.import_module("zipped_module_of_a_test"))
+    finally:
+        sys.path.remove(str(tmp_path / "all.zip"))
+        del sys.modules["zipped_module_of_a_test"]
+    assert f"file {tmp_path / 'all.zip'}" in found
+
+
+def test_going_through_all_variables_counts(
+    package: Path, watch: DependencyListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "all_of_them.py").write_text("import os\n\nALL = dict(os.environ)\n", encoding="utf-8")
+    importlib.import_module("shop_of_a_test.all_of_them")
+    with watch.migrating():
+        pass
+    found = watch.found(["shop_of_a_test.all_of_them"])
+    before = contents(found)
+    monkeypatch.setenv("NEW_NAME", "x")
+    assert contents(found) != before
+
+
+def test_arguments_count_if_a_module_looks_at_them(
+    package: Path, watch: DependencyListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "looks.py").write_text("import sys\n\nTESTS = 'test' in sys.argv\n", encoding="utf-8")
+    importlib.import_module("shop_of_a_test.looks")
+    with watch.migrating():
+        pass
+    assert "arguments " not in watch.found(["shop_of_a_test.rates"])
+    found = watch.found(["shop_of_a_test.looks"])
+    before = contents(found)
+    monkeypatch.setattr(sys, "argv", ["manage.py", "test"])
+    assert "arguments " in found and contents(found) != before
+
+
+def test_process_that_a_migration_forks_is_a_doubt(package: Path, watch: DependencyListener) -> None:
+    (package / "forks.py").write_text("import sys\n\n\ndef start():\n    sys.audit('os.fork')\n", encoding="utf-8")
+    forks = importlib.import_module("shop_of_a_test.forks")
+    with watch.migrating():
+        forks.start()
+    watch.found(["shop_of_a_test.forks"])
+    assert "it starts a process" in watch.doubts()
