@@ -52,8 +52,9 @@ RUN --mount=type=bind,source=src/ecluse,target=/ecluse \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse /ecluse/*.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/cli /ecluse/cli/__init__.py /ecluse/cli/wait.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/definition /ecluse/definition/__init__.py \
-        /ecluse/definition/backups.py /ecluse/definition/front_server.py /ecluse/definition/model.py \
-        /ecluse/definition/monitoring.py /ecluse/definition/words.py \
+        /ecluse/definition/backups.py /ecluse/definition/environment.py /ecluse/definition/front_server.py \
+        /ecluse/definition/model.py /ecluse/definition/monitoring.py /ecluse/definition/release_spec.py \
+        /ecluse/definition/words.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/machine /ecluse/machine/__init__.py \
         /ecluse/machine/process.py /ecluse/machine/reaper.py /ecluse/machine/refusals.py /ecluse/machine/streams.py \
     && install -D --mode=644 --target-directory=/site/app/src/ecluse/probes /ecluse/probes/*.py \
