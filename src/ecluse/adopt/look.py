@@ -144,6 +144,8 @@ def _install(top: Path, folder: str, wanted: python_choice.Wish, environ: Mappin
                 return _load(top, folder, declared, locks, version, pythons[version], environ, say)
             except AdoptError as error:
                 refusals.append(error)
+                if python_choice.is_nearest(version, pythons, django):
+                    break
     if not refusals:
         raise AdoptError(
             "no file lists the dependencies: no lock, requirements, pyproject.toml or Pipfile",

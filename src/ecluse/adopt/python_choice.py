@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-__all__ = ["Wish", "fits", "in_order", "missing", "wish"]
+__all__ = ["Wish", "fits", "in_order", "is_nearest", "missing", "wish"]
 
 # The Pythons that each Django supports: https://docs.djangoproject.com/en/dev/faq/install/
 _LAST_OF_DJANGO = {
@@ -73,9 +73,21 @@ def missing(wanted: Wish, installed: Mapping[str, Path], django: str | None) -> 
     if wanted.source and not any(_fits(version, wanted.range) for version in installed):
         return f"it asks for Python {wanted.range} ({wanted.source}), and this machine has {here}"
     last = _last_for(django)
-    if last is not None and not any(_numbers(version) <= last for version in installed):
+    if last is not None and _are_newer(installed, last):
         return f"Django {django} runs on Python {'.'.join(map(str, last))} and older, and this machine has {here}"
     return None
+
+
+def is_nearest(version: str, installed: Collection[str], django: str | None) -> bool:
+    """Whether *version* is the oldest of *installed*, and all are newer than what the version *django* runs on: the
+    others are further away still.
+    """
+    last = _last_for(django)
+    return last is not None and _are_newer(installed, last) and version == min(installed, key=_numbers)
+
+
+def _are_newer(installed: Iterable[str], last: tuple[int, ...]) -> bool:
+    return not any(_numbers(version) <= last for version in installed)
 
 
 def fits(version: str, wanted: Wish) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from ecluse.adopt.python_choice import Wish, from_poetry, in_order, missing, wish
+from ecluse.adopt.python_choice import Wish, from_poetry, in_order, is_nearest, missing, wish
 
 HERE = {version: Path(f"/usr/bin/python{version}") for version in ("3.11", "3.12", "3.13")}
 
@@ -75,3 +75,11 @@ def wish_range(text: str) -> SpecifierSet:
 )
 def test_missing_python_is_named(asked: str, django: str | None, reason: str | None) -> None:
     assert missing(Wish(wish_range(asked), "runtime.txt" if asked else ""), HERE, django) == reason
+
+
+@pytest.mark.parametrize(
+    ("version", "django", "nearest"),
+    [("3.11", "3.2.25", True), ("3.12", "3.2.25", False), ("3.11", "4.2.11", False), ("3.11", None, False)],
+)
+def test_oldest_python_is_nearest_to_an_old_django(version: str, django: str | None, nearest: bool) -> None:
+    assert is_nearest(version, HERE, django) is nearest
