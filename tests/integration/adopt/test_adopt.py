@@ -120,6 +120,14 @@ def test_python_not_to_be_had_is_named(repository: Repository) -> None:
     assert done.returncode == 15 and "it asks for Python ==3.99.* (.python-version)" in done.stderr
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("repository", ["plain"], indirect=True)
+def test_empty_folder_of_migrations_is_named(repository: Repository) -> None:
+    for path in (repository.top / "shop" / "migrations").glob("0*.py"):
+        path.unlink()
+    assert "shop has models and no migrations: a release does not have its tables" in repository.adopt()["notes"]
+
+
 @pytest.mark.parametrize("repository", ["plain"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "text", "reason"),

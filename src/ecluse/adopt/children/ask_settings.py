@@ -207,9 +207,10 @@ def unmigrated() -> dict[str, bool]:
 
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
-    without = loader.unmigrated_apps
     tables = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
-    found = {model._meta.app_label: False for model in tables if model._meta.app_label in without}
+    # A folder for migrations may be in git, and the migrations not: Django calls such an application migrated.
+    without = {model._meta.app_label for model in tables} - {label for label, _ in loader.disk_migrations}
+    found = dict.fromkeys(without, False)
     for model in tables:
         if model._meta.app_label in without:
             # https://docs.djangoproject.com/en/stable/topics/migrations/#dependencies
