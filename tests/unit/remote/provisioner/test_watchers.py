@@ -2,6 +2,7 @@
 
 import pytest
 
+from ecluse.monitoring import texts
 from ecluse.remote.provisioner import watchers
 from ecluse.remote.provisioner.debian import MARK
 from ecluse.remote.provisioner.item import Item
@@ -46,3 +47,7 @@ def test_debian_12_is_refused(wanted, tmp_path):
     (tmp_path / "debian_version").write_text("12.9\n")
     with pytest.raises(SystemExit, match="monitoring needs Debian 13"):
         watchers.watchers(wanted).change()
+
+
+def test_files_have_the_mark_by_which_they_are_known_as_ours():
+    assert texts.MARK == MARK
