@@ -175,6 +175,8 @@ def test_installed_packages_are_not_the_projects_own() -> None:
 
 
 def _heard(watch: DependencyListener, work: Callable[[], Any]) -> set[str]:
+    # From Python 3.12 on this module takes part, since *work* is called: as if it was imported just now.
+    watch.hearing.early = frozenset()
     with watch.migrating():
         work()
     return watch.found([])
