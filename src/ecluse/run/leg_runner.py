@@ -145,7 +145,7 @@ class LegRunner:
                 shutil.rmtree(output, ignore_errors=True)
                 output.mkdir(parents=True)
                 status, reason = self._attempt(leg, attempt, output, steps, reads, emit)
-                mask(output)
+                mask(output, [output / one.path for one in leg.job.outputs if one.kind == "release"])
                 if status != "failed":
                     break
                 failed |= dict.fromkeys(_failed_tests(leg, output))

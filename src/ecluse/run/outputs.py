@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,19 +12,21 @@ from ecluse.secrets import masked, masked_bytes
 __all__ = ["located", "mask"]
 
 
-def mask(folder: Path) -> None:
+def mask(folder: Path, releases: Sequence[Path] = ()) -> None:
     """Mask every secret in the files of *folder*, in their names and in the targets of links.
 
     A text (JUnit's XML, a log that a step wrote itself) is masked as logs are; in what is no text, values are
-    overwritten. A file that may not be written is replaced.
+    overwritten. A file that may not be written is replaced. Of *releases*, files or folders, only the texts are masked:
+    an archive would no longer be the one whose digest is known.
     """
     for parent, folders, names in os.walk(folder, topdown=False):
         for name in (*names, *folders):
-            _mask(Path(parent, name))
-            _rename(Path(parent, name))
+            path = Path(parent, name)
+            _mask(path, any(path.is_relative_to(one) for one in releases))
+            _rename(path)
 
 
-def _mask(file: Path) -> None:
+def _mask(file: Path, of_release: bool) -> None:
     if file.is_symlink():
         target = os.readlink(file)
         if masked(target) != target:
@@ -33,7 +35,7 @@ def _mask(file: Path) -> None:
     elif file.is_file():
         with suppress(PermissionError):  # what we may not read is not shown either
             content = file.read_bytes()
-            shown = masked_bytes(content)
+            shown = content if of_release and b"\0" in content else masked_bytes(content)
             if shown != content:
                 mode = file.stat().st_mode
                 file.unlink()  # it may be one that may not be written, or have another name outside

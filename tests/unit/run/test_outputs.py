@@ -34,6 +34,16 @@ def test_secret_in_a_binary_output_is_overwritten_in_place(tmp_path: Path) -> No
     assert other.read_bytes() == b"\0\xff" * 9
 
 
+def test_archive_of_a_release_is_kept_as_it_is(tmp_path: Path) -> None:
+    Secret("s3cr3t-value")
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "r.tar").write_bytes(b"\0s3cr3t-value")
+    (tmp_path / "release" / "r.json").write_text("s3cr3t-value")
+    mask(tmp_path, [tmp_path / "release"])
+    assert (tmp_path / "release" / "r.tar").read_bytes() == b"\0s3cr3t-value"
+    assert (tmp_path / "release" / "r.json").read_text() == "[REDACTED]"
+
+
 def test_file_that_may_not_be_written_is_masked(tmp_path: Path) -> None:
     Secret("s3cr3t-value")
     inside, outside = tmp_path / "in", tmp_path / "out"
