@@ -49,8 +49,10 @@ FIGURES = {
         *("above", 90, 80, 5 * 60),
     ),
     "disk": Figure(
-        f"100 * max by (mountpoint) (1 - node_filesystem_avail_bytes{{{_FILES}}}"
-        f" / (node_filesystem_size_bytes{{{_FILES}}} > 0))",
+        # As df says it: what is kept for root is no space that is used.
+        f"100 * max by (mountpoint) (1 - node_filesystem_avail_bytes{{{_FILES}}} / ("
+        f"node_filesystem_size_bytes{{{_FILES}}} - node_filesystem_free_bytes{{{_FILES}}}"
+        f" + node_filesystem_avail_bytes{{{_FILES}}} > 0))",
         f"the disk at {{{{ $labels.mountpoint }}}} is {_number('.0')} % full",
         *("above", 90, 80, 5 * 60),
         labels=("mountpoint",),

@@ -53,8 +53,9 @@ SERIES: Mapping[str, tuple[Callable[[list[float]], Mapping[str, list[float]]], .
         steady("node_memory_MemAvailable_bytes", lambda one: 100 - one),
     ),
     "disk": (
-        constant(f"node_filesystem_size_bytes{DISK}", 100),
+        constant(f"node_filesystem_size_bytes{DISK}", 250),
         steady(f"node_filesystem_avail_bytes{DISK}", lambda one: 100 - one),
+        steady(f"node_filesystem_free_bytes{DISK}", lambda one: 250 - one),
     ),
     "inodes": (
         constant(f"node_filesystem_files{DISK}", 100),
@@ -130,6 +131,7 @@ def disk_that_fills() -> Iterator[Mapping[str, Any]]:
     inputs = {
         f"node_filesystem_size_bytes{DISK}": [size] * len(left),
         f"node_filesystem_avail_bytes{DISK}": left,
+        f"node_filesystem_free_bytes{DISK}": left,
     }
     for name, when in (("disk-hours", 15 * hour), ("disk-hours-critical", 24 * hour - 1)):
         yield figures_of(

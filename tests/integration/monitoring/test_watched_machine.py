@@ -149,7 +149,7 @@ def test_full_disk_is_told_once_and_so_is_its_end(watched: Watched) -> None:
     [alert] = watched.alerts()
     assert (alert["name"], alert["severity"]) == ("disk", "warning") and alert["since"].endswith(" UTC")
     assert alert["summary"] == "the disk at /srv/small is 93 % full"
-    assert any(message["receiver"] == "heartbeat" for message in watched.messages())
+    await_(lambda: any(one["receiver"] == "heartbeat" for one in watched.messages()), "the heartbeat", 180)
     [message] = [message for message in watched.messages() if message["receiver"] != "heartbeat"]
     said = message["alerts"][0]["annotations"]
     await_(lambda: "biggest processes: " in watched.machine.run("cat /var/tmp/mail || true"), "the mail", 60)
