@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from ecluse.errors import BackupError
@@ -67,11 +67,9 @@ class Postgres:
 
             def ask(sql: str) -> list[str]:
                 assert session.stdin is not None and session.stdout is not None
-                try:
+                with suppress(BrokenPipeError):  # it has ended, and its output ends too
                     session.stdin.write(f"{sql};\n\\echo {_END}\n".encode())
                     session.stdin.flush()
-                except BrokenPipeError:
-                    pass  # it has ended, and its output ends too
                 lines: list[str] = []
                 for line in session.stdout:
                     text = line.decode().rstrip("\n")
@@ -89,10 +87,8 @@ class Postgres:
                 process.stop(session)
                 for pipe in (session.stdin, session.stdout):
                     if pipe is not None:
-                        try:
+                        with suppress(BrokenPipeError):
                             pipe.close()
-                        except BrokenPipeError:
-                            pass
 
     def content(self) -> Content:
         """The content now."""
@@ -129,11 +125,9 @@ class Postgres:
             program = process.spawn(argv, env=self._environ, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
             assert program.stdin is not None
             try:
-                try:
+                with suppress(BrokenPipeError):  # it has ended, and says why
                     yield program.stdin
                     program.stdin.close()
-                except BrokenPipeError:
-                    pass  # it has ended, and says why
                 if program.wait():
                     errors.seek(0)
                     raise _failure("pg_restore", errors.read())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -23,13 +24,17 @@ __all__ = ["load", "prove"]
 
 _NAME = "proof"
 
+_MARGIN = 300_000_000
+"""Bytes that an empty PostgreSQL takes, and that stay free for the site."""
+
 
 def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
     """Restore the backup below *folder*, compare it with its manifest, and note in the repository how that ended.
 
-    Raises BackupError, which says what is damaged; another EcluseError where it could not be tried, as without
-    programs of PostgreSQL of the server's version.
+    Raises BackupError, which says what differs, or that there is no room for the restore; another EcluseError where it
+    could not be tried, as without programs of PostgreSQL of the server's version.
     """
+    _room(manifest, folder)
     try:
         with _scratch(folder) as scratch:
             scratch.chmod(0o711)  # PostgreSQL does not run as root; its own folder is its account's alone
@@ -40,6 +45,16 @@ def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, 
         vault.note(manifest.id, good=False, why=error.what)
         raise
     vault.note(manifest.id, good=True, why="")
+
+
+def _room(manifest: BackupManifest, folder: Path) -> None:
+    """Refuse a proof that would fill the disk of the site: rows and their indexes take more room than the dump."""
+    wanted, free = 2 * manifest.database.bytes + _MARGIN, shutil.disk_usage(folder).free
+    if free < wanted:
+        raise BackupError(
+            f"backup {manifest.id} is saved, not proved: {wanted / 1e9:.1f} GB are needed, {free / 1e9:.1f} are free",
+            where=str(folder),
+        )
 
 
 @contextlib.contextmanager

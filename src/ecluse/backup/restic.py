@@ -7,10 +7,11 @@ by its messages alone why a repository cannot be opened.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +20,7 @@ from ecluse.errors import BackupError, ToolError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
-__all__ = ["Restic", "Saved", "ResticSnapshot"]
+__all__ = ["Restic", "ResticSnapshot", "Saved", "unread"]
 
 _PIECE = 1 << 20
 _INCOMPLETE = 3
@@ -81,6 +82,8 @@ class Restic:
             try:
                 write(program.stdin)
                 program.stdin.close()
+            except BrokenPipeError:
+                pass  # it has ended, and says why
             except BaseException:
                 program.kill()  # before it could take the end of the input for the end of the file
                 program.wait()
@@ -92,14 +95,12 @@ class Restic:
     def save_folder(self, folder: Path, tags: Mapping[str, str], say: Callable[[str], None]) -> Saved:
         """A snapshot of *folder*. Files that go away meanwhile are left out, and it is said."""
         answer = self._read("backup", str(folder), *_tagged(tags), "--json", "--quiet", check=False)
-        if answer.returncode == _INCOMPLETE:
-            lines = [line for line in answer.errors.decode(errors="replace").splitlines() if line.startswith("error:")]
-            gone = [line for line in lines if "no such file or directory" in line]
-            if len(gone) != len(lines) or not gone:
-                raise self._failure(answer.errors.decode(errors="replace"))
-            say(f"{len(gone)} files went away while they were saved")
+        said = answer.errors.decode(errors="replace")
+        missed = unread(said)
+        if answer.returncode == _INCOMPLETE and missed and not any(map(os.path.lexists, missed)):
+            say(f"{len(missed)} files went away while they were saved")
         elif not answer.ok:
-            raise self._failure(answer.errors.decode(errors="replace"))
+            raise self._failure(said)
         return _saved(answer.output)
 
     def snapshots(self, tags: Mapping[str, str]) -> list[ResticSnapshot]:
@@ -143,21 +144,17 @@ class Restic:
             program = process.spawn(
                 ("restic", *arguments), env=self._environ, stdin=stdin, stdout=subprocess.PIPE, stderr=errors
             )
-            broken: OSError | None = None
             try:
-                try:
-                    yield program
-                except BrokenPipeError as error:
-                    broken = error
-                if program.wait() or broken is not None:
+                yield program
+                if program.wait():
                     errors.seek(0)
                     raise self._failure(errors.read().decode(errors="replace"))
             finally:
                 if program.poll() is None:
                     process.stop(program)
                 for pipe in (program.stdin, program.stdout):
-                    if pipe is not None and not pipe.closed:
-                        with _quiet():
+                    if pipe is not None:
+                        with suppress(OSError):  # what was not written yet can no longer be
                             pipe.close()
 
     def _failure(self, said: str) -> BackupError | ToolError:
@@ -172,12 +169,15 @@ class Restic:
         return BackupError(f"restic: {fatal}", where=masked(self._repository), hint=hint)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    try:
-        yield
-    except OSError:  # what was not written yet can no longer be
-        pass
+def unread(said: str) -> list[str]:
+    """The paths of the files that restic could not read, by what it *said*: lines with a JSON object each."""
+    found = []
+    for line in said.splitlines():
+        with suppress(ValueError, AttributeError):
+            value = json.loads(line)
+            if value.get("message_type") == "error":
+                found.append(str(value["item"]))
+    return sorted({*found})
 
 
 def _tagged(tags: Mapping[str, str]) -> list[str]:

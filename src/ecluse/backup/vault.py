@@ -32,7 +32,7 @@ class Listed:
 
     @property
     def verdict(self) -> str:
-        return {True: "proved", False: "DAMAGED", None: "not proved"}[self.proved]
+        return {True: "proved", False: "FAILED", None: "not proved"}[self.proved]
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -66,6 +66,6 @@ def test_pruning_twice_deletes_nothing_more(
         assert any(one.proved for one in listed if one.id in once)
 
 
-@pytest.mark.parametrize(("proved", "verdict"), [(True, "proved"), (False, "DAMAGED"), (None, "not proved")])
+@pytest.mark.parametrize(("proved", "verdict"), [(True, "proved"), (False, "FAILED"), (None, "not proved")])
 def test_verdict_says_how_the_last_proof_ended(proved: bool | None, verdict: str) -> None:
     assert backup(0, proved).verdict == verdict
