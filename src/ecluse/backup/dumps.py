@@ -114,15 +114,23 @@ class Postgres:
                 program.stdout.close()
 
     @contextmanager
-    def load(self) -> Iterator[IO[bytes]]:
-        """The input of a program that loads a dump into this database, which is empty. Raises BackupError at the end
-        where something could not be loaded.
+    def load(self, *, replacing: bool = False) -> Iterator[IO[bytes]]:
+        """The input of a program that loads a dump into this database, which is empty; or, *replacing*, has the same
+        tables: all of the dump takes their place in one transaction, or nothing. Raises BackupError at the end where
+        something could not be loaded.
         """
-        argv = self._programs.argv(
-            "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={self._environ['PGDATABASE']}"
-        )
+        options = ("--clean", "--if-exists", "--single-transaction") if replacing else ()
+        name = f"--dbname={self._environ['PGDATABASE']}"
+        argv = self._programs.argv("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", *options, name)
         with tempfile.TemporaryFile() as errors:
-            program = process.spawn(argv, env=self._environ, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+            program = process.spawn(
+                argv,
+                # A statement of the site that goes on for ever ends the restore, and not the other way round.
+                env={**self._environ, "PGOPTIONS": "-c lock_timeout=60s"},
+                stdin=subprocess.PIPE,
+                stdout=errors,
+                stderr=errors,
+            )
             assert program.stdin is not None
             try:
                 with suppress(BrokenPipeError):  # it has ended, and says why

@@ -7,20 +7,20 @@ import hashlib
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
 
 from ecluse import probes
-from ecluse.backup.dumps import Content, Postgres
+from ecluse.backup.dumps import Postgres
+from ecluse.backup.load import compare, load
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
-from ecluse.backup.vault import DATABASE, Vault
+from ecluse.backup.vault import Vault
 from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.services.cluster import Cluster, server_environ
 
-__all__ = ["load", "prove"]
+__all__ = ["prove"]
 
 _NAME = "proof"
 
@@ -68,32 +68,7 @@ def _database(manifest: BackupManifest, restic: Restic, scratch: Path, environ: 
     with _served(cluster) as url:
         restored = Postgres(url, environ)
         load(manifest, restic, restored)
-        _compare(manifest, restored.content())
-
-
-def load(manifest: BackupManifest, restic: Restic, target: Postgres) -> None:
-    """Load the database of a backup into the empty database *target*. Raises BackupError where the dump is damaged."""
-    digest = hashlib.sha256()
-    with target.load() as sink:
-        restic.stream(manifest.database.snapshot, DATABASE, _both(digest.update, sink))
-    if digest.hexdigest() != manifest.database.sha256:
-        raise BackupError(f"the dump of the database in {manifest.id} is another one than was saved")
-
-
-def _both(update: Callable[[bytes], object], sink: IO[bytes]) -> Callable[[bytes], object]:
-    def write(piece: bytes) -> None:
-        update(piece)
-        sink.write(piece)
-
-    return write
-
-
-def _compare(manifest: BackupManifest, found: Content) -> None:
-    for table, rows in manifest.database.tables.items():
-        if found.tables.get(table) != rows:
-            raise BackupError(f"{table} had {rows} rows, and {found.tables.get(table, 'is not there')} after a restore")
-    if found.migrations != manifest.database.migrations:
-        raise BackupError("the migrations after a restore are others than those that were saved")
+        compare(manifest, restored.content())
 
 
 def _media(manifest: BackupManifest, restic: Restic, scratch: Path) -> None:

@@ -12,7 +12,7 @@ from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE
 from ecluse.errors import BackupError
 
-__all__ = ["unpack"]
+__all__ = ["media_into", "unpack"]
 
 
 def unpack(manifest: BackupManifest, restic: Restic, target: Path) -> None:
@@ -27,16 +27,20 @@ def unpack(manifest: BackupManifest, restic: Restic, target: Path) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _dump(manifest, restic, scratch / DATABASE)
-        media = scratch / "media"
-        if manifest.media.snapshot:
-            restic.restore(manifest.media.snapshot, scratch / "restored")
-            (scratch / "restored" / Path(manifest.media.folder).relative_to("/")).rename(media)
-            shutil.rmtree(scratch / "restored")
-        else:
-            media.mkdir()
+        media_into(manifest, restic, scratch / "media")
         scratch.rename(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def media_into(manifest: BackupManifest, restic: Restic, target: Path) -> None:
+    """Make the folder *target*, with the media of the backup."""
+    if not manifest.media.snapshot:
+        target.mkdir()
+        return
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+        restic.restore(manifest.media.snapshot, Path(scratch))
+        Path(scratch, Path(manifest.media.folder).relative_to("/")).rename(target)
 
 
 def _dump(manifest: BackupManifest, restic: Restic, path: Path) -> None:

@@ -69,13 +69,11 @@ class Vault:
         """The backups, the oldest first."""
         return list(_listed(self._snapshots()))
 
-    def manifest(self, wanted: str | None) -> BackupManifest:
-        """The manifest of the backup whose id begins with *wanted*; without it, of the newest that is proved.
-
-        Raises BackupError where there is none, or more than one.
+    def find(self, wanted: str | None) -> Listed:
+        """The backup whose id begins with *wanted*; without it, the newest that is proved. Raises BackupError where
+        there is none, or more than one.
         """
-        snapshots = self._snapshots()
-        listed = list(_listed(snapshots))
+        listed = self.all()
         if wanted is None:
             found = [one for one in listed if one.proved][-1:]
         else:
@@ -83,12 +81,12 @@ class Vault:
         if len(found) != 1:
             what = "no backup is proved" if wanted is None else f"{len(found)} backups begin with {wanted!r}"
             raise BackupError(what, where=self._environment, hint=f"./ecluse backups {self._environment} lists them")
-        text = next(
-            self._restic.text(one.id, MANIFEST)
-            for one in snapshots
-            if one.tags.get("backup") == found[0].id and one.tags.get("part") == "manifest"
-        )
-        return BackupManifest.from_json(text)
+        return found[0]
+
+    def manifest(self, listed: Listed) -> BackupManifest:
+        """The manifest of the backup *listed*."""
+        found = self._restic.snapshots(self.tags(listed.id, "manifest"))
+        return BackupManifest.from_json(self._restic.text(found[0].id, MANIFEST))
 
     def prune(self, policy: Backup) -> int:
         """Delete the backups that *policy* does not keep, and what interrupted ones left. Returns how many backups."""

@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("environment", "Run a command where a release runs."),
     "backup": ("backup", "Save the data of an environment, and prove that it can be brought back."),
     "backups": ("backup", "List the backups of an environment."),
-    "restore": ("backup", "Bring a backup back, into a folder."),
+    "restore": ("backup", "Bring a backup of an environment back."),
     "scale": ("scale", "Give services of a swarm more or fewer tasks."),
     "front": ("rollout", "Set up the front server of a swarm."),
     "maintenance": ("maintenance", "Give visitors a maintenance page, or the site again."),

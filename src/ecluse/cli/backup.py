@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from ecluse.backup.access import Access
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
+from ecluse.backup.replace import replace, replaceable
 from ecluse.backup.restic import Restic
 from ecluse.backup.save import save, size_of
 from ecluse.backup.unpack import unpack
@@ -19,6 +21,7 @@ from ecluse.cli.elsewhere import OfEnvironment
 from ecluse.cli.environments import as_json, environment_argument, opened, say
 from ecluse.definition.model import Backup
 from ecluse.deploy.contract import Data
+from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.session import Session
 from ecluse.errors import BackupError
 from ecluse.machine import exclusive
@@ -82,22 +85,55 @@ def backups(environment: str, json_: bool) -> None:
 @click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("--backup", "wanted", metavar="ID", help="The backup whose id begins so.  [default: the newest proved]")
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="A new folder, on ENVIRONMENT's machine.")
-def restore(environment: str, wanted: str | None, into: Path) -> None:
-    """Bring a backup of ENVIRONMENT back into a new folder: database.dump for pg_restore, and media. Nothing that
-    serves is touched.
+@click.option("--into", type=click.Path(path_type=Path), help="A new folder, on ENVIRONMENT's machine.")
+@click.option("--in-place", is_flag=True, help="In the place of what serves, which is saved before.")
+def restore(environment: str, wanted: str | None, into: Path | None, in_place: bool) -> None:
+    """Bring a backup of ENVIRONMENT back: into a new folder, or in the place of the data that serves.
+
+    In place, visitors have the maintenance page meanwhile. What serves is saved before, as a backup like any other: to
+    go back, restore that one.
 
     \b
     Examples:
-      ./ecluse restore production --into /srv/restored
-      ./ecluse restore production --backup 20261127-0412 --into /srv/restored
+      ./ecluse restore production --into /srv/restored                database.dump for pg_restore, and media
+      ./ecluse restore production --backup 20261127-0412 --in-place   the site works with these data again
     """
+    if (into is None) != in_place:
+        raise click.UsageError("name a folder with --into, or say --in-place: one of the two.")
     with opened(environment) as session:
         data = session.target.controls.data()
         restic, vault = _vault(environment, _policy(session), data)
-        found = vault.manifest(wanted)
-        unpack(found, restic, into)
-    click.echo(f"backup {found.id} of release {found.release} is in {into}")
+        listed = vault.find(wanted)
+        found = vault.manifest(listed)
+        if into is not None:
+            unpack(found, restic, into)
+        elif listed.proved:
+            _in_place(session, found, data, restic, vault)
+        else:
+            raise BackupError(
+                f"backup {listed.id} is {listed.verdict}: it does not take the place of what serves",
+                where=environment,
+                hint="--into brings it back into a folder, where you can look at it",
+            )
+    click.echo(f"backup {found.id} of release {found.release} is in {into or 'service'}")
+
+
+def _in_place(session: Session, found: BackupManifest, data: Data, restic: Restic, vault: Vault) -> None:
+    name, person = session.environment.name, session.person
+    held = session.target.records.held(who=person.name, host=person.host, what=f"restore of backup {found.id}")
+    with held, exclusive.held(data.folder / "backup.lock", f"a backup of {name} is under way"):
+        replaceable(found, data)
+        controls = session.target.controls
+        page = controls.maintenance()
+        controls.maintain(page or Maintenance(by=str(person), since=round(time.time(), 3)))
+        try:
+            say("what serves is saved before it is replaced")
+            before = save(data, name, vault, restic, say)
+            prove(before, vault, restic, data.folder, data.environ)
+            say(f"to undo this: ./ecluse restore {name} --backup {before.id} --in-place")
+            replace(found, restic, data, say)
+        finally:
+            controls.maintain(page)
 
 
 def _policy(session: Session) -> Backup:

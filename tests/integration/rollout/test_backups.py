@@ -116,3 +116,40 @@ def test_reader_that_goes_away_ends_the_program_that_writes(vault: Path, tmp_pat
 
     with pytest.raises(BrokenPipeError):
         restic.stream(saved.snapshot, "large", gone)
+
+
+@pytest.mark.exhaustive
+def test_backup_takes_the_place_of_what_serves_and_back(shop: Shop, vault: Path) -> None:
+    shop.query("DELETE FROM shop_effect")
+    shop.query("INSERT INTO shop_effect (token) VALUES ('of the backup')")
+    media = shop.place / "media"
+    shop.ecluse("backup", "local")
+    shop.query("INSERT INTO shop_effect (token) VALUES ('since then')")
+    (media / "more.bin").unlink()
+    (media / "new.txt").write_text("since then")
+
+    done = shop.ecluse("restore", "local", "--in-place")
+    assert shop.query("SELECT token FROM shop_effect") == [("of the backup",)]
+    assert (media / "more.bin").exists() and not (media / "new.txt").exists()
+    assert shop.status()["healthy"] and shop.ecluse("status", "local").output.count("maintenance") == 0
+    with Load(shop.port) as load:
+        load.wait(40)
+    assert load.lost == []
+
+    [undo] = [line.partition("./ecluse ")[2].split() for line in done.output.splitlines() if "to undo this" in line]
+    shop.ecluse(*undo)
+    tokens = {token for (token,) in shop.query("SELECT token FROM shop_effect")}
+    assert {"of the backup", "since then"} <= tokens and (media / "new.txt").exists()
+    assert len(list(shop.place.glob("media.before-*"))) == 2 and not list(shop.place.glob("media.of-*"))
+
+
+@pytest.mark.exhaustive
+def test_backup_of_another_schema_replaces_nothing(shop: Shop, vault: Path) -> None:
+    shop.ecluse("backup", "local")
+    shop.query("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002_later', now())")
+    try:
+        done = shop.ecluse("restore", "local", "--in-place", check=False)
+        assert done.returncode == 17 and "other migrations" in done.output and "shop.0002_later" in done.output
+        assert len(asked(shop, "backups", "local")) == 1
+    finally:
+        shop.query("DELETE FROM django_migrations WHERE name = '0002_later'")
