@@ -18,6 +18,7 @@ from ecluse.backup.restic import Restic
 from ecluse.backup.vault import Vault
 from ecluse.errors import BackupError
 from ecluse.machine import process
+from ecluse.machine.sizes import in_words
 from ecluse.services.cluster import Cluster, server_environ
 
 __all__ = ["prove"]
@@ -52,7 +53,7 @@ def _room(manifest: BackupManifest, folder: Path) -> None:
     wanted, free = 2 * manifest.database.bytes + _MARGIN, shutil.disk_usage(folder).free
     if free < wanted:
         raise BackupError(
-            f"backup {manifest.id} is saved, not proved: {wanted / 1e9:.1f} GB are needed, {free / 1e9:.1f} are free",
+            f"backup {manifest.id} is saved, not proved: that needs {in_words(wanted)}, and {in_words(free)} are free",
             where=str(folder),
         )
 

@@ -13,6 +13,7 @@ from ecluse.backup.restic import Restic
 from ecluse.backup.unpack import media_into
 from ecluse.deploy.contract import Data
 from ecluse.errors import BackupError
+from ecluse.machine.sizes import in_words
 
 __all__ = ["replace", "replaceable"]
 
@@ -32,7 +33,7 @@ def replaceable(manifest: BackupManifest, data: Data) -> None:
     wanted = manifest.media.bytes + _MARGIN
     if (free := shutil.disk_usage(data.folder).free) < wanted:
         raise BackupError(
-            f"the media need {wanted / 1e9:.1f} GB beside those that serve, and {free / 1e9:.1f} are free",
+            f"the media need {in_words(wanted)} beside those that serve, and {in_words(free)} are free",
             where=str(data.folder),
         )
 

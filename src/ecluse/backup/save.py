@@ -14,8 +14,9 @@ from ecluse.backup.manifest import BackupManifest, SavedDatabase, SavedMedia
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE, Vault
 from ecluse.deploy.contract import Data
+from ecluse.machine import sizes
 
-__all__ = ["save", "size_of"]
+__all__ = ["save"]
 
 _PIECE = 1 << 20
 
@@ -34,9 +35,11 @@ def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callab
     source = Postgres(data.database, data.environ)
     with source.moment() as (moment, content):
         database = _database(source, moment, content, vault, restic, id)
-    say(f"database   {len(content.tables)} tables, {sum(content.tables.values())} rows, {size_of(database.bytes)}")
+    say(
+        f"database   {len(content.tables)} tables, {sum(content.tables.values())} rows, {sizes.in_words(database.bytes)}"
+    )
     media = _media(data.media, vault, restic, id, say)
-    say(f"media      {media.files} files, {size_of(media.bytes)}")
+    say(f"media      {media.files} files, {sizes.in_words(media.bytes)}")
     manifest = BackupManifest(
         id, environment, began.isoformat(timespec="seconds"), data.release, data.commit, database, media
     )
@@ -75,11 +78,3 @@ def _media(folder: Path, vault: Vault, restic: Restic, id: str, say: Callable[[s
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-
-
-def size_of(number: int) -> str:
-    """*number* of bytes as people write it."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if number >= size:
-            return f"{number / size:.1f} {unit}"
-    return f"{number} bytes"

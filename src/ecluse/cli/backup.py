@@ -14,7 +14,7 @@ from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.replace import replace, replaceable
 from ecluse.backup.restic import Restic
-from ecluse.backup.save import save, size_of
+from ecluse.backup.save import save
 from ecluse.backup.unpack import unpack
 from ecluse.backup.vault import Vault
 from ecluse.cli.elsewhere import OfEnvironment
@@ -24,7 +24,7 @@ from ecluse.deploy.contract import Data
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.session import Session
 from ecluse.errors import BackupError
-from ecluse.machine import exclusive
+from ecluse.machine import exclusive, sizes
 
 __all__ = ["backup", "backups", "restore"]
 
@@ -79,7 +79,7 @@ def backups(environment: str, json_: bool) -> None:
     for one in found:
         when = one.began[:16].replace("T", " ")
         verdict = click.style(one.verdict, fg={True: "green", False: "red", None: "yellow"}[one.proved])
-        click.echo(f"{one.id}  {when} UTC  {size_of(one.bytes):>10}  {verdict:<10}  release {one.release}")
+        click.echo(f"{one.id}  {when} UTC  {sizes.in_words(one.bytes):>10}  {verdict:<10}  release {one.release}")
 
 
 @click.command(cls=OfEnvironment)

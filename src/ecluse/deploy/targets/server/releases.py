@@ -154,13 +154,13 @@ class ServerReleases:
                 hint="package it with the Python that is to run it",
             )
         place = self._place
-        room.require(folder, archive.verify(packaged).archive.stat().st_size, f"release {packaged.id}")
+        room.require(place.releases, archive.verify(packaged).archive.stat().st_size, f"release {packaged.id}")
         archive.unpack(packaged, folder)
         lock = folder / "requirements.txt"
         if not (place.venvs / virtualenv.key(lock.read_bytes(), python)).is_dir():
             # About as much as those that are here: nothing says what a lock will take.
             needed = max(map(room.size, place.venvs.glob("[!.]*")), default=0)
-            room.require(folder, needed, f"the environment of release {packaged.id}")
+            room.require(place.venvs, needed, f"the environment of release {packaged.id}")
             self._say("installing its requirements")
         venv = virtualenv.ensure(place.venvs, lock, place.environ, python=python, compile_bytecode=True)
         gunicorn.require_safe(venv)

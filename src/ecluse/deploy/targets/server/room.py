@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ecluse.errors import TargetError
+from ecluse.machine.sizes import in_words
 
 __all__ = ["require", "size"]
 
@@ -16,7 +17,7 @@ def require(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise TargetError(
-            f"{what} needs about {_megabytes(needed)} on the disk, and {_megabytes(free)} are free: it would fill it",
+            f"{what} needs about {in_words(needed)} on the disk, and {in_words(free)} are free: it would fill it",
             where=str(folder),
             hint="delete what is not needed: `du -xh / | sort -h | tail` on that machine shows the largest folders",
         )
@@ -28,7 +29,3 @@ def size(folder: Path) -> int:
     for parent, _, names in os.walk(folder):
         found += sum(os.lstat(os.path.join(parent, name)).st_blocks * 512 for name in names)
     return found
-
-
-def _megabytes(number: int) -> str:
-    return f"{number / 1_000_000:,.0f} MB".replace(",", " ")

@@ -12,7 +12,7 @@ from ecluse.errors import TargetError
 def test_release_that_would_fill_the_disk_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=80_000_000))
     room.require(tmp_path, 80_000_000, "release one")
-    with pytest.raises(TargetError, match="release one needs about 1 250 MB on the disk, and 80 MB are free"):
+    with pytest.raises(TargetError, match="release one needs about 1.2 GB on the disk, and 80.0 MB are free"):
         room.require(tmp_path, 1_250_000_000, "release one")
 
 
