@@ -56,7 +56,7 @@ class Postgres:
 
     @contextmanager
     def moment(self) -> Iterator[tuple[str, Content]]:
-        """A moment of the database that lasts as long as the block: its name for ``pg_dump --snapshot``, its content.
+        """A snapshot of the database, held open for the block: its name for ``pg_dump --snapshot``, and its content.
 
         It is a transaction that reads only: it holds up nothing but VACUUM, and migrations that lock a whole table.
         """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ecluse import probes
 from ecluse.backup.dumps import Postgres
-from ecluse.backup.load import compare, load
+from ecluse.backup.loading import compare, load
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import Vault

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ecluse.backup.dumps import Postgres
-from ecluse.backup.load import compare, load
+from ecluse.backup.loading import compare, load
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.unpack import media_into

@@ -46,8 +46,8 @@ class Saved:
 
 
 class Restic:
-    """The repository at *repository*, as restic writes addresses. *variables* are the password's file, and what the
-    place of the repository asks for; *cache* is a folder for restic's own.
+    """The repository at *repository*, as restic writes addresses. *variables* are RESTIC_PASSWORD, and what the
+    place of the repository asks for; *cache* is the folder of restic's cache.
     """
 
     def __init__(self, repository: str, variables: Mapping[str, str], cache: Path) -> None:

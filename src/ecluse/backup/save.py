@@ -35,9 +35,8 @@ def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callab
     source = Postgres(data.database, data.environ)
     with source.moment() as (moment, content):
         database = _database(source, moment, content, vault, restic, id)
-    say(
-        f"database   {len(content.tables)} tables, {sum(content.tables.values())} rows, {sizes.in_words(database.bytes)}"
-    )
+    rows = sum(content.tables.values())
+    say(f"database   {len(content.tables)} tables, {rows} rows, {sizes.in_words(database.bytes)}")
     media = _media(data.media, vault, restic, id, say)
     say(f"media      {media.files} files, {sizes.in_words(media.bytes)}")
     manifest = BackupManifest(

@@ -54,4 +54,4 @@ def _dump(manifest: BackupManifest, restic: Restic, path: Path) -> None:
 
         restic.stream(manifest.database.snapshot, DATABASE, write)
     if digest.hexdigest() != manifest.database.sha256:
-        raise BackupError(f"the dump of the database in {manifest.id} is another one than was saved")
+        raise BackupError(f"the dump in backup {manifest.id} is damaged: it is not what was saved")

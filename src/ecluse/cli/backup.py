@@ -95,7 +95,7 @@ def restore(environment: str, wanted: str | None, into: Path | None, in_place: b
 
     \b
     Examples:
-      ./ecluse restore production --into /srv/restored                database.dump for pg_restore, and media
+      ./ecluse restore production --into /home/shop/restored                database.dump for pg_restore, and media
       ./ecluse restore production --backup 20261127-0412 --in-place   the site works with these data again
     """
     if (into is None) != in_place:

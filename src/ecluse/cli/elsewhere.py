@@ -199,7 +199,7 @@ class Printed:
                 say(line)
 
     def end(self) -> None:
-        """Say what has no end of line."""
+        """Say the last line, where it came without an end of line."""
         if self._begun:
             self.feed("\n")
 

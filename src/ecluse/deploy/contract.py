@@ -236,7 +236,7 @@ class Controls(Protocol):
         """The running processes: release, state, seconds and readiness of each, and whatever else the target knows."""
 
     def drift(self) -> Sequence[str]:
-        """The differences between what runs and what was rolled out, made by hand: a sentence for each."""
+        """The changes that people made by hand since the rollout: a sentence for each."""
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
         """Print the last *lines* that *what* printed. Returns an exit code."""

@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{16,}")
 
 
 def secret_names(monitoring: Monitoring) -> tuple[str, ...]:
-    """The variables that have secrets of *monitoring*."""
+    """The names of the variables that hold the secrets of *monitoring*."""
     named = (name for one in monitoring.receivers for name in (one.webhook_secret, one.slack_secret))
     others = (monitoring.mail_secret, monitoring.heartbeat_secret)
     return tuple(dict.fromkeys(name for name in (*named, *others) if name))

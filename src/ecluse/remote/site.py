@@ -270,4 +270,8 @@ class Site:
         said = masked(answer.errors.decode(errors="replace")).strip().splitlines()
         what = "\n".join(line.removeprefix("error: ") for line in said if not line.startswith("hint:"))
         hint = next((line.removeprefix("hint:").strip() for line in said if line.startswith("hint:")), None)
-        raise TargetError(what or f"a command there ended with {answer.returncode}", where=self._reach.name, hint=hint)
+        raise TargetError(
+            what or f"a command on the server ended with exit code {answer.returncode}",
+            where=self._reach.name,
+            hint=hint,
+        )

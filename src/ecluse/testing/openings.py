@@ -25,7 +25,7 @@ def path_of(subject: Any) -> str | None:
 
 
 def beside(folder: int, subject: Any) -> str | None:
-    """The path of *subject*, which is relative to the open *folder*; "" where that is not known."""
+    """The path of *subject*, which is relative to the open *folder*; None where that is not known."""
     base = path_of(folder)
     return os.path.join(base, os.fsdecode(subject)) if base is not None else None
 
@@ -44,7 +44,7 @@ def purpose(mode: Any, flags: Any) -> tuple[bool, str]:
 
 
 def source_of(path: str | None) -> str | None:
-    """The source of *path*, where that is byte code: a loader that is asked for it takes what it has compiled."""
+    """The path of the source of the byte code at *path*; any other path as it is."""
     if path is not None and path.endswith(".pyc"):
         with contextlib.suppress(ValueError, NotImplementedError):
             return source_from_cache(path)

@@ -207,7 +207,7 @@ def test_figures_of_the_site_are_those_of_its_processes(shop: Shop, one: str, tm
 def test_maintenance_before_the_first_rollout_is_refused(fresh_shop: Shop) -> None:
     done = fresh_shop.ecluse("maintenance", "on", "local", check=False)
     assert done.returncode == TargetError.exit_code
-    assert "local has served nothing yet that could be closed" in done.output
+    assert "no release has served in local yet" in done.output
 
 
 def test_maintenance_page_stays_during_a_rollout(shop: Shop, one: str, two: str) -> None:

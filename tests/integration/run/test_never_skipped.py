@@ -141,7 +141,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_change_beside_the_inputs_reruns_the_job(repository: Repository, change: str) -> None:
+def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, change: str) -> None:
     (repository.top / "made" / "setting").write_text("1")
     (repository.top / "app" / "link").symlink_to("../docs/x.md")
     (repository.top / "app" / "folder").symlink_to("../docs")

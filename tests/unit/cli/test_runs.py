@@ -78,7 +78,7 @@ def test_trends_show_each_job_in_text_page_and_json(top: Path, ecluse: Callable[
     assert [leg["name"] for leg in found["legs"]] == ["lint"] and found["runs"] == 2
 
 
-def test_trends_are_about_all_runs(top: Path, ecluse: Callable[..., Any]) -> None:
+def test_trends_refuse_the_name_of_a_run(top: Path, ecluse: Callable[..., Any]) -> None:
     assert "name none" in ecluse("report", "20261126", "--trends").err
 
 

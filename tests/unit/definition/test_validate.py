@@ -131,7 +131,7 @@ def test_a_pipeline_without_jobs_is_refused() -> None:
         (all_of(push(), not_(push("staging"))), False),
     ],
 )
-def test_job_for_pull_requests_of_forks_may_have_no_secrets(when: Any, refused: bool, fields: dict[str, Any]) -> None:
+def test_secrets_are_refused_for_jobs_of_forks(when: Any, refused: bool, fields: dict[str, Any]) -> None:
     found = told(pipeline(job("a", when=when, **fields), environments=(LOCAL,)))
     assert [line for line in found if "a fork's gets no secret" in line] == found
     assert bool(found) == refused

@@ -20,7 +20,7 @@ def made(monitoring):
     return alertmanager(monitoring, rules(monitoring), "/etc/here")
 
 
-def test_alert_is_told_to_whom_its_policy_names():
+def test_alert_goes_to_the_receivers_of_its_policy():
     found = made(WANTED)
     routes = {route["matchers"][0]: route for route in found["route"]["routes"]}
     assert routes['alertname="disk"']["receiver"] == "chat"

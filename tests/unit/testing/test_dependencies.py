@@ -182,7 +182,7 @@ def _heard(watch: DependencyListener, work: Callable[[], Any]) -> set[str]:
     return watch.found([])
 
 
-def test_file_that_a_loader_is_asked_for_counts(package: Path, watch: DependencyListener) -> None:
+def test_file_read_by_a_loader_is_a_dependency(package: Path, watch: DependencyListener) -> None:
     importlib.import_module("shop_of_a_test")
 
     def work() -> None:

@@ -45,7 +45,7 @@ def exists(account: str) -> bool:
 
 
 def difference(path: Path, content: str) -> str:
-    """The difference of *path* and *content*. Ends where the file is not ours."""
+    """The difference of *path* and *content*. Exits, naming *path*, where Écluse did not write that file."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if before and MARK not in before:
         sys.exit(f"{path} is there and was not written by ecluse: it is left as it is. Move it away first")

@@ -85,7 +85,7 @@ def new_secrets(wanted: dict[str, Any]) -> list[str]:
 
 
 def write_secret(path: Path, value: str) -> None:
-    """Write a secret that Alertmanager, and nobody else but root, may read."""
+    """Write a secret that root and the group ``prometheus`` may read."""
     path.parent.mkdir(mode=0o750, exist_ok=True)
     shutil.chown(path.parent, group="prometheus")
     write(path, value, 0o600)
@@ -94,7 +94,7 @@ def write_secret(path: Path, value: str) -> None:
 
 
 def await_port(unit: str, port: int) -> None:
-    """Return once *unit* listens. Ends, with its last lines, where it does not."""
+    """Return once *unit* listens. Exits with the last lines of its log where it does not."""
     deadline = time.monotonic() + PATIENCE
     while True:
         with socket.socket() as client:

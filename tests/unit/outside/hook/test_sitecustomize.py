@@ -34,7 +34,7 @@ def test_address_is_given_to_the_variables_of_the_project(monkeypatch: pytest.Mo
     assert (os.environ["DB_HOST"], os.environ["DB_PASSWORD"]) == ("db.example", "secret")
 
 
-def test_override_stands_for_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_override_takes_the_value_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_STATIC_ROOT", "/srv/static")
     monkeypatch.delenv("DJANGO_MEDIA_ROOT", raising=False)
     settings = SimpleNamespace(_explicit_settings=set(), MEDIA_ROOT="media")

@@ -38,7 +38,7 @@ def test_certificate_of_a_proxy_is_none_of_ours():
     assert certificate.there(order(kind="TlsProxy", addresses=["10.0.0.5"])) is None
 
 
-def test_refusal_of_the_authority_names_the_names_and_the_reason():
+def test_authority_refusal_has_hostnames_and_reason():
     said = certificate.reason(SAID)
     assert said.startswith("it does not find shop.example and www.shop.example on this server: DNS problem: NXDOMAIN")
     assert certificate.reason("Saving debug log to x\nConnection refused\nAsk for help.") == "Connection refused"

@@ -59,7 +59,8 @@ class ServerControls:
         files = sorted(path for folder in folders for path in folder.glob(f"{what}*.log") if path.name != "web-0.log")
         if not files:
             known = sorted({path.stem.rpartition("-")[0] or path.stem for one in folders for path in one.glob("*.log")})
-            there = f"there are: {', '.join(known)}" if known else f"./ecluse deploy {self._place.environment.name}"
+            nothing = f"nothing has written a log yet: ./ecluse deploy {self._place.environment.name}"
+            there = f"there are: {', '.join(known)}" if known else nothing
             raise TargetError(f"no logs of {what!r}", where=str(folders[0]), hint=there)
         for path, text in _tail(files, lines, follow):
             for line in text.splitlines():
@@ -123,7 +124,9 @@ class ServerControls:
             return
         if not self._operations.daemon.holder.was_used:
             name = self._place.environment.name
-            raise TargetError(f"{name} has served nothing yet that could be closed", hint=f"./ecluse deploy {name}")
+            raise TargetError(
+                f"no release has served in {name} yet: no visitor gets a page", hint=f"./ecluse deploy {name}"
+            )
         durable.write_json(self._maintenance, wanted.as_json())
         # Last: each process of the site looks for it at each request.
         durable.write(self._page, page(), mode=0o644)

@@ -170,13 +170,17 @@ class Place:
             raise TargetError(
                 f"port {remembered[1]} of {self.environment.name} is taken by another program",
                 where=str(self.folder / "address.json"),
-                hint="end that program, or delete this file: the next deploy then looks for a free port",
+                hint=(
+                    "end that program, or delete this file: the next deploy then looks for a free port"
+                    if fronted is None
+                    else "end that program, or delete this file and front-port: ./ecluse provision then chooses another"
+                ),
             )
         if fronted is not None and not _free("127.0.0.1", fronted):
             raise TargetError(
                 f"port {fronted}, on which nginx asks {self.environment.name}, is taken by another program",
                 where=str(self.folder / "front-port"),
-                hint="end that program, or delete this file: ./ecluse provision then chooses a free port for both",
+                hint="end that program, or delete this file: ./ecluse provision then chooses another",
             )
         public = urlsplit(self.environment.url)
         local = is_local(public.hostname)

@@ -58,7 +58,9 @@ class Web:
     def switch(self, release: ServerRelease) -> None:
         mine = self.slots_of(release)
         if len(mine) < PROCESSES:
-            raise RolloutError(f"release {release.id} has {len(mine)} of {PROCESSES} processes to switch to")
+            raise RolloutError(
+                f"release {release.id}: {len(mine)} of {PROCESSES} processes are there, so nothing was switched"
+            )
         self._place.show_static(release)  # its files are there before its first page
         for slot in mine:
             slot.open()

@@ -78,7 +78,8 @@ class SwarmControls:
         self._owner.check()
         serving = self._serving()
         if serving is None:
-            raise TargetError(f"{self._environment.name} serves nothing that could be closed")
+            name = self._environment.name
+            raise TargetError(f"no release serves in {name}: no visitor gets a page", hint=f"./ecluse deploy {name}")
         if wanted is None:
             self._once.files(self._operations.release(serving), "open", name=_MAINTENANCE)
             if self._objects.get(_MAINTENANCE) is not None:

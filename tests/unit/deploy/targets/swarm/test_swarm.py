@@ -404,7 +404,7 @@ def test_number_changed_by_hand_is_drift_from_the_scaled_one(world: World, first
         ("web", 0, "web cannot have 0 tasks"),
     ],
 )
-def test_scale_refuses_what_a_service_cannot_be(world: World, first: str, name: str, count: int, reason: str) -> None:
+def test_scale_refuses_impossible_number_of_tasks(world: World, first: str, name: str, count: int, reason: str) -> None:
     with pytest.raises(TargetError, match=reason):
         world.scale(worker=2, **{name: count})
     assert not any("given by" in line for line in world.scale()), "nothing was changed before"
@@ -804,7 +804,7 @@ class TestCommands:
         assert [command[2] for _name, command in world.orchestrator.done] == ["close", "open"]
 
     def test_maintenance_without_a_serving_release_is_refused(self, world: World) -> None:
-        with pytest.raises(TargetError, match="staging serves nothing that could be closed"):
+        with pytest.raises(TargetError, match="no release serves in staging"):
             world.target().controls.maintain(None)
 
     def test_look_changes_no_serving_service(self, world: World, first: str) -> None:
