@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecluse.monitoring.figures import FIGURES, Figure
+from ecluse.monitoring.figures import FIGURES, PROGRAMS, Figure, series
 from ecluse.monitoring.policies import HEARTBEAT, Rule
 from ecluse.monitoring.texts import duration
 
-__all__ = ["INTERVAL", "alert_rules", "series"]
+__all__ = ["INTERVAL", "alert_rules"]
 
 INTERVAL = 15
 """Seconds between two looks at every figure."""
 
 _BUSIEST = {
     "memory": (
-        'topk(3, sum by (groupname) (namedprocess_namegroup_memory_bytes{memtype="resident"})) > 0',
+        f"topk(3, {PROGRAMS['memory']}) > 0",
         "{{ .Labels.groupname }} {{ .Value | humanize1024 }}B",
     ),
     "processor": (
-        "topk(3, 100 * sum by (groupname) (rate(namedprocess_namegroup_cpu_seconds_total[5m]))) > 0",
+        f"topk(3, {PROGRAMS['processor']}) > 0",
         '{{ .Labels.groupname }} {{ .Value | printf "%.0f" }} %',
     ),
 }
@@ -31,11 +31,6 @@ _RELEASE = (
     '{{ range query "topk(1, time() - ecluse_release_switched_seconds) / 60" }}release {{ .Labels.release }},'
     ' {{ .Value | printf "%.0f" }} minutes after its switch{{ end }}'
 )
-
-
-def series(figure: str) -> str:
-    """The name of the series that has *figure*."""
-    return f"ecluse:{figure.replace('-', '_')}"
 
 
 def alert_rules(rules: Sequence[Rule], machine: str, environment: str) -> Mapping[str, Any]:

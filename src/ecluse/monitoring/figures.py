@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FIGURES", "Figure"]
+__all__ = ["FIGURES", "PROGRAMS", "Figure", "series"]
 
 # File systems that can fill up: images and snaps are always full.
 _FILES = 'fstype!~"squashfs|iso9660|ramfs|rootfs"'
@@ -138,3 +138,14 @@ FIGURES = {
     ),
 }
 """The figures, by name."""
+
+PROGRAMS = {
+    "memory": 'sum by (groupname) (namedprocess_namegroup_memory_bytes{memtype="resident"})',
+    "processor": "100 * sum by (groupname) (rate(namedprocess_namegroup_cpu_seconds_total[5m]))",
+}
+"""The expressions for what each program takes: bytes of memory, and % of one core."""
+
+
+def series(figure: str) -> str:
+    """The name of the series that has *figure*."""
+    return f"ecluse:{figure.replace('-', '_')}"

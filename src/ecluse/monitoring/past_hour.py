@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ecluse.monitoring.figures import FIGURES
+from ecluse.monitoring.figures import FIGURES, PROGRAMS, series
 from ecluse.monitoring.loopback import PROMETHEUS, ask
 
 __all__ = ["Course", "RunningProgram", "courses", "programs"]
@@ -16,8 +16,6 @@ __all__ = ["Course", "RunningProgram", "courses", "programs"]
 HOUR, STEP = 3600, 120
 """Seconds that are shown, and seconds between two values."""
 
-_MEMORY = 'sum by (groupname) (namedprocess_namegroup_memory_bytes{memtype="resident"})'
-_PROCESSOR = "100 * sum by (groupname) (rate(namedprocess_namegroup_cpu_seconds_total[5m]))"
 _COUNT = "sum by (groupname) (namedprocess_namegroup_num_procs)"
 
 
@@ -56,7 +54,7 @@ def courses() -> list[Course]:
     now = time.time()
     asked = {"query": '{__name__=~"ecluse:.*"}', "start": now - HOUR, "end": now, "step": STEP}
     found = ask(PROMETHEUS, f"/api/v1/query_range?{urlencode(asked)}")["data"]["result"]
-    order = {f"ecluse:{name.replace('-', '_')}": name for name in FIGURES}
+    order = {series(name): name for name in FIGURES}
     names = list(order)
     known = [one for one in found if one["metric"]["__name__"] in order]
     known.sort(key=lambda one: (names.index(one["metric"]["__name__"]), sorted(one["metric"].items())))
@@ -67,7 +65,7 @@ def programs(most: int) -> list[RunningProgram]:
     """The *most* programs that take most memory, and those that take most of the processor. Raises TargetError where
     Prometheus is away.
     """
-    memory, processor, count = map(dict, map(_now, (_MEMORY, _PROCESSOR, _COUNT)))
+    memory, processor, count = map(dict, map(_now, (PROGRAMS["memory"], PROGRAMS["processor"], _COUNT)))
     biggest = {name for of in (memory, processor) for name in sorted(of, key=of.__getitem__, reverse=True)[:most]}
     found = [
         RunningProgram(name, int(count.get(name, 0)), processor.get(name, 0), memory.get(name, 0)) for name in biggest
@@ -75,9 +73,9 @@ def programs(most: int) -> list[RunningProgram]:
     return sorted(found, key=lambda one: (-one.memory, one.name))
 
 
-def _course(figure: str, series: Any) -> Course:
-    of = ", ".join(series["metric"].get(label, "") for label in FIGURES[figure].labels)
-    return Course(figure, of, FIGURES[figure].unit, [float(value) for _, value in series["values"]])
+def _course(figure: str, found: Any) -> Course:
+    of = ", ".join(found["metric"].get(label, "") for label in FIGURES[figure].labels)
+    return Course(figure, of, FIGURES[figure].unit, [float(value) for _, value in found["values"]])
 
 
 def _now(query: str) -> Iterator[tuple[str, float]]:

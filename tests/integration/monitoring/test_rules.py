@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ecluse.definition.monitoring import Monitoring
-from ecluse.monitoring.alert_rules import alert_rules, series
+from ecluse.monitoring.alert_rules import alert_rules
+from ecluse.monitoring.figures import series
 from ecluse.monitoring.policies import Rule, rules
 from ecluse.monitoring.texts import as_yaml
 from testbed.containers import docker
