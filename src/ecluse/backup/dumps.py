@@ -142,6 +142,8 @@ class Postgres:
             finally:
                 if program.poll() is None:
                     process.stop(program)
+                with suppress(BrokenPipeError):
+                    program.stdin.close()
 
     def _psql(self, *more: str) -> tuple[str, ...]:
         options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--no-password")

@@ -10,11 +10,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.backup.dumps import Postgres
 from ecluse.backup.restic import Restic
-from ecluse.errors import BackupError
-from ecluse.services.kinds import POSTGRES
-from ecluse.services.sources import OWN_SOURCES
 from testbed.containers import await_
 from testbed.load.visitors import Load
 from testbed.shop import Shop
@@ -95,12 +91,6 @@ def test_wrong_password_opens_nothing(shop: Shop, vault: Path, monkeypatch: pyte
     assert done.returncode == 17 and "RESTIC_PASSWORD" in done.output
     assert "another-one-that-is-wrong" not in done.output
     assert (shop.place / "backup.json").read_bytes() == kept
-
-
-def test_restore_that_fails_half_way_ends_with_the_reason(tmp_path: Path) -> None:
-    with OWN_SOURCES["embedded"].empty(POSTGRES, os.environ) as url:
-        with pytest.raises(BackupError, match="pg_restore: "), Postgres(url, os.environ).load() as sink:
-            sink.write(b"no dump" * 1_000_000)
 
 
 @pytest.mark.exhaustive

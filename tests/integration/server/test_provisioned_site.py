@@ -48,7 +48,8 @@ def test_site_and_its_database_outlive_a_restart(tmp_path: Path, image: str) -> 
         assert "postgresql" in planned and shop.changes("provision") == planned
         assert shop.changes("provision") == []
         [note] = shop.data("plan", "provision", "local", "--json")["notes"]
-        assert f'version="{ {"13": "17", "12": "15"}[image[-2:]] }"' in note
+        version = {"13": "17", "12": "15"}[image[-2:]]
+        assert f'version="{version}"' in note
 
         assert machine.run(f"runuser -u shop -- {PSQL} -c 'SHOW timezone; SHOW transaction_isolation'").split() == [
             *("UTC", "read", "committed"),

@@ -1,0 +1,128 @@
+"""Backups of a real PostgreSQL, in a repository in memory: with restic itself in tests/integration/rollout."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from ecluse.backup.dumps import Postgres
+from ecluse.backup.manifest import BackupManifest
+from ecluse.backup.prove import prove
+from ecluse.backup.replace import replace, replaceable
+from ecluse.backup.save import save
+from ecluse.backup.unpack import unpack
+from ecluse.backup.vault import Vault
+from ecluse.definition.backups import Backup
+from ecluse.deploy.contract import Data
+from ecluse.errors import BackupError
+from ecluse.services.kinds import POSTGRES
+from ecluse.services.sources import OWN_SOURCES
+from tests.support.doubles.backups import MemoryRestic
+
+pytestmark = pytest.mark.counted
+
+
+class Site:
+    """A site's data, its repository, and what has been said."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.said = url, list[str]()
+        folder.chmod(0o755)
+        (folder / "media" / "a folder").mkdir(parents=True)
+        (folder / "media" / "a folder" / "pic[1].txt").write_text("a picture")
+        self.data = Data("r1", "c1", url, folder / "media", folder, os.environ)
+        self.restic: Any = MemoryRestic(folder / "copies")
+        self.vault = Vault(self.restic, "production")
+        self.run("CREATE TABLE django_migrations (id serial, app text, name text)")
+        self.run("INSERT INTO django_migrations (app, name) VALUES ('shop', '0001_initial')")
+        self.run("CREATE TABLE shop_record (id serial PRIMARY KEY, title text UNIQUE)")
+        self.run("INSERT INTO shop_record (title) SELECT 'title ' || n FROM generate_series(1, 500) n")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def save(self) -> BackupManifest:
+        made = save(self.data, "production", self.vault, self.restic, self.said.append)
+        prove(made, self.vault, self.restic, self.data.folder, os.environ)
+        return made
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="ecluse-") as folder:
+        with OWN_SOURCES["embedded"].empty(POSTGRES, os.environ) as url:
+            yield Site(url, Path(folder).resolve())
+
+
+def test_saved_data_are_proved_and_take_the_place_of_others(site: Site, tmp_path: Path) -> None:
+    made = site.save()
+    assert made.database.tables == {"public.django_migrations": 1, "public.shop_record": 500}
+    assert made.database.migrations == ("shop.0001_initial",) and made.media.files == 1
+    [listed] = site.vault.all()
+    assert (listed.id, listed.proved, listed.release) == (made.id, True, "r1")
+    assert site.vault.manifest(site.vault.find(None)) == made
+
+    unpack(made, site.restic, tmp_path / "back")
+    assert (tmp_path / "back" / "database.dump").read_bytes().startswith(b"PGDMP")
+    assert (tmp_path / "back" / "media" / "a folder" / "pic[1].txt").read_text() == "a picture"
+    with pytest.raises(BackupError, match="something is there already"):
+        unpack(made, site.restic, tmp_path / "back")
+
+    site.run("DELETE FROM shop_record WHERE id > 10")
+    (site.data.media / "new.txt").write_text("since then")
+    replaceable(made, site.data)
+    replace(made, site.restic, site.data, site.said.append)
+    assert site.run("SELECT count(*) FROM shop_record") == [(500,)]
+    assert not (site.data.media / "new.txt").exists() and (site.data.media / "a folder").is_dir()
+    [before] = site.data.folder.glob("media.before-*")
+    assert (before / "new.txt").exists()
+
+
+def test_backup_that_differs_is_not_proved_and_replaces_nothing(site: Site) -> None:
+    made = site.save()
+    dump = site.restic.files[made.database.snapshot]
+    site.restic.files[made.database.snapshot] = dump.replace(b"title 77\n", b"title xx\n")
+    site.run("DELETE FROM shop_record")
+    with pytest.raises(BackupError, match="is damaged: it is not what was saved"):
+        prove(made, site.vault, site.restic, site.data.folder, os.environ)
+    assert [one.proved for one in site.vault.all()] == [False]
+    with pytest.raises(BackupError, match="no backup is proved"):
+        site.vault.find(None)
+
+    site.restic.files[made.database.snapshot] = dump[: len(dump) // 2]
+    with pytest.raises(BackupError):
+        replace(made, site.restic, site.data, site.said.append)
+    assert site.run("SELECT count(*) FROM shop_record") == [(0,)], "half of a backup is in the database"
+    site.run("INSERT INTO django_migrations (app, name) VALUES ('shop', '0002_later')")
+    with pytest.raises(BackupError, match=r"other migrations than backup .*: shop\.0002_later"):
+        replaceable(made, site.data)
+
+
+def test_interrupted_backup_is_none_and_is_deleted_with_old_ones(site: Site) -> None:
+    site.restic.save_stream("database.dump", site.vault.tags("interrupted", "database"), lambda sink: None)
+    assert site.vault.all() == []
+    made = site.save()
+    assert site.vault.prune(Backup(repository="/r", keep_daily=1)) == 0
+    assert {one.tags["backup"] for one in site.restic.made} == {made.id}
+
+
+def test_database_that_does_not_answer_is_named() -> None:
+    with pytest.raises(BackupError, match="the database: "):
+        Postgres("postgres://nobody@127.0.0.1:1/nothing", os.environ)
+
+
+def test_restore_that_fails_half_way_ends_with_the_reason(site: Site) -> None:
+    with pytest.raises(BackupError, match="pg_restore: "), Postgres(site.url, os.environ).load() as sink:
+        sink.write(b"no dump" * 1_000_000)
