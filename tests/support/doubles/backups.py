@@ -27,6 +27,9 @@ class MemoryRestic:
         self.files: dict[str, bytes] = {}
         self.folders: dict[str, Path] = {}
 
+    def open(self, say: Callable[[str], None]) -> None:
+        """The repository is there."""
+
     def save_stream(self, name: str, tags: Mapping[str, str], write: Callable[[IO[bytes]], None]) -> Saved:
         sink = _Input()
         write(sink)

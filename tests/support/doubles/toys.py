@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecluse.definition.model import Environment
-from ecluse.deploy.contract import Context, Ledger, Target
+from ecluse.deploy.contract import Context, Data, Ledger, Target
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.targets import TARGETS
@@ -23,7 +24,7 @@ __all__ = ["ToyTarget", "opened", "problems", "registered"]
 
 class ToyTarget(MemoryTarget):
     """All four parts of a target. *packaged* are the releases that can be rolled out, the newest last; *asked_for* has
-    what the commands asked for.
+    what the commands asked for; *folder* is the environment's own.
     """
 
     url = "http://127.0.0.1:8001"
@@ -37,6 +38,7 @@ class ToyTarget(MemoryTarget):
         self.lock_removed = False
         self.closed: Maintenance | None = None
         self.drifted: list[str] = []
+        self.folder = Path("nowhere")
 
     # The catalogue
 
@@ -74,6 +76,9 @@ class ToyTarget(MemoryTarget):
         self.lock_removed = True
 
     # The controls
+
+    def data(self) -> Data:
+        return Data("one", None, "postgres://toy", self.folder / "media", self.folder, {})
 
     def maintenance(self) -> Maintenance | None:
         return self.closed
