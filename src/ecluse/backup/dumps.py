@@ -12,7 +12,7 @@ from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.secrets import masked
 from ecluse.services import libpq
-from ecluse.services.binaries import Binaries, binaries_for
+from ecluse.services.binaries import binaries_for
 from ecluse.services.kinds import POSTGRES_VERSION
 
 __all__ = ["Content", "Postgres"]
@@ -26,6 +26,9 @@ _TABLES = (
     # What belongs to an extension is made by the extension.
     "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1"
 )
+
+
+_MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 
 
 class Content:
@@ -48,11 +51,6 @@ class Postgres:
         answer = self._run(self._psql("--command", "SHOW server_version_num"))
         self.major = int(answer.text) // 10000
         self._programs = binaries_for(str(self.major), environ)
-
-    @property
-    def programs(self) -> Binaries:
-        """PostgreSQL's programs, of the version of the server."""
-        return self._programs
 
     @contextmanager
     def moment(self) -> Iterator[tuple[str, Content]]:
@@ -89,6 +87,13 @@ class Postgres:
                     if pipe is not None:
                         with suppress(BrokenPipeError):
                             pipe.close()
+
+    def migrations(self) -> tuple[str, ...]:
+        """The migrations applied now, as ``app.name``; no row is counted for that."""
+        asked = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE tablename = 'django_migrations'"
+        if not self._run(self._psql("--command", asked)).text.strip():
+            return ()
+        return tuple(self._run(self._psql("--command", _MIGRATIONS)).text.splitlines())
 
     def content(self) -> Content:
         """The content now."""
@@ -161,7 +166,7 @@ def _content(ask: Callable[[str], list[str]]) -> Content:
     rows = {table: int(ask(f"SELECT count(*) FROM {table}")[0]) for table in tables}
     migrations: tuple[str, ...] = ()
     if any(table.rpartition(".")[2] == "django_migrations" for table in tables):
-        migrations = tuple(ask("SELECT app || '.' || name FROM django_migrations ORDER BY 1"))
+        migrations = tuple(ask(_MIGRATIONS))
     return Content(rows, migrations)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import IO
 
 from ecluse.backup.dumps import Content, Postgres
 from ecluse.backup.manifest import BackupManifest
@@ -10,7 +11,7 @@ from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE
 from ecluse.errors import BackupError
 
-__all__ = ["compare", "load"]
+__all__ = ["compare", "load", "stream"]
 
 
 def load(manifest: BackupManifest, restic: Restic, target: Postgres, *, replacing: bool = False) -> None:
@@ -18,16 +19,21 @@ def load(manifest: BackupManifest, restic: Restic, target: Postgres, *, replacin
 
     Raises BackupError where the dump is damaged or cannot be loaded; what is replaced is then as it was.
     """
-    digest = hashlib.sha256()
     with target.load(replacing=replacing) as sink:
+        stream(manifest, restic, sink)
 
-        def write(piece: bytes) -> None:
-            digest.update(piece)
-            sink.write(piece)
 
-        restic.stream(manifest.database.snapshot, DATABASE, write)
-        if digest.hexdigest() != manifest.database.sha256:
-            raise BackupError(f"the dump in backup {manifest.id} is damaged: it is not what was saved")
+def stream(manifest: BackupManifest, restic: Restic, sink: IO[bytes]) -> None:
+    """Write the dump of a backup into *sink*. Raises BackupError at the end where it is not what was saved."""
+    digest = hashlib.sha256()
+
+    def write(piece: bytes) -> None:
+        digest.update(piece)
+        sink.write(piece)
+
+    restic.stream(manifest.database.snapshot, DATABASE, write)
+    if digest.hexdigest() != manifest.database.sha256:
+        raise BackupError(f"the dump in backup {manifest.id} is damaged: it is not what was saved")
 
 
 def compare(manifest: BackupManifest, found: Content) -> None:

@@ -23,7 +23,7 @@ _MARGIN = 300_000_000
 
 def replaceable(manifest: BackupManifest, data: Data) -> None:
     """Refuse a backup of another schema than the one that serves, or one for which there is no room."""
-    now = Postgres(data.database, data.environ).content().migrations
+    now = Postgres(data.database, data.environ).migrations()
     if now != manifest.database.migrations:
         others = sorted({*now} ^ {*manifest.database.migrations})
         raise BackupError(

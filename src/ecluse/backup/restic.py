@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ecluse.errors import BackupError, ToolError
+from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.secrets import masked
 
@@ -157,7 +157,7 @@ class Restic:
                         with suppress(OSError):  # what was not written yet can no longer be
                             pipe.close()
 
-    def _failure(self, said: str) -> BackupError | ToolError:
+    def _failure(self, said: str) -> BackupError:
         lines = [line for line in masked(said).strip().splitlines() if line.strip()]
         what = lines[-1].removeprefix("Fatal: ") if lines else "restic failed and said nothing"
         fatal = next((line.removeprefix("Fatal: ") for line in lines if line.startswith("Fatal: ")), what)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from ecluse.backup.loading import stream
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import DATABASE
@@ -26,7 +27,9 @@ def unpack(manifest: BackupManifest, restic: Restic, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        _dump(manifest, restic, scratch / DATABASE)
+        with open(scratch / DATABASE, "xb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            stream(manifest, restic, file)
         media_into(manifest, restic, scratch / "media")
         scratch.rename(target)
     finally:
@@ -41,17 +44,3 @@ def media_into(manifest: BackupManifest, restic: Restic, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
         restic.restore(manifest.media.snapshot, Path(scratch))
         Path(scratch, Path(manifest.media.folder).relative_to("/")).rename(target)
-
-
-def _dump(manifest: BackupManifest, restic: Restic, path: Path) -> None:
-    digest = hashlib.sha256()
-    with open(path, "xb") as file:
-        path.chmod(0o600)
-
-        def write(piece: bytes) -> None:
-            digest.update(piece)
-            file.write(piece)
-
-        restic.stream(manifest.database.snapshot, DATABASE, write)
-    if digest.hexdigest() != manifest.database.sha256:
-        raise BackupError(f"the dump in backup {manifest.id} is damaged: it is not what was saved")
