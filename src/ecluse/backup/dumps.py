@@ -6,8 +6,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import IO
 
+from ecluse.backup.piped import piped
 from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.secrets import masked
@@ -75,7 +77,7 @@ class Postgres:
                         return lines
                     lines.append(text)
                 errors.seek(0)
-                raise _failure("the database", errors.read())
+                raise _failure("the database", errors.read().decode(errors="replace"))
 
             try:
                 ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -90,7 +92,7 @@ class Postgres:
 
     def migrations(self) -> tuple[str, ...]:
         """The migrations applied now, as ``app.name``; no row is counted for that."""
-        asked = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE tablename = 'django_migrations'"
+        asked = "SELECT 1 FROM pg_tables WHERE tablename = 'django_migrations'"
         if not self._run(self._psql("--command", asked)).text.strip():
             return ()
         return tuple(self._run(self._psql("--command", _MIGRATIONS)).text.splitlines())
@@ -105,18 +107,9 @@ class Postgres:
         """The dump of *moment*, as it is written. Raises BackupError at the end where it is not whole."""
         # Not compressed: restic finds what is unchanged, and compresses it.
         argv = self._programs.argv("pg_dump", "--format=custom", "--compress=0", f"--snapshot={moment}")
-        with tempfile.TemporaryFile() as errors:
-            program = process.spawn(argv, env=self._environ, stdout=subprocess.PIPE, stderr=errors)
+        with piped(argv, self._environ, partial(_failure, "pg_dump")) as program:
             assert program.stdout is not None
-            try:
-                yield program.stdout
-                if program.wait():
-                    errors.seek(0)
-                    raise _failure("pg_dump", errors.read())
-            finally:
-                if program.poll() is None:
-                    process.stop(program)
-                program.stdout.close()
+            yield program.stdout
 
     @contextmanager
     def load(self, *, replacing: bool = False) -> Iterator[IO[bytes]]:
@@ -127,28 +120,13 @@ class Postgres:
         options = ("--clean", "--if-exists", "--single-transaction") if replacing else ()
         name = f"--dbname={self._environ['PGDATABASE']}"
         argv = self._programs.argv("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", *options, name)
-        with tempfile.TemporaryFile() as errors:
-            program = process.spawn(
-                argv,
-                # A statement of the site that goes on for ever ends the restore, and not the other way round.
-                env={**self._environ, "PGOPTIONS": "-c lock_timeout=60s"},
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-            )
+        # A statement of the site that goes on for ever ends the restore, and not the other way round.
+        environ = {**self._environ, "PGOPTIONS": "-c lock_timeout=60s"}
+        with piped(argv, environ, partial(_failure, "pg_restore"), stdin=subprocess.PIPE) as program:
             assert program.stdin is not None
-            try:
-                with suppress(BrokenPipeError):  # it has ended, and says why
-                    yield program.stdin
-                    program.stdin.close()
-                if program.wait():
-                    errors.seek(0)
-                    raise _failure("pg_restore", errors.read())
-            finally:
-                if program.poll() is None:
-                    process.stop(program)
-                with suppress(BrokenPipeError):
-                    program.stdin.close()
+            with suppress(BrokenPipeError):  # it has ended, and says why
+                yield program.stdin
+                program.stdin.close()
 
     def _psql(self, *more: str) -> tuple[str, ...]:
         options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--no-password")
@@ -157,7 +135,7 @@ class Postgres:
     def _run(self, argv: tuple[str, ...]) -> process.Answer:
         answer = process.read(argv, env=self._environ, check=False)
         if not answer.ok:
-            raise _failure("the database", answer.errors)
+            raise _failure("the database", answer.errors.decode(errors="replace"))
         return answer
 
 
@@ -170,6 +148,6 @@ def _content(ask: Callable[[str], list[str]]) -> Content:
     return Content(rows, migrations)
 
 
-def _failure(what: str, errors: bytes) -> BackupError:
-    lines = masked(errors.decode(errors="replace")).strip().splitlines()
+def _failure(what: str, said: str) -> BackupError:
+    lines = masked(said).strip().splitlines()
     return BackupError(f"{what}: {lines[-1] if lines else 'it ended and said nothing'}")

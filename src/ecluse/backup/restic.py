@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from ecluse.backup.piped import piped
 from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.secrets import masked
@@ -137,25 +137,10 @@ class Restic:
             raise self._failure(answer.errors.decode(errors="replace"))
         return answer
 
-    @contextmanager
-    def _running(self, arguments: Sequence[str], stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
-        """The program ``restic ARGUMENTS``, ended with the block. Raises BackupError where it fails."""
-        with tempfile.TemporaryFile() as errors:
-            program = process.spawn(
-                ("restic", *arguments), env=self._environ, stdin=stdin, stdout=subprocess.PIPE, stderr=errors
-            )
-            try:
-                yield program
-                if program.wait():
-                    errors.seek(0)
-                    raise self._failure(errors.read().decode(errors="replace"))
-            finally:
-                if program.poll() is None:
-                    process.stop(program)
-                for pipe in (program.stdin, program.stdout):
-                    if pipe is not None:
-                        with suppress(OSError):  # what was not written yet can no longer be
-                            pipe.close()
+    def _running(
+        self, arguments: Sequence[str], stdin: int = subprocess.DEVNULL
+    ) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        return piped(("restic", *arguments), self._environ, self._failure, stdin=stdin)
 
     def _failure(self, said: str) -> BackupError:
         lines = [line for line in masked(said).strip().splitlines() if line.strip()]
