@@ -6,15 +6,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ecluse.definition.backups import VARIABLES
 from ecluse.machine import durable
 from ecluse.secrets import Secret
 
-__all__ = ["GIVEN", "Access"]
+__all__ = ["Access"]
 
 PASSWORD = "RESTIC_PASSWORD"
-
-GIVEN = (PASSWORD, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""The variables of the deployer that are kept with the environment, for its backups alone."""
 
 
 class Access:
@@ -26,7 +24,7 @@ class Access:
     def __init__(self, folder: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
         self._path = folder / "backup.json"
         self._kept = {name: str(value) for name, value in (durable.read_json(self._path) or {}).items()}
-        self.variables = {**self._kept, **{name: environ[name] for name in GIVEN if environ.get(name)}}
+        self.variables = {**self._kept, **{name: environ[name] for name in VARIABLES if environ.get(name)}}
         if PASSWORD not in self.variables:
             self.variables[PASSWORD] = secrets.token_urlsafe(32)
             self.keep()

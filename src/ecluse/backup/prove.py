@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ecluse.backup.loading import compare, load
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.restic import Restic
 from ecluse.backup.vault import Vault
+from ecluse.deploy.last_backup import LastBackup
 from ecluse.errors import BackupError
 from ecluse.machine import process
 from ecluse.machine.sizes import in_words
@@ -30,7 +32,8 @@ _MARGIN = 300_000_000
 
 
 def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
-    """Restore the backup below *folder*, compare it with its manifest, and note in the repository how that ended.
+    """Restore the backup below *folder*, compare it with its manifest, and note in the repository how that ended; a
+    good end also in *folder*.
 
     Raises BackupError, which says what differs, or that there is no room for the restore; another EcluseError where it
     could not be tried, as without programs of PostgreSQL of the server's version.
@@ -46,6 +49,7 @@ def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, 
         vault.note(manifest.id, good=False, why=error.what)
         raise
     vault.note(manifest.id, good=True, why="")
+    LastBackup.note_proof(folder, manifest.id, time.time())
 
 
 def _room(manifest: BackupManifest, folder: Path) -> None:

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,7 +108,7 @@ class Restic:
         """The snapshots that have all of *tags*, the oldest first."""
         wanted = ",".join(f"{name}={value}" for name, value in tags.items())
         found = json.loads(self._read("snapshots", "--json", "--no-lock", "--tag", wanted).output or "[]") or []
-        made = [ResticSnapshot(one["id"], one["time"], _untagged(one.get("tags") or ())) for one in found]
+        made = [ResticSnapshot(one["id"], _utc(one["time"]), _untagged(one.get("tags") or ())) for one in found]
         return sorted(made, key=lambda one: one.time)
 
     def text(self, snapshot: str, name: str) -> str:
@@ -171,6 +172,11 @@ def _tagged(tags: Mapping[str, str]) -> list[str]:
 
 def _untagged(tags: Sequence[str]) -> dict[str, str]:
     return {name: value for name, equals, value in (tag.partition("=") for tag in tags) if equals}
+
+
+def _utc(time: str) -> str:
+    """*time*, which restic gives in the time zone of whoever saved, in UTC."""
+    return datetime.fromisoformat(time).astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _literal(path: str) -> str:

@@ -22,13 +22,16 @@ DATABASE = "database.dump"
 
 @dataclass(frozen=True)
 class Listed:
-    """A backup that is whole. *proved* says how its last proof ended: None where it never ended."""
+    """A backup that is whole. *proved* says how its last proof ended, and *at* when (UTC, ISO 8601): None where it
+    never ended.
+    """
 
     id: str
     began: str
     release: str
     bytes: int
     proved: bool | None
+    at: str | None = None
 
     @property
     def verdict(self) -> str:
@@ -41,6 +44,7 @@ class Listed:
             "release": self.release,
             "bytes": self.bytes,
             "proved": self.proved,
+            "proof": self.at,
         }
 
 
@@ -110,12 +114,15 @@ class Vault:
 def _listed(snapshots: Iterable[ResticSnapshot]) -> Iterator[Listed]:
     snapshots = list(snapshots)
     proofs = {
-        one.tags["backup"]: one.tags.get("good") == "true" for one in snapshots if one.tags.get("part") == "proof"
+        one.tags["backup"]: (one.tags.get("good") == "true", one.time)
+        for one in snapshots
+        if one.tags.get("part") == "proof"
     }
     for one in snapshots:
         if one.tags.get("part") == "manifest":
             tags = one.tags
-            yield Listed(tags["backup"], tags["began"], tags["release"], int(tags["bytes"]), proofs.get(tags["backup"]))
+            proved = proofs.get(tags["backup"], (None, None))
+            yield Listed(tags["backup"], tags["began"], tags["release"], int(tags["bytes"]), *proved)
 
 
 def kept(listed: Sequence[Listed], policy: Backup) -> set[str]:

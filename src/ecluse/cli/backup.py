@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -19,11 +22,13 @@ from ecluse.backup.unpack import unpack
 from ecluse.backup.vault import Vault
 from ecluse.cli.elsewhere import OfEnvironment
 from ecluse.cli.environments import as_json, environment_argument, opened, say
+from ecluse.cli.times import ago
 from ecluse.definition.model import Backup
 from ecluse.deploy.contract import Data
+from ecluse.deploy.last_backup import LastBackup
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.session import Session
-from ecluse.errors import BackupError
+from ecluse.errors import BackupError, EcluseError
 from ecluse.machine import exclusive, sizes
 
 __all__ = ["backup", "backups", "restore"]
@@ -31,8 +36,9 @@ __all__ = ["backup", "backups", "restore"]
 
 @click.command(cls=OfEnvironment)
 @environment_argument
+@click.option("--prove", "again", is_flag=True, help="Save nothing: prove the newest backup once more.")
 @as_json
-def backup(environment: str, json_: bool) -> None:
+def backup(environment: str, again: bool, json_: bool) -> None:
     """Save the data of ENVIRONMENT: its database and its media. Then restore it aside, and compare: a backup is proved.
 
     What serves is not disturbed. Old backups are deleted, as the environment's `backup` says.
@@ -41,15 +47,16 @@ def backup(environment: str, json_: bool) -> None:
     Examples:
       ./ecluse backup production
       ./ecluse backup production --json
+      ./ecluse backup production --prove     what is kept can still be restored
     """
     with opened(environment) as session:
         policy, data = _policy(session), session.target.controls.data()
-        with exclusive.held(data.folder / "backup.lock", f"another backup of {environment} is under way"):
+        with _alone(environment, data), _failure_noted(data):
             restic, vault = _vault(environment, policy, data)
-            made = save(data, environment, vault, restic, say)
+            made = _newest(environment, vault) if again else save(data, environment, vault, restic, say)
             prove(made, vault, restic, data.folder, data.environ)
             say(f"proved     restored aside: every table has its rows, {len(made.media.sample)} files are the same")
-            if gone := vault.prune(policy):
+            if not again and (gone := vault.prune(policy)):
                 say(f"deleted    {gone} old backups")
     if json_:
         click.echo(json.dumps(_described(made), indent=1))
@@ -75,11 +82,13 @@ def backups(environment: str, json_: bool) -> None:
         click.echo(json.dumps([one.as_json() for one in found], indent=1))
         return
     if not found:
-        raise BackupError("there is no backup yet", where=environment, hint=f"./ecluse backup {environment}")
+        raise _none(environment)
     for one in found:
         when = one.began[:16].replace("T", " ")
         verdict = click.style(one.verdict, fg={True: "green", False: "red", None: "yellow"}[one.proved])
-        click.echo(f"{one.id}  {when} UTC  {sizes.in_words(one.bytes):>10}  {verdict:<10}  release {one.release}")
+        proof = f" {ago(time.time() - datetime.fromisoformat(one.at).timestamp())}" if one.at else ""
+        size = sizes.in_words(one.bytes)
+        click.echo(f"{one.id}  {when} UTC  {size:>10}  release {one.release}  {verdict}{proof}")
 
 
 @click.command(cls=OfEnvironment)
@@ -121,7 +130,7 @@ def restore(environment: str, wanted: str | None, into: Path | None, in_place: b
 def _in_place(session: Session, found: BackupManifest, data: Data, restic: Restic, vault: Vault) -> None:
     name, person = session.environment.name, session.person
     held = session.target.records.held(who=person.name, host=person.host, what=f"restore of backup {found.id}")
-    with held, exclusive.held(data.folder / "backup.lock", f"a backup of {name} is under way"):
+    with held, _alone(name, data):
         replaceable(found, data)
         controls = session.target.controls
         page = controls.maintenance()
@@ -134,6 +143,31 @@ def _in_place(session: Session, found: BackupManifest, data: Data, restic: Resti
             replace(found, restic, data, say)
         finally:
             controls.maintain(page)
+
+
+def _newest(environment: str, vault: Vault) -> BackupManifest:
+    found = vault.all()
+    if not found:
+        raise _none(environment)
+    return vault.manifest(found[-1])
+
+
+def _none(environment: str) -> BackupError:
+    return BackupError("there is no backup yet", where=environment, hint=f"./ecluse backup {environment}")
+
+
+def _alone(environment: str, data: Data) -> AbstractContextManager[None]:
+    return exclusive.held(data.folder / "backup.lock", f"another backup of {environment} is under way")
+
+
+@contextmanager
+def _failure_noted(data: Data) -> Iterator[None]:
+    """Note in the environment's folder that the command failed: nobody reads what a timer prints."""
+    try:
+        yield
+    except EcluseError as error:
+        LastBackup.note_failure(data.folder, error.what, time.time())
+        raise
 
 
 def _policy(session: Session) -> Backup:

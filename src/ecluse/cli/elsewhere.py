@@ -16,10 +16,10 @@ from typing import Any
 import click
 
 from ecluse import errors
-from ecluse.backup import access
 from ecluse.cli import job_summary
 from ecluse.cli.environments import LEFT_OUT, hear, named, names, person, say, show, superuser
 from ecluse.cli.project import pipeline_in, top
+from ecluse.definition import backups
 from ecluse.definition.model import Environment, Pipeline
 from ecluse.deploy.history import Kind
 from ecluse.deploy.session import Ended
@@ -126,7 +126,7 @@ class Elsewhere:
 
     def _order(self, arguments: tuple[str, ...], told: Mapping[str, str]) -> Order:
         given = {name for setup in self.environment.setup for name in setup.given}
-        backup = access.GIVEN if self.environment.backup else ()
+        backup = backups.VARIABLES if self.environment.backup else ()
         wanted = {*self.environment.secrets, *given, *backup} - {*key_names(self.environment)}
         variables = {name: os.environ[name] for name in sorted(wanted) if os.environ.get(name)}
         for value in variables.values():

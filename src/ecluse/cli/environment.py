@@ -7,14 +7,19 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from ecluse.cli.elsewhere import OfEnvironment, OfEnvironmentFirst
 from ecluse.cli.environments import as_json, environment_argument, opened, say, superuser
+from ecluse.cli.times import ago
 from ecluse.definition.model import Environment
+from ecluse.deploy.last_backup import LastBackup
+from ecluse.deploy.session import Session
 from ecluse.deploy.status import Status, status_of
+from ecluse.errors import TargetError
 
 if TYPE_CHECKING:
     from ecluse.monitoring.alerts import Alert
@@ -34,7 +39,7 @@ def status(environment: str, json_: bool) -> None:
       ./ecluse status local --json
     """
     with opened(environment) as session:
-        found = status_of(session.target, environment, _alerts(session.environment))
+        found = status_of(session.target, environment, _alerts(session.environment), _backup(session))
     click.echo(json.dumps(found.as_json(), indent=1) if json_ else "\n".join(_lines(found)))
     sys.exit(0 if found.healthy else 1)
 
@@ -127,6 +132,15 @@ def _alerts(environment: Environment) -> Sequence[Alert] | None:
     return raised()
 
 
+def _backup(session: Session) -> LastBackup | None:
+    """The last proof of the backups; None where there are none, or where nothing serves."""
+    if session.environment.backup is None:
+        return None
+    with suppress(TargetError):
+        return LastBackup.read(session.target.controls.data().folder)
+    return None
+
+
 def _lines(found: Status) -> Iterator[str]:
     """The status for people."""
     yield f"{found.environment}: {_state(found)}" + (f" at {found.address}" if found.serving else "")
@@ -136,12 +150,22 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"  {one['release']}  {one['state']}, {ready}, {who}, for {one['seconds']} s"
     yield from (f"  {line}" for line in found.drift)
     yield from (f"  {alert}" for alert in found.alerts or ())
+    yield from (f"  {line}" for line in _of_backup(found.backup))
     if found.maintenance:
         yield f"  visitors get the maintenance page, since {_when(found.maintenance.since)} by {found.maintenance.by}"
     if found.holder:
         yield f"  a rollout is under way: {found.holder}"
     elif found.journal:
         yield f"  the rollout of {found.journal.release} was interrupted; the next deploy or rollback ends it"
+
+
+def _of_backup(last: LastBackup | None) -> Iterator[str]:
+    if last is None:
+        return
+    now = time.time()
+    yield "no backup is proved" if last.proved is None else f"backup {last.id} proved {ago(now - last.proved)}"
+    if last.failed is not None:
+        yield f"the last backup, or proof, FAILED {ago(now - last.failed)}: {last.why.partition(chr(10))[0]}"
 
 
 def _state(found: Status) -> str:

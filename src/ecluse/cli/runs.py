@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ecluse.cli.project import pipeline_in, top
+from ecluse.cli.times import ago
 from ecluse.errors import RepositoryError
 
 __all__ = ["report", "runs"]
@@ -112,20 +113,12 @@ def _table(records: Sequence[dict[str, Any]], now: float) -> Iterator[str]:
     from ecluse.run.estimate import in_words
 
     for record in records:
-        ago = _ago(now - datetime.fromisoformat(record["began"]).timestamp())
+        when = ago(now - datetime.fromisoformat(record["began"]).timestamp())
         failed = ", ".join(_summary(record)["failed"])
         color = "green" if record["ok"] else "yellow" if record["interrupted"] else "red"
         ended = "passed" if record["ok"] else "interrupted" if record["interrupted"] else f"failed: {failed}"
-        row = f"{record['id']}  {ago:>14}  {in_words(record['seconds']):>11}  {record['title']}  "
+        row = f"{record['id']}  {when:>14}  {in_words(record['seconds']):>11}  {record['title']}  "
         yield row + click.style(ended, fg=color)
-
-
-def _ago(seconds: float) -> str:
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number} {word}{'s' if number > 1 else ''} ago"
-    return "just now"
 
 
 def _find(folder: Path, prefix: str | None) -> Path:

@@ -81,6 +81,9 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Problem]:
             yield from (Problem(where, field, what) for field, what in backups.problems(environment.backup))
             if environment.target != "server":
                 yield Problem(where, "backup", "is there for the target server alone so far")
+            elif environment.backup.every and environment.provision is None:
+                what = "is a timer that `ecluse provision` puts on a server, and there is no provision"
+                yield Problem(where, "backup.every", what)
         for service, count in environment.replicas.items():
             if count < 1:
                 yield Problem(where, "replicas", f"gives {service} {count} tasks: 1 or more")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecluse.deploy.contract import Release, Target
 from ecluse.deploy.history import Journal
+from ecluse.deploy.last_backup import LastBackup
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.errors import ReleaseError
@@ -23,7 +24,8 @@ class Status:
     """The state of *environment*: *serving* has the ids of all releases that run, *commit* is the commit of the only
     one. *healthy*: it is one release, whole, and it answers. *holder* is who rolls out now; without one, *journal* is
     a rollout that was interrupted. *drift* tells what somebody has changed since the last rollout. *alerts* are those
-    that are raised; None where the environment is not watched.
+    that are raised; None where the environment is not watched. *backup* is the last proof of its backups; None where it
+    has none.
     """
 
     environment: str
@@ -37,6 +39,7 @@ class Status:
     maintenance: Maintenance | None
     drift: Sequence[str] = ()
     alerts: Sequence[Alert] | None = None
+    backup: LastBackup | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For programs; docs/reference/cli.md describes it."""
@@ -52,11 +55,19 @@ class Status:
             "maintenance": self.maintenance.as_json() if self.maintenance else None,
             "drift": list(self.drift),
             "alerts": None if self.alerts is None else [alert.as_json() for alert in self.alerts],
+            "backup": None if self.backup is None else self.backup.as_json(),
         }
 
 
-def status_of(target: Target[Any], environment: str, alerts: Sequence[Alert] | None = None) -> Status:
-    """The status of *environment*, whose *target* is open and whose *alerts* are raised."""
+def status_of(
+    target: Target[Any],
+    environment: str,
+    alerts: Sequence[Alert] | None = None,
+    backup: LastBackup | None = None,
+) -> Status:
+    """The status of *environment*, whose *target* is open, whose *alerts* are raised, and whose last *backup* that was
+    proved is this one.
+    """
     processes = target.controls.processes()
     serving = sorted({str(one["release"]) for one in processes})
     only = _only(target, serving)
@@ -72,6 +83,7 @@ def status_of(target: Target[Any], environment: str, alerts: Sequence[Alert] | N
         maintenance=target.controls.maintenance(),
         drift=target.controls.drift(),
         alerts=alerts,
+        backup=backup,
     )
 
 

@@ -128,6 +128,13 @@ FIGURES = {
         unit="days",
         labels=("site",),
     ),
+    "backup-late": Figure(
+        "max by (site) (time() - ecluse_backup_proved_seconds - ecluse_backup_every_seconds) / 3600",
+        f"a proved backup of {{{{ $labels.site }}}} is {_number('.0')} hours late",
+        *("above", 6, 0, 10 * 60),
+        unit="hours",
+        labels=("site",),
+    ),
     "unwatched": Figure(
         'max by (part) (label_replace(1 - up, "part", "$1", "job", "(.*)"))'
         ' or label_replace((time() - max(node_textfile_mtime_seconds)) > bool 300, "part", "site", "", "")',

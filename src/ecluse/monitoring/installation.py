@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ecluse.definition.backups import SECONDS
 from ecluse.definition.model import Environment
 from ecluse.monitoring import sampler
 from ecluse.monitoring.alert_rules import INTERVAL, alert_rules
@@ -135,8 +136,9 @@ def _sampling(environment: Environment, folder: str) -> str:
     """The unit that writes the figures of the site once."""
     where = f"{folder}/.ecluse/environments/{environment.name}"
     page = environment.page or environment.readiness
+    every = str(SECONDS[environment.backup.every] if environment.backup else 0)
     site = folder.rpartition("/")[2]
-    words = (f"{_FOLDER}/site_figures.py", site, where, environment.url, page, f"{_FIGURES}/site.prom")
+    words = (f"{_FOLDER}/site_figures.py", site, where, environment.url, page, f"{_FIGURES}/site.prom", every)
     command = " ".join(f'"{word}"' for word in words).replace("%", "%%").replace("$", "$$")  # both are systemd's own
     return f"""\
 # {MARK}

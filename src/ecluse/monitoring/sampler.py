@@ -1,7 +1,8 @@
 """The figures of a site on a bare server, written for node_exporter every half minute.
 
 Sent to the machine as this one file; runs there as the site's account, by Debian's own Python alone. Its arguments are
-the site's name, its folder, its address for visitors, the page to ask for, and the file to write.
+the site's name, its folder, its address for visitors, the page to ask for, the file to write, and the seconds between
+two of its backups (0: it has none by itself).
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ _ENDED = "worker ended"
 """The beginning of a line in ``errors`` that is about a process, and not about an answer."""
 
 
-def main(site: str, folder: str, url: str, page: str, target: str) -> None:
+def main(site: str, folder: str, url: str, page: str, target: str, backups: str = "0") -> None:
     place = Path(folder)
-    lines = [*_release(place), *_answers(place), *_workers(place), *_up(place, url, page), *_certificate(url)]
+    lines = [
+        *(*_release(place), *_answers(place), *_workers(place), *_up(place, url, page)),
+        *(*_certificate(url), *_backup(place, int(backups))),
+    ]
     text = "".join(f"{name}{{{_labels(site=site, **labels)}}} {value + 0}\n" for name, labels, value in lines)
     path = Path(target)
     scratch = path.with_suffix(".new")
@@ -132,6 +136,23 @@ def _certificate(url: str) -> Iterator[Line]:
                 return
         except (OSError, KeyError, ValueError):
             continue
+
+
+def _backup(folder: Path, every: int) -> Iterator[Line]:
+    """When a backup was proved last, and how many seconds later the next one is due. Before the first, the time counts
+    from when the backups got their password.
+    """
+    if not every:
+        return
+    proved = None
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        proved = json.loads((folder / "last-backup.json").read_bytes()).get("proved")
+    if proved is None:
+        with contextlib.suppress(OSError):
+            proved = (folder / "backup.json").stat().st_mtime
+    if proved is not None:
+        yield "ecluse_backup_proved_seconds", {}, proved
+        yield "ecluse_backup_every_seconds", {}, every
 
 
 def _labels(**labels: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ecluse.definition.backups import VARIABLES, Backup
 from ecluse.definition.model import Environment, FrontServer, Pipeline, Provision
 from ecluse.errors import TargetError
 from ecluse.monitoring import installation
@@ -139,8 +140,16 @@ def _order(
         "folder": folder,
         "database": database_of(pipeline, environment) if wanted.postgresql else None,
         "tested": sorted({version.split(".")[0] for version in tested}),
+        "backup": _backup(environment.backup, environ),
         "monitoring": installation.order(environment, folder, environ),
     }
+
+
+def _backup(backup: Backup | None, environ: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """*backup* for the program there, with the variables of restic that are given."""
+    if backup is None:
+        return None
+    return {"every": backup.every, "variables": {name: environ[name] for name in VARIABLES if environ.get(name)}}
 
 
 def _front(front: FrontServer | None) -> Mapping[str, Any] | None:

@@ -29,6 +29,8 @@ def written(pipeline: Pipeline, environment: Environment) -> str:
         port=None,
         host_key="",
         provision=None,
+        # Its timer is no longer ours to put there.
+        backup=replace(environment.backup, every="") if environment.backup else None,
         env={**environment.env, **({"DATABASE_URL": database} if database else {})},
         # The key to the machine is not for the machine.
         secrets=tuple(name for name in environment.secrets if name not in keys),

@@ -20,6 +20,7 @@ from ecluse.backup.unpack import unpack
 from ecluse.backup.vault import Vault
 from ecluse.definition.backups import Backup
 from ecluse.deploy.contract import Data
+from ecluse.deploy.last_backup import LastBackup
 from ecluse.errors import BackupError
 from ecluse.services.kinds import POSTGRES
 from ecluse.services.sources import OWN_SOURCES
@@ -72,6 +73,7 @@ def test_saved_data_are_proved_and_take_the_place_of_others(site: Site, tmp_path
     assert made.database.migrations == ("shop.0001_initial",) and made.media.files == 1
     [listed] = site.vault.all()
     assert (listed.id, listed.proved, listed.release) == (made.id, True, "r1")
+    assert LastBackup.read(site.data.folder).id == made.id
     assert site.vault.manifest(site.vault.find(None)) == made
 
     unpack(made, site.restic, tmp_path / "back")

@@ -12,6 +12,7 @@ import pytest
 from ecluse.backup.vault import Vault
 from ecluse.cli import backup as module
 from ecluse.definition.backups import Backup
+from ecluse.deploy.last_backup import LastBackup
 from tests.support.doubles import toys
 from tests.support.doubles.backups import MemoryRestic
 from tests.unit.backup.test_manifest import MANIFEST
@@ -49,10 +50,11 @@ def test_no_backup_yet_names_the_command_that_makes_one(vault: Vault, ecluse: Ru
 
 def test_backups_are_listed_with_their_verdict(vault: Vault, ecluse: Run) -> None:
     vault.keep(MANIFEST)
-    assert "not proved  release r1" in ecluse("backups", "local").out
+    assert ecluse("backups", "local").out.endswith("15 bytes  release r1  not proved\n")
     vault.note(MANIFEST.id, good=True, why="")
     [line] = ecluse("backups", "local").out.splitlines()
-    assert line.split() == [MANIFEST.id, "2026-11-27", "04:00", "UTC", "15", "bytes", "proved", "release", "r1"]
+    said = f"{MANIFEST.id}  2026-11-27 04:00 UTC    15 bytes  release r1  proved "
+    assert line.startswith(said) and line.endswith((" ago", " now"))
     [listed] = json.loads(ecluse("backups", "local", "--json").out)
     assert listed["id"] == MANIFEST.id and listed["proved"]
 
@@ -69,3 +71,9 @@ def test_backup_that_is_not_proved_takes_no_place(vault: Vault, ecluse: Run) -> 
     assert done.code == 17 and "is not proved: it does not take the place of what serves" in done.err
     assert "no backup is proved" in ecluse("restore", "local", "--in-place").err
     assert "0 backups begin with '1999'" in ecluse("restore", "local", "--backup", "1999", "--in-place").err
+
+
+def test_failed_command_is_noted_for_status(vault: Vault, tmp_path: Path, ecluse: Run) -> None:
+    done = ecluse("backup", "local", "--prove")
+    assert done.code == 17 and "there is no backup yet" in done.err
+    assert LastBackup.read(tmp_path).why == "there is no backup yet"

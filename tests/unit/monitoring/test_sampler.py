@@ -20,9 +20,9 @@ def site(tmp_path):
     return tmp_path
 
 
-def figures(site, monkeypatch, status=200, url="http://shop.example"):
+def figures(site, monkeypatch, status=200, url="http://shop.example", backups="0"):
     monkeypatch.setattr(sampler, "_asked", lambda *_: status)
-    sampler.main("shop-production", str(site), url, "/readiness/", str(site / "site.prom"))
+    sampler.main("shop-production", str(site), url, "/readiness/", str(site / "site.prom"), backups)
     return dict(line.rsplit(" ", 1) for line in (site / "site.prom").read_text().splitlines())
 
 
@@ -60,3 +60,24 @@ def test_worker_is_up_where_a_process_runs_in_one_of_its_slots(site, monkeypatch
 
 def test_site_that_was_never_rolled_out_has_no_figures(tmp_path, monkeypatch):
     assert figures(tmp_path, monkeypatch) == {}
+
+
+def test_backup_is_due_from_the_last_proof_on(tmp_path, monkeypatch):
+    (tmp_path / "last-backup.json").write_text('{"proved": 1764280000.5}')
+    assert figures(tmp_path, monkeypatch) == {}
+    assert figures(tmp_path, monkeypatch, backups="86400") == {
+        'ecluse_backup_proved_seconds{site="shop-production"}': "1764280000.5",
+        'ecluse_backup_every_seconds{site="shop-production"}': "86400",
+    }
+
+
+@pytest.mark.parametrize("note", [None, '{"proved": null, "failed": 5}', "[]"])
+def test_backup_that_never_came_is_due_from_its_password_on(tmp_path, monkeypatch, note):
+    assert figures(tmp_path, monkeypatch, backups="3600") == {}
+    (tmp_path / "backup.json").write_text("{}")
+    os.utime(tmp_path / "backup.json", (7, 7))
+    if note is not None:
+        (tmp_path / "last-backup.json").write_text(note)
+    assert (
+        figures(tmp_path, monkeypatch, backups="3600")['ecluse_backup_proved_seconds{site="shop-production"}'] == "7.0"
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ecluse.definition.backups import Backup
 from ecluse.definition.load import load
 from ecluse.definition.model import Environment, Monitoring, Pipeline, Policy, Provision, Receiver, Setup, Watch, Worker
 from ecluse.remote.written import written
@@ -18,6 +19,7 @@ ENVIRONMENT = Environment(
     setup=(Setup(command=("seed",), given=("TOKEN",)),),
     workers=(Worker(name="beat", command=("celery", "beat"), alone=True),),
     monitoring=Monitoring(policies=(Policy("disk", above=70.5),), receivers=(Receiver("team", mail="a@b"),)),
+    backup=Backup(repository="/srv/backups", every="day"),
     host="shop.example",
     user="shop",
     port=2222,
@@ -30,6 +32,7 @@ def test_written_definition_loads_as_the_environment(tmp_path):
     path.write_text(written(Pipeline(name="shop", jobs=(), environments=(ENVIRONMENT,)), ENVIRONMENT))
     loaded = load(path)
     here = replace(ENVIRONMENT, host="", user="", port=None, host_key="", secrets=("DATABASE_URL",))
+    here = replace(here, backup=Backup(repository="/srv/backups"))
     assert (loaded.name, loaded.environments) == ("shop", (here,))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ecluse.remote.provisioner.backup_timers import backup_password, backup_timers
 from ecluse.remote.provisioner.boot import place, start_apply, start_change
 from ecluse.remote.provisioner.certificate import certificate
 from ecluse.remote.provisioner.clock import synchronised, time_daemon, time_zone
@@ -30,6 +31,7 @@ def items(order: dict[str, Any]) -> Iterator[Item]:
     zone, database, front = order["time_zone"], order["database"], order["front"]
     daemon = time_daemon()
     needed = [daemon, *(["tzdata"] if zone else []), *(["postgresql"] if database else [])]
+    needed += ["restic"] if order["backup"] else []
     served = front_packages(front) if front else []
     yield packages([*PACKAGES, *needed, *served, *order["packages"]])
     if zone:
@@ -46,6 +48,9 @@ def items(order: dict[str, Any]) -> Iterator[Item]:
         own = Path(place(order), ".ecluse", "environments", order["environment"], "postgres")
         yield postgresql(order["user"], database, own, order["tested"])
     yield Item("start", lambda: start_change(order), lambda: start_apply(order))
+    if order["backup"]:
+        yield backup_password(order)
+    yield backup_timers(order)
     if front:
         yield readable(order["user"])
         yield site_port(order)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ecluse.remote.provisioner.backup_timers import backup_timers
 from ecluse.remote.provisioner.boot import start_remove, start_unit
 from ecluse.remote.provisioner.certificate import HOOK
 from ecluse.remote.provisioner.debian import MARK
@@ -33,6 +34,7 @@ def removals(order: dict[str, Any]) -> Iterator[Item]:
     start = start_unit(order)
     if order["front"]:
         yield _removed("nginx", site_paths(order), lambda: nginx_remove(*site_paths(order)))
+    yield backup_timers({**order, "backup": None})
     yield _removed("start", (start,), lambda: start_remove(start), _stays(order))
     if others := _others(start):
         note = (
@@ -64,7 +66,8 @@ def _is_ours(path: Path) -> bool:
 def _stays(order: dict[str, Any]) -> str:
     return (
         f"these stay: the accounts {order['administrator']} (with {SUDO}) and {order['user']}, with keys and homes; "
-        "the site, which is not stopped; the packages of Debian; a database with its data; certificates; the time zone"
+        "the site, which is not stopped; its backups and their password; the packages of Debian; a database with its "
+        "data; certificates; the time zone"
     )
 
 

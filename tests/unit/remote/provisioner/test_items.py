@@ -14,6 +14,7 @@ ORDER = {
     "environment": "production",
     "database": "shop-production",
     "tested": ["18"],
+    "backup": {"every": "day", "variables": {}},
     "monitoring": {"services": {}},
     "front": None,
 }

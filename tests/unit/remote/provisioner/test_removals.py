@@ -29,9 +29,9 @@ def machine(monkeypatch, tmp_path):
 
 def test_removal_names_each_file_and_what_stays(machine):
     items = list(removals.removals(ORDER))
-    assert [item.name for item in items] == ["start", "upgrades", "swap", "firewall", "ssh"]
-    assert items[2].change() == f"-{machine}/FILE\n-{machine}/SWAP\n"
-    assert "accounts admin (with /etc/sudoers.d/ecluse) and shop" in items[0].note()
+    assert [item.name for item in items] == ["timers of the backups", "start", "upgrades", "swap", "firewall", "ssh"]
+    assert items[3].change() == f"-{machine}/FILE\n-{machine}/SWAP\n"
+    assert "accounts admin (with /etc/sudoers.d/ecluse) and shop" in items[1].note()
 
 
 def test_removal_of_monitoring_names_its_files(machine):
@@ -67,4 +67,4 @@ def test_machine_of_another_environment_stays_as_it_is(machine):
     (machine / "postgresql.service").write_text("[Unit]")
     items = list(removals.removals(ORDER))
     assert [item.name for item in items if item.change()] == ["start"]
-    assert "the machine serves ecluse-shop-staging too" in items[1].note()
+    assert "the machine serves ecluse-shop-staging too" in items[2].note()
