@@ -52,6 +52,19 @@ def read(top: Path, path: str) -> LockedRequirements:
     return LockedRequirements(text.encode("utf-8", "surrogateescape"), constraints, tuple(reader.files))
 
 
+def _is_of_this_machine(line: str) -> bool:
+    """Whether a line installs something from this machine's disk: ``-e .``, ``./vendor/shop.whl``, ``file:…``."""
+    text = re.sub(r"(^|\s)#.*", "", line).strip()
+    option = re.fullmatch(r"(?:-e|--editable|-f|--find-links)(?:\s*=\s*|\s+)?(.+)", text)
+    if option is None and text.startswith("-"):
+        return False
+    words = (option[1] if option else text).split(";")[0].rpartition("@ ")[2].split()
+    place = words[0].strip("\"'") if words else ""
+    if "://" in place or "file:" in place:
+        return "file:" in place
+    return option is not None or "/" in place or place == "." or place.endswith((".whl", ".tar.gz", ".zip"))
+
+
 class _Reader:
     def __init__(self, top: Path) -> None:
         self._top = top.resolve()
@@ -61,7 +74,10 @@ class _Reader:
 
     def expand(self, path: Path, named_by: str = "pipeline.py: release") -> str:
         """The text of *path* with what it names in the place of each such line; of a file seen before, nothing."""
-        resolved = path.resolve()
+        try:
+            resolved = path.resolve()
+        except (OSError, RuntimeError):  # links that lead in a circle: its reading says so
+            resolved = path.absolute()
         if resolved in self._seen:
             return ""
         self._seen.add(resolved)
@@ -79,6 +95,12 @@ class _Reader:
     def _line(self, line: str, path: Path, name: str) -> str:
         found = _OTHER_FILE.fullmatch(line.strip())
         if not found:
+            if _is_of_this_machine(line):
+                raise ReleaseError(
+                    f"{line.strip()!r} is installed from a file or a folder that the release does not have",
+                    where=name,
+                    hint="name it by its address (git+https://…@COMMIT), or put its source among the release's files",
+                )
             return line
         _requirement, constraint, other = found.groups()
         other = other.strip("\"'")

@@ -54,3 +54,54 @@ def test_address_in_a_lock_is_refused(top: Path) -> None:
     (top / "site.txt").write_text("-r https://example.org/base.txt\n")
     with pytest.raises(ReleaseError, match="is an address"):
         read(top, "site.txt")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e .",
+        "-e ./vendor/shop",
+        "--editable=vendor",
+        "./vendor/shop-1.0-py3-none-any.whl",
+        "../shop",
+        "/srv/wheels/shop.whl",
+        "shop.whl --hash=sha256:a",
+        "vendor/shop ; python_version > '3.10'",
+        "shop @ file:///srv/shop",
+        "shop @ ./vendor/shop  # ours",
+        "git+file:///srv/shop@1a2b",
+        "--find-links wheels",
+        "-f ./wheels",
+    ],
+)
+def test_requirement_on_this_machines_disk_is_refused(top: Path, line: str) -> None:
+    (top / "site.txt").write_text(f"gunicorn==25\n{line}\n")
+    with pytest.raises(ReleaseError, match="from a file or a folder that the release does not have") as raised:
+        read(top, "site.txt")
+    assert raised.value.where == "site.txt"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# -e ./vendor/shop",
+        "django==5.2 ; sys_platform == 'linux'  # see ./docs",
+        "django==5.2 \\\n    --hash=sha256:a/b",
+        "psycopg[binary]==3.2",
+        "shop @ git+https://git.example/shop.git@1a2b",
+        "-e git+ssh://git@git.example/shop.git@1a2b#egg=shop",
+        "https://wheels.example/shop-1.0-py3-none-any.whl",
+        "--find-links https://wheels.example/",
+        "--index-url https://index.example/simple/",
+    ],
+)
+def test_requirement_of_the_network_stays_as_it_is(top: Path, line: str) -> None:
+    (top / "site.txt").write_text(f"{line}\n")
+    assert read(top, "site.txt").requirements == f"{line}\n".encode()
+
+
+def test_link_that_leads_to_itself_is_named(top: Path) -> None:
+    (top / "loop.txt").symlink_to("loop.txt")
+    (top / "site.txt").write_text("-r loop.txt\n")
+    with pytest.raises(ReleaseError, match="loop.txt cannot be read"):
+        read(top, "site.txt")
