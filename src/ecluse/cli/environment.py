@@ -46,7 +46,9 @@ def status(environment: str, json_: bool) -> None:
 
 @click.command(cls=OfEnvironment)
 @environment_argument
-@click.option("-n", "--number", default=20, show_default=True, help="How many, the newest last.")
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the newest last."
+)
 @as_json
 def history(environment: str, number: int, json_: bool) -> None:
     """Show the rollouts of ENVIRONMENT: what, of which commit, when, by whom, how it ended.
@@ -75,7 +77,14 @@ def history(environment: str, number: int, json_: bool) -> None:
 @click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
-@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines of each file.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="How many of the last lines of each file.",
+)
 @click.option(
     "--of",
     "what",

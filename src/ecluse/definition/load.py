@@ -6,7 +6,7 @@ import ast
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +28,7 @@ def load(path: Path, *rules: Callable[[Pipeline], Iterable[Problem]]) -> Pipelin
     not run.
     """
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DefinitionError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError as error:
@@ -45,20 +45,25 @@ def _execute(path: Path, source: str) -> dict[str, object]:
     module.__file__ = str(path)
     try:
         code = compile(source, str(path), "exec", dont_inherit=True)
-        with _importable(path.parent):
+        # Standard output has the result of the command alone, which may be JSON.
+        with _importable(path.parent), redirect_stdout(sys.stderr):
             exec(code, module.__dict__)
     except SyntaxError as error:
         # The error may be in a module that pipeline.py imports.
         file = Path(error.filename).name if error.filename else path.name
-        raise DefinitionError(f"{error.msg}", where=f"{file}:{error.lineno}", hint=_shown(error.text)) from None
+        where = f"{file}:{error.lineno}" if error.lineno else file
+        raise DefinitionError(f"{error.msg}", where=where, hint=_shown(error.text)) from None
     except ImportError as error:
         hint = (
             "pipeline.py runs with ecluse's own Python: it can import ecluse, the standard library, and files beside it"
         )
         raise DefinitionError(str(error), where=_place(error, path), hint=hint) from None
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise DefinitionError(what, where=_place(error, path), hint=_unknown_field(error)) from None
+    except BaseException as error:  # also SystemExit, and what a library has of its own
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        said = _said(error)
+        what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        raise DefinitionError(what, where=_place(error, path), hint=_unknown_field(error, said)) from None
     return module.__dict__
 
 
@@ -81,11 +86,17 @@ def _shown(text: str | None) -> str | None:
     return f"the line reads: {text.strip()}" if text and text.strip() else None
 
 
-def _unknown_field(error: BaseException) -> str:
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception of pipeline.py's own, whose text fails itself
+        return ""
+
+
+def _unknown_field(error: BaseException, message: str) -> str:
     """The problem for an unknown field, as in ``Job(neds=…)``, with the name that was probably meant."""
     from ecluse.definition import model
 
-    message = str(error)
     if isinstance(error, TypeError) and "unexpected keyword argument" in message:
         name, _, rest = message.partition(".__init__()")
         cls = getattr(model, name, None)

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -190,9 +190,10 @@ def _found(arguments: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] 
     """*arguments*, once their program is known to be there. Raises ToolError as :func:`spawn` does."""
     program = os.path.join(cwd or "", arguments[0]) if "/" in arguments[0] else arguments[0]
     if shutil.which(program, path=(os.environ if env is None else env).get("PATH")) is None:
-        there = "/" in arguments[0] and os.path.isfile(program)
-        why = "it may not be executed" if there else f"{arguments[0]} does not exist"
-        raise ToolError(f"cannot start {quote(arguments)}: {why}")
+        why = f"{arguments[0]} does not exist"
+        if "/" in arguments[0] and os.path.exists(program):
+            why = "it is a folder" if os.path.isdir(program) else "it may not be executed"
+        raise ToolError(f"cannot start {_printable(arguments)}: {why}")
     return arguments
 
 
@@ -263,7 +264,7 @@ def spawn(
     *user* and *group* are the ids it runs as, which only root may set. Raises ToolError when there is no such program.
     """
     arguments = [os.fspath(arg) for arg in argv]
-    try:
+    with _starting(arguments):
         return subprocess.Popen(
             arguments,
             cwd=cwd,
@@ -277,11 +278,18 @@ def spawn(
             pass_fds=pass_fds,
             start_new_session=True,
         )
+
+
+@contextlib.contextmanager
+def _starting(arguments: Sequence[str]) -> Iterator[None]:
+    """Raise ToolError where the program of *arguments* cannot be started in the context."""
+    try:
+        yield
     except FileNotFoundError as error:
         missing = error.filename or arguments[0]
-        raise ToolError(f"cannot start {quote(arguments)}: {missing} does not exist") from None
+        raise ToolError(f"cannot start {_printable(arguments)}: {missing} does not exist") from None
     except PermissionError:
-        raise ToolError(f"cannot start {quote(arguments)}: it may not be executed") from None
+        raise ToolError(f"cannot start {_printable(arguments)}: it may not be executed") from None
     except (OSError, ValueError) as error:  # no program for this machine, an argument that is too long or has a NUL
         raise ToolError(f"cannot start {_printable(arguments)}: {_reason(error)}") from None
 
@@ -367,13 +375,9 @@ def attached(
     such program.
     """
     arguments = [os.fspath(arg) for arg in argv]
-    try:
-        groups: list[int] | None = None if user is None else []
+    groups: list[int] | None = None if user is None else []
+    with _starting(arguments):
         process = subprocess.Popen(arguments, cwd=cwd, env=env, user=user, group=group, extra_groups=groups)
-    except FileNotFoundError:
-        raise ToolError(f"cannot start {quote(arguments)}: {arguments[0]} does not exist") from None
-    except PermissionError:
-        raise ToolError(f"cannot start {quote(arguments)}: it may not be executed") from None
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         returncode = process.wait()
@@ -391,7 +395,5 @@ def attached(
 def replace(argv: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None) -> None:
     """Become another program, as ``exec`` does. Returns only by raising ToolError."""
     arguments = [os.fspath(arg) for arg in argv]
-    try:
+    with _starting(arguments):
         os.execvpe(arguments[0], arguments, dict(env) if env is not None else os.environ.copy())
-    except FileNotFoundError:
-        raise ToolError(f"cannot start {quote(arguments)}: {arguments[0]} does not exist") from None

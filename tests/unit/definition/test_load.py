@@ -43,6 +43,9 @@ def test_loading_a_good_file_leaves_sys_path_as_it_was(tmp_path: Path) -> None:
         ("", "pipeline.py", "defines no pipeline", "pipeline = Pipeline("),
         (GOOD + "other = Pipeline(name='y', jobs=())\n", "pipeline.py", "2 pipelines: pipeline, other", "one"),
         (b"\xff\xfe", "pipeline.py", "not UTF-8", None),
+        (b"a\0b", "pipeline.py", "null bytes", None),
+        ("from asyncio import CancelledError\nraise CancelledError\n", "pipeline.py:2", "CancelledError", None),
+        ("class E(Exception):\n def __str__(self): 1 / 0\nraise E\n", "pipeline.py:3", "E", "docstrings of"),
     ],
 )
 def test_broken_pipeline_file_is_refused_with_line_and_hint(
@@ -52,6 +55,14 @@ def test_broken_pipeline_file_is_refused_with_line_and_hint(
     assert error.where == where
     assert what in error.what
     assert hint is None or hint in (error.hint or "")
+
+
+def test_pipeline_that_prints_leaves_standard_output_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The result of a command may be JSON."""
+    path = tmp_path / "pipeline.py"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{GOOD}print('hello')\n".encode())
+    assert load(path).name == "x"
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 def test_an_alias_is_not_a_second_pipeline(tmp_path: Path) -> None:
