@@ -33,7 +33,7 @@ else:
 
 # A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
 worker_class = "gthread"
-workers = 1
+workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 threads = 8
 keepalive = 20
 timeout = 60
