@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.errors import RolloutError, TargetError
+from ecluse.machine import process
 from testbed.load.visitors import Load
 from testbed.shop import Shop
 from testbed.waiting import until
@@ -117,11 +119,17 @@ def test_site_serves_at_the_first_start_after_a_power_cut(shop: Shop, one: str) 
     (shop.place / "slots" / "1" / "errors").write_text("500 GET /boom/\n" * 9)
     (shop.place / "slots" / "2" / "errors").write_text("500 GET /boom/\n" * 9)
     power_cut(shop)
-    # After a restart of the machine these numbers are anybody's: here, of this very test.
-    for name in ("postgres/postmaster.pid", "supervisord.pid", "slots/1/lock"):
-        path = shop.place / name
-        path.write_text("\n".join([str(os.getpid()), *path.read_text().splitlines()[1:]]) + "\n")
-    done = shop.ecluse("start", "local")
+    # After a restart of the machine these numbers are anybody's: here, of a person who looks into the folder.
+    log = shop.place / "postgres" / "postgresql.conf"
+    reader = process.spawn(("tail", "-f", log), cwd=shop.place, stdout=subprocess.DEVNULL)
+    try:
+        for name in ("postgres/postmaster.pid", "supervisord.pid", "slots/1/lock"):
+            path = shop.place / name
+            path.write_text("\n".join([str(reader.pid), *path.read_text().splitlines()[1:]]) + "\n")
+        done = shop.ecluse("start", "local")
+        assert reader.poll() is None, "the process of somebody else goes on"
+    finally:
+        process.stop(reader)
     assert (shop.status()["serving"], shop.status()["healthy"]) == (one, True), done.output
 
 

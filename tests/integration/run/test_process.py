@@ -271,7 +271,7 @@ def test_process_that_ends_while_it_is_asked_runs_no_more(moment: str, monkeypat
 def test_ended_process_belongs_to_nothing_without_ps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     running = process.spawn(python("import time; time.sleep(600)"), cwd=tmp_path)
     try:
-        assert proof.belongs(running.pid, tmp_path)
+        assert proof.belongs(running.pid, tmp_path) and not proof.belongs(running.pid, tmp_path, "postgres")
     finally:
         process.stop(running)
     monkeypatch.setenv("PATH", str(tmp_path))

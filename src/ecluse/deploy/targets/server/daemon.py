@@ -95,6 +95,8 @@ class Daemon:
     def ensure(self) -> None:
         """Start Supervisor and the database where they do not run, and what served before they went away."""
         self._up()
+        if self.place.moved is not None:
+            self.say(self.place.moved)
         states = self.states()
         left = [slot for slot in self._every_slot() if slot.is_open and states.knows(slot) and not states.alive(slot)]
         if any(slot.group == GROUP for slot in left):
@@ -263,7 +265,7 @@ class Daemon:
 
     def _await_end(self, pid: int | None) -> None:
         self._await(
-            lambda: pid is None or not belongs(pid, self.place.folder),
+            lambda: pid is None or not belongs(pid, self.place.folder, programs.MAIN),
             "Supervisor does not end",
             timeout=self.grace + 20,
         )
@@ -273,7 +275,7 @@ class Daemon:
         socket. It is not taken for dead, and nothing of the site is ended.
         """
         pid = noted(self._pid_file)
-        if pid is not None and belongs(pid, self.place.folder):
+        if pid is not None and belongs(pid, self.place.folder, programs.MAIN):
             name = self.place.environment.name
             why = "does not answer" if self.place.socket.exists() else "cannot be asked: its socket is gone"
             raise TargetError(

@@ -48,7 +48,7 @@ class Database:
     def process(self) -> int | None:
         """The process id of the server that runs, whoever started it; None where none does."""
         pid = noted(self._pid_file)
-        return pid if pid is not None and belongs(pid, self._data) else None
+        return pid if pid is not None and belongs(pid, self._data, "postgres") else None
 
     def program(self) -> Program:
         """The server as a program of Supervisor."""

@@ -20,12 +20,21 @@ def noted(path: Path) -> int | None:
         return None
 
 
-def belongs(pid: int, folder: Path) -> bool:
-    """Whether the process *pid* runs, and works in *folder* or was started with a path in it."""
+def belongs(pid: int, folder: Path, program: str | None = None) -> bool:
+    """Whether the process *pid* runs, and works in *folder* or was started with a path in it.
+
+    With *program*, it also has to run a file of that name: a shell or an editor of somebody who looks into *folder* is
+    not ours.
+    """
     if not process.runs(pid):
         return False
+    told = _command_line(pid)
+    if program is not None and program not in {
+        os.path.basename(word) for part in told for word in (part, *part.split())
+    }:
+        return False
     top = os.path.realpath(folder)
-    return any(f"{top}{os.sep}" in f"{said}{os.sep}" for said in (_working_folder(pid), *_command_line(pid)))
+    return any(f"{top}{os.sep}" in f"{said}{os.sep}" for said in (_working_folder(pid), *told))
 
 
 def _working_folder(pid: int) -> str:
