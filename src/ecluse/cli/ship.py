@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from ecluse.cli.selection import pythons_of, wanted_pythons
 from ecluse.definition.conditions import holds
 from ecluse.definition.model import Environment, Event, Pipeline
 from ecluse.definition.plan import plan as make_plan
-from ecluse.errors import RepositoryError, TargetError
+from ecluse.errors import EcluseError, RepositoryError
 
 __all__ = ["ship"]
 
@@ -46,14 +46,16 @@ def ship(workers: int, fail_fast: bool, no_cache: bool, strict_inputs: bool | No
     judge(execute(folder, planned, pythons, workers, fail_fast, no_cache, strict_inputs))
     for environment in pipeline.environments:
         if environment.name in places:
-            click.echo("\n" + "\n".join(_served(pipeline, environment, _address(folder, pipeline, environment))))
+            address, drift = _address(folder, pipeline, environment)
+            click.echo("\n" + "\n".join(_served(pipeline, environment, address, drift)))
 
 
-def _served(pipeline: Pipeline, environment: Environment, address: str) -> Iterator[str]:
+def _served(pipeline: Pipeline, environment: Environment, address: str, drift: Sequence[str]) -> Iterator[str]:
     """The lines that a person needs next: the address, an account, the logs, the end."""
     name = environment.name
     yield f"{name} serves at {click.style(address, bold=True)}"
-    if urlsplit(environment.url).port not in (None, urlsplit(address).port):
+    yield from (f"  {line}" for line in drift)
+    if not drift and urlsplit(environment.url).port not in (None, urlsplit(address).port):
         yield f"  {environment.url} was taken by another program when {name} first listened"
     if pipeline.release is not None and "manage.py" in pipeline.release.files:
         yield f"  make an account:  ./ecluse exec {name} python manage.py createsuperuser"
@@ -61,17 +63,17 @@ def _served(pipeline: Pipeline, environment: Environment, address: str) -> Itera
     yield f"  stop the site:    ./ecluse stop {name}"
 
 
-def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> str:
-    """The address of *environment*, as its target knows it (a port may have been taken); before the first rollout, as
-    defined.
+def _address(folder: Path, pipeline: Pipeline, environment: Environment) -> tuple[str, Sequence[str]]:
+    """The address of *environment*, as its target knows it (a port may have been taken), and how that differs from
+    pipeline.py; before the first rollout, as defined.
     """
     from ecluse.deploy.contract import Context
     from ecluse.deploy.targets import opened
 
     if environment.host:
-        return environment.url
+        return environment.url, ()
     with opened(Context(pipeline, environment, folder, os.environ)) as target:
         try:
-            return target.controls.url
-        except TargetError:
-            return environment.url
+            return target.controls.url, target.controls.drift()
+        except EcluseError:
+            return environment.url, ()

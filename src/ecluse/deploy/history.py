@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from ecluse.definition.model import Watch
+from ecluse.machine.durable import is_time
 
 __all__ = ["Journal", "Kind", "Outcome", "Record", "Step", "before"]
 
@@ -52,7 +53,15 @@ class Journal:
         watch = value.get("watch", 0)
         read = Watch(**watch) if isinstance(watch, Mapping) else Watch(seconds=float(watch))
         names = {"migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])}
-        return cls(**{**value, **names, "watch": read})
+        found = cls(**{**value, **names, "watch": read})
+        if not (
+            _is_written_so(found)
+            and found.step in get_args(Step)
+            and isinstance(found.switched, bool)
+            and all(map(is_time, asdict(read).values()))
+        ):
+            raise TypeError("this is not the journal of a rollout")
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +101,24 @@ class Record:
     def from_json(cls, value: Mapping[str, Any]) -> Record:
         """The record that :meth:`as_json` gave. Raises TypeError or KeyError where *value* is none."""
         found = cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})
-        texts = (found.id, found.kind, found.release, found.by, found.outcome)
-        times = (found.began, found.seconds, *dict(found.steps).values())
-        names = (found.previous, found.serving, found.reason)
         if not (
-            all(isinstance(one, str) for one in texts)
-            and all(isinstance(one, int | float) for one in times)
-            and all(one is None or isinstance(one, str) for one in names)
+            _is_written_so(found)
+            and isinstance(found.outcome, str)
+            and is_time(found.seconds)
+            and all(one is None or isinstance(one, str) for one in (found.serving, found.reason))
         ):
             raise TypeError("this is not the record of a rollout")
         return found
+
+
+def _is_written_so(found: Journal | Record) -> bool:
+    """Whether the fields that a journal and a record share have the types that we write: any file may be there."""
+    texts = (found.id, found.kind, found.release, found.by, *found.migrations, *found.unsafe)
+    return (
+        all(isinstance(one, str) for one in texts)
+        and all(one is None or isinstance(one, str) for one in (found.previous, found.commit))
+        and all(map(is_time, (found.began, *dict(found.steps).values())))
+    )
 
 
 def before(history: Sequence[Record]) -> str | None:

@@ -54,7 +54,7 @@ class FolderLedger:
             return Journal.from_json(json.loads(self._journal.read_bytes()))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise TargetError(
                 "the journal of an interrupted rollout cannot be read, and is not overwritten",
                 where=str(self._journal),
@@ -79,7 +79,7 @@ class FolderLedger:
         for line in lines:
             try:
                 records.append(Record.from_json(json.loads(line)))
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 continue  # the last line of a machine that lost its power, or one of another version of ecluse
         return records
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
+from ecluse.machine.durable import is_time
+
 __all__ = ["Maintenance", "page"]
 
 
@@ -26,7 +28,10 @@ class Maintenance:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Maintenance:
         """Raises TypeError where *value* is none."""
-        return cls(**value)
+        found = cls(**value)
+        if not (isinstance(found.by, str) and is_time(found.since)):
+            raise TypeError("this does not say who asked for the page, and when")
+        return found
 
 
 def page() -> str:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["append", "link", "read_json", "write", "write_json"]
+__all__ = ["append", "is_time", "link", "read_json", "write", "write_json"]
+
+_LATEST = 253_402_300_800
+"""The year 10000, in seconds since the epoch: later times cannot be shown."""
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
@@ -43,9 +46,14 @@ def read_json(path: Path) -> Mapping[str, Any] | None:
     """The JSON object in *path*; None if there is no such file, or no object in it."""
     try:
         value = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def is_time(value: object) -> bool:
+    """Whether *value*, as a file has it, is a number of seconds, or a time in seconds since the epoch."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST
 
 
 def link(path: Path, target: Path) -> None:

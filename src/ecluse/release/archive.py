@@ -97,7 +97,7 @@ def package(
 def latest(store: Path) -> PackagedRelease:
     """The release that was packaged last."""
     try:
-        return find(store, (store / _LATEST).read_text(encoding="ascii").strip())
+        return find(store, (store / _LATEST).read_text(encoding="ascii", errors="replace").strip())
     except FileNotFoundError:
         raise ReleaseError("no release has been packaged yet", hint="./ecluse package makes one") from None
 
@@ -120,9 +120,14 @@ def described(manifest: Path, archive: Path) -> PackagedRelease:
     """The release that the file *manifest* describes. Raises ReleaseError where the file is broken."""
     values = {"python_path": ("src",), **(durable.read_json(manifest) or {})}  # as it was before there was the field
     try:
-        return PackagedRelease(**values, archive=archive)
+        found = PackagedRelease(**values, archive=archive)
+        texts = (found.id, found.digest, found.python, found.wsgi, found.asgi, found.root, *found.python_path)
+        commit = found.commit is None or isinstance(found.commit, str)
+        if not (commit and durable.is_time(found.created) and all(isinstance(text, str) for text in texts)):
+            raise TypeError("this is not the manifest of a release")
     except TypeError:
         raise ReleaseError("the manifest of the release is broken", where=str(manifest)) from None
+    return found
 
 
 def verify(release: PackagedRelease) -> PackagedRelease:

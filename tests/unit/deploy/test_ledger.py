@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,31 @@ def test_step_is_not_begun_after_the_lock_is_lost(tmp_path: Path) -> None:
     assert ledger.journal() is None
 
 
-@pytest.mark.parametrize("content", [b"", b'{"id": "1a", "kind": "dep', b"[1, 2]", b'{"some": "thing"}', b"\xff\xfe"])
+def changed(**fields: object) -> bytes:
+    """A journal in which *fields* are others."""
+    return json.dumps({**JOURNAL.as_json(), **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"id": "1a", "kind": "dep',
+        b"[1, 2]",
+        b'{"some": "thing"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        changed(began="yesterday"),
+        changed(began=1e300),
+        changed(step="dance"),
+        changed(release=None),
+        changed(previous=7),
+        changed(switched="no"),
+        changed(migrations=[1]),
+        changed(steps={"stage": "fast"}),
+        changed(watch={"seconds": "ten"}),
+    ],
+)
 def test_unreadable_journal_is_an_error_and_stays(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "journal.json").write_bytes(content)
     with pytest.raises(TargetError, match="cannot be read, and is not overwritten"):
@@ -61,7 +86,16 @@ def test_unreadable_journal_is_an_error_and_stays(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\n", b"[]\n", b'"x"\n{}\n', b'{"id": 1, "began": "then"}\n', b'{"id": "cut o']
+    "content",
+    [
+        b"\xff\xfe\n",
+        b"[]\n",
+        b'"x"\n{}\n',
+        b'{"id": 1, "began": "then"}\n',
+        b'{"id": "cut o',
+        json.dumps({**RECORD.as_json(), "began": 1e300}).encode(),
+        json.dumps({**RECORD.as_json(), "commit": 7}).encode(),
+    ],
 )
 def test_foreign_history_hides_no_record_and_gets_the_next_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "history.jsonl").write_bytes(content)

@@ -53,9 +53,18 @@ def test_latest_release_is_the_last_packaged(tmp_path: Path) -> None:
 
 
 def test_a_broken_manifest_is_told_from_a_missing_release(tmp_path: Path) -> None:
-    (tmp_path / "4f1c.json").write_text('{"id": "4f1c"}')
-    with pytest.raises(ReleaseError, match="manifest of the release is broken"):
-        find(tmp_path, "4f1c")
+    store(tmp_path, "4f1c")
+    whole = json.loads((tmp_path / "4f1c.json").read_text())
+    for damaged in ({"id": "4f1c"}, [], {**whole, "python": None}, {**whole, "created": "then"}, {**whole, "other": 1}):
+        (tmp_path / "4f1c.json").write_text(json.dumps(damaged))
+        with pytest.raises(ReleaseError, match="manifest of the release is broken"):
+            find(tmp_path, "4f1c")
+
+
+def test_damaged_note_of_the_last_release_names_none(tmp_path: Path) -> None:
+    (store(tmp_path, "4f1c") / "latest").write_bytes(b"\xff\xfe")
+    with pytest.raises(ReleaseError, match="no release"):
+        latest(tmp_path)
 
 
 def test_changed_archive_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ecluse.definition import site_address
 from ecluse.definition.model import Environment, Provision
 from ecluse.deploy.targets.server.fronts import front_problems
 from ecluse.monitoring import policies, telling
@@ -120,23 +122,32 @@ def _is_key(text: str) -> bool:
 
 def _address(url: str) -> Iterator[tuple[str, str]]:
     """Why nobody would find the site at *url*."""
-    try:
-        public = urlsplit(url)
-        host, port = public.hostname, public.port
-    except ValueError as error:
-        yield "url", f"{url!r} is no address: {error}"
+    wrong = site_address.problem(url)
+    if wrong is not None:
+        yield "url", wrong
         return
-    if public.scheme not in ("http", "https") or not host:
-        yield "url", f"{url!r} is no address of a site: http://127.0.0.1:8000, https://shop.example"
+    public = urlsplit(url)
+    host, port = public.hostname or "", public.port
+    if site_address.is_local(host) and public.scheme == "https":
+        yield "url", f"{host} is this machine, where the site itself listens, without TLS: http instead of https"
         return
     try:
         address = ip_address(host)
     except ValueError:
+        if (number := _number(host)) is not None:
+            yield "url", f"{host} is a short form of an address: {number}"
         return
     if address.is_unspecified:
         yield "url", f"{host} is no address that visitors use: 127.0.0.1 for this machine alone, or the site's name"
     elif address.version == 6 and (address.is_loopback or address.ipv4_mapped):
         yield "url", f"Supervisor listens on IPv4 alone: 127.0.0.1{f':{port}' if port else ''} instead of [{host}]"
+
+
+def _number(host: str) -> str | None:
+    """The IP address that programs take *host* for, as 127.1; None where it is a name."""
+    with suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return None
 
 
 @contextmanager

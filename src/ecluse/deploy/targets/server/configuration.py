@@ -78,9 +78,10 @@ class Configuration:
                 tuple(value["health"]),
                 value["page"],
             )
+            found._check()
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise TargetError(
                 "the configuration of this release cannot be read",
                 where=str(path),
@@ -89,6 +90,14 @@ class Configuration:
         for secret in found.secrets.values():
             Secret(secret)  # from now on masked in whatever is printed
         return found
+
+    def _check(self) -> None:
+        """Raise TypeError where a value has another type than we write."""
+        pairs = (*self.variables.items(), *self.secrets.items())
+        commands = (part for worker in self.workers for part in worker.command)
+        texts = (self.settings, self.page, *self.health, *(text for pair in pairs for text in pair), *commands)
+        if not (all(isinstance(text, str) for text in texts) and self.health and KEY in self.secrets):
+            raise TypeError("this is not the configuration of a release")
 
     def _as_json(self) -> dict[str, Any]:
         return asdict(self)

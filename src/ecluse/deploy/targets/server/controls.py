@@ -52,7 +52,9 @@ class ServerControls:
         return False
 
     def drift(self) -> Sequence[str]:
-        return ()  # the supervisor's configuration is written anew by each command
+        # The supervisor's configuration is written anew by each command. The socket stays where it was opened.
+        moved = self._place.moved
+        return () if moved is None else (moved,)
 
     def logs(self, what: str, lines: int, follow: bool) -> int:
         folders = (self._place.logs, self._place.folder)

@@ -7,15 +7,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ecluse.definition.model import Environment
+from ecluse.definition.site_address import is_ip, is_local
 from ecluse.deploy.targets.server.configuration import Configuration
 from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.deploy.targets.server.secret_store import SecretStore
@@ -25,7 +26,7 @@ from ecluse.machine import durable
 from ecluse.machine.virtualenv import base_python
 from ecluse.services.account import Account, enterable, for_server
 
-__all__ = ["Place", "is_local"]
+__all__ = ["Place"]
 
 DEFAULT_PORT = 8000
 # sun_path holds 107 bytes, 103 on macOS; Supervisor binds a longer name first: its own with its process id after it.
@@ -124,21 +125,30 @@ class Place:
         if not path.exists():
             return None
         remembered = durable.read_json(path) or {}
-        try:
-            return str(remembered["host"]), int(remembered["port"])
-        except (KeyError, TypeError, ValueError):
-            raise TargetError(
-                "the address of this environment cannot be read, and is not overwritten",
-                where=str(path),
-                hint='it is as {"host": "127.0.0.1", "port": 8000}; supervisord.conf beside it has the port',
-            ) from None
+        host, port = remembered.get("host"), remembered.get("port")
+        if isinstance(host, str) and is_ip(host) and isinstance(port, int) and 0 < port < 65536:
+            return host, port
+        raise TargetError(
+            "the address of this environment cannot be read, and is not overwritten",
+            where=str(path),
+            hint='it is as {"host": "127.0.0.1", "port": 8000}; supervisord.conf beside it has the port',
+        )
 
     @property
     def fronted(self) -> int | None:
         """The port on which the front server that ``ecluse provision`` made asks the site; None where there is none."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return int((self.folder / "front-port").read_text(encoding="ascii"))
-        return None
+        path = self.folder / "front-port"
+        try:
+            text = path.read_bytes().strip()
+        except FileNotFoundError:
+            return None
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        raise TargetError(
+            "the port on which nginx asks this environment cannot be read",
+            where=str(path),
+            hint="delete this file: ./ecluse provision writes it anew",
+        )
 
     @property
     def address(self) -> str:
@@ -155,14 +165,17 @@ class Place:
     def url(self) -> str:
         """The address that visitors use; of a site on this machine, with the port that was chosen."""
         public = urlsplit(self.environment.url)
-        return f"{public.scheme}://{self.address}" if is_local(public.hostname) else self.environment.url
+        if not is_local(public.hostname):
+            return self.environment.url
+        return f"{public.scheme}://{public.hostname}:{self.address.rpartition(':')[2]}"
 
     def choose_address(self, say: Callable[[str], None]) -> tuple[str, int]:
         """Decide where the site listens: the environment's port, or the next free one. Nothing listens there yet.
 
-        It stays there once it has listened: raises TargetError where that port is taken now.
+        It stays there once it has listened, until pipeline.py has another port: raises TargetError where that port is
+        taken now.
         """
-        remembered = self.listen
+        remembered = None if self.moved else self.listen
         if remembered is not None and _free(*remembered):
             return remembered
         fronted = self.fronted
@@ -182,11 +195,7 @@ class Place:
                 where=str(self.folder / "front-port"),
                 hint="end that program, or delete this file: ./ecluse provision then chooses another",
             )
-        public = urlsplit(self.environment.url)
-        local = is_local(public.hostname)
-        wanted = fronted or ((public.port or DEFAULT_PORT) if local else DEFAULT_PORT)
-        host = public.hostname if local and public.hostname not in (None, "localhost") else "127.0.0.1"
-        assert host is not None
+        host, wanted = self._wanted
         port = next((port for port in range(wanted, min(wanted + 100, 65536)) if _free(host, port)), None)
         if port is None:
             raise TargetError(
@@ -195,8 +204,30 @@ class Place:
         before = remembered[1] if remembered else wanted
         if port != before:
             say(f"port {before} is taken: {self.environment.name} listens on {port} from now on")
-        durable.write_json(self.folder / "address.json", {"host": host, "port": port})
+        durable.write_json(self.folder / "address.json", {"host": host, "port": port, "wanted": [host, wanted]})
         return host, port
+
+    @property
+    def moved(self) -> str | None:
+        """What to do where pipeline.py has another address now than the one that the site listens for; else None."""
+        remembered = durable.read_json(self.folder / "address.json") or {}
+        host, port = self._wanted
+        if remembered.get("wanted") in (None, [host, port]):  # None: by an earlier version
+            return None
+        name = self.environment.name
+        return (
+            f"{name} listens on {remembered.get('host')}:{remembered.get('port')}, and pipeline.py has {host}:{port} "
+            f"now: ./ecluse stop {name}, then ./ecluse start {name}, moves it"
+        )
+
+    @property
+    def _wanted(self) -> tuple[str, int]:
+        """The address where the site listens if nobody else does."""
+        public = urlsplit(self.environment.url)
+        if not is_local(public.hostname):
+            return "127.0.0.1", self.fronted or DEFAULT_PORT
+        host = public.hostname if public.hostname and is_ip(public.hostname) else "127.0.0.1"
+        return host, self.fronted or public.port or DEFAULT_PORT
 
     # The environment of the site's processes
 
@@ -222,12 +253,18 @@ class Place:
         """The secret by which our wrapper knows the gate's questions: made once, here."""
         path = self.folder / "gate"
         try:
-            return path.read_text(encoding="ascii")
+            token = path.read_bytes().decode(errors="replace")
         except FileNotFoundError:
             token = secrets.token_urlsafe(32)
             if self.environment.page and self.folder.is_dir():
                 durable.write(path, token, mode=0o600)
-            return token
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}", token):
+            raise TargetError(
+                "the secret by which the site knows a rollout's questions cannot be read",
+                where=str(path),
+                hint="delete this file, then ./ecluse stop and ./ecluse start: the processes that run have the old one",
+            )
+        return token
 
     def variables(self, release: ServerRelease, database: str | None) -> dict[str, str]:
         """The environment of a process of *release*. Nothing of the deployer's own environment is in it."""
@@ -254,23 +291,21 @@ class Place:
         return {**variables, **configuration.variables, **configuration.secrets}
 
 
-def is_local(host: str | None) -> bool:
-    """Whether *host* is this machine alone: the site then listens there itself, with no front server before it."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _free(host: str, port: int) -> bool:
-    """Whether we could listen there now. As Supervisor does: connections of an earlier server do not count."""
+    """Whether we could listen there now. As Supervisor does: connections of an earlier server do not count.
+
+    Raises TargetError where the port is not for this account.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
             probe.listen(1)
+        except PermissionError:
+            raise TargetError(
+                f"this account may not listen on port {port}",
+                hint="give the environment's url a port from 1024 on; a front server can have the lower one",
+            ) from None
         except OSError:
             return False
     return True

@@ -59,7 +59,7 @@ class SecretStore:
             value = json.loads(self._path.read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
             raise TargetError(

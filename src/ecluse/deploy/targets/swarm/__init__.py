@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from ecluse.definition import site_address
 from ecluse.definition.model import Environment
 from ecluse.errors import DefinitionError, ImageError
 
@@ -24,6 +25,9 @@ __all__ = ["opened", "problems"]
 
 def problems(environment: Environment) -> Iterator[tuple[str, str]]:
     """See :class:`ecluse.deploy.contract.Package`."""
+    wrong = site_address.problem(environment.url)
+    if wrong is not None:
+        yield "url", wrong
     if environment.workers:
         yield "workers", "are for the target server: in a swarm, workers are services of the stack file"
     if environment.setup:

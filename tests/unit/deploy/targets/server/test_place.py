@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -61,6 +63,27 @@ def test_port_once_listened_on_is_kept(tmp_path: Path, taken: set[int]) -> None:
         at(tmp_path).choose_address(print)
 
 
+def test_new_port_in_the_url_is_said_and_taken_at_the_next_start(tmp_path: Path, taken: set[int]) -> None:
+    at(tmp_path).choose_address(print)
+    assert at(tmp_path).moved is None
+    changed = at(tmp_path, url="http://127.0.0.1:9000")
+    socket_held = changed.slots / "0" / "lock"
+    socket_held.parent.mkdir(parents=True)
+    socket_held.touch()
+    assert changed.url == "http://127.0.0.1:8000", "it listens there still"
+    assert "local listens on 127.0.0.1:8000, and pipeline.py has 127.0.0.1:9000 now" in str(changed.moved)
+    assert changed.choose_address(print) == ("127.0.0.1", 9000)
+    assert (changed.url, changed.moved) == ("http://127.0.0.1:9000", None)
+
+
+def test_port_that_was_taken_is_no_new_one_in_the_url(tmp_path: Path, taken: set[int]) -> None:
+    taken.add(8000)
+    at(tmp_path).choose_address(print)
+    taken.clear()
+    assert at(tmp_path).moved is None
+    assert at(tmp_path).choose_address(print) == ("127.0.0.1", 8001)
+
+
 def test_port_that_nginx_asks_is_kept_or_the_rollout_refused(tmp_path: Path, taken: set[int]) -> None:
     (tmp_path / "front-port").write_text("8003\n")
     place = at(tmp_path, url="https://shop.example")
@@ -75,6 +98,61 @@ def test_url_behind_a_front_server_differs_from_the_address(tmp_path: Path, take
     place = at(tmp_path, url="https://shop.example")
     place.choose_address(print)
     assert (place.url, place.address) == ("https://shop.example", "127.0.0.1:8000")
+
+
+def test_name_of_this_machine_stays_in_the_url(tmp_path: Path, taken: set[int]) -> None:
+    """The site is asked by the name that visitors use: its ALLOWED_HOSTS may have that alone."""
+    taken.add(8080)
+    place = at(tmp_path, url="http://shop.localhost:8080")
+    place.choose_address(print)
+    assert (place.url, place.address) == ("http://shop.localhost:8081", "127.0.0.1:8081")
+
+
+def test_port_of_root_is_refused_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = MagicMock()
+    probe.return_value.__enter__.return_value.bind.side_effect = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(module.socket, "socket", probe)
+    with pytest.raises(TargetError, match="this account may not listen on port 80"):
+        at(tmp_path, url="http://127.0.0.1:80").choose_address(print)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"host": "127.0',
+        b"[]",
+        b'{"host": "127.0.0.1", "port": 99999}',
+        b'{"host": "127.0.0.1", "port": "8000"}',
+        b'{"host": null, "port": 8000}',
+        b'{"host": "somewhere", "port": 8000}',
+    ],
+)
+def test_unreadable_address_is_an_error_and_stays(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "address.json").write_bytes(content)
+    with pytest.raises(TargetError, match="cannot be read, and is not overwritten"):
+        at(tmp_path).choose_address(print)
+    assert (tmp_path / "address.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"80 00", b"99999", b"\xff"])
+def test_unreadable_port_of_nginx_is_an_error(tmp_path: Path, content: bytes) -> None:
+    """Without it the site would listen where nginx does not ask."""
+    (tmp_path / "front-port").write_bytes(content)
+    with pytest.raises(TargetError, match="the port on which nginx asks this environment cannot be read"):
+        at(tmp_path).choose_address(print)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 43])
+def test_unreadable_gate_lets_nobody_in(tmp_path: Path, content: bytes) -> None:
+    """An empty secret would be known to all."""
+    (tmp_path / "gate").write_bytes(content)
+    with pytest.raises(TargetError, match="the secret by which the site knows a rollout's questions"):
+        at(tmp_path, page="/").gate()
+
+
+def test_gate_is_made_once(tmp_path: Path) -> None:
+    assert at(tmp_path, page="/").gate() == at(tmp_path, page="/").gate()
 
 
 def test_address_before_the_first_rollout_is_an_error(tmp_path: Path) -> None:
@@ -176,6 +254,14 @@ class TestConfiguration:
         made.keep(tmp_path)
         assert Configuration.kept(tmp_path) == made
         assert stat.S_IMODE((tmp_path / "configuration.json").stat().st_mode) == 0o600
-        (tmp_path / "configuration.json").write_text("{")
-        with pytest.raises(TargetError, match="the configuration of this release cannot be read"):
-            Configuration.kept(tmp_path)
+        whole = json.loads((tmp_path / "configuration.json").read_text())
+        for damaged in (
+            {},
+            [],
+            {**whole, "health": []},
+            {**whole, "secrets": {KEY: 7}},
+            {**whole, "variables": {"A": None}},
+        ):
+            (tmp_path / "configuration.json").write_text(json.dumps(damaged))
+            with pytest.raises(TargetError, match="the configuration of this release cannot be read"):
+                Configuration.kept(tmp_path)

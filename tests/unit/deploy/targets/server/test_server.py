@@ -30,6 +30,9 @@ def test_worker_needs_a_name_of_its_own(names: tuple[str, ...]) -> None:
         ("ftp://shop.example", "is no address of a site"),
         ("http://127.0.0.1:99999", "is no address: Port out of range"),
         ("http://[::1", "is no address: Invalid IPv6 URL"),
+        ("https://localhost:8443", "where the site itself listens, without TLS: http instead of https"),
+        ("http://127.1:8000", "127.1 is a short form of an address: 127.0.0.1"),
+        ("http://2130706433", "2130706433 is a short form of an address: 127.0.0.1"),
     ],
 )
 def test_url_that_nobody_would_find_the_site_at_is_refused(url: str, said: str) -> None:
