@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["newest_first"]
+__all__ = ["delete_abandoned", "newest_first"]
+
+_DAY = 24 * 60 * 60
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
@@ -16,3 +20,11 @@ def newest_first(paths: Iterable[Path]) -> list[Path]:
         with suppress(FileNotFoundError):  # another process was faster
             found.append((path.stat().st_mtime, path))
     return [path for _time, path in sorted(found, reverse=True)]
+
+
+def delete_abandoned(scratch: Iterable[Path]) -> None:
+    """Delete the folders of *scratch* that are older than a day: whoever made them was killed, or the machine was."""
+    for folder in scratch:
+        with suppress(OSError):
+            if folder.stat().st_mtime < time.time() - _DAY:
+                shutil.rmtree(folder, ignore_errors=True)

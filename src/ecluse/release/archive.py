@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from ecluse.definition.model import Project, ReleaseSpec
 from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
-from ecluse.machine.newest import newest_first
+from ecluse.machine.newest import delete_abandoned, newest_first
 from ecluse.outside.description import OUTSIDE, fingerprint, write
 from ecluse.outside.processes import interpreter
 from ecluse.release import build, collect, files, requirements
@@ -318,3 +318,4 @@ def _prune(store: Path) -> None:
     for archive in newest_first(store.glob("*.tar"))[KEPT:]:
         archive.with_suffix(".json").unlink(missing_ok=True)
         archive.unlink(missing_ok=True)
+    delete_abandoned((*store.glob(".making.*"), *(store.parent / "venvs").glob("making.*")))

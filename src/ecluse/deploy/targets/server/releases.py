@@ -15,7 +15,7 @@ from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
 from ecluse.errors import ReleaseError, TargetError
 from ecluse.machine import durable, interpreters, process, virtualenv
-from ecluse.machine.newest import newest_first
+from ecluse.machine.newest import delete_abandoned, newest_first
 from ecluse.outside.description import OUTSIDE
 from ecluse.release import archive
 
@@ -102,6 +102,7 @@ class ServerReleases:
         """
         for folder in [folder for folder in self._last_served() if folder.name not in keep][KEPT:]:
             shutil.rmtree(folder, ignore_errors=True)
+        delete_abandoned(self._place.releases.glob(".unpacking.*"))
         left = self._staged()
         for folder in left:
             if folder.name not in keep:  # a process that runs knows its static files by name

@@ -14,12 +14,14 @@ from ecluse.machine import durable
 __all__ = ["copy", "is_noted", "note", "prune", "share"]
 
 _LIST = "static.txt"
-"""The file, in the folder of a release, with the names of its own static files."""
+"""The file, in the folder of a release, with the names of its own static files: each ends with a NUL, since a name may
+have a newline in it, and need not be UTF-8.
+"""
 
 
 def note(folder: Path) -> None:
     """Note the static files of the release in *folder*, before it gets those of others."""
-    durable.write(folder / _LIST, "".join(f"{name}\n" for name in sorted(_files(folder))))
+    durable.write(folder / _LIST, b"".join(os.fsencode(name) + b"\0" for name in sorted(_files(folder))))
 
 
 def is_noted(folder: Path) -> bool:
@@ -54,7 +56,9 @@ def prune(folder: Path, kept: Iterable[Path]) -> None:
 def _own(folder: Path) -> set[str]:
     if not is_noted(folder):
         return _files(folder)
-    return set((folder / _LIST).read_text(encoding="utf-8").split("\n")) - {""}
+    text = (folder / _LIST).read_bytes()
+    end = b"\0" if b"\0" in text else b"\n"  # as earlier versions wrote it
+    return {os.fsdecode(name) for name in text.split(end) if name}
 
 
 def _files(folder: Path) -> set[str]:
