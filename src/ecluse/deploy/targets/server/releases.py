@@ -73,8 +73,13 @@ class ServerReleases:
         static.share(release.folder, self._last_served()[: KEPT + 1])
 
     def unpack(self, release: ServerRelease) -> None:
-        """Unpack the release where that was not done before."""
+        """Unpack the release where that was not done before. Where its virtual environment was deleted since, or the
+        Python behind it has gone with an upgrade of the machine, it is made anew.
+        """
         if release.folder.is_dir():
+            if not (release.programs / "python").exists():
+                shutil.rmtree((release.folder / "venv").resolve(), ignore_errors=True)
+                self._install(self._manifest(release.folder), release.folder)
             return
         self._place.releases.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".unpacking.", dir=release.folder.parent))
@@ -148,16 +153,20 @@ class ServerReleases:
 
     def _write(self, packaged: archive.PackagedRelease, folder: Path) -> None:
         """Write the content of an archive, and its virtual environment, into the new *folder*."""
-        python = self._python(packaged)
-        if packaged.python != virtualenv.version() and python is None:
-            raise ReleaseError(
-                f"release {packaged.id} was made for {packaged.python}, this is {virtualenv.version()}",
-                hint="package it with the Python that is to run it",
-            )
+        self._python(packaged)  # before anything is written
         place = self._place
         room.require(place.releases, archive.verify(packaged).archive.stat().st_size, f"release {packaged.id}")
         archive.unpack(packaged, folder)
-        lock = folder / "requirements.txt"
+        self._install(packaged, folder)
+        if place.account().switch:
+            # Who runs it may not write beside its source, and would compile it anew at every start.
+            python = folder / "venv" / "bin" / "python"
+            process.run((python, "-P", "-m", "compileall", "-q", folder / "app"), check=False)
+        durable.write_json(folder / "release.json", packaged.manifest())
+
+    def _install(self, packaged: archive.PackagedRelease, folder: Path) -> None:
+        """Make the virtual environment of the release in *folder*, unless another one has the same."""
+        place, python, lock = self._place, self._python(packaged), folder / "requirements.txt"
         if not (place.venvs / virtualenv.key(lock.read_bytes(), python)).is_dir():
             # About as much as those that are here: nothing says what a lock will take.
             needed = max(map(room.size, place.venvs.glob("[!.]*")), default=0)
@@ -167,17 +176,21 @@ class ServerReleases:
         gunicorn.require_safe(venv)
         if packaged.asgi:
             gunicorn.require_uvicorn(venv)
-        (folder / "venv").symlink_to(os.path.relpath(venv, folder))
-        if place.account().switch:
-            # Who runs it may not write beside its source, and would compile it anew at every start.
-            process.run((venv / "bin" / "python", "-P", "-m", "compileall", "-q", folder / "app"), check=False)
-        durable.write_json(folder / "release.json", packaged.manifest())
+        durable.link(folder / "venv", Path(os.path.relpath(venv, folder)))
 
     def _python(self, packaged: archive.PackagedRelease) -> Path | None:
-        """The interpreter that the release was made for, where that is another one than ours and is here."""
+        """The interpreter that the release was made for; None where that is ours. Raises ReleaseError where it is not
+        on this machine.
+        """
         if packaged.python == virtualenv.version():
             return None
-        return interpreters.installed(self._place.environ).get(packaged.python.rpartition("-")[2])
+        found = interpreters.installed(self._place.environ).get(packaged.python.rpartition("-")[2])
+        if found is None:
+            raise ReleaseError(
+                f"release {packaged.id} was made for {packaged.python}, this is {virtualenv.version()}",
+                hint="package it with the Python that is to run it",
+            )
+        return found
 
 
 def _archive(folder: Path) -> str:
