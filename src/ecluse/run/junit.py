@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -73,10 +74,14 @@ def _place(text: str, case: ElementTree.Element) -> tuple[str | None, int | None
     for part in text.splitlines():
         file, _, rest = part.partition(":")
         number = rest.partition(":")[0]
-        if file.endswith(".py") and number.isdecimal() and " " not in file:
+        if file.endswith(".py") and _is_line(number) and " " not in file:
             return file, int(number)
     line = case.get("line", "")
-    return case.get("file"), int(line) if line.isdecimal() else None
+    return case.get("file"), int(line) if _is_line(line) else None
+
+
+def _is_line(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10
 
 
 def as_xml(run: Run) -> str:
@@ -130,14 +135,17 @@ def _tail(outcome: Outcome) -> str:
 
 
 def _root(path: Path) -> ElementTree.Element | None:
+    if not path.is_file():  # to open a named pipe would wait for ever
+        return None
     try:
         return ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError):
+    except (OSError, ElementTree.ParseError, ValueError, LookupError):  # the last two: an encoding that is not known
         return None
 
 
 def _number(text: str | None) -> float:
     try:
-        return float(text or 0)
+        number = float(text or 0)
     except ValueError:
         return 0.0
+    return number if 0 <= number < math.inf else 0.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -38,6 +39,26 @@ def test_truncated_junit_file_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "junit.xml").write_text(text)
     assert read(tmp_path / "junit.xml") is None
     assert read(tmp_path / "missing.xml") is None
+
+
+@pytest.mark.parametrize("encoding", ["nosuch", "gb2312", "utf-7"])
+def test_junit_file_in_an_unknown_encoding_is_ignored(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "junit.xml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><testsuites/>')
+    assert read(tmp_path / "junit.xml") is None
+
+
+def test_named_pipe_in_the_place_of_junit_is_ignored(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "junit.xml")
+    assert read(tmp_path / "junit.xml") is None
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "-1", "1,234.5", "1e999"])
+def test_time_that_is_none_counts_as_nothing(tmp_path: Path, time: str) -> None:
+    (tmp_path / "junit.xml").write_text(
+        f'<testsuite><testcase name="a" time="{time}" line="{"9" * 5000}"/></testsuite>'
+    )
+    tests = read(tmp_path / "junit.xml")
+    assert tests is not None and (tests.total, tests.seconds) == (1, 0)
 
 
 def test_junit_of_a_run_has_a_suite_for_each_leg(tmp_path: Path) -> None:
