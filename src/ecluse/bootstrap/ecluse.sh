@@ -57,7 +57,11 @@ if ! ready; then
         echo "hint:  Debian and Ubuntu have it in a package of its own: apt install python$version-venv" >&2
         exit 9
     fi
-    mkdir -p "$work"
+    if ! { mkdir -p "$work" && [ -w "$work" ]; } 2>/dev/null; then
+        echo "error: $work cannot be made or written, and ./ecluse installs itself there" >&2
+        echo "hint:  ls -ld shows its owner; where the clone is read-only or another account's, work in a clone of your own" >&2
+        exit 16
+    fi
     [ -e "$work/.gitignore" ] || echo '*' >"$work/.gitignore"
     # Two first runs at once: the second waits for the first.
     exec 9>"$work/bootstrap.lock"

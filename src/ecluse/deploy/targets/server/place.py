@@ -209,7 +209,7 @@ class Place:
 
     @property
     def moved(self) -> str | None:
-        """What to do where pipeline.py has another address now than the one that the site listens for; else None."""
+        """A sentence where pipeline.py has another address now than the one that the site listens for; else None."""
         remembered = durable.read_json(self.folder / "address.json") or {}
         host, port = self._wanted
         if remembered.get("wanted") in (None, [host, port]):  # None: by an earlier version
