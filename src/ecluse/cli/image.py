@@ -75,7 +75,7 @@ def build(no_cache: bool, branch: str | None) -> None:
     targets.append(BuildTarget(spec.tests, [f"{_tests_name(spec)}:{_built()}"]))
     _bake(definition(folder, targets, epoch=source.committed, release=source.revision), folder, cache=not no_cache)
     (folder / BILLS).mkdir(parents=True, exist_ok=True)
-    with connect() as engine:
+    with connect(os.environ) as engine:
         for name in spec.published.values():
             facts = engine.inspect(f"{name}:{_built()}")
             (folder / BILLS / f"{name}.cdx.json").write_text(sbom.sbom(engine, f"{name}:{_built()}"), encoding="utf-8")
@@ -130,7 +130,7 @@ def push(branch: str | None) -> None:
         raise ImageError("files differ from the commit", hint="commit it: an image is found again by its commit alone")
     tag = _tag(folder, source, branch)
     registry = _registry()
-    with connect() as engine:
+    with connect(os.environ) as engine:
         for name in spec.published.values():
             revision = engine.inspect(f"{name}:{_built()}").labels.get(REVISION)
             if revision != source.commit:
@@ -196,7 +196,7 @@ def inspect(reference: str | None, digest: bool, bill: bool, json_: bool, branch
             click.echo(f"{registry.address.repository(name)}@{manifest.digest}")
         return
     reference = reference or f"{list(spec.published.values())[-1]}:{_built()}"
-    with connect() as engine:
+    with connect(os.environ) as engine:
         if bill:
             click.echo(sbom.sbom(engine, reference), nl=False)
             return
@@ -286,7 +286,7 @@ def _progress(what: str) -> Callable[[int, int], None]:
 
 
 def _built_revision(spec: ImageSpec, source: SourceCommit) -> str:
-    with connect() as engine:
+    with connect(os.environ) as engine:
         facts = engine.inspect(f"{list(spec.published.values())[-1]}:{_built()}")
     return facts.labels.get(REVISION, source.revision)
 

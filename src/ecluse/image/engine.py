@@ -10,6 +10,7 @@ from typing import Any
 
 from ecluse.errors import ImageError, ToolError
 from ecluse.image.names import RegistryAddress
+from ecluse.image.tunnel import tunnel
 
 __all__ = ["Engine", "ImageDetails", "PushFailed", "connect"]
 
@@ -142,20 +143,22 @@ def _follow(events: Iterator[Mapping[str, Any]], patience: float, progress: Call
 
 
 @contextlib.contextmanager
-def connect() -> Iterator[Engine]:
-    """The engine that Docker's environment variables and configuration name. Raises ToolError if no engine answers."""
+def connect(environ: Mapping[str, str]) -> Iterator[Engine]:
+    """The engine that Docker's variables in *environ* name. Raises ToolError if no engine answers."""
     try:
         import docker
     except ImportError:
         raise ToolError("docker's Python library is not installed", hint="install ecluse[containers]") from None
     from docker.errors import DockerException
 
-    try:
-        client = docker.from_env(timeout=600)
-        client.ping()
-    except (DockerException, OSError) as error:
-        raise ToolError(f"no Docker engine answers: {error}", hint="start it, or set DOCKER_HOST") from None
-    try:
+    with contextlib.ExitStack() as stack:
+        host = environ.get("DOCKER_HOST", "")
+        if host.startswith("ssh://"):
+            environ = {**environ, "DOCKER_HOST": stack.enter_context(tunnel(host, environ))}
+        try:
+            client = docker.from_env(timeout=600, environment=environ)
+            client.ping()
+        except (DockerException, OSError) as error:
+            raise ToolError(f"no Docker engine answers: {error}", hint="start it, or set DOCKER_HOST") from None
+        stack.callback(client.close)
         yield Engine(client)
-    finally:
-        client.close()

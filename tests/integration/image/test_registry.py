@@ -151,7 +151,7 @@ def test_interrupted_push_leaves_no_tag_and_the_next_continues(built, registry):
             stopped = True
             docker("kill", container)
 
-    with connect() as engine:
+    with connect(os.environ) as engine:
         with pytest.raises(ImageError, match="the push failed") as caught:
             publish.push(
                 *(engine, there, "website:under-test", "website", "staging-1"),

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from ecluse.errors import ToolError
+from ecluse.image.engine import connect
 from testbed.containers import docker
 from testbed.hosts import hosts
 from testbed.swarm import SwarmShop
@@ -75,3 +77,20 @@ def test_unusable_host_is_refused_with_reason_and_hint(machine, shop, tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
     said = refused(shop, STAGING_SSH_KEY=(tmp_path / "other").read_text())
     assert "no Docker engine answers" in said and "the key is wrong, or not on the host" in said
+
+
+def test_engine_of_images_is_reached_by_ssh_too(machine, tmp_path):
+    (tmp_path / "known_hosts").write_text(machine.known_hosts)
+    (tmp_path / "key").write_text(machine.key)
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "ssh").write_text(
+        f'#!/bin/sh\nexec /usr/bin/ssh -i {tmp_path}/key -o UserKnownHostsFile={tmp_path}/known_hosts "$@"\n'
+    )
+    (tmp_path / "ssh").chmod(0o755)
+    there = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "DOCKER_HOST": machine.url}
+    docker("build", "--quiet", "--tag", "made-there", "-", input="FROM scratch\nLABEL made=there\n", env=there)
+    with connect(there) as engine:
+        assert engine.inspect("made-there").labels == {"made": "there"}
+    with pytest.raises(ToolError, match="no Docker engine answers at ssh://nobody@"):
+        with connect({**there, "DOCKER_HOST": f"ssh://nobody@{machine.addresses[0]}"}):
+            pass

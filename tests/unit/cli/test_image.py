@@ -84,7 +84,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> MemoryRegistry:
 def engine(registry: MemoryRegistry, monkeypatch: pytest.MonkeyPatch) -> MemoryEngine:
     """An engine that has both images as they were built last."""
     made = MemoryEngine(registry, FRONT, APP, facts={"shop-front:built": facts(), "shop:built": facts()})
-    monkeypatch.setattr(command, "connect", lambda: contextlib.nullcontext(made))
+    monkeypatch.setattr(command, "connect", lambda environ: contextlib.nullcontext(made))
     return made
 
 

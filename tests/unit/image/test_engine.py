@@ -165,14 +165,14 @@ def test_engine_refusal_is_retried_only_for_server_errors(status, passing):
 def test_engine_connection_is_closed_at_the_end(monkeypatch):
     closed = []
     client = SimpleNamespace(ping=lambda: None, close=lambda: closed.append(True))
-    monkeypatch.setattr(docker, "from_env", lambda timeout: client)
-    with connect() as engine:
+    monkeypatch.setattr(docker, "from_env", lambda timeout, environment: client)
+    with connect({}) as engine:
         assert isinstance(engine, Engine) and closed == []
     assert closed == [True]
 
 
 def test_unreachable_engine_names_docker_host(monkeypatch):
     monkeypatch.setattr(docker, "from_env", raising(docker.errors.DockerException("connection refused")))
-    with pytest.raises(ToolError, match="no Docker engine answers: connection refused") as caught, connect():
+    with pytest.raises(ToolError, match="no Docker engine answers: connection refused") as caught, connect({}):
         pass
     assert caught.value.hint == "start it, or set DOCKER_HOST"
