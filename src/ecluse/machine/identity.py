@@ -5,12 +5,11 @@ A number alone says little: two containers of one machine each have a process 7,
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecluse.machine import process
-
-__all__ = ["Identity", "of"]
+__all__ = ["Identity", "of", "runs"]
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,22 @@ class Identity:
         here = _boot_and_namespace()
         if here is None or here != (self.boot, self.namespace):
             return False
-        return ours is None or ours.started != self.started or not process.runs(self.pid)
+        return ours is None or ours.started != self.started or not runs(self.pid)
 
 
 def of(pid: int) -> Identity | None:
     """The identity of the process *pid* of our namespace; None where there is none, or the kernel does not say."""
     here, started = _boot_and_namespace(), _started(pid)
     return None if here is None or started is None else Identity(*here, pid, started)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process *pid*, whoever started it, has not ended."""
+    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
+    try:
+        return _is_there(pid) and _stat(pid)[0] != "Z"
+    except (OSError, IndexError):  # it ended while it was asked, or there is no /proc (macOS)
+        return _is_there(pid)
 
 
 def _boot_and_namespace() -> tuple[str, str] | None:
@@ -47,6 +55,24 @@ def _boot_and_namespace() -> tuple[str, str] | None:
 
 def _started(pid: int) -> str | None:
     try:
-        return process.stat(pid)[22 - 3]  # the start time
+        return _stat(pid)[22 - 3]  # the start time
     except (OSError, IndexError):
         return None
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of the process *pid* that proc_pid_stat(5) names, from the third on: the second, a name in
+    parentheses, may have spaces. Raises OSError where there is no such process, or no /proc.
+    """
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].decode("ascii").split()

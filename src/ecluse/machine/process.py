@@ -37,9 +37,7 @@ __all__ = [
     "read",
     "replace",
     "run",
-    "runs",
     "spawn",
-    "stat",
     "stop",
 ]
 
@@ -326,33 +324,6 @@ def disown(process: subprocess.Popen[bytes]) -> None:
     """Let a program that :func:`spawn` started outlive this process, which must not wait for it any more."""
     # Popen warns of a program that is still running when the object goes; for this one it is meant to be.
     process.returncode = 0
-
-
-def runs(pid: int) -> bool:
-    """Whether the process *pid*, whoever started it, has not ended."""
-    # A zombie, where whoever should have waited for it (a container's first process) does not, has ended.
-    try:
-        return _is_there(pid) and stat(pid)[0] != "Z"
-    except (OSError, IndexError):  # it ended while it was asked, or there is no /proc (macOS)
-        return _is_there(pid)
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def stat(pid: int) -> list[str]:
-    """The fields of the process *pid* that proc_pid_stat(5) names, from the third on: the second, a name in
-    parentheses, may have spaces. Raises OSError where there is no such process, or no /proc.
-    """
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].decode("ascii").split()
 
 
 def _signal_group(pid: int, number: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ecluse.machine import process
+from ecluse.machine import identity, process
 from ecluse.services.lease import Lease
 from ecluse.services.throwaway import Server
 from testbed.waiting import until
@@ -111,7 +111,7 @@ def test_killed_run_leaves_nothing_behind(project: Any, workers: str) -> None:
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     until(lambda: not folder.exists(), "the end of the folder")
-    until(lambda: not process.runs(server), "the end of the server")
+    until(lambda: not identity.runs(server), "the end of the server")
 
 
 def test_a_given_server_is_used_as_it_is(project: Any) -> None:

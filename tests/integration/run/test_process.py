@@ -13,7 +13,7 @@ import pytest
 from ecluse import secrets
 from ecluse.deploy.targets.server import proof
 from ecluse.errors import CommandError, Interrupted, ToolError
-from ecluse.machine import process
+from ecluse.machine import identity, process
 from ecluse.secrets import REDACTED, Secret
 from testbed.waiting import until
 
@@ -43,7 +43,7 @@ def test_a_timeout_ends_the_program_and_what_it_started() -> None:
     done = process.run(python(FAMILY), timeout=1.5, check=False, grace=0.2)
     assert done.timed_out
     assert not done.ok
-    until(lambda: not process.runs(int(done.output)), "the end of what it started")
+    until(lambda: not identity.runs(int(done.output)), "the end of what it started")
 
 
 def test_a_timeout_is_an_error_that_shows_what_was_printed() -> None:
@@ -60,7 +60,7 @@ def test_cancelling_ends_the_program_and_what_it_started() -> None:
 
     with pytest.raises(Interrupted):
         process.run(python(FAMILY), on_output=seen, cancel=cancel, grace=0.2)
-    until(lambda: not process.runs(pids[0]), "the end of what it started")
+    until(lambda: not identity.runs(pids[0]), "the end of what it started")
 
 
 def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
@@ -72,7 +72,7 @@ def test_an_interruption_of_the_caller_ends_the_program_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         process.run(python(FAMILY), on_output=interrupt, grace=0.2)
-    until(lambda: not process.runs(int(seen[0])), "the end of what it started")
+    until(lambda: not identity.runs(int(seen[0])), "the end of what it started")
 
 
 def test_program_that_ends_leaves_no_children_behind() -> None:
@@ -80,7 +80,7 @@ def test_program_that_ends_leaves_no_children_behind() -> None:
     done = process.run(python(code))
     assert done.ok
     assert done.seconds < 5, "the pipe that the other holds open was not waited for"
-    until(lambda: not process.runs(int(done.output)), "the end of what it started")
+    until(lambda: not identity.runs(int(done.output)), "the end of what it started")
 
 
 # A program that starts another one in a session of its own, tells its id, and goes.
@@ -94,14 +94,14 @@ def test_a_daemon_ends_with_a_program_that_runs_alone() -> None:
     done = process.run(python(DAEMON), alone=True)
     pid, line = done.output.splitlines()
     assert line.startswith("ended, since the step left it behind: ") and "time.sleep(60)" in line
-    assert done.ok and done.seconds < 20 and not process.runs(int(pid))
+    assert done.ok and done.seconds < 20 and not identity.runs(int(pid))
 
 
 def test_a_daemon_ends_with_a_timeout_of_its_program() -> None:
     ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import time; time.sleep(60)"
     done = process.run(python(f"{DAEMON}; {ignoring}"), alone=True, timeout=3, check=False, grace=0.2)
     assert done.timed_out
-    until(lambda: not process.runs(int(done.output.splitlines()[0])), "the end of the daemon")
+    until(lambda: not identity.runs(int(done.output.splitlines()[0])), "the end of the daemon")
 
 
 @pytest.mark.parametrize("end", ["sys.exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
@@ -245,13 +245,13 @@ def test_program_has_its_own_session() -> None:
 def test_ended_process_is_not_running_even_if_not_waited_for() -> None:
     running = process.spawn(python("import sys; sys.stdin.read()"), stdin=subprocess.PIPE)
     try:
-        assert process.runs(running.pid) and process.runs(os.getpid())
+        assert identity.runs(running.pid) and identity.runs(os.getpid())
         assert running.stdin is not None
         running.stdin.close()
-        until(lambda: not process.runs(running.pid), "its end")
+        until(lambda: not identity.runs(running.pid), "its end")
     finally:
         process.stop(running)
-    assert not process.runs(running.pid)
+    assert not identity.runs(running.pid)
 
 
 @pytest.mark.parametrize("moment", ["before the file is opened", "before the file is read"])
@@ -263,8 +263,8 @@ def test_process_that_ends_while_it_is_asked_runs_no_more(moment: str, monkeypat
         process.stop(running)
         return file or open(path, *rest)
 
-    monkeypatch.setattr(process, "open", end_then_open, raising=False)
-    assert not process.runs(running.pid)
+    monkeypatch.setattr(identity, "open", end_then_open, raising=False)
+    assert not identity.runs(running.pid)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="ps is asked only where there is no /proc")

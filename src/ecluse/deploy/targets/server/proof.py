@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ecluse.machine import process
+from ecluse.machine import identity, process
 
 __all__ = ["belongs", "noted"]
 
@@ -26,7 +26,7 @@ def belongs(pid: int, folder: Path, program: str | None = None) -> bool:
     With *program*, it also has to run a file of that name: a shell or an editor of somebody who looks into *folder* is
     not ours.
     """
-    if not process.runs(pid):
+    if not identity.runs(pid):
         return False
     told = _command_line(pid)
     if program is not None and program not in {
