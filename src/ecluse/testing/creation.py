@@ -139,10 +139,10 @@ def adopt(connection: BaseDatabaseWrapper, databases: Databases) -> None:
     creation._template = creation._get_test_db_name()
 
 
-def adopt_all(databases: Databases) -> None:
+def adopt_all(databases: Databases) -> bool:
     """Do so for every connection whose settings lead to the server of *databases*, or are to be replaced.
 
-    A replica (``TEST: {"MIRROR": …}``) is where its database is.
+    A replica (``TEST: {"MIRROR": …}``) is where its database is. Returns whether there is such a connection.
     """
     for alias in connections:
         connection = connections[alias]
@@ -156,6 +156,7 @@ def adopt_all(databases: Databases) -> None:
         if mirrored and connection.vendor == "postgresql" and isinstance(connections[mirrored].creation, Cloned):
             place(connection.settings_dict, databases.address)
             adopt(connection, databases)
+    return any(isinstance(connections[alias].creation, Cloned) for alias in connections)
 
 
 def point_all(databases: Databases, url: str) -> None:

@@ -61,7 +61,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from ecluse.testing.creation import adopt_all
 
         databases.keep_apart(os.environ)
-        adopt_all(databases)
+        if not adopt_all(databases):
+            databases.watch.hearing.end()  # no test database will be made of what was asked
 
 
 @pytest.hookimpl(tryfirst=True)
