@@ -1,14 +1,14 @@
 """A server that answers as GitHub's REST documentation says (https://docs.github.com/rest), about one repository.
 
-Environments (deployments/environments, deployments/branch-policies), secrets (actions/secrets) and rules (repos/rules):
-the fields of the documentation's examples that somebody may ask for.
+Environments (deployments/environments, deployments/branch-policies), secrets (actions/secrets), rules (repos/rules) and
+runs of workflows (actions/workflow-runs): the fields of the documentation's examples that somebody may ask for.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,14 +54,15 @@ class GitHubServer:
         self.organization_secrets: list[str] = []
         self.rulesets: list[dict[str, Any]] = []
         self.branches: dict[str, list[dict[str, Any]]] = {}
+        self.runs: list[dict[str, str]] = []
         self.hidden: set[str] = set()
 
     def environ(self) -> dict[str, str]:
         """The variables of somebody who asks."""
         return {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self.url, "GITHUB_REPOSITORY": self.name}
 
-    def answer(self, path: str, authorization: str | None) -> tuple[int, Any]:
-        """The status and the whole answer for *path* below the repository."""
+    def answer(self, path: str, query: Mapping[str, list[str]], authorization: str | None) -> tuple[int, Any]:
+        """The status and the whole answer for *path*, with *query*, below the repository."""
         if authorization != f"Bearer {TOKEN}":
             return 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
         if path in self.hidden:
@@ -78,6 +79,14 @@ class GitHubServer:
                 return 200, _counted("secrets", [{"name": one} for one in self.secrets])
             case ["actions", "organization-secrets"]:
                 return 200, _counted("secrets", [{"name": one} for one in self.organization_secrets])
+            case ["actions", "workflows", file, "runs"]:
+                asked = {name: query[name][0] for name in ("event", "head_sha", "branch") if name in query}
+                # A run's own field `status` says that it is over; the parameter may also name its conclusion.
+                asked |= {"conclusion": query["status"][0]} if "status" in query else {}
+                runs = [
+                    one for one in self.runs if one.items() >= {"path": f".github/workflows/{file}", **asked}.items()
+                ]
+                return 200, _counted("workflow_runs", runs)
             case ["rulesets"]:
                 short = ("id", "name", "target", "enforcement")
                 return 200, [{key: one[key] for key in short} for one in self.rulesets]
@@ -118,7 +127,8 @@ def running() -> Iterator[GitHubServer]:
             if self.headers["X-GitHub-Api-Version"] != VERSION:
                 status, answer = 400, {"message": "The API version was not sent, or is not known"}
             elif address.path.startswith(start):
-                status, answer = told.answer(address.path.removeprefix(start), self.headers["Authorization"])
+                path, query = address.path.removeprefix(start), parse_qs(address.query)
+                status, answer = told.answer(path, query, self.headers["Authorization"])
             body = json.dumps(_page(answer, parse_qs(address.query))).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json; charset=utf-8")

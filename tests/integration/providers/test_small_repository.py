@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -64,6 +66,23 @@ def test_broken_change_turns_its_jobs_red_on_travis(how: str, small: Path, docke
     built = build(docker, small, config, PULL_REQUEST)
     assert set(built.results) == CHECKS
     assert built.red == BROKEN[how]
+
+
+@pytest.mark.exhaustive
+def test_packages_are_saved_by_one_job_and_restored_by_all(small: Path, play: Play) -> None:
+    # A state of the locks that no play has met.
+    with (small / "requirements" / "ecluse.txt").open("a") as lock:
+        lock.write(f"# {uuid4()}\n")
+    found = {
+        turn: play(small, PULL_REQUEST, "--job", job) for turn, job in enumerate(("render", "lint", "lint", "render"))
+    }
+    said = {turn: "\n".join(played.logs.values()) for turn, played in found.items()}
+    restored = {
+        turn: re.findall(r"cache packages-Linux-\w+-3\.13-[0-9a-f]{64}: restored: (\w+)", said[turn]) for turn in said
+    }
+    assert restored == {0: ["false"], 1: ["false"], 2: ["true"], 3: ["true"]}, said
+    saved = {turn: re.findall(r"cache packages-\S+: saved: (.*)", said[turn]) for turn in said}
+    assert saved == {0: [], 1: ["/root/.cache/pip /root/.cache/uv "], 2: [], 3: []}, said
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,8 @@ def test_event_selects_the_same_jobs_here_and_at_the_providers(
     assert here == expected
     elsewhere = set() if event.kind == "merge_group" else at_provider(expected - RELEASE)
     assert on_gitlab == on_travis == elsewhere
-    assert on_github == at_provider(expected) | (
-        {"gate"} if event.kind in ("pull_request", "merge_group") and expected else set()
-    )
+    added = {"pull_request": {"gate"}, "merge_group": {"gate"}, "push": {"queue"}}.get(event.kind, set())
+    assert on_github == at_provider(expected) | (added if expected else set())
 
 
 def at_provider(jobs: set[str]) -> set[str]:

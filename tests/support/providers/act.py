@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ecluse.definition.model import Event
 from ecluse.machine import process
+from ecluse.providers.github.actions import ACTIONS
 
 __all__ = ["Play", "Played", "act", "commands", "ends", "event_file"]
 
@@ -22,6 +23,9 @@ _ENVIRONMENT = {
     "TESTCONTAINERS_HOST_OVERRIDE": "127.0.0.1",
     "TESTCONTAINERS_RYUK_DISABLED": "true",
 }
+
+# Small actions in the place of GitHub's own, which need GitHub. Act plays the checkout itself.
+_STAND_INS = Path(__file__).parent / "actions"
 
 
 @dataclass(frozen=True)
@@ -97,23 +101,29 @@ def act(program: str, repository: Path, event: Event, *options: str) -> Played:
     name, path = event_file(event, repository.parent)
     workflows = understood(repository, repository.parent / f"workflows-of-{repository.name}")
     environment = [part for pair in _ENVIRONMENT.items() for part in ("--env", "=".join(pair))]
-    # Service containers publish their ports on the machine: one job at a time.
     argv = [
-        program,
-        name,
-        "--workflows",
-        str(workflows),
-        "-e",
-        str(path),
+        *(program, name),
+        *("--directory", str(repository)),
+        *("--workflows", str(workflows)),
+        *("-e", str(path)),
         "--json",
-        "--concurrent-jobs",
-        "1",
+        # Service containers publish their ports on the machine: one job at a time.
+        *("--concurrent-jobs", "1"),
         "--rm",
+        *_stand_ins(),
         *environment,
         *options,
     ]
-    done = process.run(argv, cwd=repository, check=False, timeout=3600)
+    # Not in the repository: the program would look there for actions, and has stand-ins for some of them alone.
+    done = process.run(argv, cwd=workflows, check=False, timeout=3600)
     return _read(done.output)
+
+
+def _stand_ins() -> list[str]:
+    """The options by which act takes our stand-ins, under the commits that pin what they stand for."""
+    folders = {name: _STAND_INS / name for name in ACTIONS if (_STAND_INS / name).is_dir()}
+    given = [f"{name}@{ACTIONS[name].commit}={folder}" for name, folder in folders.items()]
+    return [part for one in given for part in ("--local-repository", one)]
 
 
 def _read(output: str) -> Played:

@@ -36,7 +36,7 @@ def test_named_provider_deploys_and_the_others_check(name: str) -> None:
 
 def test_secret_and_environment_are_in_the_deploying_file_alone() -> None:
     files = render(with_deploys(RELEASES, "gitlab")).files
-    found = {path for path, text in files.items() if re.search("REGISTRY_PASSWORD|SSH_KEY|environment", text)}
+    found = {path for path, text in files.items() if re.search("REGISTRY_PASSWORD|SSH_KEY|environment:", text)}
     assert found == {".gitlab-ci.yml"}
 
 

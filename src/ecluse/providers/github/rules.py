@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from ecluse.definition.model import Pipeline
 from ecluse.definition.plan import legs
 from ecluse.errors import RenderError
+from ecluse.providers.github.queue import QUEUE
 from ecluse.providers.github.workflow import GATE
 from ecluse.providers.selection import Selected, secrets
 
@@ -26,10 +27,11 @@ def check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
 def _check_job(selected: Selected, pipeline: Pipeline) -> None:
     job = selected.job
     where = f"pipeline.py, job {job.name!r}"
-    if job.name == GATE:
-        raise RenderError(
-            f"{GATE!r} is the name of the job that judges the others on GitHub", where=where, hint="name it otherwise"
-        )
+    for name, what in ((GATE, "judges the others"), (QUEUE, "asks for the proof of a merge queue")):
+        if job.name == name:
+            raise RenderError(
+                f"{name!r} is the name of the job that {what} on GitHub", where=where, hint="name it otherwise"
+            )
     count = sum(1 for _ in legs(job))
     if count > _MOST_LEGS:
         raise RenderError(

@@ -1,4 +1,4 @@
-"""A pipeline as a GitHub workflow, and the local actions that its jobs share.
+"""A pipeline as GitHub's workflows.
 
 The YAML is thin: a job checks out, sets up, and calls ``./ecluse run JOB``, which finds in the environment what
 happened. What comes from outside (a branch's name, a title) is never put into a shell's line.
@@ -6,24 +6,28 @@ happened. What comes from outside (a branch's name, a title) is never put into a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from ecluse.definition.model import Any, EventKind, Job, Pipeline
+from ecluse.definition.plan import legs
+from ecluse.providers.caching import savers
 from ecluse.providers.conditions import filters, simplify
-from ecluse.providers.github.actions import uses
+from ecluse.providers.deploying import deploys
+from ecluse.providers.github import local_actions
+from ecluse.providers.github.actions import step
 from ecluse.providers.github.conditions import expression
+from ecluse.providers.github.local_actions import KEEP, KEY, REPORT, RESTORED, SETUP
+from ecluse.providers.github.queue import QUEUE, QueueProof, asking, proof
 from ecluse.providers.github.services import container, url
 from ecluse.providers.selection import Selected, environment_of, keeper, limited, needs_history, secrets
 from ecluse.providers.services import given, variable
 from ecluse.providers.yaml import Commented, Flow, dump
 
-__all__ = ["AFTER", "BEFORE", "GATE", "PUSHED", "REPORT", "SETUP", "WORKFLOW", "files"]
+__all__ = ["AFTER", "BEFORE", "GATE", "PUSHED", "WORKFLOW", "files"]
 
 WORKFLOW = ".github/workflows/pipeline.yml"
 PUSHED = ".github/workflows/pipeline-push.yml"
-SETUP = ".github/actions/setup/action.yml"
-REPORT = ".github/actions/report/action.yml"
 
 GATE = "gate"
 """The job that branch protection asks for: one name, whatever the jobs are called."""
@@ -32,9 +36,6 @@ RUNNER = "ubuntu-24.04"
 
 # Minutes, beside the job's own: checking out, setting up, installing Écluse, saving caches and reports.
 _AROUND = 10
-
-# What tells the caches of two jobs apart, beside the locks: git ignores it.
-_CACHE_OF = ".ecluse/job"
 
 Node = dict[str, object]
 
@@ -69,8 +70,8 @@ def files(pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str
         made[WORKFLOW] = dump(_before_merge(pipeline, before), header)
     if after:
         queued = any("merge_group" in selected.kinds for selected in jobs)
-        made[PUSHED] = dump(_after_merge(pipeline, after, queued=queued), header)
-    return {**made, SETUP: dump(_setup(pipeline, jobs), header), REPORT: dump(_report(), header)}
+        made[PUSHED] = dump(_after_merge(pipeline, after, proof(jobs, after), queued=queued), header)
+    return {**made, **local_actions.files(pipeline, jobs, header)}
 
 
 def _before_merge(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
@@ -80,18 +81,21 @@ def _before_merge(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
         "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
     }
     made = _workflow(pipeline, jobs, pipeline.name, concurrency)
-    return {**made, "jobs": {**_jobs(pipeline, jobs), GATE: _gate(jobs)}}
+    return {**made, "jobs": {**_jobs(pipeline, jobs, QueueProof()), GATE: _gate(jobs)}}
 
 
-def _after_merge(pipeline: Pipeline, jobs: Sequence[Selected], *, queued: bool) -> Node:
+def _after_merge(pipeline: Pipeline, jobs: Sequence[Selected], proof: QueueProof, *, queued: bool) -> Node:
     # One commit after the other, and none is left out. A rollout is never cut short.
     concurrency: Node = {"group": "${{ github.workflow }}-${{ github.ref }}", "queue": "max"}
     made = _workflow(pipeline, jobs, f"{pipeline.name}, pushed", concurrency, queued=queued)
-    return {**made, "jobs": _jobs(pipeline, jobs)}
+    proved = [selected for selected in jobs if selected.job.name in proof.proved]
+    asks: Node = {QUEUE: asking(WORKFLOW, proved, RUNNER)} if proved else {}
+    return {**made, "jobs": {**asks, **_jobs(pipeline, jobs, proof)}}
 
 
-def _jobs(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
-    return {selected.job.name: _job(selected, pipeline) for selected in jobs}
+def _jobs(pipeline: Pipeline, jobs: Sequence[Selected], proof: QueueProof) -> Node:
+    saving = savers(pipeline, jobs)
+    return {selected.job.name: _job(selected, pipeline, proof, saving.get(selected.job.name, ())) for selected in jobs}
 
 
 def _workflow(
@@ -138,14 +142,14 @@ def _filter(pattern: str) -> str:
     return pattern if pattern == "**" else pattern.replace("+", "\\+").replace("*", "**")
 
 
-def _job(selected: Selected, pipeline: Pipeline) -> Node:
+def _job(selected: Selected, pipeline: Pipeline, proof: QueueProof, saving: Sequence[Mapping[str, str]]) -> Node:
     job = selected.job
     environment = environment_of(job, pipeline)
     made: Node = {"name": _title(job)}
-    if job.needs:
-        made["needs"] = Flow(job.needs)
-    if selected.when is not None:
-        made["if"] = expression(selected.when)
+    if needs := proof.needs(selected):
+        made["needs"] = Flow(needs)
+    if (condition := proof.condition(selected)) is not None:
+        made["if"] = condition
     made["runs-on"] = RUNNER
     made["timeout-minutes"] = ceil(job.timeout * (job.retries + 1) / 60) + _AROUND
     made["permissions"] = {"contents": "read"} | ({"id-token": _PROVES} if job.identity else {})
@@ -162,21 +166,44 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
     services = given(job, pipeline)
     if services:
         made["services"] = {service.name: container(service, pipeline) for service in services}
-    needed: Node = {"python": _python(job, pipeline)} | ({"browser": True} if job.browser else {})
     made["steps"] = [
         # Everything: what a change is compared with may be any number of commits before it.
-        _uses("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if needs_history(job) else {})),
-        {"uses": f"./{_folder(SETUP)}", "with": needed},
+        step("actions/checkout", {"persist-credentials": False} | ({"fetch-depth": 0} if needs_history(job) else {})),
+        _set_up(job, pipeline, saves=bool(saving)),
         _run(selected, pipeline),
+        *([_keep(job, saving)] if saving else []),
         # What a job has done is decided: a report that cannot be kept does not turn it red.
-        {
-            "if": "always()",
-            "continue-on-error": True,
-            "uses": f"./{_folder(REPORT)}",
-            "with": {"name": _artifact(job)},
-        },
+        {"if": "always()", "continue-on-error": True, **local_actions.call(REPORT, {"name": _artifact(job)})},
     ]
     return made
+
+
+def _set_up(job: Job, pipeline: Pipeline, *, saves: bool) -> Node:
+    needed: Node = {"python": _python(job, pipeline)}
+    if job.browser:
+        needed["browser"] = True
+    if deploys(job):
+        # What another job has saved could be something else than what the locks name.
+        needed["packages"] = False
+    return ({"id": "setup"} if saves else {}) | local_actions.call(SETUP, needed)
+
+
+def _keep(job: Job, saving: Sequence[Mapping[str, str]]) -> Node:
+    """The step that saves the cache of packages, in the legs *saving*, where there was none."""
+    tests = [f"steps.setup.outputs.{RESTORED} != 'true'"]
+    if len(saving) < sum(1 for _ in legs(job)):
+        chosen = [" && ".join(_has(axis, value) for axis, value in leg.items()) for leg in saving]
+        tests.append(chosen[0] if len(chosen) == 1 else f"({' || '.join(f'({one})' for one in chosen)})")
+    return {
+        "if": " && ".join(tests),
+        "continue-on-error": True,
+        **local_actions.call(KEEP, {KEY: f"${{{{ steps.setup.outputs.{KEY} }}}}"}),
+    }
+
+
+def _has(axis: str, value: str) -> str:
+    escaped = value.replace("'", "''")
+    return f"matrix.{axis} == '{escaped}'"
 
 
 def _title(job: Job) -> str:
@@ -242,77 +269,3 @@ def _gate(jobs: Sequence[Selected]) -> Node:
             }
         ],
     }
-
-
-def _setup(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
-    inputs: Node = {"python": {"description": "the version of Python, as 3.13", "required": True}}
-    python: Node = {
-        "python-version": "${{ inputs.python }}",
-        # Restored by a key that has the hash of these files in it, saved when the job has ended.
-        "cache": "pip",
-        "cache-dependency-path": "\n".join([*pipeline.providers.locks, _CACHE_OF]),
-    }
-    steps: list[Node] = [
-        {
-            "name": "the job has a cache of its own",
-            "shell": "bash",
-            # Else the job that ends first would save what it has downloaded, for all.
-            "run": f'mkdir -p {_CACHE_OF.rpartition("/")[0]} && echo "$GITHUB_JOB" >{_CACHE_OF}',
-        },
-        # The action keeps the folder that `pip cache dir` names: here the one above, which has uv's in it too.
-        {**_uses("actions/setup-python", python), "env": {"PIP_CACHE_DIR": "~/.cache"}},
-    ]
-    if any(selected.job.browser for selected in jobs):
-        inputs["browser"] = {"description": "whether the job needs Chrome or Chromium", "default": "false"}
-        # GitHub's own runners have Chrome; others get what Debian has.
-        install = "sudo apt-get update --quiet && sudo apt-get install --quiet --yes --no-install-recommends chromium"
-        steps.append(
-            {
-                "name": "a browser, where the runner has none",
-                "if": "inputs.browser == 'true'",
-                "shell": "bash",
-                "run": f"command -v google-chrome || command -v chromium || {{ {install}; }}",
-            }
-        )
-    return {
-        "name": "Set up",
-        "description": "Python, and the packages that were downloaded for the same locks before",
-        "inputs": inputs,
-        "runs": {"using": "composite", "steps": steps},
-    }
-
-
-def _report() -> Node:
-    kept: Node = {
-        "name": "${{ inputs.name }}",
-        "path": ".ecluse/runs",
-        "include-hidden-files": True,
-        "if-no-files-found": "ignore",
-        "retention-days": 14,
-    }
-    return {
-        "name": "Keep the report",
-        "description": "What the run wrote: its page, JSON and JUnit, logs, and the job's outputs",
-        "inputs": {"name": {"description": "the artifact's name, unique in the run", "required": True}},
-        "runs": {"using": "composite", "steps": [{"id": "kept", **_uses("actions/upload-artifact", kept)}, _linked()]},
-    }
-
-
-def _linked() -> Node:
-    """The step that links the report from the job's summary."""
-    link = "${{ steps.kept.outputs.artifact-url }}"
-    return {
-        "if": "steps.kept.outputs.artifact-url",
-        "shell": "bash",
-        "env": {"REPORT": link},
-        "run": 'echo "[The report of this job]($REPORT): its page, logs and test results." >> "$GITHUB_STEP_SUMMARY"',
-    }
-
-
-def _folder(action: str) -> str:
-    return action.rpartition("/")[0]
-
-
-def _uses(name: str, options: Node) -> Node:
-    value, comment = uses(name)
-    return {"uses": Commented(value, comment), "with": options}

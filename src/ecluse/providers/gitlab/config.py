@@ -12,7 +12,9 @@ from math import ceil
 
 from ecluse.definition.model import Any, Is, Job, Pipeline
 from ecluse.definition.plan import legs
+from ecluse.providers.caching import savers
 from ecluse.providers.conditions import KINDS, simplify
+from ecluse.providers.deploying import deploys
 from ecluse.providers.gitlab.conditions import alternatives
 from ecluse.providers.gitlab.job_names import title
 from ecluse.providers.gitlab.services import ENGINE_VARIABLES, container, engine, url
@@ -27,8 +29,10 @@ CONFIG = ".gitlab-ci.yml"
 # Python, git and what builds extensions, on the Debian that the production image has.
 _IMAGE = "python:{}-trixie"
 
-# What was downloaded: GitLab keeps no folder outside of the checkout, and git ignores this one.
+# What was downloaded: GitLab keeps no folder outside of the checkout, and git ignores this one. Of what is in it, the
+# packages alone are for other jobs: a migrated database is of its commit.
 _DOWNLOADS = ".ecluse/downloads"
+_PACKAGES = [f"{_DOWNLOADS}/pip/", f"{_DOWNLOADS}/uv/"]
 
 _RUNS = ".ecluse/runs"
 
@@ -69,26 +73,22 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
     lines = _secrets(pipeline, jobs)
     if names:
         lines.insert(0, f"Protected, so that few people may push them: {', '.join(names)}")
-    # Else what a merge request has put into a cache would be unpacked by a job with secrets.
-    caches = ["Settings, CI/CD: separate caches for protected branches stay on"] if kept else []
-    return [*lines, *caches, "Settings, Merge requests: pipelines must succeed"]
+    return [*lines, "Settings, Merge requests: pipelines must succeed"]
 
 
 def _config(pipeline: Pipeline, jobs: Sequence[Selected]) -> Node:
+    saving = savers(pipeline, jobs)
     return {
         "workflow": {"rules": _pipelines(jobs)},
         "default": {
             "image": image(_IMAGE.format(pipeline.providers.python), pipeline),
-            "cache": {
-                "key": {"files": list(pipeline.providers.locks), "prefix": "$CI_JOB_NAME_SLUG"},
-                "paths": [f"{_DOWNLOADS}/"],
-            },
+            "cache": _cache(pipeline, pipeline.providers.python, saves=False),
             "retry": _RETRY,
             "artifacts": _artifacts(),
         },
         "variables": _variables(pipeline),
         "stages": [f"stage {stage}" for stage in sorted({selected.stage for selected in jobs})],
-        **{title(selected.job.name): _job(selected, pipeline) for selected in jobs},
+        **{title(selected.job.name): _job(selected, pipeline, saves=selected.job.name in saving) for selected in jobs},
     }
 
 
@@ -122,7 +122,16 @@ def _literally(value: str) -> object:
     return {"value": value, "expand": False} if "$" in value else value
 
 
-def _job(selected: Selected, pipeline: Pipeline) -> Node:
+def _cache(pipeline: Pipeline, python: str, *, saves: bool) -> Node:
+    """The cache of packages of one Python and the locks. A job that *saves* puts into it what it did not find there."""
+    return {
+        "key": {"files": list(pipeline.providers.locks), "prefix": f"python-{python}"},
+        "paths": _PACKAGES,
+        "policy": "pull-push" if saves else "pull",
+    }
+
+
+def _job(selected: Selected, pipeline: Pipeline, *, saves: bool) -> Node:
     job = selected.job
     made: Node = {"stage": f"stage {selected.stage}"}
     # A graph: a job waits for what it needs, and for nothing else of the stage before.
@@ -132,6 +141,12 @@ def _job(selected: Selected, pipeline: Pipeline) -> Node:
         made["interruptible"] = True
     if "python" in job.matrix:
         made["image"] = image(_IMAGE.format("$MATRIX_PYTHON"), pipeline)
+    if deploys(job):
+        # Others have put into it what this job would run with its secrets.
+        made["cache"] = []
+    elif saves or "python" in job.matrix:
+        python = "$MATRIX_PYTHON" if "python" in job.matrix else pipeline.providers.python
+        made["cache"] = _cache(pipeline, python, saves=saves)
     if job.matrix:
         made["parallel"] = {"matrix": _matrix(job)}
     made["timeout"] = f"{ceil(job.timeout * (job.retries + 1) / 60) + _AROUND} minutes"

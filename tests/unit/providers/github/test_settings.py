@@ -54,4 +54,3 @@ def test_provider_that_only_checks_has_no_secret_to_set() -> None:
         "Protected, so that few people may push them: the branch staging, the tags v*",
         "Variables, protected and masked, with the environment scope image: REGISTRY_PASSWORD",
     ]
-    assert "Settings, CI/CD: separate caches for protected branches stay on" in advice["GitLab CI/CD"]

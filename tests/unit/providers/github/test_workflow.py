@@ -6,7 +6,8 @@ import pytest
 
 from ecluse.definition.model import Pipeline, Service
 from ecluse.definition.words import any_of, merge_group, not_, pull_request, push, ship, tag
-from ecluse.providers.github.workflow import PUSHED, REPORT, SETUP, WORKFLOW
+from ecluse.providers.github.local_actions import KEEP, REPORT, SETUP
+from ecluse.providers.github.workflow import PUSHED, WORKFLOW
 from ecluse.render import render
 from tests.support.providers.pipelines import RELEASES, job, parsed, pipeline
 
@@ -120,7 +121,7 @@ def test_matrix_and_its_exclusions_are_rendered_natively(releases: Any) -> None:
 
 def test_leg_passes_matrix_values_as_variables_not_code(releases: Any) -> None:
     setup, run = releases["jobs"]["tests"]["steps"][1:3]
-    assert setup == {"uses": "./.github/actions/setup", "with": {"python": "${{ matrix.python }}"}}
+    assert setup["uses"] == "./.github/actions/setup" and setup["with"] == {"python": "${{ matrix.python }}"}
     assert run["run"] == './ecluse run tests --matrix "python=$MATRIX_PYTHON" --matrix "django=$MATRIX_DJANGO"'
     assert run["env"]["MATRIX_PYTHON"] == "${{ matrix.python }}"
 
@@ -151,7 +152,7 @@ def test_the_time_limit_leaves_room_for_every_attempt(releases: Any) -> None:
 
 
 def test_report_is_always_uploaded_under_its_own_name(releases: Any) -> None:
-    report = releases["jobs"]["tests"]["steps"][3]
+    report = releases["jobs"]["tests"]["steps"][-1]
     assert report == {
         "if": "always()",
         "continue-on-error": True,
@@ -207,16 +208,37 @@ def setup_steps(definition: Pipeline) -> Any:
     return parsed(render(definition).files[SETUP])["runs"]["steps"]
 
 
-def test_packages_are_cached_by_the_locks_the_python_and_the_job() -> None:
-    mark, python = setup_steps(RELEASES)
-    assert python["with"] == {
-        "python-version": "${{ inputs.python }}",
-        "cache": "pip",
-        "cache-dependency-path": "requirements/*.txt\n.ecluse/job",
+def test_packages_are_restored_by_an_exact_key_alone() -> None:
+    restore = setup_steps(RELEASES)[1]
+    key = "packages-${{ runner.os }}-${{ runner.arch }}-${{ inputs.python }}-${{ hashFiles('requirements/*.txt') }}"
+    assert restore["uses"].startswith("actions/cache/restore@")
+    # No prefix: whatever another state of the locks has left is not taken for this one's.
+    assert restore["with"] == {"path": "~/.cache/pip\n~/.cache/uv", "key": key}
+    prune, save = parsed(render(RELEASES).files[KEEP])["runs"]["steps"]
+    assert prune["run"] == ".ecluse/tool/bin/uv cache prune" and prune["continue-on-error"] is True
+    assert save["uses"].startswith("actions/cache/save@")
+    assert save["with"] == {"path": restore["with"]["path"], "key": "${{ inputs.key }}"}
+
+
+def test_first_job_of_each_python_saves_the_packages(releases: Any) -> None:
+    def kept(name: str) -> list[Any]:
+        return [step for step in releases["jobs"][name]["steps"] if step.get("uses") == "./.github/actions/keep"]
+
+    (lint,), (tests,) = kept("lint"), kept("tests")
+    assert lint["with"] == {"key": "${{ steps.setup.outputs.key }}"} and lint["continue-on-error"] is True
+    missing = "steps.setup.outputs.restored != 'true'"
+    assert lint["if"] == missing
+    # Of Python 3.12 there is one leg, and 3.13 is the job's before it.
+    assert tests["if"] == f"{missing} && matrix.python == '3.12' && matrix.django == '5.2'"
+    assert kept("container") == []
+
+
+def test_job_with_credentials_restores_no_packages(pushed: Any) -> None:
+    restored = {name: made["steps"][1]["with"].get("packages") for name, made in pushed["jobs"].items()}
+    assert {name for name, packages in restored.items() if packages is False} == {
+        *("image", "promote", "deploy-staging", "deploy-production")
     }
-    assert mark["run"] == 'mkdir -p .ecluse && echo "$GITHUB_JOB" >.ecluse/job'
-    # The folder that the action keeps is pip's: here the one above, where uv's stands too.
-    assert python["env"] == {"PIP_CACHE_DIR": "~/.cache"}
+    assert restored["lint"] is None, "by default they are"
 
 
 def test_history_is_checked_out_only_for_jobs_that_need_it() -> None:
@@ -236,7 +258,7 @@ def test_browser_is_installed_if_the_runner_has_none() -> None:
 
 
 def test_actions_are_pinned_by_commit_with_version_comment() -> None:
-    for path in (WORKFLOW, SETUP, REPORT):
+    for path in (WORKFLOW, SETUP, KEEP, REPORT):
         for line in render(RELEASES).files[path].splitlines():
             if "uses: actions/" in line:
                 assert pytest.approx(40) == len(line.split("@")[1].split(" ")[0])

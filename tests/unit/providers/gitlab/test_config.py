@@ -165,11 +165,24 @@ def test_reports_are_kept_and_shown_in_the_merge_request() -> None:
     assert found["cover"]["coverage"].startswith("/TOTAL")
 
 
-def test_downloads_are_cached_by_the_locks(releases: Any) -> None:
+def test_packages_of_a_python_and_the_locks_have_one_cache(releases: Any) -> None:
     cache = releases["default"]["cache"]
-    assert cache["key"] == {"files": ["requirements/*.txt"], "prefix": "$CI_JOB_NAME_SLUG"}
+    assert cache == {
+        "key": {"files": ["requirements/*.txt"], "prefix": "python-3.13"},
+        "paths": [".ecluse/downloads/pip/", ".ecluse/downloads/uv/"],
+        "policy": "pull",
+    }
     assert releases["variables"]["XDG_CACHE_HOME"] == "$CI_PROJECT_DIR/.ecluse/downloads"
-    assert cache["paths"] == [".ecluse/downloads/"]
+    # The first job of each Python saves it: the tests alone have Python 3.12.
+    assert releases["lint"]["cache"] == {**cache, "policy": "pull-push"}
+    key = {"files": ["requirements/*.txt"], "prefix": "python-$MATRIX_PYTHON"}
+    assert releases["tests"]["cache"] == {**cache, "key": key, "policy": "pull-push"}
+    assert "cache" not in releases["container"]
+
+
+def test_job_with_credentials_takes_nothing_from_a_cache(releases: Any) -> None:
+    for name in ("job image", "deploy-staging", "promote", "deploy-production"):
+        assert releases[name]["cache"] == []
 
 
 def test_machine_failure_is_retried_but_no_failed_job(releases: Any) -> None:
