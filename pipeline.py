@@ -4,6 +4,9 @@
 into service on this machine.
 """
 
+from itertools import product
+from typing import Any
+
 from ecluse import (
     Build,
     Environment,
@@ -77,6 +80,9 @@ TESTED = (
     ),
 )
 
+# Seconds. Travis ends a job after 50 minutes, whether or not several are one there.
+SHORT = 360
+
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
 
@@ -85,8 +91,23 @@ HEALTH = ("/ping/", "/healthcheck/")
 SUPERUSER = ("USERNAME", "EMAIL", "PASSWORD")
 
 # What is shared with others. `./ecluse ship` leaves what only they need to them.
-shared = any_of(pull_request("staging"), merge_group("staging"), push("staging"))
+merged = any_of(merge_group("staging"), push("staging"))
+shared = any_of(pull_request("staging"), merged)
 change = any_of(shared, ship())
+
+# A pull request is pushed to many times: it has the oldest Python, production's and the newest. The others, and what
+# takes longest, wait for the merge queue, which nothing passes that has not been green with all of them.
+AT_ONCE = (("3.11", "5.2"), ("3.13", "5.2"), ("3.14", "6.1"))
+LATER = (("3.12", "5.2"), ("3.12", "6.1"), ("3.13", "6.1"), ("3.14", "5.2"))
+
+
+def legs(*chosen: tuple[str, str]) -> dict[str, Any]:
+    """The fields of a job that runs on each of the *chosen* Pythons and Djangos."""
+    pythons, djangos = (tuple(dict.fromkeys(axis)) for axis in zip(*chosen, strict=True))
+    others = [pair for pair in product(pythons, djangos) if pair not in chosen]
+    excluded = tuple({"python": python, "django": django} for python, django in others)
+    return {"matrix": {"python": pythons, "django": djangos}, "exclude": excluded}
+
 
 pipeline = Pipeline(
     name="ecluse",
@@ -103,6 +124,7 @@ pipeline = Pipeline(
             steps=(tox("lint-code"),),
             # isort looks into every file, since any may begin with #!python.
             inputs=(".gitignore", "pipeline.py", "src/**", "tests/**", "testbed/**", "benchmarks/**", *SITE, *TOOLS),
+            timeout=SHORT,
         ),
         *(
             Job(
@@ -121,6 +143,7 @@ pipeline = Pipeline(
             together="quick",
             steps=(tox("lint-types"),),
             inputs=("src/**/*.py", *SITE, *TOOLS),
+            timeout=SHORT,
         ),
         Job(
             name="files",
@@ -129,6 +152,7 @@ pipeline = Pipeline(
             together="quick",
             steps=(tox("lint-files"),),
             inputs=("Dockerfile", "**/*.yml", "**/*.yaml", ".yamllint", ".gitignore", *RENDERED, *TOOLS),
+            timeout=SHORT,
         ),
         Job(
             name="checks",
@@ -137,12 +161,13 @@ pipeline = Pipeline(
             together="quick",
             steps=(tox("checks"),),
             inputs=(*SITE, *TOOLS),
+            timeout=SHORT,
         ),
         Job(
             name="unit",
             description="the tool's unit tests",
             when=change,
-            together="tool",
+            together="quick",
             steps=(tox("unit"),),
             inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", *TOOLS),
         ),
@@ -150,21 +175,26 @@ pipeline = Pipeline(
             name="repository",
             description="this repository: rendered files, parts of the jobs, documents",
             when=shared,
-            together="tool",
+            together="quick",
             steps=(tox("repository"),),
             # The documents may name any file.
             inputs=("**",),
         ),
-        Job(
-            name="tests",
-            description="the site's tests on a real PostgreSQL",
-            when=shared,
-            services=("postgres",),
-            matrix={"python": ("3.11", "3.12", "3.13", "3.14"), "django": ("5.2", "6.1")},
-            exclude=({"python": "3.11", "django": "6.1"},),
-            steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
-            inputs=("**",),
-            outputs=(Output(path="junit.xml", kind="junit"),),
+        *(
+            Job(
+                name=name,
+                description=f"the site's tests on a real PostgreSQL{where}",
+                when=when,
+                services=("postgres",),
+                **legs(*chosen),
+                steps=(tox("py{python.digits}-django{django.digits}", *SITE_TESTS),),
+                inputs=("**",),
+                outputs=(Output(path="junit.xml", kind="junit"),),
+            )
+            for name, where, when, chosen in (
+                ("tests", "", shared, AT_ONCE),
+                ("other-pythons", ", on the other Pythons and Djangos", merged, LATER),
+            )
         ),
         *(
             Job(
@@ -182,7 +212,7 @@ pipeline = Pipeline(
         Job(
             name="tests-container",
             description="the same tests where a Docker engine is all there is: one leg",
-            when=shared,
+            when=merged,
             services=("postgres-container",),
             matrix={"python": ("3.13",)},
             steps=(tox("py{python.digits}-django52", *SITE_TESTS),),
@@ -192,9 +222,18 @@ pipeline = Pipeline(
         Job(
             name="coverage",
             description="which lines of the sources the tests reach: under 90 % it fails",
-            when=shared,
+            when=merged,
             steps=(tox("coverage", "{output}/coverage.xml"),),
             # Integration tests copy the repository.
+            inputs=("**",),
+            outputs=(Output(path="coverage.xml", kind="coverage"),),
+            timeout=1200,
+        ),
+        Job(
+            name="coverage-quick",
+            description="the same without the integration tests, which take longest: it says, and does not judge",
+            when=pull_request("staging"),
+            steps=(tox("coverage-quick", "{output}/coverage.xml"),),
             inputs=("**",),
             outputs=(Output(path="coverage.xml", kind="coverage"),),
             timeout=1200,
@@ -242,14 +281,15 @@ pipeline = Pipeline(
             together="quick",
             steps=(ecluse("render", "--check"),),
             inputs=("pipeline.py", "src/ecluse/**", *RENDERED),
+            timeout=SHORT,
         ),
         Job(
             name="image",
             description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
             when=push("staging"),
             needs=(
-                *("lint", "types", "files", "checks", "unit", "repository", "tests", "tests-container", "coverage"),
-                *("frontend", "e2e", "render"),
+                *("lint", "types", "files", "checks", "unit", "repository", "render"),
+                *("tests", "other-pythons", "tests-container", "coverage", "frontend", "e2e"),
             ),
             steps=(
                 ecluse("image", "build", "--branch", "staging"),

@@ -28,26 +28,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repositories.copy(tmp_path_factory.mktemp("ecluse") / "repository")
 
 
-CHECKS = {
-    "lint",
-    "types",
-    "files",
-    "checks",
-    "unit",
-    "repository",
-    "tests",
-    "tests-container",
-    "coverage",
-    "frontend",
-    "e2e",
-    "render",
-}
+QUICK = {"lint", "types", "files", "checks", "unit", "repository", "render"}
+CHECKS = QUICK | {"tests", "frontend", "e2e"}
+"""The checks of every change; a pull request has two of its own."""
 
-JOINED = {
-    "quick": {"lint", "types", "files", "checks", "render"},
-    "tool": {"unit", "repository"},
-    "composed": {"frontend", "e2e"},
-}
+THOROUGH = {"other-pythons", "tests-container", "coverage"}
+"""The checks that wait for the merge queue."""
+
+JOINED = {"quick": QUICK, "composed": {"frontend", "e2e"}}
 """The jobs that a provider runs as one, by its name."""
 
 RELEASE = {"image", "deploy-staging", "promote", "publish", "deploy-production"}
@@ -55,9 +43,9 @@ RELEASE = {"image", "deploy-staging", "promote", "publish", "deploy-production"}
 
 # Written out, not computed from the pipeline: what an event does to users is to be read here too.
 SELECTED = {
-    "pull request": (PULL_REQUEST, CHECKS | {"compatibility"}),
-    "merge group": (Event(kind="merge_group", branch="staging"), CHECKS),
-    "push": (Event(kind="push", branch="staging"), CHECKS | {"image", "deploy-staging"}),
+    "pull request": (PULL_REQUEST, CHECKS | {"compatibility", "coverage-quick"}),
+    "merge group": (Event(kind="merge_group", branch="staging"), CHECKS | THOROUGH),
+    "push": (Event(kind="push", branch="staging"), CHECKS | THOROUGH | {"image", "deploy-staging"}),
     "tag": (Event(kind="tag", tag="v1.2.3"), {"promote", "publish", "deploy-production"}),
     "another branch": (Event(kind="push", branch="main"), set()),
     "a pull request to another branch": (Event(kind="pull_request", branch="main"), set()),
@@ -123,7 +111,9 @@ def test_joined_checks_are_green_on_github(repository: Path, play: Play) -> None
 @pytest.mark.exhaustive
 def test_whole_pull_request_is_green_on_github(repository: Path, play: Play) -> None:
     played = play(repository, PULL_REQUEST, *LEG)
-    assert {name.partition(" (")[0] for name in played.results} == at_provider(CHECKS) | {"compatibility", "gate"}
+    assert {name.partition(" (")[0] for name in played.results} == at_provider(CHECKS) | {
+        *("compatibility", "coverage-quick", "gate")
+    }
     assert not played.red, played.why()
 
 
