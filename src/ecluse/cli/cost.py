@@ -19,7 +19,13 @@ def cost_of(top: Path, pipeline: Pipeline, event: Event, *, as_json: bool) -> st
     found = list(bills(pipeline, event, durations(top / ".ecluse" / "runs")))
     if as_json:
         data = [
-            {"provider": bill.provider, "minutes": bill.total, "jobs": bill.minutes, "unknown": bill.unknown}
+            {
+                "provider": bill.provider,
+                "minutes": bill.total,
+                "proved": bill.saved,
+                "jobs": bill.minutes,
+                "unknown": bill.unknown,
+            }
             for bill in found
         ]
         return json.dumps(data, indent=1)
@@ -30,6 +36,8 @@ def _lines(bill: Bill) -> Iterator[str]:
     yield f"\n{bill.provider}: {'at least ' if bill.unknown else ''}{bill.total:.0f} minutes"
     for name, minutes in sorted(bill.minutes.items(), key=lambda item: -item[1]):
         yield f"  {minutes:5.1f}  {name}"
+    if bill.saved:
+        yield f"  {bill.total - bill.saved:.0f} minutes where the merge queue has proved the commit"
     if bill.unknown:
         yield f"  not counted, since no run here has measured them: {', '.join(bill.unknown)}"
     yield f"  by the last runs here, and {AROUND:g} s around each job"

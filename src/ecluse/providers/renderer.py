@@ -39,8 +39,11 @@ class Renderer(Protocol):
     ) -> Iterator[Finding]:
         """The settings that *advice* is about, asked of the provider, as far as it can be asked."""
 
-    def billed(self, event: Event, seconds: Mapping[str, float]) -> dict[str, float]:
-        """The minutes that the provider bills for *event*, by job; *seconds* is how long each job takes."""
+    def billed(self, event: Event, jobs: Sequence[Selected], seconds: Mapping[str, float]) -> dict[str, float]:
+        """The minutes that the provider bills for *event*, by leg of *jobs*; *seconds* is how long each leg takes."""
+
+    def proved(self, event: Event, jobs: Sequence[Selected]) -> frozenset[str]:
+        """The names of those of *jobs* that are not run for *event* where an earlier event has proved its commit."""
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         """The files to check in, by path."""

@@ -22,15 +22,23 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Bill:
-    """The bill of one *provider*: the *minutes* of each of its jobs. *unknown* are those that no run has measured."""
+    """The bill of one *provider*: the *minutes* of each of its legs. *unknown* are those that no run has measured, and
+    *proved* those that are left out where a merge queue has tested the commit.
+    """
 
     provider: str
     minutes: Mapping[str, float]
     unknown: tuple[str, ...]
+    proved: frozenset[str] = frozenset()
 
     @property
     def total(self) -> float:
         return sum(self.minutes.values())
+
+    @property
+    def saved(self) -> float:
+        """The minutes of the legs that a merge queue may have proved."""
+        return sum(minutes for name, minutes in self.minutes.items() if name in self.proved)
 
 
 def bills(pipeline: Pipeline, event: Event, durations: Mapping[str, float]) -> Iterator[Bill]:
@@ -38,13 +46,18 @@ def bills(pipeline: Pipeline, event: Event, durations: Mapping[str, float]) -> I
     for provider, share in shared_out(pipeline, select(pipeline)):
         if event.kind not in provider.kinds:
             continue
+        renderer = provider.renderer()
+        left_out = renderer.proved(event, share)
         taken: dict[str, float | None] = {}
+        proved: set[str] = set()
         for selected in share:
             if holds(selected.ever, event):
-                taken |= _seconds(selected, durations)
+                measured = _seconds(selected, durations)
+                taken |= measured
+                proved |= set(measured) if selected.job.name in left_out else set()
         known = {name: seconds + AROUND for name, seconds in taken.items() if seconds is not None}
         unknown = tuple(name for name in taken if name not in known)
-        yield Bill(provider.name, provider.renderer().billed(event, known), unknown)
+        yield Bill(provider.name, renderer.billed(event, share, known), unknown, frozenset(proved))
 
 
 def _seconds(selected: Selected, durations: Mapping[str, float]) -> dict[str, float | None]:

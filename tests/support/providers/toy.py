@@ -54,8 +54,11 @@ class Toy:
     ) -> Iterator[Finding]:
         yield Finding("the switch", ("it is off",) if environ.get("TOY_SWITCH") != "on" else ())
 
-    def billed(self, event: Event, seconds: Mapping[str, float]) -> dict[str, float]:
+    def billed(self, event: Event, jobs: Sequence[Selected], seconds: Mapping[str, float]) -> dict[str, float]:
         return {name: 1.0 for name in seconds}
+
+    def proved(self, event: Event, jobs: Sequence[Selected]) -> frozenset[str]:
+        return frozenset()
 
     def files(self, pipeline: Pipeline, jobs: Sequence[Selected], header: str) -> dict[str, str]:
         made = {one.job.name: {"on": self.condition(one.when)} if one.when else {} for one in jobs}

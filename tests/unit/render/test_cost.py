@@ -44,6 +44,17 @@ def test_event_costs_nothing_where_it_is_not_reported() -> None:
     assert [(bill.provider, bill.total) for bill in found] == [("GitHub Actions", 3)]
 
 
+def test_push_that_a_queue_has_proved_costs_less(tmp_path: Path) -> None:
+    checks = job("lint", when=any_of(merge_group("staging"), push("staging")), matrix={"python": ("3.12", "3.13")})
+    definition = pipeline(checks, job("image", when=push("staging"), needs=("lint",)))
+    seconds = {"lint (3.12)": 90.0, "lint (3.13)": 30.0, "image": 120.0}
+    github, gitlab, _travis = bills(definition, Event(kind="push", branch="staging"), seconds)
+    assert github.minutes == {"lint (3.12)": 2, "lint (3.13)": 1, "image": 3, "queue": 1}
+    assert (github.total, github.saved, gitlab.saved) == (7, 3, 0)
+    queued = next(bills(definition, Event(kind="merge_group", branch="staging"), seconds))
+    assert queued.saved == 0 and "queue" not in queued.minutes
+
+
 def test_cost_is_read_from_the_last_runs(tmp_path: Path) -> None:
     run = tmp_path / ".ecluse" / "runs" / "1"
     run.mkdir(parents=True)

@@ -8,12 +8,12 @@ from ecluse.definition.model import Pipeline
 from ecluse.providers.findings import nothing_to_ask as examine
 from ecluse.providers.selection import Selected, secrets
 from ecluse.providers.travis import config, rules
-from ecluse.providers.travis.billing import billed
+from ecluse.providers.travis.billing import billed, proved
 from ecluse.providers.travis.conditions import expression as condition
 from ecluse.providers.travis.differences import DIFFERENCES
 from ecluse.providers.travis.jobs import left_in
 
-__all__ = ["DIFFERENCES", "advice", "billed", "check", "condition", "examine", "files"]
+__all__ = ["DIFFERENCES", "advice", "billed", "check", "condition", "examine", "files", "proved"]
 
 
 def check(pipeline: Pipeline, jobs: Sequence[Selected]) -> None:
