@@ -69,7 +69,7 @@ def compare(api: GitHubApi, needed: NeededSettings, owners: str | None) -> Itera
         for tag in needed.tags:
             yield _examined(f"tags {tag}", partial(rules.problems, tag))
     for base in needed.bases:
-        yield _examined(f"branch {base}", partial(_branch, api, base))
+        yield _examined(f"branch {base}", partial(_branch, api, base, queued=base in needed.queued))
     if needed.environments:
         yield Finding("code owners", tuple(_owners(owners)))
 
@@ -142,12 +142,14 @@ def _covers(conditions: Mapping[str, Any] | None, tag: str) -> bool:
     return not names.get("exclude") and bool({f"refs/tags/{tag}", "~ALL"}.intersection(names.get("include", ())))
 
 
-def _branch(api: GitHubApi, base: str) -> Iterator[str]:
+def _branch(api: GitHubApi, base: str, *, queued: bool) -> Iterator[str]:
     rules = {str(rule["type"]): rule.get("parameters") or {} for rule in api.all("rules", "branches", base)}
     if "pull_request" not in rules:
         yield "no active ruleset requires a pull request"
     elif not rules["pull_request"].get("require_code_owner_review"):
         yield "a pull request needs no review from code owners"
+    if queued and "merge_queue" not in rules:
+        yield "there is no merge queue: jobs that wait for it run after the merge alone"
     checks = rules.get("required_status_checks", {}).get("required_status_checks", ())
     apps = {check.get("integration_id") for check in checks if check.get("context") == GATE}
     if not apps:

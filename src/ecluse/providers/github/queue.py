@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecluse.definition.model import All, Any, Condition, Is, Not
+from ecluse.definition.model import All, Any, Condition, EventKind, Is, Not
 from ecluse.providers.conditions import simplify
 from ecluse.providers.deploying import deploys
 from ecluse.providers.github.conditions import expression
@@ -20,6 +20,9 @@ __all__ = ["QUEUE", "QueueProof", "asking", "proof"]
 
 QUEUE = "queue"
 """The job that asks, in the workflow of pushes."""
+
+_QUEUED: tuple[EventKind, ...] = ("merge_group",)
+_PUSHED: tuple[EventKind, ...] = ("push",)
 
 _PROVED = f"needs.{QUEUE}.outputs.proved"
 
@@ -108,9 +111,8 @@ def asking(workflow: str, jobs: Sequence[Selected], runner: str) -> Node:
 
 def _queued_alike(selected: Selected) -> bool:
     """Whether the job runs for a merge group of each branch for whose pushes it runs."""
-    return not deploys(selected.job) and _as_push(simplify(selected.ever, ("merge_group",))) == simplify(
-        selected.ever, ("push",)
-    )
+    queued, pushed = simplify(selected.ever, _QUEUED), simplify(selected.ever, _PUSHED)
+    return not deploys(selected.job) and _as_push(queued) == pushed
 
 
 def _as_push(condition: Condition | bool) -> Condition | bool:

@@ -22,13 +22,14 @@ OWNED = ("/.github/", "/pipeline.py")
 
 @dataclass(frozen=True, kw_only=True)
 class NeededSettings:
-    """The settings that a pipeline needs. *bases* are the branches that pull requests go to, *tags* the patterns of
-    tags that deploy.
+    """The settings that a pipeline needs. *bases* are the branches that pull requests go to, *queued* those that have a
+    merge queue, *tags* the patterns of tags that deploy.
     """
 
     environments: tuple[Keeper, ...]
     bases: tuple[str, ...]
     tags: tuple[str, ...]
+    queued: tuple[str, ...] = ()
 
 
 def needed_settings(pipeline: Pipeline, jobs: Sequence[Selected]) -> NeededSettings:
@@ -37,6 +38,7 @@ def needed_settings(pipeline: Pipeline, jobs: Sequence[Selected]) -> NeededSetti
     return NeededSettings(
         environments=environments,
         bases=_names(jobs, "pull_request"),
+        queued=_names(jobs, "merge_group"),
         tags=tuple(sorted({tag for kept in environments for tag in kept.tags})),
     )
 
@@ -61,6 +63,7 @@ def advice(pipeline: Pipeline, jobs: Sequence[Selected]) -> list[str]:
         "GitHub Actions"
         for base in found.bases
     ]
+    lines += [f"Rules, a branch ruleset for {base}: a merge queue" for base in found.queued]
     if found.environments:
         lines.append(
             f"the file CODEOWNERS in .github: owners of {' and '.join(OWNED)}, which decide what runs with secrets"

@@ -89,3 +89,10 @@ def test_required_check_comes_from_github_actions_alone(checks: list[dict[str, A
     ]
     found = problems(NeededSettings(environments=(), bases=("main",), tags=()), rules_branches_main=rules)
     assert found["branch main"] == ((problem,) if problem else ())
+
+
+@pytest.mark.parametrize(("there", "problem"), [(["merge_queue"], False), ([], True)])
+def test_branch_whose_jobs_wait_for_a_queue_must_have_one(there: list[str], problem: bool) -> None:
+    wanted = NeededSettings(environments=(), bases=("main",), tags=(), queued=("main",))
+    found = problems(wanted, rules_branches_main=[{"type": type} for type in there])["branch main"]
+    assert any("there is no merge queue" in one for one in found) == problem
