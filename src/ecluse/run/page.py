@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from ecluse.machine import process
+from ecluse.pages.page_parts import duration, filled, tile
 from ecluse.run import coverage, report_graph
 from ecluse.run.ansi import as_html, as_text
 from ecluse.run.assertion import as_diff
 from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.past import Flake, Slower
-from ecluse.run.pieces import STATUS_WORDS, badge, duration, source, tests_of, tile
+from ecluse.run.pieces import STATUS_WORDS, badge, tests_of
 from ecluse.run.timeline import timeline
 
 __all__ = ["page"]
@@ -35,13 +34,12 @@ _FILES = 40
 
 def page(run: Run, flaky: Sequence[Flake] = (), slower: Sequence[Slower] = ()) -> str:
     """The page. *flaky* and *slower* are what earlier runs tell of this one."""
-    here = files(__package__)
-    style, script = ((here / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     verdict: Status = "cancelled" if run.interrupted else "passed" if run.ok else "failed"
-    return Template((here / "report.html").read_text(encoding="utf-8")).substitute(
-        policy=f"default-src 'none'; style-src '{source(style)}'; script-src '{source(script)}'",
-        style=style,
-        script=script,
+    return filled(
+        __package__,
+        "report.html",
+        ["report.css"],
+        "report.js",
         pipeline=escape(run.plan.pipeline.name),
         title=escape(_capital(run.plan.title)),
         status=verdict,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from ecluse.pages.page_parts import duration
 from ecluse.run.outcome import Run, Status, StepOutcome
-from ecluse.run.pieces import STATUS_WORDS, badge, duration
+from ecluse.run.pieces import STATUS_WORDS, badge
 
 __all__ = ["timeline"]
 

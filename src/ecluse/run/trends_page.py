@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
-from importlib.resources import files
-from string import Template
 
+from ecluse.pages.page_parts import duration, filled, tile
 from ecluse.run.ansi import as_text
-from ecluse.run.pieces import STATUS_WORDS, duration, source, tile
+from ecluse.run.pieces import STATUS_WORDS
 from ecluse.run.trends import LegTrend, Ran, SlowTest, Trends
 
 __all__ = ["trends_page"]
@@ -21,11 +20,10 @@ _HEIGHT = 36
 
 def trends_page(found: Trends, pipeline: str) -> str:
     """The page about *found*, for the pipeline with this name."""
-    here = files(__package__)
-    style = (here / "report.css").read_text(encoding="utf-8")
-    return Template((here / "trends.html").read_text(encoding="utf-8")).substitute(
-        policy=f"default-src 'none'; style-src '{source(style)}'",
-        style=style,
+    return filled(
+        __package__,
+        "trends.html",
+        ["report.css"],
         pipeline=escape(pipeline),
         runs=found.runs,
         first=escape(found.first),
