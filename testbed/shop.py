@@ -73,7 +73,7 @@ class Shop:
         store = self.folder / ".ecluse" / "releases"
         if version in self._made and (store / f"{self._made[version]}.tar").exists():
             return self._made[version]
-        defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False}
+        defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False, "SLOW": 0}
         values = {"VERSION": version, **defaults, **behaviour}
         app = self.folder / "shop"
         (app / "behaviour.py").write_text("".join(f"{name} = {value!r}\n" for name, value in values.items()))
@@ -91,13 +91,16 @@ class Shop:
         place = Place(self.place, environment, self.environ())
         return parts.operations(place, self.folder / ".ecluse" / "releases", **options)
 
-    def roll_out(self, release: str, *, kind: Kind = "deploy", watch: float = 1, **options: Any) -> Record | None:
+    def roll_out(
+        self, release: str, *, kind: Kind = "deploy", watch: float | Watch = 1, **options: Any
+    ) -> Record | None:
         """Roll a release out as ``ecluse deploy`` does, in this process, with a target of other *options*."""
         server = self.server(**options)
         with FolderRecords(self.place).held(who="test", host="here", what="a test") as ledger:
             recover(server, ledger)
             found = server.releases.find(release)
-            return roll_out(server, ledger, Request(release=found, kind=kind, by="test", watch=Watch(seconds=watch)))
+            limits = watch if isinstance(watch, Watch) else Watch(seconds=watch)
+            return roll_out(server, ledger, Request(release=found, kind=kind, by="test", watch=limits))
 
     def serving(self) -> dict[str, set[str]]:
         """The releases that serve, by task."""

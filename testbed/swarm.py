@@ -136,7 +136,7 @@ class SwarmShop:
         """The digest of an image that calls itself *version* and behaves so; *migration* is an operation it brings."""
         if version not in self._made:
             self._base()
-            defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False}
+            defaults = {"READY": True, "CHECKS": True, "DIES": None, "ENDS": None, "FAILS": False, "SLOW": 0}
             values = {"VERSION": version, **defaults, **behaviour}
             layer = self.folder / ".ecluse" / "layer"
             shutil.rmtree(layer, ignore_errors=True)

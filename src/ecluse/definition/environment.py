@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecluse.definition.backups import Backup
 from ecluse.definition.front_server import FrontServer
@@ -40,6 +40,11 @@ class Watch:
     undone after more than *most_restarts* restarts of a process, or after more than *most_errors* errors, if these are
     also more than the share *error_share* of all answers (0.01 is one in a hundred).
 
+    On a server, at its end, the answers are compared with those of the ten minutes before the switch. The rollout is
+    undone where the share of errors has grown by more than *more_errors* (0.02 is two in a hundred), or where 95 % of
+    the answers take more than *slower* times as long, and more than a quarter of a second. 0: that is not asked. If
+    left out, 0.02 and 4 hold for an environment with monitoring, and 0 for others.
+
     In a swarm where web has two tasks or more, the first task of a new release answers the share *canary_share* of the
     visitors for *canary_seconds* before any other task is replaced; 0 seconds: no canary. The same limits hold for its
     answers.
@@ -49,6 +54,8 @@ class Watch:
     most_errors: int = 3
     most_restarts: int = 0
     error_share: float = 0
+    more_errors: float | None = None
+    slower: float | None = None
     canary_seconds: float = 20
     canary_share: float = 0.05
 
@@ -136,5 +143,11 @@ class Environment:
 
     @property
     def limits(self) -> Watch:
-        """*watch*, whichever way it was written."""
-        return self.watch if isinstance(self.watch, Watch) else Watch(seconds=self.watch)
+        """*watch*, whichever way it was written, with nothing left out."""
+        given = self.watch if isinstance(self.watch, Watch) else Watch(seconds=self.watch)
+        more_errors, slower = (0.02, 4.0) if self.monitoring else (0.0, 0.0)
+        return replace(
+            given,
+            more_errors=more_errors if given.more_errors is None else given.more_errors,
+            slower=slower if given.slower is None else given.slower,
+        )

@@ -134,6 +134,10 @@ def _watch(where: str, environment: Environment) -> Iterator[Problem]:
         yield Problem(where, "watch", "allows a number of errors or restarts, 0 or more")
     if not 0 <= limits.error_share <= 1:
         yield Problem(where, "watch", f"has an error share of {limits.error_share:g}: from 0 to 1")
+    if not 0 <= (limits.more_errors or 0) <= 1:
+        yield Problem(where, "watch", f"lets errors grow by a share of {limits.more_errors:g}: from 0 to 1")
+    if limits.slower and limits.slower < 1:
+        yield Problem(where, "watch", f"lets answers take {limits.slower:g} times as long: 1 or more, or 0")
     if limits.canary_seconds < 0 or not 0 < limits.canary_share <= 1:
         yield Problem(where, "watch", "gives its canary a share above 0, up to 1, for 0 seconds or more")
 

@@ -14,10 +14,16 @@ from urllib.parse import SplitResult, urlsplit
 from ecluse.definition.model import Watch
 from ecluse.errors import RolloutError
 
-__all__ = ["Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch"]
+__all__ = ["Answered", "Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch", "worse"]
 
 TIMES = 3
 """The gate opens after this many good answers in a row: a single one is not health."""
+
+ENOUGH = 40
+"""Two releases are compared where each has given this many answers."""
+
+NOTICED = 0.25
+"""Seconds up to which no answer is called slow: nobody notices."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,35 @@ def beyond(limits: Watch, seen: Seen) -> str | None:
     if errors > limits.most_errors and errors > limits.error_share * seen.answers:
         share = f" in {seen.answers} answers" if limits.error_share else ""
         return f"{errors} errors{share}, as {seen.errors[-1]}"
+    return None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How a release answered for a time: the *errors* among its *answers*, and the *seconds* within which it gave 95 %
+    of them.
+    """
+
+    answers: int
+    errors: int
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        """The share of errors."""
+        return self.errors / self.answers
+
+
+def worse(limits: Watch, before: Answered, now: Answered) -> str | None:
+    """The limit of *limits* by which *now* is worse than *before*, in words; None where it is not, and where either
+    has too few answers to tell.
+    """
+    if min(before.answers, now.answers) < ENOUGH:
+        return None
+    if limits.more_errors and now.share > before.share + limits.more_errors:
+        return f"{now.share:.1%} of {now.answers} answers were errors, before the switch {before.share:.1%}"
+    if limits.slower and now.seconds > max(limits.slower * before.seconds, NOTICED):
+        return f"95 % of the answers took up to {now.seconds:.2g} s, before the switch {before.seconds:.2g} s"
     return None
 
 

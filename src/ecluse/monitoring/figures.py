@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FIGURES", "PROGRAMS", "Figure", "series"]
+__all__ = ["DISK_DEVICES", "FIGURES", "NETWORK", "PROGRAMS", "Figure", "series"]
 
 # File systems that can fill up: images and snaps are always full.
 _FILES = 'fstype!~"squashfs|iso9660|ramfs|rootfs"'
-_NETWORK = 'device!~"lo|veth.*|docker.*|br-.*"'
+NETWORK = 'device!~"lo|veth.*|docker.*|br-.*"'
+DISK_DEVICES = 'device!~"dm-.*|md.*"'
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ FIGURES = {
         busiest="processor",
     ),
     "traffic": Figure(
-        f"sum(rate(node_network_transmit_bytes_total{{{_NETWORK}}}[10m])) * 8 / 1000000",
+        f"sum(rate(node_network_transmit_bytes_total{{{NETWORK}}}[10m])) * 8 / 1000000",
         f"{_number('.0')} megabits a second are sent, a mean of 10 minutes",
         *("above", 200, 150, 15 * 60),
         unit="Mbit/s",
@@ -120,6 +121,15 @@ FIGURES = {
         f"{_number('.1')} % of the answers of {{{{ $labels.site }}}} are errors, a mean of 5 minutes",
         *("above", 5, 1, 5 * 60),
         labels=("site",),
+    ),
+    "answer-time": Figure(
+        # A quantile of no answers is not a number, and not 0 or more either.
+        "histogram_quantile(0.95, sum by (site, le) (rate(ecluse_site_duration_seconds_bucket[5m]))) >= 0",
+        f"5 % of the answers of {{{{ $labels.site }}}} take more than {_number('.1')} s, a mean of 5 minutes",
+        *("above", 2, 1, 5 * 60),
+        unit="s",
+        labels=("site",),
+        busiest="processor",
     ),
     "certificate": Figure(
         "min by (site) (ecluse_certificate_end_seconds - time()) / 86400",

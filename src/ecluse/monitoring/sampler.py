@@ -22,6 +22,11 @@ from urllib.parse import urlsplit
 
 __all__: list[str] = []
 
+# The form of the files that the processes count in, as ecluse.deploy.targets.server.counts has it. A row is the minute,
+# the errors, and answers by duration; the first of each block counts all answers.
+WIDTH, ROWS = 32, 16
+BOUNDS = tuple(round(0.001 * 2 ** (number / 2), 6) for number in range(29))
+
 _ENDED = "worker ended"
 """The beginning of a line in ``errors`` that is about a process, and not about an answer."""
 
@@ -62,7 +67,13 @@ def _answers(folder: Path) -> Iterator[Line]:
         labels = {"slot": slot.name, "release": release}
         errors = _text(slot / "errors").splitlines()
         ended = sum(line.startswith(_ENDED) for line in errors)
-        yield "ecluse_site_answers_total", labels, _counted(slot / "answers")
+        durations = _durations(slot / "counts")
+        yield "ecluse_site_answers_total", labels, sum(durations)
+        # Every other bound is enough: each one is twice the one before.
+        for place in range(0, len(BOUNDS), 2):
+            bound = {**labels, "le": f"{BOUNDS[place]:g}"}
+            yield "ecluse_site_duration_seconds_bucket", bound, sum(durations[: place + 1])
+        yield "ecluse_site_duration_seconds_bucket", {**labels, "le": "+Inf"}, sum(durations)
         yield "ecluse_site_errors_total", labels, len(errors) - ended
         yield "ecluse_site_workers_ended_total", labels, ended
 
@@ -80,12 +91,13 @@ def _runs(slot: Path) -> bool:
     return process.isdigit() and Path("/proc", process).exists()
 
 
-def _counted(path: Path) -> int:
-    """The sum of the numbers in *path*; 0 before the first answer."""
+def _durations(path: Path) -> list[int]:
+    """The answers in *path* by their duration: as BOUNDS has those, and longer."""
     try:
-        return sum(array.array("Q", path.read_bytes()))
-    except (OSError, ValueError):
-        return 0
+        found = array.array("Q", path.read_bytes())
+    except (OSError, ValueError):  # before the first answer
+        return [0] * (WIDTH - 2)
+    return [sum(found[place :: WIDTH * ROWS]) for place in range(2, WIDTH)]
 
 
 def _up(folder: Path, url: str, page: str) -> Iterator[Line]:

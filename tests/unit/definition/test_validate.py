@@ -187,6 +187,8 @@ def test_wrong_type_in_service_or_environment_is_named() -> None:
         ({"watch": -1}, "'watch': is a number of seconds, 0 or more"),
         ({"watch": Watch(most_errors=-1)}, "'watch': allows a number of errors or restarts, 0 or more"),
         ({"replicas": {"web": 0}}, "'replicas': gives web 0 tasks: 1 or more"),
+        ({"watch": Watch(more_errors=-1)}, "'watch': lets errors grow by a share of -1: from 0 to 1"),
+        ({"watch": Watch(slower=0.5)}, "'watch': lets answers take 0.5 times as long: 1 or more, or 0"),
         ({"watch": Watch(error_share=5)}, "'watch': has an error share of 5: from 0 to 1"),
         ({"watch": "10"}, "'watch'"),
         ({"readiness": "readiness"}, "'health': 'readiness' is not the path of a page: it begins with /"),
@@ -240,8 +242,16 @@ def test_name_of_two_sites_of_one_host_is_refused(host: str, refused: list[str])
 
 
 def test_watch_is_limits_or_their_seconds() -> None:
-    assert replace(LOCAL, watch=3).limits == Watch(seconds=3)
+    assert replace(LOCAL, watch=3).limits == Watch(seconds=3, more_errors=0, slower=0)
     assert replace(LOCAL, watch=Watch(error_share=0.01)).limits.error_share == 0.01
+
+
+def test_watch_compares_where_monitoring_or_a_field_says_so() -> None:
+    watched = replace(LOCAL, monitoring=Monitoring())
+    assert (watched.limits.more_errors, watched.limits.slower) == (0.02, 4)
+    own = replace(watched, watch=Watch(slower=0)).limits
+    assert (own.more_errors, own.slower) == (0.02, 0)
+    assert replace(LOCAL, watch=Watch(slower=2)).limits.slower == 2
 
 
 def test_jobs_that_differ_in_capitals_are_refused() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ecluse.definition.model import Watch
-from ecluse.deploy.health import Readiness, Seen, beyond, gate, watch
+from ecluse.deploy.health import Answered, Readiness, Seen, beyond, gate, watch, worse
 from ecluse.errors import RolloutError
 
 READY = Readiness(200, "new")
@@ -109,3 +109,36 @@ def test_the_watch_looks_at_least_once() -> None:
 )
 def test_limits_count_errors_their_share_and_restarts(limits: Watch, seen: Seen, passed: str | None) -> None:
     assert beyond(limits, seen) == passed
+
+
+COMPARED = Watch(more_errors=0.02, slower=4)
+
+
+@pytest.mark.parametrize(
+    ("limits", "before", "now", "said"),
+    [
+        (COMPARED, Answered(400, 4, 0.1), Answered(100, 3, 0.4), None),
+        (
+            COMPARED,
+            Answered(400, 4, 0.1),
+            Answered(100, 4, 0.1),
+            "4.0% of 100 answers were errors, before the switch 1.0%",
+        ),
+        (
+            COMPARED,
+            Answered(400, 0, 0.1),
+            Answered(100, 0, 0.5),
+            "95 % of the answers took up to 0.5 s, before the switch 0.1 s",
+        ),
+        (COMPARED, Answered(400, 0, 0.01), Answered(100, 0, 0.25), None),
+        (COMPARED, Answered(39, 0, 0.1), Answered(100, 50, 9), None),
+        (COMPARED, Answered(400, 0, 0.1), Answered(39, 39, 9), None),
+        (Watch(more_errors=0, slower=0), Answered(400, 0, 0.1), Answered(100, 50, 9), None),
+        (Watch(), Answered(400, 0, 0.1), Answered(100, 50, 9), None),
+    ],
+    ids=["as before", "errors", "slow", "too quick to notice", "few before", "few now", "not asked", "left out"],
+)
+def test_release_is_compared_with_the_one_before(
+    limits: Watch, before: Answered, now: Answered, said: str | None
+) -> None:
+    assert worse(limits, before, now) == said

@@ -98,7 +98,7 @@ def test_rollout_is_watched_within_the_limits_of_the_environment(
     pipeline = Pipeline(name="shop", jobs=(), environments=(environment,))
     with targets.opened(Context(pipeline, environment, tmp_path)) as target:
         Session(target, environment, Person("ada", "mill")).deploy()
-    assert seen == [Watch(seconds=3, error_share=0.1)]
+    assert seen == [environment.limits] and (seen[0].seconds, seen[0].error_share) == (3, 0.1)
 
 
 def test_start_needs_something_that_has_served(toy: ToyTarget, tmp_path: Path) -> None:

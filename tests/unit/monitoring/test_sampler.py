@@ -1,10 +1,10 @@
 """The figures of a site, from the files of its processes."""
 
-import array
 import os
 
 import pytest
 
+from ecluse.deploy.targets.server import counts
 from ecluse.monitoring import sampler
 
 
@@ -15,7 +15,9 @@ def site(tmp_path):
         slot.mkdir(parents=True)
         (slot / "open").write_text("one-123\n")
         (slot / "errors").write_text(errors)
-        (slot / "answers").write_bytes(array.array("Q", [3, 4]).tobytes())
+        counter = counts.TallyFile(str(slot / "counts"))
+        for worker, seconds in ((1, 0.0001), (1, 0.5), (2, 0.5), (2, 99)):
+            counter.add(worker, seconds, error=False)
     (tmp_path / "slots" / "3").mkdir()
     return tmp_path
 
@@ -29,12 +31,26 @@ def figures(site, monkeypatch, status=200, url="http://shop.example", backups="0
 def test_answers_and_errors_of_processes_that_serve_are_counted(site, monkeypatch):
     found = figures(site, monkeypatch)
     labels = 'site="shop-production",slot="1",release="one-123"'
-    assert found[f"ecluse_site_answers_total{{{labels}}}"] == "7"
+    assert found[f"ecluse_site_answers_total{{{labels}}}"] == "4"
     assert (
         found[f"ecluse_site_errors_total{{{labels}}}"] == found[f"ecluse_site_workers_ended_total{{{labels}}}"] == "1"
     )
     assert 'ecluse_release_switched_seconds{site="shop-production",release="one-123"}' in found
     assert not [name for name in found if 'slot="3"' in name]
+
+
+def test_durations_are_a_histogram_of_prometheus(site, monkeypatch):
+    found = figures(site, monkeypatch)
+    labels = 'site="shop-production",slot="1",release="one-123",le='
+    buckets = {
+        bound: found[f'ecluse_site_duration_seconds_bucket{{{labels}"{bound}"}}']
+        for bound in ("0.001", "0.256", "0.512", "16.384", "+Inf")
+    }
+    assert list(buckets.values()) == ["1", "1", "3", "3", "4"]
+
+
+def test_sampler_reads_the_form_in_which_processes_count():
+    assert (sampler.BOUNDS, sampler.WIDTH, sampler.WIDTH * sampler.ROWS) == (counts.BOUNDS, counts.WIDTH, counts.BLOCK)
 
 
 @pytest.mark.parametrize(

@@ -7,5 +7,7 @@ CHECKS = True
 DIES = None
 # The same of the program that started it: it is told to end, and does so in good order.
 ENDS = None
-# Whether every page is an error.
+# Each how manieth page is an error; False: none, True: each.
 FAILS = False
+# Seconds that each page takes.
+SLOW = 0

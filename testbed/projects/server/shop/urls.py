@@ -1,5 +1,6 @@
 """A page, a slow page, an effect, an upload, and the rollout's gate."""
 
+import itertools
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from shop import behaviour
 from shop.models import Effect
 
 RELEASE = os.environ.get("ECLUSE_RELEASE")
+PAGES = itertools.count(1)
 
 
 def readiness(request):
@@ -27,9 +29,9 @@ def page(request):
         threading.Timer(behaviour.DIES, os._exit, [1]).start()
     if behaviour.ENDS is not None:
         threading.Timer(behaviour.ENDS, os.kill, [os.getppid(), signal.SIGTERM]).start()
-    if behaviour.FAILS:
+    if behaviour.FAILS and next(PAGES) % behaviour.FAILS == 0:
         raise RuntimeError("this release fails")
-    time.sleep(float(request.GET.get("seconds", 0)))
+    time.sleep(float(request.GET.get("seconds", 0)) + behaviour.SLOW)
     return HttpResponse(f"{behaviour.VERSION} {RELEASE} {os.getpid()}")
 
 

@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,11 @@ class PublicAsgi:
     """The ASGI *site* as visitors get it: counted, with the maintenance page in its place while there is one, and with
     the static files of the releases that are kept beside this one.
 
-    *answered* is called after each answer. Once it is *ending*, each answer closes its connection.
+    *answered* is called after each answer, with its seconds and its status. Once it is *ending*, each answer closes its
+    connection.
     """
 
-    def __init__(self, site: Site, answered: Callable[[], None]) -> None:
+    def __init__(self, site: Site, answered: Callable[[float, int], None]) -> None:
         self.site, self.answered = site, answered
         self.static = served.static_url()
         self.ending = False
@@ -55,7 +57,7 @@ class PublicAsgi:
 
     async def _noted(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with *site*; count the answer, and note an error, for the watch after a switch."""
-        status = 101
+        status, began = 101, time.monotonic()
 
         async def hear(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -73,10 +75,10 @@ class PublicAsgi:
             status = 500
             raise
         finally:
-            if status >= 500 and status != 503:
+            if served.is_error(status):
                 served.note(f"{status} {scope.get('method', 'WebSocket')} {scope.get('path')}")
             if scope["type"] == "http" and scope.get("path") not in served.HEALTH:
-                self.answered()
+                self.answered(time.monotonic() - began, status)
 
     async def _static(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The site's answer for a static file; where it has none, the file of another release: a page of that one

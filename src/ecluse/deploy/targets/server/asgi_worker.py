@@ -104,8 +104,8 @@ class AsgiWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             self.alive = False
         await asyncio.sleep(seconds)
 
-    def _answered(self) -> None:
-        served.count(self.age)
+    def _answered(self, seconds: float, status: int) -> None:
+        served.count(self.age, seconds, status)
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")

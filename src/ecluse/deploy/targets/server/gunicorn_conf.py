@@ -10,6 +10,7 @@ import inspect
 import os
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -29,6 +30,7 @@ def beside(name: str) -> Any:
 if TYPE_CHECKING:
     from ecluse.deploy.targets.server import served
 else:
+    beside("counts")
     served = beside("served")
 
 # A project that wants other values has a gunicorn.conf.py among its release's files: it is read after these.
@@ -57,7 +59,7 @@ control_socket_disable = True
 # The project's own hooks of these names, which ours call.
 THEIRS = {
     name: globals()[name]
-    for name in ("post_worker_init", "post_request", "child_exit", "worker_exit")
+    for name in ("post_worker_init", "pre_request", "post_request", "child_exit", "worker_exit")
     if callable(globals().get(name))
 }
 
@@ -159,12 +161,18 @@ def post_worker_init(worker: Any) -> None:
     served.accept()
 
 
+def pre_request(worker: Any, request: Any) -> None:
+    """Keep the time at which the site was asked."""
+    request.ecluse_began = time.monotonic()
+    theirs("pre_request", worker, request)
+
+
 def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
-    """Count each answer of the site, and note each error, for the watch after a switch. 503 is not an error."""
+    """Count each answer of the site, and note each error, for the watch after a switch."""
+    status = getattr(response, "status_code", None) or 0
     if environ.get("PATH_INFO") not in served.HEALTH:
-        served.count(worker.age)
-    status = getattr(response, "status_code", None)
-    if status is not None and status >= 500 and status != 503:
+        served.count(worker.age, time.monotonic() - request.ecluse_began, status)
+    if served.is_error(status):
         served.note(f"{status} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}")
     theirs("post_request", worker, request, environ, response)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from ecluse.definition.model import Setup, Watch
 from ecluse.deploy import health, report
 from ecluse.deploy.contract import Preflight, Task
 from ecluse.deploy.targets.server import rehearsal
+from ecluse.deploy.targets.server.counts import Tally, together
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.gunicorn_conf import WORKER_ENDED
 from ecluse.deploy.targets.server.place import Place
@@ -65,20 +67,28 @@ class ServerOperations:
     def watch(self, release: ServerRelease, limits: Watch) -> None:
         mine = self.web.slots_of(release)
         starts = {slot.name: self.daemon.states().started(slot) for slot in mine}
-        answers = sum(slot.answers for slot in mine)
+        answers = together(slot.counts for slot in mine).answers
         workers = self.workers.starts()
+        # The first answers of a process fill its caches: they say nothing about how slow it is.
+        warm, settled = time.monotonic() + limits.seconds / 4, Tally()
 
         def trouble() -> str | None:
-            states = self.daemon.states()
+            nonlocal settled
+            states, now = self.daemon.states(), together(slot.counts for slot in mine)
+            if time.monotonic() < warm:
+                settled = now
             lines = self.web.errors(mine)
             errors = [line for line in lines if not line.startswith(WORKER_ENDED)]
             ended = len(lines) - len(errors) + sum(states.started(slot) != starts[slot.name] for slot in mine)
             restarts = ["its processes ended and were started again"] * ended
             restarts += ["its workers ended and were started again"] * (self.workers.starts() != workers)
-            seen = health.Seen(errors, sum(slot.answers for slot in mine) - answers, restarts)
-            return health.beyond(limits, seen)
+            return health.beyond(limits, health.Seen(errors, now.answers - answers, restarts))
 
         health.watch(lambda: self.web.ask_door(release), release.id, limits.seconds, trouble=trouble)
+        after = together(slot.counts for slot in mine).less(settled)
+        worse = health.worse(limits, _answered(self.web.before), _answered(after))
+        if worse is not None:
+            raise RolloutError(f"release {release.id} does worse than the one before: {worse}")
 
     def healthy(self, release: ServerRelease) -> bool:
         return self.workers.healthy(release) and self.web.healthy(release)
@@ -164,3 +174,7 @@ class ServerOperations:
     def _given(self, setup: Setup) -> dict[str, str]:
         """The variables for *setup* that are set for the command that rolls out. They are kept nowhere."""
         return {name: self.place.environ[name] for name in setup.given if self.place.environ.get(name)}
+
+
+def _answered(found: Tally) -> health.Answered:
+    return health.Answered(found.answers, found.errors, found.within(0.95))

@@ -14,7 +14,7 @@ __all__ = ["MAIN", "copy", "script"]
 
 MAIN = "supervisord.py"
 
-_COPIED = ("starter.py", "gunicorn_conf.py", "served.py", "unaware.py", "asgi_site.py", "asgi_worker.py")
+_COPIED = ("starter.py", "gunicorn_conf.py", "counts.py", "served.py", "unaware.py", "asgi_site.py", "asgi_worker.py")
 
 # Supervisor reports a log that cannot be written on its standard error: on a full disk that cannot be written either,
 # and would be its end, and so the site's.

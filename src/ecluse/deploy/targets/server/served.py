@@ -6,10 +6,14 @@ Copied into the target's folder beside gunicorn_conf.py; runs in a release's own
 from __future__ import annotations
 
 import mimetypes
-import mmap
 import os
-import struct
-import threading
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecluse.deploy.targets.server import counts
+else:
+    counts = sys.modules["ecluse_counts"]
 
 __all__ = [
     "HEALTH",
@@ -21,6 +25,7 @@ __all__ = [
     "elsewhere",
     "farewell",
     "file_in",
+    "is_error",
     "is_open",
     "maintenance_page",
     "note",
@@ -35,10 +40,6 @@ HEALTH = frozenset(os.environ.get("ECLUSE_HEALTH", "").split())
 """The addresses that the maintenance page does not cover, and that are no visitors' requests."""
 PAGE = os.environ.get("ECLUSE_PAGE", "")
 """The page that stands for readiness, of a site that has no address for that."""
-
-# A counter of eight bytes for each of so many workers of gunicorn, which add to their own alone.
-COUNTERS = 64
-counting = threading.Lock()
 
 RETRY_AFTER = "300"
 
@@ -69,28 +70,20 @@ def note(line: str) -> None:
         file.write(line + "\n")
 
 
-def count(age: int) -> None:
-    """Add one to the answers of the worker of gunicorn with the number *age*."""
-    number = age % COUNTERS
-    with counting:
-        (before,) = struct.unpack_from("=Q", answers(), number * 8)
-        struct.pack_into("=Q", answers(), number * 8, before + 1)
+def count(age: int, seconds: float, status: int) -> None:
+    """Count an answer with *status*, after *seconds*, of the worker of gunicorn with the number *age*."""
+    global _counter
+    if _counter is None:
+        _counter = counts.TallyFile(os.path.join(SLOT, "counts"))
+    _counter.add(age, seconds, is_error(status))
 
 
-def answers() -> mmap.mmap:
-    """The counters of this slot, in memory that is a file."""
-    global _answers
-    if _answers is None:
-        descriptor = os.open(os.path.join(SLOT, "answers"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.ftruncate(descriptor, 8 * COUNTERS)
-            _answers = mmap.mmap(descriptor, 8 * COUNTERS)
-        finally:
-            os.close(descriptor)
-    return _answers
+_counter: counts.TallyFile | None = None
 
 
-_answers: mmap.mmap | None = None
+def is_error(status: int) -> bool:
+    """Whether an answer counts against a release: a 503 is what a site says that is closed, or busy."""
+    return status >= 500 and status != 503
 
 
 def maintenance_page() -> bytes | None:

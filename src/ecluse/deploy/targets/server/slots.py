@@ -9,18 +9,18 @@ Two serve; in the two others the next release is started beside them. The files 
     accepting   the release that does
     errors      a line for each error of the site and each worker that ended
     ended-PID   of a worker of gunicorn that ended in good order, until gunicorn has noticed
-    answers     numbers of eight bytes, whose sum is the number of answers of the site
+    counts      the answers of the site, their durations and errors (see counts.py)
 """
 
 from __future__ import annotations
 
-import array
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.deploy.targets.server.counts import Tally, minutes_of, total_of
 from ecluse.machine import durable
 from ecluse.services.account import Account
 
@@ -66,7 +66,7 @@ class Slot:
         """Say that it runs nothing."""
         for left in self.folder.glob("ended-*"):
             left.unlink(missing_ok=True)
-        for name in ("open", "accepting", "address", "errors", "answers", "slot.json"):
+        for name in ("open", "accepting", "address", "errors", "counts", "slot.json"):
             (self.folder / name).unlink(missing_ok=True)
 
     @property
@@ -103,12 +103,13 @@ class Slot:
         return self._read("errors").splitlines()
 
     @property
-    def answers(self) -> int:
-        """The number of requests that it has answered since it was started, but for health addresses."""
-        try:
-            return sum(array.array("Q", (self.folder / "answers").read_bytes()))
-        except (FileNotFoundError, ValueError):
-            return 0
+    def counts(self) -> Tally:
+        """The answers that it has given since it was described, but for health addresses."""
+        return total_of(self.folder / "counts")
+
+    def last(self, minutes: int) -> Tally:
+        """The answers that it has given in the last *minutes*."""
+        return minutes_of(self.folder / "counts", minutes)
 
     @property
     def was_used(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from ecluse.deploy import health
+from ecluse.deploy.targets.server.counts import Tally, together
 from ecluse.deploy.targets.server.daemon import Daemon
 from ecluse.deploy.targets.server.place import Place
 from ecluse.deploy.targets.server.release import ServerRelease
@@ -15,6 +16,9 @@ from ecluse.errors import RolloutError
 from ecluse.machine.waiting import until
 
 __all__ = ["Web"]
+
+_MINUTES = 10
+"""Minutes before the switch that a release is compared with."""
 
 
 class Web:
@@ -26,6 +30,8 @@ class Web:
     def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
         self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
         self._before: dict[str, int] = {}
+        self.before = Tally()
+        """The answers that other releases gave in the last minutes before the switch."""
 
     def part_of(self, release: ServerRelease) -> bool:
         return True
@@ -61,6 +67,9 @@ class Web:
             raise RolloutError(
                 f"release {release.id}: {len(mine)} of {PROCESSES} processes are there, so nothing was switched"
             )
+        # Asked before they end: then nobody knows it any more.
+        others = [slot for slot in self._daemon.slots if slot not in mine]
+        self.before = together(slot.last(_MINUTES) for slot in others)
         self._place.show_static(release)  # its files are there before its first page
         for slot in mine:
             slot.open()

@@ -34,6 +34,8 @@ def problems(environment: Environment) -> Iterator[tuple[str, str]]:
         yield "setup", "the commands of a swarm are services of its stack file"
     if environment.host or environment.user or environment.port or environment.host_key:
         yield "host", "is for the target server: a swarm is reached by DOCKER_HOST or DOCKER_CONTEXT"
+    if not environment.monitoring and (environment.limits.more_errors or environment.limits.slower):
+        yield "watch", "more_errors and slower are for the target server: a swarm does not keep durations"
     if environment.monitoring:
         yield "monitoring", "is for the target server: a swarm is not watched yet"
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 from pathlib import Path
 
 import pytest
 
+from ecluse.deploy.targets.server.counts import TallyFile
 from ecluse.deploy.targets.server.slots import PROCESSES, Slot, slots
 from ecluse.services.account import Account
 
@@ -55,12 +55,12 @@ def test_errors_are_what_the_process_noted(slot: Slot) -> None:
     assert list(slot.errors) == ["500 GET /", "worker ended 7"]
 
 
-def test_answers_are_the_sum_of_what_each_worker_has_counted(slot: Slot) -> None:
-    assert slot.answers == 0
-    (slot.folder / "answers").write_bytes(struct.pack("=64Q", 3, 0, 4, *[0] * 61))
-    assert slot.answers == 7
+def test_counts_are_of_the_slot_since_it_was_described(slot: Slot) -> None:
+    assert slot.counts.answers == 0
+    TallyFile(str(slot.folder / "counts")).add(1, 0.01, error=False)
+    assert slot.counts.answers == slot.last(1).answers == 1
     slot.clear()
-    assert slot.answers == 0
+    assert slot.counts.answers == 0
 
 
 def test_slot_without_lock_holder_runs_no_process(slot: Slot) -> None:
