@@ -6,9 +6,10 @@ import json
 import os
 import secrets
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,22 @@ class Elsewhere:
                 site.interrupt(id)  # it may have been begun already
                 raise
             return self._watch(site, id, json_=bool(options.get("json_")), stops=True)
+
+    @contextmanager
+    def asking(self) -> Iterator[Callable[..., str]]:
+        """A function that runs ``ecluse WORDS`` there and returns what it prints, over one connection."""
+        with self._site() as site:
+            self._tell_of(site.prepare(self.environment.name))
+
+            def ask(*words: str) -> str:
+                with tempfile.TemporaryFile() as printed:
+                    code = site.forward(self._order(words, {}), printed)
+                    if code != 0:
+                        raise click.exceptions.Exit(code)  # it has said why
+                    printed.seek(0)
+                    return printed.read().decode()
+
+            yield ask
 
     def follow(self) -> int:
         """Show the command that was begun last, from its beginning to its end. Returns its exit code."""

@@ -1,54 +1,62 @@
-"""``ecluse monitor`` and ``ecluse top``: the figures of a machine that is watched, in the terminal."""
+"""``ecluse monitor`` and ``ecluse top``: the figures of a machine that is watched, as a page and in the terminal."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from ecluse.cli.elsewhere import OfEnvironment
-from ecluse.cli.environments import as_json, environment_argument, named
+from ecluse.cli.elsewhere import Elsewhere, OfEnvironment
+from ecluse.cli.environments import as_json, environment_argument, named, opened
 from ecluse.cli.project import pipeline_in
 from ecluse.cli.project import top as top_folder
 
 if TYPE_CHECKING:
-    from ecluse.definition.monitoring import Monitoring
-    from ecluse.monitoring.past_hour import Course
+    from ecluse.definition.model import Environment
+    from ecluse.monitoring.overview import Overview
 
 __all__ = ["monitor", "top"]
 
-_BARS = "▁▂▃▄▅▆▇█"
 
-
-@click.command(cls=OfEnvironment)
+@click.command()
 @environment_argument
-@click.option("--watch", is_flag=True, help="Show them again every 15 seconds, until Ctrl-C.")
+@click.option("--hours", type=click.FloatRange(0.1, 720), default=3, show_default=True, help="The time to show.")
+@click.option("--watch", is_flag=True, help="Show the same in the terminal, every 15 seconds, until Ctrl-C.")
 @as_json
-def monitor(environment: str, watch: bool, json_: bool) -> None:
-    """Show the figures of ENVIRONMENT's machine: now, over the past hour, and the thresholds of its policies.
+def monitor(environment: str, hours: float, watch: bool, json_: bool) -> None:
+    """Make a page of ENVIRONMENT's charts, with its rollouts, and open it in a browser where there is a terminal.
 
     \b
     Examples:
       ./ecluse monitor production
+      ./ecluse monitor production --hours 24
       ./ecluse monitor production --watch
     """
+    from ecluse.cli.chart_rows import rows
     from ecluse.monitoring.alert_rules import INTERVAL
-    from ecluse.monitoring.past_hour import courses
+    from ecluse.monitoring.policies import rules
 
-    wanted = _watched(environment)
-    while True:
-        found = courses()
-        if json_:
-            click.echo(json.dumps([one.as_json() for one in found], indent=None if watch else 1))
-        else:
-            click.echo(time.strftime(f"{environment}, %Y-%m-%d %H:%M:%S"))
-            click.echo("\n".join(_table(found, wanted)))
-        if not watch:
-            return
-        time.sleep(INTERVAL)
+    folder = top_folder()
+    pipeline = pipeline_in(folder)
+    found = _watched(environment)
+    assert found.monitoring is not None
+    with _look(found, hours) as look:
+        while True:
+            overview = look()
+            if json_:
+                click.echo(json.dumps(overview.as_json(), indent=None if watch else 1))
+            else:
+                click.echo("\n".join(rows(overview, rules(found.monitoring))))
+            if not watch:
+                break
+            time.sleep(INTERVAL)
+    if not json_:
+        _show(overview, found, pipeline.name)
 
 
 @click.command(cls=OfEnvironment)
@@ -76,29 +84,55 @@ def top(environment: str, number: int, json_: bool) -> None:
         click.echo(f"{one.name:<{width}}  {one.processes:>9}  {one.processor:>7.1f} %  {one.memory / 1e6:>6.0f} MB")
 
 
-def _watched(name: str) -> Monitoring:
+def _watched(name: str) -> Environment:
     found = named(pipeline_in(top_folder()), name)
     if found.monitoring is None:
         raise click.UsageError(f"{name} has no monitoring in pipeline.py")
-    return found.monitoring
+    return found
 
 
-def _table(found: Sequence[Course], wanted: Monitoring) -> Iterator[str]:
+@contextmanager
+def _look(environment: Environment, hours: float) -> Iterator[Callable[[], Overview]]:
+    """A function that returns the overview of *environment* for now, asked on its machine."""
+    from ecluse.monitoring.overview import Overview
+
+    if not environment.host:
+        yield lambda: _here(environment.name, hours)
+        return
+    folder = top_folder()
+    with Elsewhere(folder, pipeline_in(folder), environment).asking() as ask:
+        yield lambda: Overview.from_json(
+            json.loads(ask("monitor", environment.name, "--hours", f"{hours:g}", "--json"))
+        )
+
+
+def _here(environment: str, hours: float) -> Overview:
+    from ecluse.monitoring.charts import charts
+    from ecluse.monitoring.overview import Overview, PastRollout
+    from ecluse.monitoring.past_hour import courses
+
+    end = time.time()
+    begin = end - hours * 3600
+    with opened(environment) as session:
+        records = session.target.records.ledger().history()
+    rollouts = [
+        PastRollout(one.release, one.outcome, one.began, one.began + one.seconds)
+        for one in records
+        if one.began + one.seconds >= begin
+    ]
+    return Overview(environment, begin, end, charts(begin, end), courses(), rollouts)
+
+
+def _show(overview: Overview, environment: Environment, pipeline: str) -> None:
+    """Make the page, and open it where a person sits."""
+    from ecluse.machine import durable
+    from ecluse.monitoring.charts_page import charts_page
     from ecluse.monitoring.policies import rules
 
-    limits: dict[str, str] = {}
-    for rule in rules(wanted):
-        limits.setdefault(rule.about, f"alert {rule.figure.side} {rule.limit:g}")
-    names = [f"{one.figure} {one.of}".strip() for one in found]
-    width = max(map(len, names), default=0)
-    for name, one in zip(names, found, strict=True):
-        value = f"{one.values[-1]:.1f} {one.unit}".strip()
-        yield f"  {name:<{width}}  {value:>18}  {_line(one.values):<31}  {limits.get(one.figure, '')}".rstrip()
-
-
-def _line(values: Sequence[float]) -> str:
-    """The values as a line of bars: from 0, or the least, to the most."""
-    least, most = min(0.0, *values), max(values)
-    if most == least:
-        return _BARS[0] * len(values)
-    return "".join(_BARS[int((value - least) / (most - least) * (len(_BARS) - 1))] for value in values)
+    assert environment.monitoring is not None
+    page = top_folder() / ".ecluse" / "monitor" / f"{environment.name}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    durable.write(page, charts_page(overview, rules(environment.monitoring), pipeline))
+    click.echo(f"\n{page}")
+    if sys.stdout.isatty():
+        click.launch(page.as_uri())

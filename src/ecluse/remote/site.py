@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ecluse.errors import TargetError
 from ecluse.machine import process
@@ -141,10 +141,12 @@ class Site:
 
     # Commands that end with the line
 
-    def forward(self, order: Order) -> int:
-        """Run a command there, its output on our own; it ends when we do. Returns its exit code."""
+    def forward(self, order: Order, printed: IO[bytes] | None = None) -> int:
+        """Run a command there, its output on our own, or its standard output in the file *printed*; it ends when we do.
+        Returns its exit code.
+        """
         argv = self._connect().command(self._script("forward", self._digest), "-T")
-        program = process.spawn(argv, env=self._connect().environ, stdin=subprocess.PIPE)
+        program = process.spawn(argv, env=self._connect().environ, stdin=subprocess.PIPE, stdout=printed)
         assert program.stdin is not None
         with program.stdin as stdin:
             try:

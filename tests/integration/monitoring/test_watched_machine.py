@@ -172,11 +172,17 @@ def test_alert_for_a_test_is_told_each_time(watched: Watched) -> None:
 
 
 def test_figures_and_programs_are_shown(watched: Watched) -> None:
-    figures = {one["figure"]: one for one in json.loads(watched.ecluse("monitor", "production", "--json").text)}
+    found = json.loads(watched.ecluse("monitor", "production", "--hours", "0.5", "--json").text)
+    figures = {one["figure"]: one for one in found["figures"]}
     assert {"memory", "disk", "inodes", "forks", "unwatched"} <= set(figures)
     assert 0 < figures["memory"]["values"][-1] < 100 and figures["unwatched"]["values"][-1] == 0
-    shown = watched.ecluse("monitor", "production").text
-    assert "disk /srv/small" in shown and "alert above 90" in shown, shown
+    lines = {chart["title"]: chart["lines"] for chart in found["charts"]}
+    drawn = [title for title in lines if any(any(line["values"]) for line in lines[title])]
+    assert drawn == ["Processor", "Memory", "Disk", "Disk traffic", "Bandwidth"], found
+    shown = watched.ecluse("monitor", "production", "--hours", "0.5").text
+    assert "Disk /srv/small" in shown and "alert above 90" in shown, shown
+    page = Path(shown.splitlines()[-1]).read_text()
+    assert page.count("<polyline") > 5 and "disk /srv/small" in page, page
     programs = {one["name"]: one for one in json.loads(watched.ecluse("top", "production", "--json").text)}
     watching = [one for name, one in programs.items() if name.startswith("prometheus")]
     assert len(watching) == 4 and sum(one["memory"] for one in watching) < 250e6, programs
