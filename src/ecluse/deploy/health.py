@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from ecluse.definition.model import Watch
 from ecluse.errors import RolloutError
 
-__all__ = ["Answered", "Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch", "worse"]
+__all__ = ["ENOUGH", "Answered", "Readiness", "Seen", "ask", "ask_at", "beyond", "gate", "watch", "worse"]
 
 TIMES = 3
 """The gate opens after this many good answers in a row: a single one is not health."""

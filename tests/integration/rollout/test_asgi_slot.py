@@ -70,7 +70,8 @@ def test_asgi_answers_and_errors_are_counted(serving: Place) -> None:
         ask(serving.public, path)
     until(lambda: len(serving.slot.errors) == 2, "the errors to be noted")
     assert serving.slot.errors == ["500 GET /500", "500 GET /raises/"]
-    until(lambda: serving.slot.answers == 5, "the answers to be counted")
+    until(lambda: serving.slot.counts.answers == 5, "the answers to be counted")
+    assert serving.slot.counts.errors == 2
 
 
 def test_maintenance_page_stands_for_an_asgi_site(serving: Place) -> None:

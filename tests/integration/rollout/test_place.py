@@ -11,11 +11,15 @@ import signal
 import stat
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from ecluse.definition.model import Watch
+from ecluse.deploy.health import ENOUGH
+from ecluse.deploy.targets.server.counts import TallyFile
 from ecluse.deploy.targets.server.place import Place
 from ecluse.errors import ReleaseError, RolloutError, TargetError
 from testbed.containers import listening
@@ -200,8 +204,30 @@ def test_figures_of_the_site_are_those_of_its_processes(shop: Shop, one: str, tm
     assert found['ecluse_site_up{site="shop-local"}'] == "1"
     answers = [float(value) for name, value in found.items() if name.startswith("ecluse_site_answers_total")]
     assert sum(answers) >= 1 and len(answers) == len(shop.pids())
+    within = [
+        float(value) for name, value in found.items() if name.startswith("ecluse_site_duration") and "+Inf" in name
+    ]
+    assert sum(within) == sum(answers)
     [switched] = [value for name, value in found.items() if name.startswith("ecluse_release_switched_seconds")]
     assert 0 < float(switched) <= time.time() and f'release="{one}"' in str(found)
+
+
+def test_release_is_compared_with_the_minutes_before(shop: Shop, one: str) -> None:
+    server = shop.server()
+    before = next(slot for slot in server.daemon.slots if slot.release is None)
+    before.folder.mkdir(exist_ok=True)
+    counts = TallyFile(str(before.folder / "counts"))
+    for _ in range(ENOUGH):
+        counts.add(1, 0.001, error=False)
+    try:
+        server.web.switch(server.release(one))
+        with ThreadPoolExecutor(ENOUGH) as visitors:
+            list(visitors.map(lambda _: get(shop.port, "/?seconds=0.5"), range(3 * ENOUGH)))
+        server.watch(server.release(one), Watch(seconds=0))
+        with pytest.raises(RolloutError, match="does worse than the one before: 95 % .* before the switch 0.001 s"):
+            server.watch(server.release(one), Watch(seconds=0, slower=4))
+    finally:
+        before.clear()
 
 
 def test_maintenance_before_the_first_rollout_is_refused(fresh_shop: Shop) -> None:

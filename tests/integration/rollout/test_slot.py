@@ -176,7 +176,7 @@ def test_worker_replaced_by_gunicorn_is_no_crash(place: Place) -> None:
     until(lambda: not list(place.slot.folder.glob("ended-*")), "gunicorn to notice the last end")
     assert place.slot.errors == []
     # An answer is counted once it has been sent.
-    until(lambda: place.slot.answers == 8, "all answers to be counted")
+    until(lambda: place.slot.counts.answers == 8, "all answers to be counted")
 
 
 def test_hooks_of_the_project_are_called_beside_ours(place: Place) -> None:

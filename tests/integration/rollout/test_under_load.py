@@ -75,26 +75,27 @@ def test_release_that_fails_after_the_switch_is_reverted(shop: Shop, one: str) -
     assert shop.status()["serving"] == one
 
 
-@pytest.mark.slow
-def test_release_that_does_worse_than_before_is_reverted(shop: Shop, one: str, two: str) -> None:
-    # More than a tenth of the answers have to be errors before these alone undo a rollout.
-    limits = Watch(seconds=4, error_share=0.1, more_errors=0.02, slower=4)
-    with Load(shop.port, rate=40, slow=False) as load:
-        load.wait(100)
-        shop.roll_out(two, watch=limits)
-        load.wait(100)
-        with pytest.raises(RolloutError, match=rf"95 % of the answers took up to 1(.|\n)*{two} serves again"):
-            shop.roll_out(shop.release("slow", SLOW=1), watch=limits)
-        load.wait(100)
-        assert load.lost == []
-        with pytest.raises(
-            RolloutError, match=rf"answers were errors, before the switch 0.0%(.|\n)*{two} serves again"
-        ):
-            shop.roll_out(shop.release("sometimes", FAILS=10), watch=limits)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("version", "behaviour", "rate", "limits", "reason"),
+    [
+        ("slow", {"SLOW": 4}, 6, Watch(seconds=14, slower=1.2), r"95 % of the answers took up to \d"),
+        # More than a tenth of the answers have to be errors before these alone undo a rollout.
+        ("partly", {"FAILS": 10}, 40, Watch(seconds=4, error_share=0.1, more_errors=0.02), "before the switch 0.0%"),
+    ],
+)
+def test_release_that_does_worse_than_before_is_reverted(
+    shop: Shop, one: str, version: str, behaviour: dict[str, object], rate: float, limits: Watch, reason: str
+) -> None:
+    worse = shop.release(version, **behaviour)  # type: ignore[arg-type]
+    with Load(shop.port, rate=rate, slow=False) as load:
+        load.wait(60)
+        with pytest.raises(RolloutError, match=rf"does worse than the one before: .*{reason}(.|\n)*{one} serves again"):
+            shop.roll_out(worse, watch=limits)
         lost = len(load.lost)
         load.wait(50)
     assert len(load.lost) == lost and all("status 500" in request for request in load.lost)
-    assert shop.status()["serving"] == two
+    assert shop.status()["serving"] == one
 
 
 @pytest.mark.slow
