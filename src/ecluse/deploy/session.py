@@ -21,6 +21,7 @@ from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.rollout import Progress, Request, current, recover, roll_out
 from ecluse.errors import LockHeld, PreflightError, ReleaseError, RolloutError
+from ecluse.monitoring.silence import silence
 
 __all__ = ["Ended", "Person", "Session"]
 
@@ -172,6 +173,8 @@ class Session:
                 self.say(f"the rollout of {left.release} that was interrupted is {_ended(left)}")
             release = choose(ledger)
             self.say(f"{kind} of release {release.id} to {self.environment.name}")
+            if self.environment.monitoring is not None:
+                silence(self.environment.monitoring, self.environment.name, str(self.person), f"{kind} of {release.id}")
             request = Request(
                 release=release,
                 kind=kind,

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from ecluse.definition.monitoring import Monitoring
 from ecluse.errors import TargetError
 from ecluse.machine.waiting import until
-from ecluse.monitoring.loopback import ALERTMANAGER, PROMETHEUS, ask, text
+from ecluse.monitoring.loopback import ALERTMANAGER, PROMETHEUS, ask, moment, text
 from ecluse.monitoring.policies import HEARTBEAT, TEST
 
 __all__ = ["Alert", "raised", "send_test"]
@@ -124,10 +124,6 @@ def _test(environment: str) -> Mapping[str, object]:
             "summary": "this is a test: nothing is wrong",
             "more": f"./ecluse status {environment}",
         },
-        "startsAt": _iso(now),
-        "endsAt": _iso(now + 60),
+        "startsAt": moment(now),
+        "endsAt": moment(now + 60),
     }
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

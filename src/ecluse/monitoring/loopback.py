@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from typing import Any
 
 from ecluse.errors import TargetError
 
-__all__ = ["ALERTMANAGER", "PROMETHEUS", "ask", "text"]
+__all__ = ["ALERTMANAGER", "PROMETHEUS", "ask", "moment", "text"]
 
 PROMETHEUS, ALERTMANAGER = 9090, 9093
 """The ports of both."""
@@ -48,3 +49,8 @@ def text(port: int, path: str, body: Any = None) -> str:
         where=f"127.0.0.1:{port}",
         hint="./ecluse provision ENVIRONMENT puts it there, and starts it",
     )
+
+
+def moment(seconds: float) -> str:
+    """*seconds* since the epoch as Alertmanager writes them."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -11,6 +11,7 @@ import pytest
 
 from ecluse.definition.load import load
 from ecluse.definition.model import Environment, Pipeline, Watch
+from ecluse.definition.monitoring import Monitoring
 from ecluse.deploy import targets
 from ecluse.deploy.contract import Context
 from ecluse.deploy.history import Journal
@@ -99,6 +100,19 @@ def test_rollout_is_watched_within_the_limits_of_the_environment(
     with targets.opened(Context(pipeline, environment, tmp_path)) as target:
         Session(target, environment, Person("ada", "mill")).deploy()
     assert seen == [environment.limits] and (seen[0].seconds, seen[0].error_share) == (3, 0.1)
+
+
+@pytest.mark.parametrize("monitoring", [None, Monitoring()])
+def test_rollout_where_somebody_watches_asks_for_silence(
+    toy: ToyTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitoring: Monitoring | None
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+    monkeypatch.setattr("ecluse.deploy.session.silence", lambda _, *words: asked.append(words))
+    environment = Environment(name="local", target="toy", settings="s", url="x", watch=1, monitoring=monitoring)
+    pipeline = Pipeline(name="shop", jobs=(), environments=(environment,))
+    with targets.opened(Context(pipeline, environment, tmp_path)) as target:
+        ended = Session(target, environment, Person("ada", "mill")).deploy()
+    assert asked == ([("local", "ada@mill", f"deploy of {ended.release}")] if monitoring else [])
 
 
 def test_start_needs_something_that_has_served(toy: ToyTarget, tmp_path: Path) -> None:
