@@ -58,7 +58,7 @@ class Journal:
             _is_written_so(found)
             and found.step in get_args(Step)
             and isinstance(found.switched, bool)
-            and all(map(is_time, asdict(read).values()))
+            and all(limit is None or is_time(limit) for limit in asdict(read).values())
         ):
             raise TypeError("this is not the journal of a rollout")
         return found
