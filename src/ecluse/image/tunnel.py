@@ -15,7 +15,7 @@ from ecluse.machine import process
 
 __all__ = ["tunnel"]
 
-SECONDS = 30.0
+SECONDS = 60.0
 """Seconds until the engine's socket has to be here."""
 
 

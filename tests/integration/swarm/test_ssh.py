@@ -41,6 +41,23 @@ def refused(shop, **variables):
     return done.output
 
 
+def test_engine_of_images_is_reached_by_ssh_too(machine, tmp_path):
+    (tmp_path / "known_hosts").write_text(machine.known_hosts)
+    (tmp_path / "key").write_text(machine.key)
+    (tmp_path / "key").chmod(0o600)
+    options = f"-i {tmp_path}/key -o UserKnownHostsFile={tmp_path}/known_hosts"
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh {options} "$@"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    there = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "DOCKER_HOST": machine.url}
+    made = "tar --create --files-from /dev/null | docker import --change 'LABEL made=there' - made-there"
+    subprocess.run([tmp_path / "ssh", f"deploy@{machine.addresses[0]}", made], check=True)
+    with connect(there) as engine:
+        assert engine.inspect("made-there").labels == {"made": "there"}
+    with pytest.raises(ToolError, match="no Docker engine answers at ssh://deploy@127.0.0.1:1"):
+        with connect({**there, "DOCKER_HOST": "ssh://deploy@127.0.0.1:1"}):
+            pass
+
+
 def test_unusable_host_is_refused_with_reason_and_hint(machine, shop, tmp_path):
     said = refused(shop)
     assert "this engine is not in a swarm" in said
@@ -77,20 +94,3 @@ def test_unusable_host_is_refused_with_reason_and_hint(machine, shop, tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
     said = refused(shop, STAGING_SSH_KEY=(tmp_path / "other").read_text())
     assert "no Docker engine answers" in said and "the key is wrong, or not on the host" in said
-
-
-def test_engine_of_images_is_reached_by_ssh_too(machine, tmp_path):
-    (tmp_path / "known_hosts").write_text(machine.known_hosts)
-    (tmp_path / "key").write_text(machine.key)
-    (tmp_path / "key").chmod(0o600)
-    (tmp_path / "ssh").write_text(
-        f'#!/bin/sh\nexec /usr/bin/ssh -i {tmp_path}/key -o UserKnownHostsFile={tmp_path}/known_hosts "$@"\n'
-    )
-    (tmp_path / "ssh").chmod(0o755)
-    there = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "DOCKER_HOST": machine.url}
-    docker("build", "--quiet", "--tag", "made-there", "-", input="FROM scratch\nLABEL made=there\n", env=there)
-    with connect(there) as engine:
-        assert engine.inspect("made-there").labels == {"made": "there"}
-    with pytest.raises(ToolError, match="no Docker engine answers at ssh://nobody@"):
-        with connect({**there, "DOCKER_HOST": f"ssh://nobody@{machine.addresses[0]}"}):
-            pass
