@@ -13,19 +13,21 @@ from pathlib import Path
 import click
 
 from ecluse.cli.project import pipeline_in, top
-from ecluse.definition.model import Event, ImageSpec
+from ecluse.definition.model import Event, ImageSpec, Pipeline
 from ecluse.errors import CommandError, DefinitionError, ImageError
 from ecluse.image import accounts, compose, publish, sbom
 from ecluse.image.bake import BuildTarget
 from ecluse.image.bake import build as build_argv
 from ecluse.image.bake import definition
+from ecluse.image.bases import mirrored
 from ecluse.image.checkout import commit_of, image_tag, version_tag
 from ecluse.image.engine import connect
 from ecluse.image.names import BUILT, Version, image_variable, registry_of, tag_of
 from ecluse.image.registry import Registry
 from ecluse.image.source import REVISION, SourceCommit, labels, source_of
 from ecluse.machine import process
-from ecluse.providers import pull_request_number, reported
+from ecluse.providers import provider_of, pull_request_number, reported
+from ecluse.providers.services import image as at_mirror
 
 __all__ = ["image"]
 
@@ -73,7 +75,10 @@ def build(no_cache: bool, branch: str | None) -> None:
         for target, name in spec.published.items()
     ]
     targets.append(BuildTarget(spec.tests, [f"{_tests_name(spec)}:{_built()}"]))
-    _bake(definition(folder, targets, epoch=source.committed, release=source.revision), folder, cache=not no_cache)
+    made = definition(
+        folder, targets, epoch=source.committed, release=source.revision, bases=_bases(folder, pipeline_in(folder))
+    )
+    _bake(made, folder, cache=not no_cache)
     (folder / BILLS).mkdir(parents=True, exist_ok=True)
     with connect(os.environ) as engine:
         for name in spec.published.values():
@@ -235,6 +240,13 @@ def _spec(folder: Path) -> ImageSpec:
     if spec is None:
         raise DefinitionError("the pipeline has no images", where="pipeline.py", hint="give it image=ImageSpec(...)")
     return spec
+
+
+def _bases(folder: Path, pipeline: Pipeline) -> dict[str, str]:
+    """The base images to take from the mirror: the machines of a provider, not this one, share an address."""
+    if not pipeline.providers.mirror or provider_of(os.environ) is None:
+        return {}
+    return mirrored((folder / "Dockerfile").read_text(encoding="utf-8"), lambda name: at_mirror(name, pipeline))
 
 
 def _tests_name(spec: ImageSpec) -> str:

@@ -194,7 +194,7 @@ class Providers:
     the providers, by id; any other difference is an error. *only* are the names of the providers to render for; by
     default all. *deploys* is the name of the provider that runs the jobs with secrets, an environment or an identity;
     the other providers run the other jobs. *mirror* is a registry (and a path in it) that has Docker Hub's images:
-    those of services, and of GitLab's jobs, are taken from there.
+    those of services, of GitLab's jobs, and the base images of ``ecluse image build`` at a provider come from there.
     """
 
     python: str = "3.13"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 __all__ = ["BuildTarget", "build", "definition"]
 
@@ -30,12 +31,21 @@ def build(*, cache: bool = True) -> tuple[str, ...]:
     )
 
 
-def definition(context: Path, targets: Sequence[BuildTarget], *, epoch: int, release: str) -> str:
+def definition(
+    context: Path,
+    targets: Sequence[BuildTarget],
+    *,
+    epoch: int,
+    release: str,
+    bases: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """The *targets* of the Dockerfile in *context*, as ``docker buildx bake`` reads them.
 
     *epoch* is the time that the images are to show (their commit's), in seconds since 1970: BuildKit takes it for the
-    dates of an image and of its history. *release* is the id that the site reports.
+    dates of an image and of its history. *release* is the id that the site reports. *bases* are images, each by the
+    name that the Dockerfile has for it.
     """
+    contexts = {name: f"docker-image://{image}" for name, image in bases.items()}
     arguments = {"SOURCE_DATE_EPOCH": str(epoch), "ECLUSE_RELEASE": release}
     made = {
         target.name: {
@@ -44,6 +54,7 @@ def definition(context: Path, targets: Sequence[BuildTarget], *, epoch: int, rel
             "tags": list(target.tags),
             "labels": {name: _literal(value) for name, value in target.labels.items()},
             "args": {name: _literal(value) for name, value in arguments.items()},
+            **({"contexts": contexts} if contexts else {}),
         }
         for target in targets
     }

@@ -15,6 +15,7 @@ from ecluse.deploy.session import Ended
 from ecluse.errors import ImageError
 from ecluse.image import publish
 from ecluse.image.accounts import ACCOUNTS, signed_in
+from ecluse.image.bake import BuildTarget, build, definition
 from ecluse.image.engine import connect
 from ecluse.image.names import registry_of
 from ecluse.image.registry import Registry
@@ -243,3 +244,21 @@ def test_base_image_is_pulled_with_the_account_of_the_job(engine, guarded, tmp_p
         refused = docker("build", "--no-cache", str(tmp_path), check=False)
         assert refused.returncode and "401 Unauthorized" in refused.stderr, refused.stderr
         docker("build", "--no-cache", str(tmp_path), env=env)
+
+
+def test_base_image_comes_from_a_mirror_with_the_account(engine, guarded, tmp_path):
+    # Docker Hub has no such image, and is not asked for it.
+    name, there = "ecluse-base:1", f"{guarded}/library/ecluse-base:1"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY htpasswd /\n")
+    accounts = {ACCOUNTS: json.dumps({"auths": {guarded: {"auth": b64encode(f"ci:{PASSWORD}".encode()).decode()}}})}
+    made = definition(tmp_path, [BuildTarget("site", [])], epoch=1, release="r1", bases={name: there})
+    argv = [*(part for part in build(cache=False) if part != "--load"), "--allow", f"fs.read={tmp_path}"]
+    with signed_in({**os.environ, **accounts}) as env:
+        docker("build", "--quiet", "--tag", there, str(tmp_path), env=env)
+        docker("push", "--quiet", there, env=env)
+        docker("image", "rm", there)
+        (tmp_path / "Dockerfile").write_text(f"FROM {name} AS base\nFROM base AS site\n")
+        refused = subprocess.run(argv, input=made, capture_output=True, text=True)
+        assert refused.returncode and "401 Unauthorized" in refused.stderr, refused.stderr
+        pulled = subprocess.run(argv, input=made, capture_output=True, text=True, env=env)
+        assert pulled.returncode == 0, pulled.stderr

@@ -122,6 +122,26 @@ def test_build_pulls_with_the_account_that_it_is_given(
     assert auth not in " ".join(bake.argv) and "DOCKER_AUTH_CONFIG" not in bake.options["env"]
 
 
+@pytest.mark.parametrize("there", ["provider", "laptop"])
+def test_build_at_a_provider_takes_base_images_from_the_mirror(
+    there: str, top: Path, ecluse: Run, programs: Programs, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (top / "pipeline.py").write_text(
+        PIPELINE.replace("image=Image", 'providers=Providers(mirror="mirror.example"),\n    image=Image')
+    )
+    (top / "Dockerfile").write_text("FROM python:3.13-slim-trixie AS base\nFROM base AS tests\n")
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "TRAVIS"):
+        monkeypatch.delenv(name, raising=False)
+    if there == "provider":
+        monkeypatch.setenv("GITLAB_CI", "true")
+        monkeypatch.setenv("CI_COMMIT_BRANCH", "staging")
+    ecluse("image", "build")
+    (bake,) = programs.started("docker", "buildx", "bake")
+    contexts = json.loads(bake.options["input"])["target"]["tests"].get("contexts", {})
+    taken = "docker-image://mirror.example/library/python:3.13-slim-trixie"
+    assert contexts == ({"python:3.13-slim-trixie": taken} if there == "provider" else {})
+
+
 def test_build_prints_each_step_once_without_its_output(ecluse: Run, programs: Programs, engine: MemoryEngine) -> None:
     told = [line.split()[:2] for line in ecluse("image", "build").err.splitlines() if line.startswith("  ")]
     assert told == [["builder", "1/2"], ["applayer", "2/2"]]

@@ -26,3 +26,9 @@ def test_target_has_its_tags_labels_time_and_release():
         "labels": {"title": "the $${shop}"},
         "args": {"SOURCE_DATE_EPOCH": "1760000000", "ECLUSE_RELEASE": "4b825dc"},
     }
+
+
+def test_base_images_stand_in_the_place_of_those_named():
+    bases = {"python:3.13": "mirror.example/library/python:3.13"}
+    found = json.loads(definition(Path("/shop"), [BuildTarget("site", [])], epoch=1, release="r", bases=bases))
+    assert found["target"]["site"]["contexts"] == {"python:3.13": "docker-image://mirror.example/library/python:3.13"}
