@@ -251,14 +251,15 @@ def test_base_image_comes_from_a_mirror_with_the_account(engine, guarded, tmp_pa
     name, there = "ecluse-base:1", f"{guarded}/library/ecluse-base:1"
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY htpasswd /\n")
     accounts = {ACCOUNTS: json.dumps({"auths": {guarded: {"auth": b64encode(f"ci:{PASSWORD}".encode()).decode()}}})}
-    made = definition(tmp_path, [BuildTarget("site", [])], epoch=1, release="r1", bases={name: there})
-    argv = [*(part for part in build(cache=False) if part != "--load"), "--allow", f"fs.read={tmp_path}"]
+    made = definition(tmp_path, [BuildTarget("site", [f"{guarded}/site"])], epoch=1, release="r1", bases={name: there})
+    argv = build(cache=False)
     with signed_in({**os.environ, **accounts}) as env:
         docker("build", "--quiet", "--tag", there, str(tmp_path), env=env)
         docker("push", "--quiet", there, env=env)
         docker("image", "rm", there)
         (tmp_path / "Dockerfile").write_text(f"FROM {name} AS base\nFROM base AS site\n")
-        refused = subprocess.run(argv, input=made, capture_output=True, text=True)
+        refused = subprocess.run(argv, cwd=tmp_path, input=made, capture_output=True, text=True)
         assert refused.returncode and "401 Unauthorized" in refused.stderr, refused.stderr
-        pulled = subprocess.run(argv, input=made, capture_output=True, text=True, env=env)
+        pulled = subprocess.run(argv, cwd=tmp_path, input=made, capture_output=True, text=True, env=env)
         assert pulled.returncode == 0, pulled.stderr
+        docker("image", "rm", f"{guarded}/site")
