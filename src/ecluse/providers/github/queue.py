@@ -35,7 +35,7 @@ proved=false
 for pause in 10 10 0; do
   answer=$(curl --fail --silent --show-error --max-time 20 --header "X-GitHub-Api-Version: 2022-11-28" \
     --header "Authorization: Bearer $TOKEN" "$asked") || break
-  if tr -d ' \n' <<<"$answer" | grep --quiet --fixed-strings "$found"; then proved=true; break; fi
+  if [[ "${answer//[[:space:]]/}" == *"$found"* ]]; then proved=true; break; fi
   sleep "$pause"
 done
 echo "The merge queue has tested this commit: $proved"
