@@ -106,6 +106,8 @@ def show(ended: Ended, json_: bool) -> None:
         return
     took = f"serves after {ended.record.seconds:.1f} s" if ended.record else "serves already"
     say(f"release {ended.release} {took}")
+    for line in ended.record.warnings if ended.record else ():
+        say(click.style(f"warning: {line}", fg="yellow"))
     click.echo(ended.url)
 
 

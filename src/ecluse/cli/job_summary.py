@@ -33,8 +33,11 @@ def succeeded(environ: Mapping[str, str], kind: Kind, environment: str, release:
         _write(environ, [f"{what}: it serves already"])
         return
     over = f", over {as_cell(record.previous)}" if record.previous else ""
-    steps = [f"| {step} | {seconds:.2f} |" for step, seconds in record.steps.items()]
-    _write(environ, [f"{what}{over}, in {record.seconds:.1f} s", "", "| step | seconds |", "| --- | ---: |", *steps])
+    lines = [f"{what}{over}, in {record.seconds:.1f} s", ""]
+    for warning in record.warnings:
+        lines += [f"> ⚠️ {as_cell(warning)}", ""]
+    lines += ["| step | seconds |", "| --- | ---: |"]
+    _write(environ, [*lines, *(f"| {step} | {seconds:.2f} |" for step, seconds in record.steps.items())])
 
 
 def _write(environ: Mapping[str, str], lines: list[str]) -> None:

@@ -27,6 +27,7 @@ def _lines(found: Outlook) -> Iterator[str]:
     if found.unchanged:
         yield "it serves already, and well: nothing to do"
         return
+    yield from (click.style(f"warning: {line}", fg="yellow") for line in found.lost)
     if found.order:
         yield f"refused: {found.order}"
     if found.migrations is None:

@@ -57,7 +57,7 @@ class Attempt(Generic[R]):
         names = tuple(migration.name for migration in found.pending)
         unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
         # Where nothing is pending too: Django records what is squashed, and makes permissions and content types.
-        with self.step("migrate", migrations=names, unsafe=unsafe):
+        with self.step("migrate", migrations=names, unsafe=unsafe, lost=found.lost):
             target.migrate(release)
 
     def replace(self) -> None:

@@ -66,12 +66,14 @@ class Preflight:
 
     *behind* are the reasons why it could not live with the schema that the unknown ones made; None where that could
     not be told. *how* says, for each database, by what the pending migrations were judged.
+    *lost* are sentences: pages and static files that the release which serves has, and this one lacks.
     """
 
     pending: tuple[Migration, ...] = ()
     unknown: frozenset[str] = frozenset()
     behind: tuple[str, ...] | None = None
     how: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class Release(Protocol):

@@ -23,7 +23,7 @@ class Journal:
     """A rollout under way, written before each step is begun. Times are seconds since the epoch.
 
     *previous* is what served when it began. *switched*: every task of the new release has taken over; it is then
-    observed within the limits *watch*.
+    observed within the limits *watch*. *lost* are sentences: what the release lacks of *previous*.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Journal:
     steps: Mapping[str, float] = field(default_factory=dict)
     migrations: tuple[str, ...] = ()
     unsafe: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def at(self, step: Step, **changes: Any) -> Journal:
         """The same rollout, at *step*."""
@@ -52,8 +53,7 @@ class Journal:
         """The journal that :meth:`as_json` gave. Raises TypeError, ValueError or KeyError where *value* is none."""
         watch = value.get("watch", 0)
         read = Watch(**watch) if isinstance(watch, Mapping) else Watch(seconds=float(watch))
-        names = {"migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])}
-        found = cls(**{**value, **names, "watch": read})
+        found = cls(**{**value, **_texts(value), "watch": read})
         if not (
             _is_written_so(found)
             and found.step in get_args(Step)
@@ -68,7 +68,8 @@ class Journal:
 class Record:
     """A rollout that ended. *serving* is the release that served then; *steps* are the seconds that each step took.
 
-    The rollout applied *migrations*; those in *unsafe* break the release before it.
+    The rollout applied *migrations*; those in *unsafe* break the release before it. *lost* are sentences: what the
+    release lacks of *previous*, pages and static files.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Record:
     seconds: float
     reason: str | None = None
     resumed: bool = False
+    lost: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, journal: Journal, *, outcome: Outcome, serving: str | None, seconds: float, **rest: Any) -> Record:
@@ -94,13 +96,18 @@ class Record:
         del known["step"], known["switched"], known["watch"]
         return cls(**known, outcome=outcome, serving=serving, seconds=round(seconds, 3), **rest)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each kind of thing that visitors had before this rollout and have no more."""
+        return tuple(f"unlike release {self.previous}, {line}" for line in self.lost)
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Record:
         """The record that :meth:`as_json` gave. Raises TypeError or KeyError where *value* is none."""
-        found = cls(**{**value, "migrations": tuple(value["migrations"]), "unsafe": tuple(value["unsafe"])})
+        found = cls(**{**value, **_texts(value)})
         if not (
             _is_written_so(found)
             and isinstance(found.outcome, str)
@@ -113,12 +120,18 @@ class Record:
 
 def _is_written_so(found: Journal | Record) -> bool:
     """Whether the fields that a journal and a record share have the types that we write: any file may be there."""
-    texts = (found.id, found.kind, found.release, found.by, *found.migrations, *found.unsafe)
+    texts = (found.id, found.kind, found.release, found.by, *found.migrations, *found.unsafe, *found.lost)
     return (
         all(isinstance(one, str) for one in texts)
         and all(one is None or isinstance(one, str) for one in (found.previous, found.commit))
         and all(map(is_time, (found.began, *dict(found.steps).values())))
     )
+
+
+def _texts(value: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The fields that are tuples of texts, which JSON has as lists. Earlier versions did not write *lost*."""
+    found = {"migrations": value["migrations"], "unsafe": value["unsafe"], "lost": value.get("lost", ())}
+    return {name: tuple(texts) for name, texts in found.items()}
 
 
 def before(history: Sequence[Record]) -> str | None:

@@ -23,7 +23,8 @@ class Outlook:
     for these *reasons*. *how* says by what the migrations of each database were judged.
     *order* is the reason where it would take changes back. *interrupted* is a rollout that would be finished or
     undone first: what comes after it is not known before. *drift* is what somebody
-    has changed since the last rollout, which this one resets.
+    has changed since the last rollout, which this one resets. *lost* are sentences: what the release lacks of the one
+    that serves.
     """
 
     environment: str
@@ -38,6 +39,7 @@ class Outlook:
     order: str | None = None
     interrupted: Journal | None = None
     drift: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def goes(self) -> bool:
@@ -59,6 +61,7 @@ class Outlook:
             "order": self.order,
             "interrupted": self.interrupted.as_json() if self.interrupted else None,
             "drift": list(self.drift),
+            "lost": list(self.lost),
         }
 
     def _migration(self, one: Migration) -> dict[str, Any]:
@@ -102,4 +105,5 @@ def outlook(
         order=f"{order.what}\n  {order.hint}" if order else None,
         interrupted=ledger.journal(),
         drift=tuple(drift),
+        lost=found.lost if found else (),
     )

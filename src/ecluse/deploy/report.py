@@ -37,7 +37,7 @@ def preflight(lines: Sequence[str]) -> Preflight | None:
         for one in found["pending"]
     )
     behind = None if found["behind"] is None else tuple(found["behind"])
-    return Preflight(pending, frozenset(found["unknown"]), behind, tuple(found["how"]))
+    return Preflight(pending, frozenset(found["unknown"]), behind, tuple(found["how"]), tuple(found["lost"]))
 
 
 def facts(lines: Sequence[str]) -> bytes:

@@ -12,6 +12,7 @@ from . import checks
 from .advice import Size, lines
 from .copies import Copy, copied
 from .databases import migrated, missing
+from .offer import Offer, lost, offer
 from .pending import by_rule, plan, sql, unknown
 from .rehearse import Rehearsed, rehearse
 from .replay import behind
@@ -24,17 +25,25 @@ __all__ = ["ServingRelease", "preflight"]
 class ServingRelease:
     """The facts about the release that serves: what its models use in each database, and the applied migrations that
     it does not know and lives with all the same. Without *uses*, what the applied migrations declare is taken for it.
+    *offer* is its pages and static files; None where that is not known.
     """
 
     uses: Mapping[str, Uses] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    offer: Offer | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"uses": {alias: one.as_json() for alias, one in self.uses.items()}, "unknown": sorted(self.unknown)}
+        return {
+            "uses": {alias: one.as_json() for alias, one in self.uses.items()},
+            "unknown": sorted(self.unknown),
+            "offer": self.offer.as_json() if self.offer else None,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ServingRelease:
-        return cls({alias: Uses.from_json(one) for alias, one in value["uses"].items()}, frozenset(value["unknown"]))
+        uses = {alias: Uses.from_json(one) for alias, one in value["uses"].items()}
+        offered = value.get("offer")  # releases of before there was one have none
+        return cls(uses, frozenset(value["unknown"]), Offer.from_json(offered) if offered else None)
 
 
 def preflight(
@@ -74,12 +83,14 @@ def preflight(
         found += [_with(_entry(name, alias), one) for (alias, name), one in judged.items() if one[0].unsafe]
     found += [_entry("the database", one.alias, "-- it is not there, and will be made") for one in absent]
     going_back = all_unknown - facts.unknown
+    offered = offer()
     return {
         "pending": found,
         "unknown": sorted(all_unknown),
         "behind": behind(there, own, server) if going_back else [],
-        "facts": ServingRelease(own, all_unknown).as_json(),
+        "facts": ServingRelease(own, all_unknown, offered).as_json(),
         "how": how,
+        "lost": lost(facts.offer, offered) if serves else [],
     }
 
 

@@ -42,7 +42,7 @@ class PackagedRelease:
 
     *digest* is the SHA-256 of the archive, *created* seconds since the epoch, *python* as in ``cpython-3.13``.
     *python_path* are the folders of its source, beside the top, that the site imports from; *root* is the folder that
-    its processes run in.
+    its processes run in. *without* are the builds that it lacks, each with the reason.
     """
 
     id: str
@@ -56,6 +56,7 @@ class PackagedRelease:
     python_path: tuple[str, ...] = ()
     root: str = "."
     asgi: str = ""
+    without: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, object]:
         """The description of the release that is written beside the archive."""
@@ -79,8 +80,9 @@ def package(
     settings from outside. *say* is called with messages about slow steps. Raises ReleaseError if a file that *spec*
     names is missing or the static files cannot be collected, and RepositoryError outside of a git repository.
     """
-    made = [name for item in spec.builds for name in build.ensure(top, item, store.parent / "builds", environ, say=say)]
-    chosen = files.chosen(top, spec, made)
+    built = [build.ensure(top, item, store.parent / "builds", environ, say=say) for item in spec.builds]
+    without = tuple(one.skipped for one in built if one.skipped)
+    chosen = files.chosen(top, spec, [name for one in built for name in one.files])
     wanted = requirements.read(top, spec.requirements)
     release_id = _id(top, chosen, wanted.requirements, spec, project)
     try:
@@ -88,7 +90,7 @@ def package(
         release = verify(find(store, release_id))
     except ReleaseError:
         store.mkdir(parents=True, exist_ok=True)
-        release = _make(top, spec, project, chosen, wanted, release_id, store, environ, say)
+        release = _make(top, spec, project, chosen, wanted, release_id, without, store, environ, say)
         _prune(store)
     durable.write(store / _LATEST, release.id + "\n")
     return release
@@ -193,6 +195,7 @@ def _make(
     chosen: Sequence[str],
     wanted: requirements.LockedRequirements,
     release_id: str,
+    without: tuple[str, ...],
     store: Path,
     environ: Mapping[str, str],
     say: Callable[[str], None],
@@ -227,6 +230,7 @@ def _make(
             spec.python_path,
             project.folder if project is not None else ".",
             spec.asgi,
+            without,
         )
         made.replace(archive_path)
         durable.write_json(store / f"{release_id}.json", release.manifest())

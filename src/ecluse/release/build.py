@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.definition.model import Build
@@ -14,17 +15,25 @@ from ecluse.errors import CommandError, ReleaseError
 from ecluse.machine import durable, git, process, virtualenv
 from ecluse.services.paths import cache_folder
 
-__all__ = ["ensure", "too_old", "with_tool"]
+__all__ = ["Built", "ensure", "too_old", "with_tool"]
+
+
+@dataclass(frozen=True)
+class Built:
+    """The *files* of a build, sorted, as paths from the repository's top; or the reason why it is *skipped*."""
+
+    files: tuple[str, ...] = ()
+    skipped: str | None = None
 
 
 def ensure(
     top: Path, build: Build, stamps: Path, environ: Mapping[str, str], *, say: Callable[[str], None] = lambda line: None
-) -> tuple[str, ...]:
-    """The files of *build*'s output, sorted, as paths from *top*; built now unless the same sources were built before.
+) -> Built:
+    """The files of *build*'s output, built now unless the same sources were built before.
 
-    Returns nothing if the tool is missing or too old and there is no lock of it, and calls *say* with the reason.
-    *stamps* is a folder that remembers what was built. Raises ReleaseError if a step fails or leaves nothing, or if the
-    tool cannot be installed.
+    It is skipped if the tool is missing or too old and there is no lock of it; *say* hears the reason too. *stamps* is
+    a folder that remembers what was built. Raises ReleaseError if a step fails or leaves nothing, or if the tool cannot
+    be installed.
     """
     lock = top / build.lock if build.lock else None
     try:
@@ -37,8 +46,9 @@ def ensure(
         ) from None
     if version is None or too_old(version, build.version):
         found = f"version {version} is installed" if version else f"{build.tool} is not installed"
-        say(f"skipping {build.output}: it needs {build.tool} {build.version} or newer; {found}")
-        return ()
+        reason = f"{build.output}: it needs {build.tool} {build.version} or newer; {found}"
+        say(f"skipping {reason}")
+        return Built(skipped=reason)
     key = _key(top, build, version)
     stamp = stamps / hashlib.sha256(build.output.encode()).hexdigest()[:12]
     if not (top / build.output).is_dir() or not stamp.is_file() or stamp.read_text(encoding="ascii").strip() != key:
@@ -57,7 +67,7 @@ def ensure(
     made = tuple(_below(top, top / build.output))
     if not made:
         raise ReleaseError(f"its steps leave nothing in {build.output}", where="pipeline.py: release")
-    return made
+    return Built(made)
 
 
 def with_tool(

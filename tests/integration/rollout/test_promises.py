@@ -115,6 +115,23 @@ def power_cut(shop: Shop) -> None:
     until(lambda: shop.running() == [], "the end of all processes")
 
 
+def test_release_without_a_page_or_a_client_warns(shop: Shop, one: str) -> None:
+    urls, styles = shop.folder / "shop" / "urls.py", shop.folder / "shop" / "static" / "client" / "a.css"
+    text = urls.read_text()
+    styles.parent.mkdir()
+    styles.write_text("a {}")
+    urls.write_text(text.replace("urlpatterns = [", 'urlpatterns = [path("feed/<int:year>/", page), '))
+    more = shop.release("more")
+    shop.ecluse("deploy", "local", "--release", more)
+    styles.unlink()
+    urls.write_text(text)
+    less = shop.release("less")
+    done = shop.ecluse("deploy", "local", "--release", less)
+    assert f"warning: unlike release {more}, it lacks pages /feed/" in done.output
+    assert f"warning: unlike release {more}, it lacks static files in /client/" in done.output
+    assert shop.serving()["web"] == {less}
+
+
 def test_site_serves_at_the_first_start_after_a_power_cut(shop: Shop, one: str) -> None:
     (shop.place / "slots" / "1" / "errors").write_text("500 GET /boom/\n" * 9)
     (shop.place / "slots" / "2" / "errors").write_text("500 GET /boom/\n" * 9)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.machine import process
+from ecluse.release.archive import PackagedRelease
 from testbed.waiting import until
 from tests.support.repository import Repository, job
 
@@ -388,14 +389,20 @@ def test_ship_runs_its_jobs_and_prints_the_address(repository: Repository) -> No
     }
 
 
-def test_ship_names_the_port_chosen_instead_of_a_taken_one(repository: Repository) -> None:
+def test_ship_names_the_chosen_port_and_what_is_left_out(repository: Repository) -> None:
     place = ".ecluse/environments/local"
     chosen = '{"host": "127.0.0.1", "port": 2}'
     step = f"mkdir -p {place}; echo '{chosen}' > {place}/address.json"
     repository.pipeline(job("release", step, when="ship()", environment="'local'"), **SHIPPED)
+    releases = repository.top / ".ecluse" / "releases"
+    releases.mkdir(parents=True)
+    (releases / "latest").write_text("4f1c22aa90b3")
+    made = PackagedRelease("4f1c22aa90b3", "", "cpython-3.13", "w", None, False, 1.0, releases, without=("a: no node",))
+    (releases / "4f1c22aa90b3.json").write_text(json.dumps(made.manifest()))
     assert (
         "\nlocal serves at http://127.0.0.1:2\n"
         "  http://127.0.0.1:1 was taken by another program when local first listened\n"
+        "  without a: no node\n"
     ) in repository.ecluse("ship").output
 
 

@@ -57,6 +57,7 @@ class Orchestrator(Managers):
             "unknown": [],
             "behind": [],
             "how": [],
+            "lost": [],
             "facts": {"uses": {}, "unknown": []},
         }
         self.printed: dict[str, list[str]] = {}

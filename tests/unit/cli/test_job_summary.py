@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_job_summary_of_success_has_the_seconds_of_each_step(tmp_path: Path) -> 
     )
     assert "### ✅ deploy of release new to staging, over old, in 3.5 s" in file.read_text()
     assert "| replace | 2.00 |" in file.read_text()
+
+
+def test_job_summary_warns_of_what_visitors_lose(tmp_path: Path) -> None:
+    file = tmp_path / "summary"
+    record = replace(RECORD, lost=("it lacks pages /<feed>/",))
+    job_summary.succeeded(
+        {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(file)}, "deploy", "staging", "new", record
+    )
+    assert "\n> ⚠️ unlike release old, it lacks pages /&lt;feed&gt;/\n\n| step |" in file.read_text()
 
 
 def test_job_summary_without_a_writable_file_is_skipped(tmp_path: Path) -> None:

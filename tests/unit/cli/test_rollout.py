@@ -62,6 +62,15 @@ def test_the_newest_release_is_rolled_out_where_none_is_named(serving: ToyTarget
     assert serving.asked_for == [("deploy of two", "commit-of-two")]
 
 
+def test_deploy_warns_of_what_visitors_lose(serving: ToyTarget, ecluse: Run) -> None:
+    serving.found = Preflight(lost=("it lacks pages /feed/",))
+    done = ecluse("deploy", "local", "--json")
+    assert json.loads(done.out)["lost"] == ["it lacks pages /feed/"]
+    serving.found = Preflight(lost=("it lacks static files in /client/",))
+    done = ecluse("rollback", "local")
+    assert "warning: unlike release two, it lacks static files in /client/\n" in done.err
+
+
 def test_deploy_leaves_a_serving_release_alone(serving: ToyTarget, ecluse: Run) -> None:
     done = ecluse("deploy", "local", "--release", "one", "--json")
     expected = {"release": "one", "outcome": "unchanged", "serving": "one", "address": serving.url}

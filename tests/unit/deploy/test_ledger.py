@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,14 @@ from ecluse.deploy.ledger import FolderLedger
 from ecluse.errors import LockHeld, TargetError
 
 JOURNAL = Journal(
-    id="1a", kind="deploy", release="new", previous="old", began=1.5, by="ada@mill", unsafe=("shop.0002",)
+    id="1a",
+    kind="deploy",
+    release="new",
+    previous="old",
+    began=1.5,
+    by="ada@mill",
+    unsafe=("shop.0002",),
+    lost=("it lacks pages /feed/",),
 )
 RECORD = Record.of(JOURNAL, outcome="undone", serving="old", seconds=2.25, reason="broken")
 
@@ -33,6 +41,12 @@ def test_history_is_kept_in_order(tmp_path: Path) -> None:
     ledger.append(RECORD)
     ledger.append(again)
     assert list(FolderLedger(tmp_path).history()) == [RECORD, again]
+
+
+def test_record_of_an_earlier_version_is_read() -> None:
+    value = RECORD.as_json()
+    del value["lost"]
+    assert Record.from_json(value) == replace(RECORD, lost=())
 
 
 def test_truncated_history_line_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -40,6 +40,13 @@ def test_outlook_shows_sql_and_the_flag_for_refused_migrations(target: MemoryTar
     ]
 
 
+def test_outlook_warns_of_what_visitors_lose(target: MemoryTarget) -> None:
+    target.found = Preflight(lost=("it lacks pages /feed/",))
+    found = planned(target)
+    assert found.goes and found.as_json()["lost"] == ["it lacks pages /feed/"]
+    assert "warning: it lacks pages /feed/" in unstyle(outlook_text(found)).splitlines()
+
+
 def test_outlook_lets_an_allowed_migration_go(target: MemoryTarget) -> None:
     found = planned(target, "shop.0003")
     assert found.goes and "allowed by name" in outlook_text(found)

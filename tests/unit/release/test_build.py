@@ -51,13 +51,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return found
 
 
-def ensure(machine: Machine, said: list[str]) -> tuple[str, ...]:
+def ensure(machine: Machine, said: list[str]) -> build.Built:
     return build.ensure(machine.top, BUILD, machine.top / "stamps", {"PATH": "/bin"}, say=said.append)
 
 
 def test_unchanged_sources_are_built_once(machine: Machine) -> None:
     said: list[str] = []
-    assert ensure(machine, said) == ensure(machine, said) == ("out/index.html",)
+    assert ensure(machine, said) == ensure(machine, said) == build.Built(("out/index.html",))
     assert (machine.built, said) == (1, ["building out"])
     (machine.top / "client" / "main.ts").write_text("two")
     ensure(machine, said)
@@ -70,8 +70,9 @@ def test_unchanged_sources_are_built_once(machine: Machine) -> None:
 def test_release_with_an_old_tool_skips_the_build_and_says_so(machine: Machine, version: str, there: str) -> None:
     machine.version = version
     said: list[str] = []
-    assert ensure(machine, said) == ()
-    assert said == [f"skipping out: it needs node 22.22.3 or newer; version {there} is installed"]
+    reason = f"out: it needs node 22.22.3 or newer; version {there} is installed"
+    assert ensure(machine, said) == build.Built(skipped=reason)
+    assert said == [f"skipping {reason}"]
     assert machine.built == 0
 
 
@@ -80,7 +81,7 @@ def test_release_without_the_tool_skips_the_build_and_says_so(
 ) -> None:
     monkeypatch.setattr(build.shutil, "which", lambda tool, path=None: None)
     said: list[str] = []
-    assert ensure(machine, said) == ()
+    assert ensure(machine, said).files == ()
     assert said == ["skipping out: it needs node 22.22.3 or newer; node is not installed"]
 
 
@@ -121,7 +122,8 @@ def test_missing_tool_is_installed_from_its_lock(machine: Machine, monkeypatch: 
     said: list[str] = []
     locked = replace(BUILD, lock="node.txt")
     environ = {"PATH": "/bin", "HOME": str(machine.top)}
-    assert build.ensure(machine.top, locked, machine.top / "stamps", environ, say=said.append) == ("out/index.html",)
+    made = build.ensure(machine.top, locked, machine.top / "stamps", environ, say=said.append)
+    assert made.files == ("out/index.html",)
     assert said == ["installing node from node.txt", "building out"]
 
 
