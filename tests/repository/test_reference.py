@@ -10,6 +10,7 @@ import pytest
 
 from ecluse import errors
 from ecluse.cli import COMMANDS, cli
+from ecluse.cli.explain import ADVICE
 from ecluse.definition import model
 from ecluse.services.kinds import KINDS
 from tests.repository.test_signposts import misuse
@@ -24,7 +25,7 @@ def page(name: str) -> str:
 
 
 def section(text: str, title: str) -> str:
-    [found] = re.findall(rf"(?ms)^## [^\n]*\b{title}\b[^\n]*\n(.*?)(?=^## |\Z)", text)
+    [found] = re.findall(rf"(?ms)^## (?:[^\n]*\W)?{title}(?:\W[^\n]*)?\n(.*?)(?=^## |\Z)", text)
     return str(found)
 
 
@@ -49,6 +50,15 @@ def test_exit_codes_of_the_reference_are_those_of_the_errors() -> None:
     assert sorted(
         (str(getattr(errors, name).exit_code), name) for name in errors.__all__ if name != "EcluseError"
     ) == sorted((code, name) for code, name in listed)
+
+
+@pytest.mark.parametrize("code", ADVICE)
+def test_exit_codes_of_the_reference_have_the_advice_of_explain(code: int) -> None:
+    advice, more = ADVICE[code]
+    text = section(page("exit-codes.md"), f"{code}:")
+    assert advice in " ".join(text.split())
+    [link] = re.findall(r"\]\(([^)]+)\)", text)
+    assert (REFERENCE / link).resolve() == REFERENCE.parent / more
 
 
 @pytest.mark.parametrize("name", COMMANDS)

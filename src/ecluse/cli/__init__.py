@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 
 from ecluse import __version__
-from ecluse.errors import EcluseError, Interrupted
+from ecluse.errors import EcluseError, Interrupted, JobFailed
 from ecluse.machine.refusals import refusal
 from ecluse.masking import Masker
 from ecluse.secrets import known
@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run jobs of the pipeline here."),
     "report": ("runs", "Show the report of a run."),
     "runs": ("runs", "List the runs that are kept here."),
+    "explain": ("explain", "Say what an exit code means, and what to do."),
     "clean": ("clean", "Delete what runs left on the disk and later runs make again."),
     "render": ("render", "Write the providers' YAML from pipeline.py, or check it."),
     "doctor": ("doctor", "Ask a provider whether it is set as pipeline.py needs it."),
@@ -208,6 +209,8 @@ def _bug() -> int:
 
 def _show(error: EcluseError) -> None:
     _show_error(str(error), error.hint)
+    if error.exit_code not in (JobFailed.exit_code, Interrupted.exit_code):  # a report says more, or nothing is to do
+        _say(click.style("more:  ", fg="cyan", bold=True) + f"./ecluse explain {error.exit_code}")
 
 
 def _show_misuse(error: click.ClickException) -> None:

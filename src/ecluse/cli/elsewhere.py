@@ -210,6 +210,8 @@ class Printed:
     def feed(self, text: str) -> None:
         *lines, self._begun = (self._begun + text).split("\n")
         for line in lines:
+            if self._error and line.startswith("more:  "):
+                continue  # the error is shown here again, with a line of its own
             if self._error or line.startswith("error: "):
                 self._error.append(line)
             else:

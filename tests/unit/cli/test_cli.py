@@ -12,7 +12,7 @@ import pytest
 
 from ecluse.cli import COMMANDS, cli
 from ecluse.cli import repository as module
-from ecluse.errors import RolloutError
+from ecluse.errors import JobFailed, RolloutError
 from ecluse.secrets import Secret
 
 
@@ -61,13 +61,20 @@ def test_expected_error_shows_place_and_hint_and_its_exit_code(
     failing(raising(RolloutError("it did not get ready", where="local", hint="see the logs")))
     done = ecluse("lock")
     assert (done.code, done.out) == (6, "")
-    assert done.err == "error: local: it did not get ready\nhint:  see the logs\n"
+    assert done.err == "error: local: it did not get ready\nhint:  see the logs\nmore:  ./ecluse explain 6\n"
+
+
+def test_failed_job_points_to_no_explanation(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
+    failing(raising(JobFailed("1 of 2 jobs failed: lint")))
+    assert ecluse("lock").err == "error: 1 of 2 jobs failed: lint\n"
 
 
 def test_a_secret_in_an_error_is_masked(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
     token = Secret("t0ken-of-production").reveal()
     failing(raising(RolloutError(f"refused with {token}", hint=f"was {token} right?")))
-    assert ecluse("lock").err == "error: refused with [REDACTED]\nhint:  was [REDACTED] right?\n"
+    assert ecluse("lock").err == (
+        "error: refused with [REDACTED]\nhint:  was [REDACTED] right?\nmore:  ./ecluse explain 6\n"
+    )
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])

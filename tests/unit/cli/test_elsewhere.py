@@ -18,6 +18,7 @@ def test_printed_lines_are_shown_as_they_come(capsys):
 def test_error_of_a_run_is_raised_once_with_its_class_and_hint(capsys):
     printed = Printed()
     printed.feed("deploy of release 1\nerror: another rollout is under way: ann\n  since 12:00\nhint:  wait for it\n")
+    printed.feed("more:  ./ecluse explain 7\n")
     assert capsys.readouterr().err == "deploy of release 1\n"
     with pytest.raises(LockHeld) as caught:
         printed.failed(7)
