@@ -52,8 +52,8 @@ LINTED = (
     ("site", "the site", ("manage.py", "settings", "src/website")),
     (
         "rest",
-        "the pipeline, the tests and the benchmarks",
-        ("pipeline.py", "src/ecluse", "tests", "testbed", "benchmarks"),
+        "the pipeline, the tests, the benchmarks and what builds the documentation",
+        ("pipeline.py", "src/ecluse", "tests", "testbed", "benchmarks", "docs/conf.py"),
     ),
 )
 APPLICATIONS = {
@@ -81,7 +81,7 @@ TESTED = (
 )
 
 # Seconds. Travis ends a job after 50 minutes, whether or not several are one there.
-SHORT = 360
+SHORT = 300
 
 # Two workers: what a provider's machine has, and most laptops.
 SITE_TESTS = ("-n", "2", "--junit-xml={output}/junit.xml", "tests/website")
@@ -123,7 +123,10 @@ pipeline = Pipeline(
             together="quick",
             steps=(tox("lint-code"),),
             # isort looks into every file, since any may begin with #!python.
-            inputs=(".gitignore", "pipeline.py", "src/**", "tests/**", "testbed/**", "benchmarks/**", *SITE, *TOOLS),
+            inputs=(
+                *(".gitignore", "pipeline.py", "src/**", "tests/**", "testbed/**", "benchmarks/**", "docs/conf.py"),
+                *(*SITE, *TOOLS),
+            ),
             timeout=SHORT,
         ),
         *(
@@ -179,6 +182,17 @@ pipeline = Pipeline(
             steps=(tox("repository"),),
             # The documents may name any file.
             inputs=("**",),
+        ),
+        Job(
+            name="docs",
+            description="the documentation as a site; every link in it leads somewhere",
+            when=shared,
+            together="quick",
+            steps=(tox("docs", "{output}/site"),),
+            # A page may link to any file.
+            inputs=("**",),
+            outputs=(Output(path="site", kind="report"),),
+            timeout=SHORT,
         ),
         *(
             Job(
@@ -288,7 +302,7 @@ pipeline = Pipeline(
             description="the images of the commit: built, tested from outside, pushed as staging-COMMIT",
             when=push("staging"),
             needs=(
-                *("lint", "types", "files", "checks", "unit", "repository", "render"),
+                *("lint", "types", "files", "checks", "unit", "repository", "docs", "render"),
                 *("tests", "other-pythons", "tests-container", "coverage", "frontend", "e2e"),
             ),
             steps=(
@@ -417,6 +431,7 @@ pipeline = Pipeline(
             sources=(),
             options=("--group", "tests", "--constraint", "requirements/site.txt"),
         ),
+        Lock(path="requirements/docs.txt", sources=(), options=("--group", "docs")),
         Lock(path="requirements/e2e.txt", sources=(), options=("--group", "e2e")),
         Lock(path="requirements/dev.txt", options=("--all-extras", "--group", "dev")),
         Lock(
