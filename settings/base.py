@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "website.throttling.Middleware",
     "website.pages.not_allowed",
+    "website.unfit.Middleware",
 ]
 
 TEMPLATES = [

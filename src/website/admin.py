@@ -8,6 +8,7 @@ from celery import schedules
 from celery.schedules import crontab
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import CrontabScheduleAdmin as GivenCrontabAdmin
 from django_celery_beat.models import CrontabSchedule
@@ -50,6 +51,10 @@ class TaskResultAdmin(GivenAdmin):
     list_display: Any = ("task_name", "status", "date_created", "date_started", "duration", "worker")
     list_filter: ClassVar[Any] = ("status", "task_name", "date_created")
     show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Celery writes them. The given form would make one without an id, and a second one is a 500.
+        return False
 
     @admin.display(description=_("durée"))
     def duration(self, result: TaskResult) -> str:

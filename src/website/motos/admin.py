@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -27,7 +28,7 @@ class PictureForm(forms.ModelForm):
 
     def clean_upload(self) -> pictures.Rendition | None:
         upload = self.cleaned_data["upload"]
-        if upload is None:
+        if not isinstance(upload, UploadedFile):  # False where it is to be cleared, which no form of ours offers
             if self.instance.pk is None:
                 raise forms.ValidationError(_("Choisissez une image."), code="required")
             return None
