@@ -172,14 +172,15 @@ class Place:
     def choose_address(self, say: Callable[[str], None]) -> tuple[str, int]:
         """Decide where the site listens: the environment's port, or the next free one. Nothing listens there yet.
 
-        It stays there once it has listened, until pipeline.py has another port: raises TargetError where that port is
-        taken now.
+        A site that something before it asks for stays where it has listened, until pipeline.py has another port: raises
+        TargetError where that port is taken now. A site that its visitors ask on this machine moves on.
         """
         remembered = None if self.moved else self.listen
         if remembered is not None and _free(*remembered):
             return remembered
         fronted = self.fronted
-        if remembered is not None and holder(self.slots).was_used:
+        stays = fronted is not None or not is_local(urlsplit(self.environment.url).hostname)
+        if remembered is not None and stays and holder(self.slots).was_used:
             raise TargetError(
                 f"port {remembered[1]} of {self.environment.name} is taken by another program",
                 where=str(self.folder / "address.json"),

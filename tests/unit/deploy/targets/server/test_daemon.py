@@ -45,7 +45,7 @@ class Ending:
 def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Daemon:
     """The daemon of an environment that should listen on port 8000, where another program listens."""
     monkeypatch.setattr(places, "_free", lambda host, port: True)
-    place = Place(tmp_path, Environment(name="local", target="server", settings="s", url="http://127.0.0.1:8000"), {})
+    place = Place(tmp_path, Environment(name="local", target="server", settings="s", url="https://shop.example"), {})
     made = Daemon(place, print)
     made.client = Refusing()  # type: ignore[assignment]
     place.choose_address(print)

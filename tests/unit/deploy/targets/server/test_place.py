@@ -52,15 +52,19 @@ def test_unused_port_is_replaced_once_another_program_takes_it(tmp_path: Path, t
     assert at(tmp_path).choose_address(print) == ("127.0.0.1", 8001)
 
 
-def test_port_once_listened_on_is_kept(tmp_path: Path, taken: set[int]) -> None:
-    place = at(tmp_path)
+@pytest.mark.parametrize("url", ["https://shop.example", "http://127.0.0.1:8000"])
+def test_port_once_listened_on_is_kept_for_what_asks_it(tmp_path: Path, taken: set[int], url: str) -> None:
+    place = at(tmp_path, url=url)
     place.choose_address(print)
     socket_held = place.slots / "0" / "lock"
     socket_held.parent.mkdir(parents=True)
     socket_held.touch()
     taken.add(8000)
-    with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
-        at(tmp_path).choose_address(print)
+    if "example" in url:
+        with pytest.raises(TargetError, match="port 8000 of local is taken by another program"):
+            at(tmp_path, url=url).choose_address(print)
+    else:
+        assert at(tmp_path, url=url).choose_address(print) == ("127.0.0.1", 8001)
 
 
 def test_new_port_in_the_url_is_said_and_taken_at_the_next_start(tmp_path: Path, taken: set[int]) -> None:
