@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ecluse.adopt.python_choice import from_poetry
 
@@ -65,7 +66,22 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _uv(path: Path) -> Declaration | None:
-    return Declaration("", exported=True) if (path.parent / "pyproject.toml").is_file() else None
+    if not (path.parent / "pyproject.toml").is_file():
+        return None
+    indexes = _toml(path.parent / "pyproject.toml").get("tool", {}).get("uv", {}).get("index", [])
+    return Declaration("", exported=True, notes=_own_indexes("pyproject.toml", (one.get("url", "") for one in indexes)))
+
+
+# The host of Python's public index; an organisation's own has more parts.
+_PUBLIC = re.compile(r"pypi\.\w+")
+
+
+def _own_indexes(file: str, urls: Iterable[str]) -> tuple[str, ...]:
+    """A line for each index of packages that *file* names beside the public one, without what is secret in it."""
+    hosts = dict.fromkeys(urlsplit(url.strip("\"' ")).hostname or url for url in urls)
+    return tuple(
+        f"{file} names an index of its own, which is not used: {one}" for one in hosts if not _PUBLIC.fullmatch(one)
+    )
 
 
 def _poetry(path: Path) -> Declaration | None:
@@ -79,7 +95,9 @@ def _poetry(path: Path) -> Declaration | None:
         if package.get("optional") and "main" in groups and package["name"].lower() not in main:
             continue
         (site if "main" in groups else tests).append(line)
-    return Declaration("", tuple(site), tuple(tests)) if site else None
+    sources = (package.get("source", {}) for package in _toml(path).get("package", []))
+    notes = _own_indexes(path.name, (one["url"] for one in sources if one.get("type") == "legacy"))
+    return Declaration("", tuple(site), tuple(tests), notes=notes) if site else None
 
 
 def _poetry_line(package: Mapping[str, Any], groups: set[str]) -> str:
@@ -121,7 +139,9 @@ def _pipfile_lock(path: Path) -> Declaration | None:
     def lines(part: str) -> tuple[str, ...]:
         return tuple(_pipfile_line(name, value) for name, value in values.get(part, {}).items())
 
-    return Declaration("", lines("default"), lines("develop"))
+    sources = values.get("_meta", {}).get("sources", [])
+    notes = _own_indexes(path.name, (one.get("url", "") for one in sources))
+    return Declaration("", lines("default"), lines("develop"), notes=notes)
 
 
 def _pipfile_line(name: str, value: Mapping[str, Any]) -> str:
@@ -233,7 +253,7 @@ def _flat(path: Path, notes: list[str], seen: frozenset[Path] = frozenset()) -> 
             continue
         elif line.startswith("-"):
             if "index-url" in line or "find-links" in line:
-                notes.append(f"{path.name} names an index of its own, which is not used: {line.split('=')[0]}")
+                notes += _own_indexes(path.name, re.split(r"[=\s]+", line, maxsplit=1)[1:])
             elif line.startswith(("-e", "--editable")) and "git+" in line:
                 lines.append(_editable(line))
         else:
@@ -282,14 +302,40 @@ def _environment(path: Path) -> Declaration | None:
     except Exception:  # whatever a YAML library raises: this file tells us nothing
         return None
     site: list[str] = []
-    for item in values.get("dependencies", []):
+    for item in values.get("dependencies") or []:
         if isinstance(item, dict):
-            site += item.get("pip", [])
-        elif not re.match(r"(python|pip|setuptools|wheel|openssl|sqlite|libffi|zlib|ca-certificates)\b", item):
-            name, _, rest = item.partition("=")
-            version = rest.lstrip("=").partition("=")[0]
-            site.append(f"{name}=={version}" if version else name)
+            site += item.get("pip") or []
+        elif not _NOT_OF_PYTHON.match(name := _conda_name(item)):
+            site.append(name + _conda_version(item))
     return Declaration("", _lines(site))
+
+
+# Packages of conda that are no packages of Python: interpreters, compilers, C libraries, databases.
+_NOT_OF_PYTHON = re.compile(
+    r"_|lib|("
+    r"python|python_abi|pip|setuptools|wheel|openssl|sqlite|zlib|zstd|ca-certificates|certifi|readline|ncurses|tk|xz"
+    r"|bzip2|nodejs|postgresql|mysql|redis-server|rabbitmq-server|gcc\w*|gxx\w*|ld_impl\w*|compilers|make|cmake|git"
+    r"|tzdata|krb5|vc|vs20\d+|vs\d+_runtime|ucrt|expat|icu|openjpeg|jpeg|freetype|lcms2|lz4-c|mkl\w*|blas|intel-openmp"
+    r")$"
+)
+_OTHER_NAMES = {"pytorch": "torch", "msgpack-python": "msgpack"}
+
+
+def _conda_name(item: str) -> str:
+    """The name of a package of conda, as ``conda-forge::django >=4.2`` has it, on the index of Python."""
+    name = re.split(r"[\s=<>!~]", item.rpartition("::")[2].strip(), maxsplit=1)[0].lower()
+    return _OTHER_NAMES.get(name, name)
+
+
+def _conda_version(item: str) -> str:
+    """The versions of a package of conda as the standard writes them; without a build. ``=4.2`` is any 4.2."""
+    found = re.search(r"[\s=<>!~].*", item.rpartition("::")[2].strip())
+    wanted = re.sub(r"\s", "", found[0]) if found else ""
+    if not wanted or wanted[0] in "<>!~":
+        return wanted
+    version, _, build = wanted.lstrip("=").partition("=")
+    exact = build or wanted.startswith("==") or version.count(".") > 1 or version.endswith("*")
+    return f"=={version}" if exact else f"=={version}.*"
 
 
 _KINDS: tuple[tuple[str, Callable[[Path], Declaration | None]], ...] = (

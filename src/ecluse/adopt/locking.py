@@ -80,7 +80,15 @@ def lock(
     _refuse_unlockable((*site, *tests), declared.source)
     say(f"resolving {declared.source}")
     added = (*_added(site, notes), *beside)
-    locked = _compile((*site, *added), python, environ, declared.source)
+    try:
+        locked = _compile((*site, *added), python, environ, declared.source)
+    except AdoptError as error:
+        indexes = [note for note in notes if "index of its own" in note]
+        if "was not found" not in error.what or not indexes:
+            raise
+        raise AdoptError(
+            error.what, where=error.where, hint=f"{indexes[0]}: a private package cannot be locked"
+        ) from None
     if not tests:
         return Locks(locked, locked, tuple(dict.fromkeys(notes)))
     try:

@@ -155,10 +155,17 @@ def _dockerfile(text: str) -> str | None:
     return _minor(found[1]) if found else None
 
 
+def _environment(text: str) -> str | None:
+    found = re.search(r"^\s*- *(?:\S+::)?python *=+ *(3\.\d+)", text, re.MULTILINE)
+    return _minor(found[1]) if found else None
+
+
 _READERS = {
     ".python-version": _minor,
     "pyproject.toml": _requires_python,
     "Pipfile": _pipfile,
     "runtime.txt": _minor,
     "Dockerfile": _dockerfile,
+    "environment.yml": _environment,
+    "environment.yaml": _environment,
 }

@@ -74,9 +74,31 @@ def test_own_locks_add_nothing_to_a_declaration(tmp_path: Path, name: str) -> No
     assert first(tmp_path).tests == ()
 
 
-def test_index_of_a_project_is_reported(tmp_path: Path) -> None:
-    write(tmp_path, **{"requirements.txt": "--extra-index-url https://packages.example/simple\nDjango\n"})
-    assert "index" in first(tmp_path).notes[0]
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "--extra-index-url https://me:secret@packages.example/simple\nDjango\n"),
+        ("requirements.txt", "--extra-index-url=https://packages.example/simple\nDjango\n"),
+        (
+            "poetry.lock",
+            '[[package]]\nname = "django"\nversion = "5"\n[package.source]\n'
+            'type = "legacy"\nurl = "https://packages.example/simple"\n',
+        ),
+        (
+            "Pipfile.lock",
+            '{"_meta": {"sources": [{"url": "https://packages.example/simple"}]}, "default": {"django": {}}}',
+        ),
+    ],
+)
+def test_index_of_a_project_is_reported(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path, **{name: text})
+    assert first(tmp_path).notes == (f"{name} names an index of its own, which is not used: packages.example",)
+
+
+def test_index_of_uv_is_reported(tmp_path: Path) -> None:
+    project = '[[tool.uv.index]]\nname = "own"\nurl = "https://packages.example/simple"\n'
+    write(tmp_path, **{"uv.lock": "", "pyproject.toml": project})
+    assert first(tmp_path).notes == ("pyproject.toml names an index of its own, which is not used: packages.example",)
 
 
 def test_poetry_lock_is_split_by_groups(tmp_path: Path) -> None:
@@ -147,7 +169,18 @@ def test_folder_of_the_project_comes_before_the_top(tmp_path: Path) -> None:
     assert first(tmp_path, "backend").source == "backend/requirements.txt"
 
 
-def test_conda_environment_is_read(tmp_path: Path) -> None:
-    text = "dependencies:\n  - python=3.12\n  - django=5.2=pyhd8\n  - pip:\n      - attrs==24.1\n"
-    write(tmp_path, **{"environment.yml": text})
-    assert first(tmp_path).site == ("django==5.2", "attrs==24.1")
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        ("django=5.2=pyhd8", "django==5.2"),
+        ("django=5.2", "django==5.2.*"),
+        ("django=5.2.1", "django==5.2.1"),
+        ("conda-forge::django >=4.2, <5", "django>=4.2,<5"),
+        ("pytorch", "torch"),
+    ],
+)
+def test_conda_environment_is_read(tmp_path: Path, item: str, line: str) -> None:
+    others = ("_libgcc_mutex=0.1=main", "libffi=3.4", "nodejs", "python=3.12", "tzdata=2023c=h04d1e81_0")
+    listed = "".join(f"  - {one}\n" for one in (*others, item))
+    write(tmp_path, **{"environment.yml": f"dependencies:\n{listed}  - pip:\n      - attrs==24.1\n"})
+    assert first(tmp_path).site == (line, "attrs==24.1")

@@ -21,6 +21,7 @@ HERE = {version: Path(f"/usr/bin/python{version}") for version in ("3.11", "3.12
         ("runtime.txt", "python-3.11.2\n", "==3.11.*"),
         ("Pipfile", '[requires]\npython_version = "3.12"\n', "==3.12.*"),
         ("Dockerfile", "FROM --platform=linux/amd64 docker.io/python:3.13-slim AS base\n", "==3.13.*"),
+        ("environment.yml", "dependencies:\n  - conda-forge::python=3.12.4\n", "==3.12.*"),
     ],
 )
 def test_wish_reads_version_from(tmp_path: Path, name: str, text: str, range: str) -> None:
