@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ecluse.machine import process
+from ecluse.services.paths import cache_folder
 
-__all__ = ["SettingsReport", "LoadFailure", "Subject"]
+__all__ = ["SettingsReport", "LoadFailure", "Subject", "bytecode"]
 
 _CHILD = Path(__file__).parent / "children" / "ask_settings.py"
 
@@ -48,6 +49,7 @@ class SettingsReport:
     there, although an application may have failed since. *settings* has their values by name, *folders* the paths in
     all of them that lead into the repository, from its top. *unmigrated* has each application with tables and without
     migrations, and whether `migrate` fails for want of them. *celery* describes the project's Celery application.
+    *services* has the settings that name a service, by its kind (``redis``, ``rabbitmq``).
     *unchecked* is why Django's own checks fail, where they were run.
     """
 
@@ -62,6 +64,7 @@ class SettingsReport:
     folders: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     celery: Mapping[str, Any] | None = None
+    services: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unmigrated: Mapping[str, bool] = field(default_factory=dict)
     failure: LoadFailure | None = None
     unchecked: LoadFailure | None = None
@@ -123,7 +126,14 @@ class Subject:
         for name in ("VIRTUAL_ENV", "DATABASE_URL"):
             kept.pop(name, None)
         path = os.pathsep.join((str(self.python.parent), kept.get("PATH", os.defpath)))
-        return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ECLUSE_TOP": str(self.top), **given}
+        return {**kept, "PATH": path, **bytecode(self.environ), "ECLUSE_TOP": str(self.top), **given}
+
+
+def bytecode(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variable that has Python keep byte code in the cache: a repository need not ignore it, and a project that is
+    loaded ten times is compiled once.
+    """
+    return {"PYTHONPYCACHEPREFIX": str(cache_folder(environ) / "bytecode")}
 
 
 def _answer(values: dict[str, Any]) -> SettingsReport:

@@ -51,6 +51,13 @@ class CeleryTasks:
         return tuple(found)
 
     @property
+    def service(self) -> str:
+        """The kind of service that the broker is; empty where Écluse knows none such."""
+        return {"redis": "redis", "rediss": "redis", "amqp": "rabbitmq", "pyamqp": "rabbitmq", "amqps": "rabbitmq"}.get(
+            urlsplit(self.broker).scheme, ""
+        )
+
+    @property
     def place(self) -> str:
         """The broker's kind and host, without what is secret in its address."""
         parts = urlsplit(self.broker)

@@ -10,11 +10,13 @@ from pathlib import Path
 from ecluse.adopt import celery_tasks, deployment_warnings, frontend, overrides, writing, written_files
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found, Say, look
+from ecluse.adopt.overrides import Override
 from ecluse.adopt.provider import ChosenProvider, choose
 from ecluse.adopt.writing import Adoption
 from ecluse.machine import git, process
 from ecluse.outside.description import place
 from ecluse.providers import PROVIDERS
+from ecluse.services.kinds import KINDS
 from ecluse.services.paths import cache_folder
 
 __all__ = ["Prepared", "prepare"]
@@ -59,6 +61,8 @@ class Prepared:
         )
         yield "served by", str(found.application)
         yield "tests", " ".join(found.suite.command) + f", from {found.suite.source}" if self.plan.has_tests else "none"
+        if self.plan.services:
+            yield "services", f"{', '.join(self.plan.services)}: at the provider, and here where one is given"
         if self.plan.frontend.outputs:
             yield "front end", f"{self.plan.frontend.folder}, which makes {', '.join(self.plan.frontend.outputs)}"
         if self.plan.warnings:
@@ -81,6 +85,7 @@ class Prepared:
             "database": {"default": found.answer.engine, "fixed": found.switch.fixed, "parts": found.switch.parts},
             "tests": found.suite.command if self.plan.has_tests else None,
             "provider": self.provider.id,
+            "services": self.plan.services,
             "workers": [worker.name for worker in self.plan.tasks.workers] if self.plan.tasks else [],
             "application": {"path": found.application.path, "asgi": found.application.asgi},
             "frontend": self.plan.frontend.outputs,
@@ -100,7 +105,8 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
     chosen = choose(provider, written_files.written(top), git.origin(top), tracked)
     tasks = celery_tasks.find(found.answer, environ)
     changes = overrides.overrides(found.answer, tasks)
-    notes = [*found.notes, *_tasks(tasks), *(f"{one.name}: {one.why}" for one in changes if one.aloud)]
+    services = _services(found, tasks)
+    notes = [*found.notes, *_tasks(tasks), *_told(changes)]
     notes += _unversioned(found, tracked)
     client = frontend.find(top, tracked, partial(_serves, found), environ, say)
     notes += client.notes
@@ -108,6 +114,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
         found=found,
         overrides=changes,
         tasks=tasks,
+        services=services,
         branch=_branch(top),
         provider=chosen.id,
         checks=(),
@@ -141,6 +148,21 @@ def _tasks(tasks: CeleryTasks | None) -> Iterator[str]:
         yield f"{names} run beside the site, with the broker at {tasks.place}"
     elif tasks is not None and not tasks.eager:
         yield f"background tasks wait for a broker: {tasks.app} does not read Django's settings"
+
+
+def _services(found: Found, tasks: CeleryTasks | None) -> tuple[str, ...]:
+    """The kinds of services that the project's settings name, and that of its broker."""
+    named = [kind for kind, settings in found.answer.services.items() if settings]
+    broker = [tasks.service] if tasks is not None and tasks.service and not tasks.always_eager else []
+    return tuple(dict.fromkeys([*named, *broker]))
+
+
+def _told(changes: tuple[Override, ...]) -> Iterator[str]:
+    """The lines about settings that change what the project does."""
+    for one in changes:
+        if one.aloud:
+            kind = f", on a machine without {KINDS[one.service].variable}" if one.service else ""
+            yield f"{one.name}: {one.why}{kind}"
 
 
 def _checks(found: Found, environ: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

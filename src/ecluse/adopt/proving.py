@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ecluse.adopt import failing_tests
+from ecluse.adopt.asking import bytecode
 from ecluse.adopt.baseline import SuiteResult, count, run_tests
 from ecluse.adopt.look import Found
 from ecluse.adopt.table import Table
@@ -147,8 +148,7 @@ class _Tool:
     """Écluse's own command in the repository at *top*, as a person would call it."""
 
     def __init__(self, top: Path, environ: Mapping[str, str]) -> None:
-        # The project's own repository need not ignore the byte code that Python writes beside its files.
-        self.top, self.environ = top, {**environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        self.top, self.environ = top, {**environ, **bytecode(environ)}
 
     def __call__(self, *arguments: str, check: bool = True) -> str:
         """The standard output of the tool. Raises AdoptError with the end of what it said where it fails."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecluse.adopt.asking import LoadFailure, SettingsReport, Subject
 from ecluse.errors import AdoptError
+from ecluse.services.kinds import KINDS
 
 __all__ = ["Variables", "examples", "is_secret", "needed", "refusal", "tried"]
 
@@ -17,6 +18,9 @@ _MOST = 60
 _MOST_FOR_CHECKS = 10
 
 _SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|(?<!PUBLIC_)KEY|DSN|SALT", re.IGNORECASE)
+
+# Variables that lead to a service: another address than the placeholder is that of a real one.
+_ADDRESSES = frozenset(KINDS[kind].variable for kind in ("redis", "rabbitmq"))
 
 # Within one line: a variable without a value has none, whatever the next line says.
 _ASSIGNMENT = r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t\r]*$"
@@ -117,7 +121,7 @@ def _wrong(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
 
 def candidates(name: str, known: Mapping[str, str]) -> Iterator[str]:
     """Values for the variable *name* that do no harm, the likeliest first."""
-    if known.get(name) and not is_secret(name):
+    if known.get(name) and not is_secret(name) and name not in _ADDRESSES:
         yield known[name]
     if re.search(r"(^|_)(ENV|ENVIRONMENT|STAGE|PROFILE)$", name.upper()):
         yield from ("local", "development", "dev", "test")
@@ -133,6 +137,8 @@ def _by_name(name: str) -> str:
         (r"HOSTS?$|DOMAINS?$", "localhost,127.0.0.1"),
         (r"PORT$", "5432"),
         (r"DEBUG|_MODE$|^USE_|_ENABLED?$|^ENABLE|^IS_|_TLS$|_SSL$", "1"),
+        (r"^REDIS_URL$", "redis://127.0.0.1:1/0"),
+        (r"^RABBITMQ_URL$", "amqp://guest:guest@127.0.0.1:1//"),
         (r"REDIS|BROKER|CELERY.*URL|RESULT_BACKEND", "redis://127.0.0.1:6379/0"),
         (r"EMAIL(?!.*(URL|HOST|PORT|BACKEND))|FROM|ADMIN", "nobody@example.com"),
         (r"DSN", ""),

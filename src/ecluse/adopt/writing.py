@@ -14,6 +14,7 @@ from ecluse.adopt.frontend import NODE_LOCK, Frontend
 from ecluse.adopt.look import Found
 from ecluse.adopt.overrides import Override
 from ecluse.definition.model import Project, Worker
+from ecluse.services.kinds import KINDS
 
 __all__ = [
     "NO_DATABASE",
@@ -33,6 +34,9 @@ TESTS_LOCK = "requirements/ecluse-tests.txt"
 NO_DATABASE = "postgres://nobody@127.0.0.1:1/none"
 """The address of a database that is not there, for commands that need none."""
 
+# The versions of services that a project's settings name without one.
+_VERSIONS = {"redis": "8", "rabbitmq": "4"}
+
 _MARK = "Written by `ecluse adopt`"
 
 
@@ -40,7 +44,8 @@ _MARK = "Written by `ecluse adopt`"
 class Adoption:
     """The parts of a project that go into its pipeline: the *checks* that pass today, the steps *before* its tests, and
     which *branch* its changes go to, and the *provider* that runs its jobs. *has_tests* is false where its suite ran
-    none. *warnings* are what Django's checks for a deployment say today, by id.
+    none. *services* are the kinds of services that its settings name. *warnings* are what Django's checks for a
+    deployment say today, by id.
     """
 
     found: Found
@@ -52,6 +57,7 @@ class Adoption:
     provider: str
     release: tuple[str, ...]
     tasks: CeleryTasks | None = None
+    services: tuple[str, ...] = ()
     frontend: Frontend = Frontend()
     warnings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -67,7 +73,10 @@ def project(planned: Adoption) -> Project:
         python=found.python,
         env={**found.variables.given, **found.switch.fixed},
         database=found.switch.parts if found.switch.own else {},
-        overrides={one.name: one.value for one in planned.overrides},
+        overrides={one.name: one.value for one in planned.overrides if not one.service},
+        without={
+            kind: {one.name: one.value for one in planned.overrides if one.service == kind} for kind in planned.services
+        },
     )
 
 
@@ -190,8 +199,7 @@ def _pipeline(planned: Adoption) -> Iterator[str]:
     yield ""
     yield "pipeline = Pipeline("
     yield f"    name={_text(_name(planned))},"
-    if planned.has_tests:
-        yield '    services=(Service(name="postgres", kind="postgres", version="18"),),'
+    yield from _indented(_services(planned), 1)
     yield from _indented(_project(planned), 1)
     yield "    jobs=("
     yield from _indented(_jobs(planned), 2)
@@ -213,6 +221,18 @@ def _pipeline(planned: Adoption) -> Iterator[str]:
     yield ")"
 
 
+def _services(planned: Adoption) -> Iterator[str]:
+    if not planned.has_tests:
+        return
+    yield "services=("
+    yield '    Service(name="postgres", kind="postgres", version="18"),'
+    for kind in planned.services:
+        variable = KINDS[kind].variable
+        yield f"    # On a machine without {variable} the tests run without it: see `without` of the project."
+        yield f'    Service(name="{kind}", kind="{kind}", version="{_VERSIONS[kind]}", sources=("given", "absent")),'
+    yield "),"
+
+
 def _project(planned: Adoption) -> Iterator[str]:
     found = planned.found
     yield "project=Project("
@@ -231,10 +251,25 @@ def _project(planned: Adoption) -> Iterator[str]:
     else:
         yield "    # The project has no variable for its database: the settings get it from outside."
     yield "    overrides={"
-    for one in planned.overrides:
-        yield f"        {_text(one.name)}: {_value(one.value)},  # {one.why}"
+    yield from _indented(_overrides(planned, ""), 2)
     yield "    },"
+    if planned.services:
+        yield "    # With the service, the addresses of its kind in the settings become its own."
+        yield "    without={"
+        for kind in planned.services:
+            inside = list(_overrides(planned, kind))
+            yield f"        {_text(kind)}: {{" + ("" if inside else "},")
+            yield from _indented(iter(inside), 3)
+            yield from ["        },"] if inside else []
+        yield "    },"
     yield "),"
+
+
+def _overrides(planned: Adoption, service: str) -> Iterator[str]:
+    """The settings that are set without the *service*; those that are set everywhere where it is empty."""
+    for one in planned.overrides:
+        if one.service == service:
+            yield f"{_text(one.name)}: {_value(one.value)},  # {one.why}"
 
 
 def _env(found: Found, beside: Mapping[str, str], indent: str) -> Iterator[str]:
@@ -270,7 +305,7 @@ def _jobs(planned: Adoption) -> Iterator[str]:
         yield '    name="tests",'
         yield '    description="the tests on a real PostgreSQL",'
         yield "    when=change,"
-        yield '    services=("postgres",),'
+        yield f"    services={_tuple(['postgres', *planned.services])},"
         yield "    steps=("
         yield from (f"        project({_arguments(step)})," for step in planned.before)
         yield f"        project({_arguments(_tests(planned))}),"

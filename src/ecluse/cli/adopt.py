@@ -71,7 +71,8 @@ def adopt(write: bool, no_proof: bool, undo: bool, provider: str | None, json_: 
     _complete(top)
     if not no_proof:
         try:
-            prove(prepared.found, baseline(prepared.found, table, _say), table, os.environ, _say)
+            before = baseline(prepared.found, table, _say) if prepared.plan.has_tests else None
+            prove(prepared.found, before, table, os.environ, _say)
         except AdoptError:
             pass  # the table has it
     if json_:

@@ -126,13 +126,13 @@ class Service:
     """A service that jobs use. *kind* is one of ``ecluse.services.kinds``: postgres, redis, rabbitmq, mongodb.
 
     *sources* are the places it may come from, in the order to try. The machine that runs the job decides which of them
-    is possible.
+    is possible. ``absent``, as the last one, lets a job go on without it.
     """
 
     name: str
     kind: str
     version: str
-    sources: tuple[Literal["given", "embedded", "container"], ...] = ("given", "embedded", "container")
+    sources: tuple[Literal["given", "embedded", "container", "absent"], ...] = ("given", "embedded", "container")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +215,9 @@ class Project:
     for tests; what the caller's environment has wins. *database* names variables that get a part of the database's
     address each (``url``, ``name``, ``host``, ``port``, ``user``, ``password``); without any, the default database is
     set from outside. *overrides* are settings that are set once its settings module has been loaded; the text
-    ``$NAME`` stands for an environment variable, and is left out where there is none.
+    ``$NAME`` stands for an environment variable, and is left out where there is none. *without* has further ones by the
+    kind of a service (``redis``): they are set where there is no service of that kind. Where there is one, the
+    addresses of that kind in all settings become its address.
     """
 
     settings: str
@@ -225,6 +227,7 @@ class Project:
     env: Mapping[str, str] = field(default_factory=dict)
     database: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, object] = field(default_factory=dict)
+    without: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

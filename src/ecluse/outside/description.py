@@ -8,13 +8,14 @@ import shutil
 from pathlib import Path
 
 from ecluse.definition.model import Project
+from ecluse.services.kinds import KINDS
 
-__all__ = ["HOOK", "OUTSIDE", "describe", "fingerprint", "place", "write"]
+__all__ = ["HOOKS", "OUTSIDE", "describe", "fingerprint", "place", "write"]
 
 OUTSIDE = "outside"
 """The name of the folder in a release."""
 
-HOOK = Path(__file__).parent / "hook" / "sitecustomize.py"
+HOOKS = tuple(Path(__file__).parent / "hook" / name for name in ("ecluse_services.py", "sitecustomize.py"))
 
 
 def describe(project: Project) -> str:
@@ -24,6 +25,13 @@ def describe(project: Project) -> str:
             "database": dict(project.database),
             "outside": not project.database,
             "overrides": dict(project.overrides),
+            "services": {
+                KINDS[kind].variable: {
+                    "placeholder": project.env.get(KINDS[kind].variable, ""),
+                    "without": dict(overrides),
+                }
+                for kind, overrides in project.without.items()
+            },
         },
         indent=1,
         sort_keys=True,
@@ -32,7 +40,8 @@ def describe(project: Project) -> str:
 
 def fingerprint(project: Project) -> str:
     """The fingerprint of the folder's content for *project*: another one where the hook is another, too."""
-    return hashlib.sha256(describe(project).encode() + HOOK.read_bytes()).hexdigest()
+    content = [describe(project).encode(), *(hook.read_bytes() for hook in HOOKS)]
+    return hashlib.sha256(b"".join(content)).hexdigest()
 
 
 def place(project: Project, below: Path) -> Path:
@@ -46,5 +55,6 @@ def place(project: Project, below: Path) -> Path:
 def write(project: Project, folder: Path) -> None:
     """Write the hook for *project* into *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(HOOK, folder / "sitecustomize.py")
+    for hook in HOOKS:
+        shutil.copyfile(hook, folder / hook.name)
     (folder / "outside.json").write_text(describe(project) + "\n", encoding="utf-8")

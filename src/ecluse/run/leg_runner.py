@@ -172,7 +172,7 @@ class LegRunner:
         try:
             with ExitStack() as stack:
                 environ = self._environ(leg)
-                for variables in self._services(leg, stack, environ):
+                for variables in self._services(leg, stack, environ, emit):
                     environ |= variables
                 for step in leg.steps(os.path.relpath(output, self.top)):
                     variables = {**environ, **step.env}
@@ -201,12 +201,18 @@ class LegRunner:
         kept = {name: value for name, value in self.environ.items() if name not in others}
         return equip({**kept, **leg.job.env}, self.top / ".ecluse")
 
-    def _services(self, leg: Leg, stack: ExitStack, environ: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    def _services(
+        self, leg: Leg, stack: ExitStack, environ: Mapping[str, str], emit: Emit
+    ) -> Iterator[Mapping[str, str]]:
         by_name = {service.name: service for service in self.plan.pipeline.services}
         for name in leg.job.services:
-            from ecluse.services.sources import for_job  # here: most commands and jobs need none
+            from ecluse.services.kinds import kind_of  # here: most commands and jobs need none
+            from ecluse.services.sources import for_job
 
-            yield stack.enter_context(for_job(by_name[name], environ))
+            variables = stack.enter_context(for_job(by_name[name], environ))
+            if not variables:
+                emit(f"no {name} here: {kind_of(by_name[name]).variable} is not set, and the job goes on without it\n")
+            yield variables
 
     def _step(
         self, leg: Leg, step: Step, attempt: int, environ: Mapping[str, str], deadline: float, emit: Emit

@@ -17,6 +17,7 @@ import ecluse
 from ecluse.errors import RepositoryError
 from ecluse.machine import interpreters
 from ecluse.run.inputs import Inputs
+from ecluse.services.kinds import KINDS
 
 __all__ = ["PACKAGE", "programs", "tools", "variables"]
 
@@ -27,10 +28,11 @@ _TOOLS = ("tox", "tox-uv", "uv")
 
 # What services, Django, Python, pytest, tox and their like are told by the caller's environment.
 _DECIDING = re.compile(
-    r"(DATABASE_URL|CI|GITHUB_ACTIONS|TRAVIS|GITLAB_CI|LANG|LANGUAGE|TZ)"
+    r"(CI|GITHUB_ACTIONS|TRAVIS|GITLAB_CI|LANG|LANGUAGE|TZ)"
     r"|(ECLUSE_POSTGRES|PG|LC_|DJANGO_|PYTHON|PYTEST_|TOX_|UV_|PIP_|PYENV_|COVERAGE_|NODE_|NPM_CONFIG_)\w*",
     re.IGNORECASE,
 )
+_ADDRESSES = frozenset(kind.variable for kind in KINDS.values())
 # Ours, and where uv keeps files: other places for the same.
 _IRRELEVANT = frozenset({"PYENV_SHELL", "PYENV_HOOK_PATH", "PYENV_DIR", "UV_CACHE_DIR", "PIP_CACHE_DIR", "UV"})
 
@@ -91,7 +93,12 @@ def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top
         name: value
         for name, value in environ.items()
         if name not in _IRRELEVANT
-        and (_DECIDING.fullmatch(name) or name in named or (beginnings and name.startswith(beginnings)))
+        and (
+            _DECIDING.fullmatch(name)
+            or name in _ADDRESSES
+            or name in named
+            or (beginnings and name.startswith(beginnings))
+        )
     }
 
 

@@ -128,10 +128,10 @@ def image_of(service: Service, environ: Mapping[str, str]) -> str:
 
 def unknown_kinds(pipeline: Pipeline) -> Iterator[Problem]:
     """The services of *pipeline* whose kind does not exist: a rule for :func:`ecluse.definition.load.load`."""
+    expected = f"one of {', '.join(map(repr, KINDS))} expected, got"
     for service in pipeline.services:
         if service.kind not in KINDS:
-            yield Problem(
-                f"service {service.name!r}",
-                "kind",
-                f"one of {', '.join(map(repr, KINDS))} expected, got {service.kind!r}",
-            )
+            yield Problem(f"service {service.name!r}", "kind", f"{expected} {service.kind!r}")
+    for kind in pipeline.project.without if pipeline.project else ():
+        if kind not in KINDS:
+            yield Problem("project", "without", f"{expected} {kind!r}")

@@ -1,4 +1,4 @@
-"""The sources of a service: *given* by its address, *embedded*, or in a *container*: the first that can.
+"""The sources of a service: *given* by its address, *embedded*, in a *container*, or *absent*: the first that can.
 
 A new source is a module that fits :class:`OwnSource`, named in :data:`OWN_SOURCES`; a new kind of service is a record
 in :mod:`ecluse.services.kinds`.
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ecluse.definition.model import Service
 from ecluse.errors import ServiceError
-from ecluse.services import container, embedded, given
+from ecluse.services import absent, container, embedded, given
 from ecluse.services.kinds import kind_of
 from ecluse.services.lease import Lease
 from ecluse.services.order import order_of
@@ -66,7 +66,7 @@ class OwnSource(Source, Protocol):
 
 
 OWN_SOURCES: Mapping[str, OwnSource] = MappingProxyType({"embedded": embedded, "container": container})
-SOURCES: Mapping[str, Source] = MappingProxyType({"given": given, **OWN_SOURCES})
+SOURCES: Mapping[str, Source] = MappingProxyType({"given": given, **OWN_SOURCES, "absent": absent})
 
 
 def own(order: Sequence[str]) -> tuple[str, ...]:
@@ -95,7 +95,8 @@ def for_job(service: Service, environ: Mapping[str, str]) -> Iterator[Mapping[st
 
     A given service is waited for and its address passed on; a container lives as long as the context. For an embedded
     PostgreSQL only the choice is passed on: the test process itself starts its clone of a cached cluster (see
-    :mod:`ecluse.testing`). Raises ServiceError where no source can provide it, or it does not get ready.
+    :mod:`ecluse.testing`). For an absent service there is no variable. Raises ServiceError where no source can provide
+    it, or it does not get ready.
     """
     order = order_of(service, environ)
     name = choose(service, environ, order)

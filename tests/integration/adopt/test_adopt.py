@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from redis import Redis
 from websockets.sync.client import connect
 
+from ecluse.definition.model import Service
+from ecluse.services import container
 from testbed.waiting import until
 from tests.integration.adopt.conftest import Repository
 
@@ -71,10 +75,23 @@ def test_look_finds_variables_and_switch(repository: Repository) -> None:
 def test_look_finds_channels_and_tasks(repository: Repository) -> None:
     found = repository.adopt()
     assert found["application"] == {"path": "config.asgi:application", "asgi": True}
-    assert found["workers"] == []
+    assert found["workers"] == [] and found["services"] == ["redis"]
     eager = "CELERY_TASK_ALWAYS_EAGER: tasks run at once, and none at fixed times: no broker answers at"
     assert any(note.startswith(eager) for note in found["notes"])
     assert any(note.startswith("added gunicorn") and "uvicorn, websockets" in note for note in found["notes"])
+
+
+@pytest.mark.engine
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("repository", ["live"], indirect=True)
+def test_redis_serves_the_tests_where_it_is_given(repository: Repository) -> None:
+    repository.adopt("--write", "--no-proof")
+    assert "image: redis:8" in repository.content()[".github/workflows/pipeline.yml"].decode()
+    done = repository.ecluse("run", "tests")
+    assert "no redis here: REDIS_URL is not set" in done.stdout + done.stderr
+    with container.empty(Service(name="redis", kind="redis", version="8"), os.environ) as url:
+        repository.ecluse("run", "tests", REDIS_URL=url)
+        assert Redis.from_url(url).llen("celery") == 1, "the task is sent, and runs at once no longer"
 
 
 @pytest.mark.exhaustive

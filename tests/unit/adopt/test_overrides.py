@@ -31,6 +31,11 @@ def test_redirect_to_https_is_switched_off() -> None:
     assert names(SECURE_SSL_REDIRECT=True)["SECURE_SSL_REDIRECT"] is False
 
 
+def test_cache_of_the_process_stays() -> None:
+    memory = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    assert "CACHES" not in names(CACHES=memory)
+
+
 def test_cache_server_is_replaced_aloud() -> None:
     caches = {
         "default": {"BACKEND": "django_redis.cache.RedisCache"},
@@ -53,3 +58,18 @@ def test_tasks_run_at_once_without_a_broker() -> None:
 def test_tasks_stay_as_they_are_where_nothing_is_missing(state: dict[str, Any]) -> None:
     tasks = CeleryTasks("shop.celery:app", **{"eager": "CELERY_TASK_ALWAYS_EAGER", **state})
     assert not any("EAGER" in one.name for one in overrides(SettingsReport(True), tasks))
+
+
+def test_redis_has_something_in_its_place() -> None:
+    layers = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
+    settings = {"CHANNEL_LAYERS": layers, "CACHEOPS_REDIS": "redis://localhost", "HUEY": {"name": "shop"}}
+    found = [one for one in overrides(SettingsReport(True, settings=settings)) if one.service == "redis"]
+    assert [one.name for one in found] == ["CHANNEL_LAYERS", "CACHEOPS_ENABLED", "HUEY"]
+    assert all(one.aloud for one in found)
+
+
+@pytest.mark.parametrize(("broker", "kind"), [("rediss://a", "redis"), ("pyamqp://a", "rabbitmq"), ("sqs://", "")])
+def test_tasks_run_at_once_without_the_service_of_their_broker(broker: str, kind: str) -> None:
+    tasks = CeleryTasks("shop.celery:app", broker, eager="TASK_ALWAYS_EAGER")
+    (found,) = [one for one in overrides(SettingsReport(True), tasks) if one.name == "TASK_ALWAYS_EAGER"]
+    assert found.service == kind

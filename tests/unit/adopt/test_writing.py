@@ -20,7 +20,7 @@ from ecluse.adopt.postgresql_switch import Switch
 from ecluse.adopt.python_choice import Wish
 from ecluse.adopt.suite import Suite
 from ecluse.adopt.variables import Variables
-from ecluse.adopt.writing import Adoption, files, headed, pipeline, source_of
+from ecluse.adopt.writing import Adoption, files, headed, pipeline, project, source_of
 from ecluse.definition.load import load
 from ecluse.definition.model import Pipeline
 
@@ -152,3 +152,16 @@ def test_front_end_is_built_for_a_release(tmp_path: Path) -> None:
     assert (build.output, build.folder, build.version) == ("shop/static/client", "client", "20.10")
     assert (build.steps, build.sources) == (client.steps, client.sources)
     assert build.lock in files(planned, "")
+
+
+def test_service_of_tests_is_written_with_its_replacement(tmp_path: Path) -> None:
+    static = Override("STATIC_ROOT", "$DJANGO_STATIC_ROOT", "where a release collects its static files")
+    eager = Override("TASK_ALWAYS_EAGER", True, "tasks run at once", aloud=True, service="redis")
+    planned = plan(tmp_path / "shop", services=("redis", "rabbitmq"), overrides=(static, eager))
+    made = loaded(planned, tmp_path)
+    assert made.project is not None and made.project.without == {"redis": {"TASK_ALWAYS_EAGER": True}, "rabbitmq": {}}
+    assert made.project.overrides == {"STATIC_ROOT": "$DJANGO_STATIC_ROOT"}
+    assert made.project == project(planned)
+    (tests,) = (job for job in made.jobs if job.name == "tests")
+    assert tests.services == ("postgres", "redis", "rabbitmq")
+    assert {one.sources for one in made.services if one.kind != "postgres"} == {("given", "absent")}

@@ -70,3 +70,14 @@ def test_kind_without_embedded_server_is_an_error() -> None:
     redis = Service(name="cache", kind="redis", version="8", sources=("embedded",))
     with pytest.raises(ServiceError, match="there is no embedded redis"), sources.for_job(redis, {}):
         pass
+
+
+def test_job_goes_on_without_an_absent_service() -> None:
+    redis = Service(name="redis", kind="redis", version="8", sources=("given", "absent"))
+    with sources.for_job(redis, {}) as variables:
+        assert variables == {}
+
+
+def test_databases_are_made_on_no_absent_service() -> None:
+    with pytest.raises(ServiceError, match="no postgres 18 to be had"):
+        sources.SOURCES["absent"].empty(POSTGRES, {})

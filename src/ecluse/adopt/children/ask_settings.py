@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import runpy
 import sys
 import traceback
@@ -118,7 +119,8 @@ def facts(settings: Any) -> dict[str, Any]:
         "DATABASES DEBUG ALLOWED_HOSTS STATIC_ROOT STATIC_URL MEDIA_ROOT MEDIA_URL STORAGES STATICFILES_STORAGE "
         "WSGI_APPLICATION ASGI_APPLICATION INSTALLED_APPS MIDDLEWARE CACHES TEST_RUNNER ROOT_URLCONF LOCALE_PATHS "
         "STATICFILES_DIRS SECURE_SSL_REDIRECT SECRET_KEY_FALLBACKS EMAIL_BACKEND FORCE_SCRIPT_NAME "
-        "CELERY_BROKER_URL BROKER_URL CELERY_TASK_ALWAYS_EAGER CHANNEL_LAYERS DATABASE_ROUTERS APPEND_SLASH"
+        "CELERY_BROKER_URL BROKER_URL CELERY_TASK_ALWAYS_EAGER CHANNEL_LAYERS DATABASE_ROUTERS APPEND_SLASH "
+        "CACHEOPS_REDIS HUEY"
     ).split()
     found = {name: plain(getattr(settings, name, None)) for name in names}
     for database in found["DATABASES"].values():
@@ -130,7 +132,28 @@ def facts(settings: Any) -> dict[str, Any]:
         "settings": found,
         "modules": sorted(os.path.relpath(file, ROOT) for file in files if is_own(os.path.abspath(file))),
         "folders": sorted(set(folders([getattr(settings, name) for name in names_of(settings)]))),
+        "services": {kind: sorted(settings_of_service(settings, kind, pattern)) for kind, pattern in SERVICES.items()},
     }
+
+
+# The kinds of services, and how a setting names each: by an address, or by a class that talks to one.
+SERVICES = {"redis": r"rediss?://|.*redis\w*\.\w*\.?Redis", "rabbitmq": r"(py)?amqps?://"}
+
+
+def settings_of_service(settings: Any, kind: str, pattern: str) -> Iterator[str]:
+    for name in names_of(settings):
+        value = getattr(settings, name)
+        if names_a_service(value, pattern) or (kind.upper() in name and value):
+            yield name
+
+
+def names_a_service(value: object, pattern: str) -> bool:
+    """Whether a setting has an address of a service, or a class that talks to one, at any depth."""
+    if isinstance(value, str):
+        return re.match(pattern, value) is not None
+    if isinstance(value, dict):
+        return any(names_a_service(item, pattern) for item in value.values())
+    return isinstance(value, (list, tuple, set)) and any(names_a_service(item, pattern) for item in value)
 
 
 def names_of(settings: Any) -> list[str]:

@@ -7,6 +7,8 @@ Python imports this file by its name when it starts, where its folder is on PYTH
                 values to a list, that the settings have
     database    variables that get a part of DATABASE_URL each before the settings are loaded: {"DB_HOST": "host"}
     outside     whether DATABASES["default"] is replaced by DATABASE_URL, for a project without a switch of its own
+    services    by the variable that has a service's address: the settings that are set *without* the service, and the
+                *placeholder* that leads to none. With the service, the settings' addresses of its kind become its own
 
 A log file of the settings may name a folder that is not in the repository: it is made when the file is opened.
 
@@ -63,7 +65,26 @@ def publish(described: dict[str, Any]) -> None:
 
 def override(settings: Any, described: dict[str, Any]) -> None:
     """Set what is set from outside, once the project's settings module has been loaded."""
-    for name, value in described.get("overrides", {}).items():
+    set_all(settings, described.get("overrides", {}))
+    for variable, service in described.get("services", {}).items():
+        url = os.environ.get(variable)
+        if url and url != service["placeholder"]:
+            led_to = importlib.import_module("ecluse_services").led_to
+            own = {name: value for name, value in vars(settings).items() if name.isupper()}
+            for name, value in led_to(url, own).items():
+                put(settings, name, value)
+        else:
+            set_all(settings, service["without"])
+    url = os.environ.get("DATABASE_URL")
+    if described.get("outside") and url:
+        databases = dict(getattr(settings, "DATABASES", {}) or {})
+        databases["default"] = replaced(databases.get("default", {}), parts(url))
+        put(settings, "DATABASES", databases)
+
+
+def set_all(settings: Any, overrides: dict[str, Any]) -> None:
+    """Set each of *overrides*, in its place or added to what *settings* have."""
+    for name, value in overrides.items():
         if isinstance(value, str) and value.startswith("$"):
             value = os.environ.get(value[1:])
             if value is None:
@@ -74,11 +95,6 @@ def override(settings: Any, described: dict[str, Any]) -> None:
             there = list(getattr(settings, name))
             value = [*there, *(item for item in value if item not in there)]
         put(settings, name, value)
-    url = os.environ.get("DATABASE_URL")
-    if described.get("outside") and url:
-        databases = dict(getattr(settings, "DATABASES", {}) or {})
-        databases["default"] = replaced(databases.get("default", {}), parts(url))
-        put(settings, "DATABASES", databases)
 
 
 def replaced(before: dict[str, Any], address: dict[str, str]) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from ecluse.outside.hook import ecluse_services
 from ecluse.outside.hook import sitecustomize as hook
 
 
@@ -100,3 +102,26 @@ def test_folder_of_a_log_file_is_made(tmp_path: Path, monkeypatch: pytest.Monkey
     handler = logging.FileHandler(tmp_path / "logs" / "site.log")
     handler.close()
     assert (tmp_path / "logs" / "site.log").is_file()
+
+
+WITHOUT_REDIS = {
+    "services": {"REDIS_URL": {"placeholder": "redis://127.0.0.1:1/0", "without": {"TASK_ALWAYS_EAGER": True}}}
+}
+
+
+@pytest.mark.parametrize("url", [None, "", "redis://127.0.0.1:1/0"])
+def test_setting_takes_the_place_of_an_absent_service(monkeypatch: pytest.MonkeyPatch, url: str | None) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    if url is not None:
+        monkeypatch.setenv("REDIS_URL", url)
+    settings = SimpleNamespace(BROKER_URL="redis://localhost")
+    hook.override(settings, WITHOUT_REDIS)
+    assert vars(settings) == {"BROKER_URL": "redis://localhost", "TASK_ALWAYS_EAGER": True}
+
+
+def test_settings_are_led_to_a_service_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ecluse_services", ecluse_services)
+    monkeypatch.setenv("REDIS_URL", "redis://redis:6379/0")
+    settings = SimpleNamespace(BROKER_URL="redis://localhost/2", own="redis://localhost")
+    hook.override(settings, WITHOUT_REDIS)
+    assert vars(settings) == {"BROKER_URL": "redis://redis:6379/2", "own": "redis://localhost"}

@@ -1,0 +1,68 @@
+"""The address of a service in a project's settings, in the place of every address of its kind that they have.
+
+Copied beside ``sitecustomize.py`` of this folder, which imports it. Nothing but the standard library is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+# The last word of a setting's name, and the part of an address that it has.
+PARTS = {"HOST": "hostname", "HOSTNAME": "hostname", "PORT": "port", "PASSWORD": "password"}
+
+
+def led_to(url: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings among *settings*, by name, that have an address of the kind of the service at *url*: as they are
+    with its address.
+    """
+    service = urlsplit(url)
+    changed = {}
+    for name, before in settings.items():
+        word, _, part = name.rpartition("_")
+        named = service.scheme == "redis" and word.rpartition("_")[2] == "REDIS" and part in PARTS
+        after = as_before(getattr(service, PARTS[part]), before) if named else replaced(before, service)
+        if after is not before:
+            changed[name] = after
+    return changed
+
+
+def as_before(value: Any, before: Any) -> Any:
+    """*value* in the type of *before*: a port may be a text."""
+    return str(value) if value is not None and isinstance(before, str) else value
+
+
+def replaced(value: Any, service: SplitResult) -> Any:
+    """*value* with the address of *service* for each of its kind; the same object where it has none."""
+    if isinstance(value, str):
+        return address(value, service)
+    if type(value) is dict:
+        host, port = spelled(value, "host"), spelled(value, "port")
+        changed = {key: replaced(item, service) for key, item in value.items()}
+        if host and port and str(value[port]) == str(usual_port(service)):
+            changed[host], changed[port] = service.hostname, as_before(service.port, value[port])
+        return changed if any(changed[key] is not value[key] for key in value) else value
+    if type(value) in (list, tuple):
+        if len(value) == 2 and isinstance(value[0], str) and str(value[1]) == str(usual_port(service)):
+            return type(value)((service.hostname, as_before(service.port, value[1])))
+        items = [replaced(item, service) for item in value]
+        return type(value)(items) if any(new is not old for new, old in zip(items, value)) else value
+    return value
+
+
+def address(text: str, service: SplitResult) -> str:
+    """*text*, or where it is an address of the kind of *service*, that of *service* with the number of its database."""
+    kinds = {"redis": "rediss?", "amqp": "(py)?amqps?"}.get(service.scheme, re.escape(service.scheme))
+    if not re.match(f"{kinds}://", text):
+        return text
+    path = urlsplit(text).path
+    return service._replace(path=path if path.strip("/").isdigit() else service.path).geturl()
+
+
+def spelled(value: dict[Any, Any], word: str) -> Any:
+    return next((key for key in (word, word.upper()) if key in value), None)
+
+
+def usual_port(service: SplitResult) -> int:
+    return 6379 if service.scheme == "redis" else 5672
