@@ -302,7 +302,7 @@ def _environment(path: Path) -> Declaration | None:
     except Exception:  # whatever a YAML library raises: this file tells us nothing
         return None
     site: list[str] = []
-    for item in values.get("dependencies") or []:
+    for item in (values.get("dependencies") if isinstance(values, dict) else None) or []:
         if isinstance(item, dict):
             site += item.get("pip") or []
         elif not _NOT_OF_PYTHON.match(name := _conda_name(item)):
@@ -349,6 +349,6 @@ _KINDS: tuple[tuple[str, Callable[[Path], Declaration | None]], ...] = (
     ("Pipfile", _pipfile),
     ("setup.cfg", _setup_cfg),
     ("*requirements*.txt", _requirements),
-    ("environment.yml", _environment),
-    ("environment.yaml", _environment),
+    ("env*.yml", _environment),  # its name is often another, or misspelt
+    ("env*.yaml", _environment),
 )

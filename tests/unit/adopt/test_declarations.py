@@ -182,5 +182,5 @@ def test_folder_of_the_project_comes_before_the_top(tmp_path: Path) -> None:
 def test_conda_environment_is_read(tmp_path: Path, item: str, line: str) -> None:
     others = ("_libgcc_mutex=0.1=main", "libffi=3.4", "nodejs", "python=3.12", "tzdata=2023c=h04d1e81_0")
     listed = "".join(f"  - {one}\n" for one in (*others, item))
-    write(tmp_path, **{"environment.yml": f"dependencies:\n{listed}  - pip:\n      - attrs==24.1\n"})
+    write(tmp_path, **{"enviroment.yml": f"dependencies:\n{listed}  - pip:\n      - attrs==24.1\n"})
     assert first(tmp_path).site == (line, "attrs==24.1")
