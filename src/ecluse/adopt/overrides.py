@@ -53,7 +53,7 @@ def _overrides(settings: Mapping[str, Any]) -> Iterator[Override]:
 
 
 def _without_redis(settings: Mapping[str, Any]) -> Iterator[Override]:
-    """What takes the place of Redis where there is none."""
+    """The settings that take the place of Redis where there is none."""
     caches = [name for name, cache in _caches(settings).items() if "redis" in cache]
     if caches:
         yield Override("CACHES", _in_memory(caches), "each process has its own cache", aloud=True, service="redis")

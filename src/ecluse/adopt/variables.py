@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ecluse.adopt import settings_module
 from ecluse.adopt.asking import LoadFailure, SettingsReport, Subject
 from ecluse.errors import AdoptError
 from ecluse.services.kinds import KINDS
@@ -149,7 +150,9 @@ def _by_name(name: str) -> str:
 
 
 def examples(top: Path, folder: str) -> dict[str, str]:
-    """The variables of the project's example of an environment (``.env.example`` and its like), with their values."""
+    """The variables of the project's example of an environment (``.env.example`` and its like), with their values; and
+    the settings module, for a manage.py that names none.
+    """
     names = (
         ".env.example",
         ".env.sample",
@@ -171,7 +174,8 @@ def examples(top: Path, folder: str) -> dict[str, str]:
                     plain = re.sub(r"\s+#.*$", "", value).strip("'\"")
                     if plain and not re.search(r"[<>{}]|your|change|xxx|\.\.\.", plain, re.IGNORECASE):
                         found.setdefault(key, plain)
-    return found
+    module = settings_module.likely(top, folder)
+    return {**found, settings_module.VARIABLE: module} if module else found
 
 
 def refusal(found: Variables) -> AdoptError:

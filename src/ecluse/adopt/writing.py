@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ecluse.adopt import settings_module
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.frontend import NODE_LOCK, Frontend
 from ecluse.adopt.look import Found
@@ -71,7 +72,7 @@ def project(planned: Adoption) -> Project:
         lock=TESTS_LOCK,
         folder=found.folder,
         python=found.python,
-        env={**found.variables.given, **found.switch.fixed},
+        env={**_given(found), **found.switch.fixed},
         database=found.switch.parts if found.switch.own else {},
         overrides={one.name: one.value for one in planned.overrides if not one.service},
         without={
@@ -153,16 +154,21 @@ def _imports(planned: Adoption) -> Iterator[str]:
     yield ")"
 
 
+def _given(found: Found) -> dict[str, str]:
+    """The variables that the settings need; the module has a field of its own."""
+    return {name: value for name, value in found.variables.given.items() if name != settings_module.VARIABLE}
+
+
 def _addresses(found: Found) -> dict[str, str]:
     """The variables that have a database's address or a part of it: an environment has a database of its own."""
-    given = found.variables.given
+    given = _given(found)
     return {name: given[name] for name in given if name == "DATABASE_URL" or name in found.switch.parts}
 
 
 def _plain(found: Found) -> dict[str, str]:
     """The variables that the project gets everywhere."""
     addresses = _addresses(found)
-    return {name: value for name, value in found.variables.given.items() if name not in addresses}
+    return {name: value for name, value in _given(found).items() if name not in addresses}
 
 
 def _variables(planned: Adoption) -> Iterator[str]:

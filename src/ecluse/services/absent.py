@@ -13,7 +13,7 @@ __all__ = ["empty", "provide", "why_not"]
 
 
 def why_not(service: Service, environ: Mapping[str, str]) -> str | None:
-    """Nothing is ever missing for it."""
+    """The reason why not: there is none, whatever the service is."""
     return None
 
 

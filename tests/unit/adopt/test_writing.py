@@ -100,6 +100,11 @@ def test_variables_and_switch_are_written(tmp_path: Path) -> None:
     assert made.project.folder == "backend"
 
 
+def test_settings_module_is_no_variable(tmp_path: Path) -> None:
+    planned = plan(tmp_path / "shop", given={"DJANGO_SETTINGS_MODULE": "shop.settings"})
+    assert "DJANGO_SETTINGS_MODULE" not in pipeline(planned)
+
+
 def test_placeholder_address_is_no_database_of_an_environment(tmp_path: Path) -> None:
     given = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "DB_NAME": "none", "DB_DEBUG": "1"}
     made = loaded(plan(tmp_path / "shop", given=given, switch=Switch({}, {"DB_NAME": "name"})), tmp_path)
