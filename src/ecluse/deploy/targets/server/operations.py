@@ -67,22 +67,21 @@ class ServerOperations:
     def watch(self, release: ServerRelease, limits: Watch) -> None:
         mine = self.web.slots_of(release)
         starts = {slot.name: self.daemon.states().started(slot) for slot in mine}
-        answers = together(slot.counts for slot in mine).answers
         workers = self.workers.starts()
         # The first answers of a process fill its caches: they say nothing about how slow it is.
         warm, settled = time.monotonic() + limits.seconds / 4, Tally()
 
         def trouble() -> str | None:
             nonlocal settled
-            states, now = self.daemon.states(), together(slot.counts for slot in mine)
+            states = self.daemon.states()
             if time.monotonic() < warm:
-                settled = now
+                settled = together(slot.counts for slot in mine)
             lines = self.web.errors(mine)
             errors = [line for line in lines if not line.startswith(WORKER_ENDED)]
             ended = len(lines) - len(errors) + sum(states.started(slot) != starts[slot.name] for slot in mine)
             restarts = ["its processes ended and were started again"] * ended
             restarts += ["its workers ended and were started again"] * (self.workers.starts() != workers)
-            return health.beyond(limits, health.Seen(errors, now.answers - answers, restarts))
+            return health.beyond(limits, health.Seen(errors, self.web.answers(mine), restarts))
 
         health.watch(lambda: self.web.ask_door(release), release.id, limits.seconds, trouble=trouble)
         after = together(slot.counts for slot in mine).less(settled)

@@ -29,7 +29,7 @@ class Web:
 
     def __init__(self, place: Place, daemon: Daemon, gate_seconds: float) -> None:
         self._place, self._daemon, self._gate_seconds = place, daemon, gate_seconds
-        self._before: dict[str, int] = {}
+        self._before: dict[str, tuple[int, int]] = {}
         self.before = Tally()
         """The answers that other releases gave in the last minutes before the switch."""
 
@@ -42,8 +42,9 @@ class Web:
     def start(self, release: ServerRelease) -> None:
         self._daemon.revive()
         self._daemon.hold()
-        # Errors of processes that serve already are not errors of this rollout.
-        self._before = {slot.name: len(slot.errors) for slot in self.slots_of(release) if slot.is_open}
+        # The errors and answers of processes that serve already are not of this rollout.
+        serving = [slot for slot in self.slots_of(release) if slot.is_open]
+        self._before = {slot.name: (len(slot.errors), slot.counts.answers) for slot in serving}
         missing = PROCESSES - len(self.slots_of(release))
         argv = self._argv(release)
         variables = self._place.variables(release, self._daemon.database_url())
@@ -87,7 +88,11 @@ class Web:
 
     def errors(self, slots: Sequence[Slot]) -> list[str]:
         """The errors in *slots* since this rollout began."""
-        return [line for slot in slots for line in slot.errors[self._before.get(slot.name, 0) :]]
+        return [line for slot in slots for line in slot.errors[self._before.get(slot.name, (0, 0))[0] :]]
+
+    def answers(self, slots: Sequence[Slot]) -> int:
+        """The number of answers in *slots* since this rollout began."""
+        return sum(slot.counts.answers - self._before.get(slot.name, (0, 0))[1] for slot in slots)
 
     def healthy(self, release: ServerRelease) -> bool:
         """Whether all processes that run are the release's, and it answers."""
