@@ -25,6 +25,7 @@ def test_every_part_listens_on_the_loopback_alone():
     for part in PARTS:
         unit = files[f"/etc/systemd/system/{part.package}.service.d/ecluse.conf"]
         assert f"--web.listen-address=127.0.0.1:{part.port}" in unit and unit.count("listen-address") <= 2
+        assert "\nEnvironment=GOGC=30\n" in unit
     assert all(MARK in text for text in files.values())
 
 
