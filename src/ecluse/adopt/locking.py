@@ -41,6 +41,9 @@ _OTHER_DATABASES = frozenset(
     {"mysqlclient", "mysql-python", "cx-oracle", "oracledb", "pyodbc", "mssql-django", "ibm-db"}
 )
 
+# Servers that are compiled where they are installed, and have no use beside gunicorn.
+_OTHER_SERVERS = frozenset({"uwsgi", "mod-wsgi", "bjoern", "meinheld"})
+
 # Packages that exist for Windows alone, as `pip freeze` there lists them without a marker.
 _WINDOWS = frozenset(
     "pywin32 pypiwin32 pywin32-ctypes pywinpty twisted-iocpsupport windows-curses win32-setctime wmi comtypes "
@@ -126,6 +129,8 @@ def adapted(lines: Iterable[str], notes: list[str]) -> tuple[str, ...]:
             notes.append(f"left out {name}: it exists for Windows alone")
         elif name in _OTHER_DATABASES:
             notes.append(f"left out {name}: it needs another database's headers, and the tests run on PostgreSQL")
+        elif name in _OTHER_SERVERS:
+            notes.append(f"left out {name}: gunicorn serves the site, and it would be compiled")
         elif name == "psycopg2":
             notes.append("psycopg2-binary instead of psycopg2, which would be compiled")
             if not any(_name(other) == "psycopg2-binary" for other in lines):

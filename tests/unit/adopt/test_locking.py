@@ -27,7 +27,7 @@ NEW = "psycopg2-binary>=2.9.10"
         (("gunicorn~=23.0",), (SERVER,)),
         (("gunicorn==25.3.0 ; python_version>='3.9'",), (SERVER, "gunicorn==25.3.0 ; python_version>='3.9'")),
         (("gunicorn[gevent]>=20",), (SERVER, "gunicorn[gevent]>=20")),
-        (("mysqlclient==2.1", "pywin32==306", "requests"), ("requests",)),
+        (("mysqlclient==2.1", "pywin32==306", "uWSGI==2.0.28", "requests"), ("requests",)),
     ],
 )
 def test_packages_are_ones_that_start_here(lines: tuple[str, ...], kept: tuple[str, ...]) -> None:
