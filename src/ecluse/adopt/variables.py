@@ -91,6 +91,8 @@ def _missing(answer: SettingsReport, given: Mapping[str, str]) -> str | None:
     """The variable to give next: one that the error names, else the last one that was asked for and not there."""
     failure = answer.reason
     text = failure.text if failure else ""
+    if settings_module.VARIABLE in text and settings_module.VARIABLE not in given:
+        return settings_module.VARIABLE
     missing = [name for name, absent in answer.asked.items() if absent and name not in given]
     named = [name for name in missing if re.search(rf"(?<![A-Z0-9_]){re.escape(name)}(?![A-Z0-9_])", text)]
     # Names that an error mentions although nothing watched saw them asked for: pydantic reads all at once.

@@ -54,6 +54,18 @@ def test_each_missing_variable_is_given() -> None:
     assert found.secrets == ("SECRET_KEY",)
 
 
+def test_settings_module_is_given_before_what_its_error_names() -> None:
+    class Unconfigured(Settings):
+        def ask(self, variables: Mapping[str, str], settings: str = "", *, check: bool = False) -> SettingsReport:
+            text = "Requested setting INSTALLED_APPS: define the environment variable DJANGO_SETTINGS_MODULE"
+            failure = LoadFailure("ImproperlyConfigured", text)
+            asked = {"DOTENV": True}
+            return SettingsReport("DJANGO_SETTINGS_MODULE" in variables, asked=asked, failure=failure)
+
+    known = {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+    assert needed(Unconfigured(Path("/none"), ".", Path("/none/python"), {}), known).given == known
+
+
 def test_example_of_the_project_is_taken_first() -> None:
     assert needed(settings("SITE_NAME"), {"SITE_NAME": "Shop"}).given == {"SITE_NAME": "Shop"}
 
