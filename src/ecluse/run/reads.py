@@ -79,14 +79,13 @@ class Log:
             entries = os.fsdecode(self.file.read_bytes()).split("\0")
             self.file.unlink()
             top = os.path.realpath(self.top)
-            for kind, path in ((entry[:1], entry[1:]) for entry in entries):
+            for kind, path in ((entry[:1], entry[1:]) for entry in entries):  # the paths are real ones
                 if kind == "r":
-                    heard.opened.add(_source(_below(os.path.realpath(path), top)))
+                    heard.opened.add(_source(_below(path, top)))
                 elif kind == "l":
-                    heard.listed.add(_below(os.path.realpath(path), top))
+                    heard.listed.add(_below(path, top))
                 elif kind in _QUESTIONS:
-                    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-                    heard.questions.add(f"{_QUESTIONS[kind]} {_below(place, top)}")
+                    heard.questions.add(f"{_QUESTIONS[kind]} {_below(path, top)}")
                 elif kind == "v":
                     heard.variables.add(path)
         return heard

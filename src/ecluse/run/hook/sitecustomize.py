@@ -8,6 +8,7 @@ runs on every Python that has audit hooks (3.8), and then makes way for the ``si
 import os
 import sys
 from _thread import get_ident
+from errno import EINVAL
 
 if False:  # for mypy: typing takes milliseconds to import
     from typing import Any
@@ -20,17 +21,74 @@ def _listen() -> None:
         return
     here = os.path.dirname(os.path.abspath(__file__))
     inside = top + os.sep
-    log_folder = os.path.dirname(log) + os.sep
-    # What is installed is no part of a repository, unless the environment lies inside.
-    elsewhere = tuple(
-        prefix.rstrip(os.sep) + os.sep
-        for prefix in {sys.prefix, sys.base_prefix, "/proc", "/dev", "/sys"}
-        if not inside.startswith(prefix.rstrip(os.sep) + os.sep)
-    )
-    seen = set()  # type: set[str]
-    fsdecode, getcwd, realpath, frame = os.fsdecode, os.getcwd, os.path.realpath, sys._getframe
-    open_, write, close, readlink = os.open, os.write, os.close, os.readlink
+    realpath, fsdecode, getcwd, frame = os.path.realpath, os.fsdecode, os.getcwd, sys._getframe
+    open_, write, close, readlink, lstat = os.open, os.write, os.close, os.readlink, os.lstat
+    log_folder = realpath(os.path.dirname(log)) + os.sep
     flags_of_log = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+    not_own = tuple("/" + name + "/" for name in (".ecluse", ".tox", ".nox", "site-packages", "node_modules"))
+    kernels = ("/proc/", "/dev/", "/sys/")
+
+    def is_elsewhere(prefix: str) -> bool:
+        """Whether what is installed in *prefix* is no part of the repository, even if the environment lies inside."""
+        if inside.startswith(prefix):
+            return False
+        own = os.path.isfile(prefix + "pyvenv.cfg") or any(folder in prefix for folder in not_own)
+        return own or not prefix.startswith(inside)
+
+    prefixes = {realpath(prefix).rstrip(os.sep) + os.sep for prefix in (sys.prefix, sys.base_prefix)}
+    elsewhere = tuple(filter(is_elsewhere, prefixes)) + kernels + (log_folder,)
+
+    # Of paths that exist, what they really are; and those of which nothing is to be noted. Reads are repeated often.
+    real_paths = {}  # type: dict[str, str]
+    irrelevant = set()  # type: set[str]
+    noted = set()  # type: set[str]
+
+    def forget() -> None:
+        real_paths.clear()
+        irrelevant.clear()
+        noted.clear()
+
+    def real(path: str) -> str:
+        """The real path of the absolute *path*: as os.path.realpath, with all its folders remembered."""
+        found = real_paths.get(path)
+        if found is not None:
+            return found
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return realpath(path) if name == ".." else real(folder) if folder else "/"
+        place = (real(folder) if folder else "").rstrip("/") + "/" + name
+        try:
+            readlink(place)
+        except OSError as error:
+            if error.errno == EINVAL:  # it is there, and no link
+                real_paths[path] = real_paths[place] = place
+            return place
+        found = realpath(place)
+        try:
+            lstat(found)
+            real_paths[path] = real_paths[place] = found
+        except OSError:
+            pass
+        return found
+
+    def place_of(path: str) -> str:
+        """The place of the absolute *path* itself, even if it is a link."""
+        folder, _, name = path.rpartition("/")
+        return real(path) if name in ("", ".", "..") else (real(folder) if folder else "").rstrip("/") + "/" + name
+
+    def counts(path: str) -> bool:
+        return (path.startswith(inside) or path == top) and not path.startswith(elsewhere)
+
+    def absolute(path: "Any", folder: "int | None" = None) -> str:
+        if path is None:
+            path = "."
+        elif isinstance(path, int):
+            path = readlink("/proc/self/fd/%d" % path)
+        elif not isinstance(path, str):
+            path = fsdecode(path)  # bytes, or a path: else it raises
+        if path[:1] != "/":
+            path = (getcwd() if folder is None else readlink("/proc/self/fd/%d" % folder)) + "/" + path
+        return path  # type: ignore[no-any-return]
 
     def write_down(key: str) -> None:
         # Opened anew each time: a program may close what it does not know, and reuse the number.
@@ -40,35 +98,42 @@ def _listen() -> None:
         finally:
             close(file)
 
-    def note(kind: str, path: object, folder: "int | None" = None) -> None:
-        if path is None:
-            path = "."
-        if not isinstance(path, str):
-            if isinstance(path, int):
-                if kind != "l":
-                    return
-                path = readlink("/proc/self/fd/%d" % path)
-            else:
-                path = fsdecode(path)  # type: ignore[arg-type]  # bytes, or a path: else it raises
-        if path[:1] != "/":
-            path = (getcwd() if folder is None else readlink("/proc/self/fd/%d" % folder)) + "/" + path
-        key = kind + path
-        if key in seen:
+    def subject(kind: str, path: str) -> "str | None":
+        """The path in the repository that a read of the absolute *path* is about; None if there is none."""
+        if path.startswith(kernels):
+            return None
+        # Of a question, the path itself: of a link that is asked for, its own place.
+        if kind in "tk":
+            place = place_of(path)
+            if counts(place):
+                return place
+            if kind == "k":
+                return None
+        place = real(path)
+        if counts(place):
+            return place
+        if path in real_paths and (kind == "t" or not counts(place_of(path))):
+            irrelevant.add(path)
+        return None
+
+    def note(kind: str, path: "Any", folder: "int | None" = None) -> None:
+        if isinstance(path, int) and kind != "l":
             return
-        seen.add(key)
-        if not path.startswith(inside) and path != top:
-            if path.startswith(elsewhere):
-                return
-            # Of a link that is asked for, its own place counts.
-            real = (
-                realpath(path) if kind != "k" else os.path.join(realpath(os.path.dirname(path)), os.path.basename(path))
-            )
-            key = kind + real
-            if not key[1:].startswith(inside) and key[1:] != top:
-                return
-        if path.startswith(log_folder):
+        path = absolute(path, folder)
+        if path in irrelevant or kind + path in noted:
             return
-        write_down(key)
+        place = subject(kind, path)
+        if place is not None:
+            if kind + place not in noted:
+                noted.add(kind + place)
+                write_down(kind + place)
+            if path in real_paths:
+                noted.add(kind + path)
+
+    def replaced(path: object) -> None:
+        """A link may come to be where something else was: what was learned about paths there is no longer true."""
+        if not isinstance(path, (str, bytes, os.PathLike)) or place_of(absolute(path)) in real_paths:
+            forget()
 
     def pass_on(program: "Any", environ: "Any") -> None:
         # The children of tox and its like get an environment of their own. Of env itself all is what people look at.
@@ -81,35 +146,47 @@ def _listen() -> None:
         environ["ECLUSE_READS_BELOW"] = top
 
     heard = frozenset(
-        ("open", "os.listdir", "os.scandir", "import", "sqlite3.connect")
-        + ("subprocess.Popen", "os.exec", "os.posix_spawn")
+        ("open", "os.listdir", "os.scandir", "import", "sqlite3.connect", "os.listxattr", "os.getxattr")
+        + ("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn")
     )
 
     def hear(event: str, arguments: "Any") -> None:
         if event not in heard:  # as nearly all of them
             return
         try:
+            path = arguments[0]
+            if type(path) is str and path in irrelevant and event not in changing:
+                return
             if event == "open":
-                path, _mode, flags = arguments
-                if path != log and not (isinstance(flags, int) and flags & os.O_ACCMODE == os.O_WRONLY):
+                flags = arguments[2]
+                if not (isinstance(flags, int) and flags & os.O_ACCMODE == os.O_WRONLY):
                     note("r", path)
             elif event in ("os.listdir", "os.scandir"):
                 # The import system lists folders to find modules: what it then loads is heard.
                 if frame(1).f_code.co_filename != "<frozen importlib._bootstrap_external>":
-                    note("l", arguments[0])
+                    note("l", path)
             elif event == "import":
                 if arguments[1]:
                     note("r", arguments[1])
-            elif event == "sqlite3.connect":
-                note("r", arguments[0])
+            elif event in ("sqlite3.connect", "os.listxattr", "os.getxattr"):
+                note("r", path)
+            elif event == "os.symlink":
+                replaced(arguments[1] if arguments[2] == -1 else None)
+            elif event == "os.rename":
+                if arguments[2:] != (-1, -1) or lstat(path).st_mode & 0o170000 != 0o100000:  # no regular file
+                    replaced(arguments[1] if arguments[3] == -1 else None)
             elif event == "subprocess.Popen":
-                pass_on(arguments[0] or arguments[1][0], arguments[3])
-                if arguments[0] and os.sep in fsdecode(arguments[0]):
-                    note("r", arguments[0])
+                forget()
+                pass_on(path or arguments[1][0], arguments[3])
+                if path and os.sep in fsdecode(path):
+                    note("r", path)
             elif event in ("os.exec", "os.posix_spawn"):
-                pass_on(arguments[0], arguments[2])
+                forget()
+                pass_on(path, arguments[2])
         except Exception:  # whatever is odd here must not change what the program does
             pass
+
+    changing = frozenset(("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn"))
 
     sys.addaudithook(hear)
 
@@ -118,7 +195,6 @@ def _listen() -> None:
     between = frozenset(("genericpath", "posixpath", "pathlib", "ecluse.testing.hearing"))
     resolving = frozenset(("realpath", "_joinrealpath"))
     detailed = frozenset(("stat", "lstat", "getsize", "getmtime", "getctime", "getatime", "samefile"))
-    not_own = tuple("/" + name + "/" for name in (".ecluse", ".tox", ".nox", "site-packages", "node_modules"))
     known = {"<string>": True, "<stdin>": True}
 
     def is_own(name: str) -> bool:
@@ -130,9 +206,14 @@ def _listen() -> None:
             known[name] = found
         return found
 
-    def ask(kind: str, path: object, folder: "int | None") -> None:
+    def ask(kind: str, path: "Any", folder: "int | None") -> None:
+        if isinstance(path, int):
+            return
+        path = absolute(path, folder)
+        if path in irrelevant:
+            return
         caller = frame(2)  # of os.stat: this and the wrapper are ours
-        if caller.f_code.co_name in resolving or isinstance(path, int):
+        if caller.f_code.co_name in resolving or subject(kind, path) is None:
             return
         asked = "stat"
         module = str(caller.f_globals.get("__name__"))
@@ -142,7 +223,7 @@ def _listen() -> None:
             caller = caller.f_back
             module = str(caller.f_globals.get("__name__"))
         # Size and times are part of the file; who only asks whether it is there learns less.
-        note("r" if kind == "t" and asked in detailed and is_own(caller.f_code.co_filename) else kind, path, folder)
+        note("r" if kind == "t" and asked in detailed and is_own(caller.f_code.co_filename) else kind, path)
 
     class Asked:
         """A function of :mod:`os` that tells something of the path that it is given.
@@ -185,6 +266,7 @@ def _listen() -> None:
     environ = type(os.environ)
     item, contains, names = environ.__getitem__, environ.__contains__, environ.__iter__
     copied = {}  # type: dict[int, object]
+    read_variables = set()  # type: set[str]
 
     def read(name: object) -> None:
         """Note a variable that the repository's own code reads, itself or through a library."""
@@ -192,12 +274,12 @@ def _listen() -> None:
             return
         text = name if isinstance(name, str) else fsdecode(name)  # type: ignore[arg-type]
         key = "v" + text
-        if key in seen or text.startswith("ECLUSE_READS"):
+        if key in read_variables or text.startswith("ECLUSE_READS") or text == "PYTEST_CURRENT_TEST":
             return
         caller = frame(2)  # type: Any
         while caller is not None:
             if is_own(caller.f_code.co_filename):
-                seen.add(key)
+                read_variables.add(key)
                 write_down(key)
                 return
             caller = caller.f_back
