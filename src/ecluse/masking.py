@@ -7,7 +7,7 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
@@ -32,7 +32,8 @@ def forms(value: str) -> frozenset[str]:
     """All that must not be shown of a secret's *value*.
 
     The value, its lines, and passwords inside it (where it is a URL, or JSON). Each as it is, escaped as in JSON,
-    Python, URLs, HTML and a shell, and encoded in base64 (also inside of something longer) or hexadecimal digits.
+    Python, URLs, HTML and a shell, and encoded in base64 (once or twice) and base32, also inside of something longer,
+    and in hexadecimal digits.
     """
     found: set[str] = set()
     for part in {value, value.strip(), *value.splitlines(), *_passwords(value)}:
@@ -87,6 +88,9 @@ def _written(part: str) -> Iterator[str]:
         yield content.hex()
         yield content.hex().upper()
     yield from _base64(content)
+    for once in {*_inside_base64(content)}:  # an account in a file of accounts, as Kubernetes and Docker keep them
+        yield from _inside_base64(once.encode())
+    yield from _base32(content)
 
 
 def _quoted(part: str) -> Iterator[str]:
@@ -120,20 +124,35 @@ def _html(part: str) -> Iterator[str]:
 
 
 def _base64(content: bytes) -> Iterator[str]:
-    """*content* in base64: alone, and after one, two or three bytes of something else ("user:")."""
+    """*content* in base64: alone, in one line or several, and inside of something longer."""
+    yield from _inside_base64(content)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        for before in range(3):
-            text = encode(b"\0" * before + content).decode().rstrip("=")
-            # The first and the last character also depend on what stands beside it.
-            first = (8 * before + 5) // 6
-            last = len(text) if (before + len(content)) % 3 == 0 else len(text) - 1
-            if last - first >= _SHORTEST_ENCODED:
-                yield text[first:last]
         whole = encode(content).decode()
         if len(whole) >= _SHORTEST_ENCODED:
             yield whole
             for width in _LINES:
                 yield from (line for line in (whole[at : at + width] for at in range(0, len(whole), width)) if line)
+
+
+def _inside_base64(content: bytes) -> Iterator[str]:
+    """*content* in base64, after none, one or two bytes of something else ("user:")."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield from _inside(content, encode, 6)
+
+
+def _base32(content: bytes) -> Iterator[str]:
+    for text in _inside(content, base64.b32encode, 5):
+        yield text
+        yield text.lower()
+
+
+def _inside(content: bytes, encode: Callable[[bytes], bytes], bits: int) -> Iterator[str]:
+    """The characters, of *bits* each, that *content* alone decides, wherever it stands in what is encoded."""
+    for before in range(3 if bits == 6 else 5):
+        text = encode(b"\0" * before + content).decode().rstrip("=")
+        first, last = -(-8 * before // bits), 8 * (before + len(content)) // bits
+        if last - first >= _SHORTEST_ENCODED:
+            yield text[first:last]
 
 
 def _pieces(form: str) -> Iterator[str]:
