@@ -7,6 +7,7 @@ connection's ``creation``, and gets one that is there already.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,7 +18,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.migrations.loader import MigrationLoader
-from django.test.utils import get_unique_databases_and_mirrors
+from django.test import utils
 
 from ecluse.testing.run_server import Databases
 
@@ -53,13 +54,14 @@ class Cloned(DatabaseCreation):
         """Create a test database as Django does, but take its tables from the migrated template."""
         state = self.databases.ready(self)
         point_all(self.databases, state.url)
-        if state.template is None:
+        template = state.templates.get(self.connection.alias)
+        if template is None:
             with self.databases.turn():
                 return str(super().create_test_db(verbosity, autoclobber=True, **_tell(serialize)))
         name = self._get_test_db_name()
-        if name != state.template:
+        if name != template:
             with self.databases.turn():
-                self._clone(state.template, name)
+                self._clone(template, name)
         self._use(name)
         if serialize:
             self.connection._test_serialized_contents = self.serialize_db_to_string()  # type: ignore[attr-defined]
@@ -72,31 +74,55 @@ class Cloned(DatabaseCreation):
         if hasattr(self.connection, "close_pool"):
             self.connection.close_pool()
 
-    def template_name(self) -> str:
-        """The name that the test database has where there are no workers."""
-        return self._template
+    def templates(self) -> dict[str, str]:
+        """By alias, the names that the test databases have where there are no workers, in the order of their making.
 
-    def is_only(self) -> bool:
-        """Whether the tests use one database: the state of several is not kept, their migrations may meet."""
-        databases, _mirrors = get_unique_databases_and_mirrors(None)
-        return len(databases) == 1
+        Empty where another server has any of them: migrations may write to each, and that one is not kept.
+        """
+        found: dict[str, str] = {}
+        for _name, aliases in _asked_for().values():
+            creations = {alias: connections[alias].creation for alias in aliases}
+            beside = {alias: creation for alias, creation in creations.items() if isinstance(creation, Cloned)}
+            if len(beside) < len(creations) or any(one.databases is not self.databases for one in beside.values()):
+                return {}
+            found |= dict.fromkeys(beside, next(iter(beside.values()))._template)
+        return found if self.connection.alias in found else {}
 
     def import_migrations(self) -> None:
         """Import the migrations, which takes a while and needs no server. What is wrong with them is said later."""
         with contextlib.suppress(Exception):
             MigrationLoader(None)
 
-    def migrate(self, template: str) -> None:
-        """Make the database *template* the ordinary way, and leave it with nobody connected."""
+    def migrate(self, templates: Mapping[str, str]) -> None:
+        """Make the databases *templates* the ordinary way, and leave them with nobody connected.
+
+        While the last of them is migrated, the others can still be reached, as they can be where Django makes them.
+        """
+        with contextlib.ExitStack() as stack:
+            made: set[str] = set()
+            for alias, template in templates.items():
+                creation = connections[alias].creation
+                if template not in made and isinstance(creation, Cloned):
+                    made.add(template)
+                    stack.enter_context(creation._migrated(template))
+
+    @contextlib.contextmanager
+    def _migrated(self, template: str) -> Iterator[None]:
+        """The connection leads to the new database *template* meanwhile."""
         test = self.connection.settings_dict["TEST"]
         name, own = self.connection.settings_dict["NAME"], test.get("NAME")
-        test["NAME"] = template
         try:
+            test["NAME"] = template
             super().create_test_db(verbosity=0, autoclobber=True, **_tell(False))
+            yield
         finally:
             self._destroy_test_db(template, 0)
             test["NAME"] = own
             self._use(name)
+
+    def point_all_to(self, url: str) -> None:
+        """Have the connections of all databases of this run go to the server at *url*."""
+        point_all(self.databases, url)
 
     def point_to(self, url: str) -> None:
         """Have the connection, in every thread, go to the server at *url*."""
@@ -139,11 +165,28 @@ def adopt(connection: BaseDatabaseWrapper, databases: Databases) -> None:
     creation._template = creation._get_test_db_name()
 
 
+_choice = utils.get_unique_databases_and_mirrors
+_chosen: list[Mapping[Any, tuple[str, Iterable[str]]]] = []
+
+
+def _choose(aliases: set[str] | None = None) -> Any:
+    """Django's choice of the databases that the tests use, remembered: its runners make no others."""
+    databases, mirrors = _choice(aliases)
+    _chosen[:] = [databases]
+    return databases, mirrors
+
+
+def _asked_for() -> Mapping[Any, tuple[str, Iterable[str]]]:
+    """The databases of this run, as Django chose them; all that the settings have where nobody asked it."""
+    return _chosen[0] if _chosen else _choice(None)[0]
+
+
 def adopt_all(databases: Databases) -> bool:
     """Do so for every connection whose settings lead to the server of *databases*, or are to be replaced.
 
     A replica (``TEST: {"MIRROR": …}``) is where its database is. Returns whether there is such a connection.
     """
+    utils.get_unique_databases_and_mirrors = _choose
     for alias in connections:
         connection = connections[alias]
         if databases.options.replace and connection.vendor == "postgresql":

@@ -20,6 +20,7 @@ from ecluse.testing.own_code import changed_since, is_own, modules_of
 from ecluse.testing.reimport import rehearse
 from ecluse.testing.searched import on_disk, searched
 from ecluse.testing.states import dependency, signature
+from ecluse.testing.values import values
 
 __all__ = ["DependencyListener", "modules"]
 
@@ -55,6 +56,13 @@ def _followed(roots: Iterable[str]) -> tuple[dict[str, str], set[str]]:
         # Importing a module runs the packages that it is in.
         waiting += [name.rpartition(".")[0]] if "." in name else []
     return files, seen
+
+
+def _followed_with_values(roots: set[str]) -> tuple[dict[str, str], set[str]]:
+    """The modules, and those of what others have put into them (a class in a registry)."""
+    files, names = _followed(roots)
+    put = {origin for name in files.values() for origin in values.origins(name)} - names
+    return _followed_with_values(roots | put) if put else (files, names)
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
@@ -95,7 +103,7 @@ class DependencyListener:
 
     def found(self, roots: Iterable[str]) -> set[str]:
         """The dependencies: code that was executed and all that it imports, and what that code asked."""
-        files, names = _followed({*roots, *self._names, *modules_of(self._executed)})
+        files, names = _followed_with_values({*roots, *self._names, *modules_of(self._executed)})
         asked = {text for text, question in self.hearing.asked.items() if _by(question.askers, files)}
         early = sorted(name for name in files.values() if name in self.hearing.early)
         if early:
@@ -109,7 +117,8 @@ class DependencyListener:
         arguments = {dependency("arguments", "")} if any(map(_reads_arguments, files)) else set()
         always = {dependency("variable", name) for name in _READ_IN_C}
         read = {dependency("file", on_disk(path)) for path in files}
-        self._found = asked | arguments | always | read | searched(names)
+        put = {dependency("values", name) for name in files.values()}
+        self._found = asked | arguments | always | read | put | searched(names)
         return self._found
 
     def doubts(self) -> list[str]:

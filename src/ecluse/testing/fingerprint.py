@@ -14,6 +14,7 @@ from weakref import ReferenceType
 
 from ecluse.testing.canonical import canonical, digest
 from ecluse.testing.own_code import is_own
+from ecluse.testing.values import attributes
 
 if TYPE_CHECKING:
     from django.apps import AppConfig
@@ -30,7 +31,7 @@ _ADDRESS = ("HOST", "PORT", "USER", "PASSWORD")
 
 
 def fingerprint(server: Mapping[str, str], template: str, *, top: str, ignored: Iterable[str] = ()) -> dict[str, str]:
-    """The parts. *server* describes the PostgreSQL, *template* is the name of the migrated database.
+    """The parts. *server* describes the PostgreSQL, *template* is the name of the migrated database (or several).
 
     *ignored* are names of further settings to leave out. Django must be set up.
     """
@@ -55,6 +56,7 @@ def fingerprint(server: Mapping[str, str], template: str, *, top: str, ignored: 
             parts[f"setting {name}"] = digest(canonical(value, top=top))
     unmigrated = _unmigrated()
     for app in _applications():
+        parts[f"application {app.label}"] = digest(attributes(app).replace(top, "<top>"))
         parts[f"migrations of {app.label}"] = digest(canonical(list(_migration_files(app)), top=top))
         whole = app.label in unmigrated
         parts[f"models of {app.label}"] = digest(canonical([_model(model, whole) for model in _models(app)], top=top))

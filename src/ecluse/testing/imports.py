@@ -23,7 +23,8 @@ def asked_for(names: set[str]) -> Iterator[None]:
 
     bootstrap: Any = importlib._bootstrap
     real_import, real_gcd_import = builtins.__import__, bootstrap._gcd_import
-    real_get_model, real_find_spec = apps.get_model, importlib.util.find_spec
+    real_get_model, real_get_app_config = apps.get_model, apps.get_app_config
+    real_find_spec = importlib.util.find_spec
     # Before Django 4.0 there is none: each import by name goes through importlib, which is heard.
     real_cached = getattr(module_loading, "cached_import", None)
 
@@ -48,6 +49,11 @@ def asked_for(names: set[str]) -> Iterator[None]:
             names.add(resolve_name(name, package))
         return real_find_spec(name, package)
 
+    def heard_get_app_config(app_label: str) -> Any:
+        config = real_get_app_config(app_label)
+        names.update(base.__module__ for base in type(config).__mro__)
+        return config
+
     def heard_get_model(*arguments: Any, **options: Any) -> Any:
         model = real_get_model(*arguments, **options)
         names.update(base.__module__ for base in model.__mro__)
@@ -58,6 +64,7 @@ def asked_for(names: set[str]) -> Iterator[None]:
     if real_cached is not None:
         module_loading.cached_import = heard_cached
     vars(apps)["get_model"] = heard_get_model
+    vars(apps)["get_app_config"] = heard_get_app_config
     importlib.util.find_spec = heard_find_spec
     try:
         yield
@@ -67,4 +74,4 @@ def asked_for(names: set[str]) -> Iterator[None]:
         importlib.util.find_spec = real_find_spec
         if real_cached is not None:
             module_loading.cached_import = real_cached
-        del vars(apps)["get_model"]
+        del vars(apps)["get_model"], vars(apps)["get_app_config"]

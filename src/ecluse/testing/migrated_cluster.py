@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from ecluse.testing.early import Early
 from ecluse.testing.fingerprint import fingerprint, roots
 from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.store import Store, Wanted, differences
+from ecluse.testing.values import values
 
 __all__ = ["Creation", "MigratedCluster"]
 
@@ -21,24 +23,21 @@ __all__ = ["Creation", "MigratedCluster"]
 class Creation(Protocol):
     """The part of Django's ``creation`` object of a connection that this package uses."""
 
-    def is_only(self) -> bool:
-        """Whether the tests use one database alone."""
+    def templates(self) -> dict[str, str]:
+        """By alias, the names that the test databases have where there are no workers; empty where not all are ours."""
 
-    def template_name(self) -> str:
-        """The name that the test database has where there are no workers."""
-
-    def point_to(self, url: str) -> None:
-        """Have the connection go to the server at *url*."""
+    def point_all_to(self, url: str) -> None:
+        """Have the connections go to the server at *url*."""
 
     def import_migrations(self) -> None:
         """Import the migrations, which takes a while and needs no server."""
 
-    def migrate(self, template: str) -> None:
-        """Make the database *template* by migrating, and leave it with nobody connected."""
+    def migrate(self, templates: Mapping[str, str]) -> None:
+        """Make the databases *templates* by migrating, and leave them with nobody connected."""
 
 
 class MigratedCluster:
-    """The cluster on *server* that has the migrated database. *early* is the one that was begun before, if any."""
+    """The cluster on *server* that has the migrated databases. *early* is the one that was begun before, if any."""
 
     def __init__(
         self, server: Server, store: Store, options: DatabaseOptions, watch: DependencyListener, early: Early | None
@@ -49,12 +48,12 @@ class MigratedCluster:
         self._options = options
         self._early = early
 
-    def ready(self, creation: Creation, template: str, cache: Path, notes: list[str]) -> str:
-        """Start the server with the migrated database *template* on it, and say where that came from.
+    def ready(self, creation: Creation, templates: Mapping[str, str], cache: Path, notes: list[str]) -> str:
+        """Start the server with the migrated databases *templates* on it, and say where they came from.
 
         Raises Unable where the server is known to be unable to run the migrations, or is found to be.
         """
-        wanted = self._wanted(template)
+        wanted = self._wanted(templates)
         how = "with a fresh database, as asked for"
         if not self._options.fresh:
             impossible = self._store.impossible(wanted)
@@ -65,10 +64,11 @@ class MigratedCluster:
                 return "database from the cache"
             how = f"migrated a new database{_changed(self._store.why_new(wanted))}"
         self._discard_early()
+        values.freeze()
         created = Background(lambda: self._server.start_empty(cache))
         creation.import_migrations()
         created.finish()
-        doubt = self._migrate(wanted, creation, template)
+        doubt = self._migrate(wanted, creation, templates)
         return f"{how}, not kept: {doubt}" if doubt else how
 
     def _restore(self, wanted: Wanted, notes: list[str]) -> bool:
@@ -96,16 +96,17 @@ class MigratedCluster:
         self._use(archive)
         return True
 
-    def _wanted(self, template: str) -> Wanted:
+    def _wanted(self, templates: Mapping[str, str]) -> Wanted:
         options = self._options
-        parts = fingerprint({"PostgreSQL": self._server.kind}, template, top=options.top, ignored=options.ignored)
+        names = " ".join(templates.values() if len(templates) == 1 else map("=".join, templates.items()))
+        parts = fingerprint({"PostgreSQL": self._server.kind}, names, top=options.top, ignored=options.ignored)
         return Wanted(options.top, parts)
 
-    def _migrate(self, wanted: Wanted, creation: Creation, template: str) -> str:
+    def _migrate(self, wanted: Wanted, creation: Creation, templates: Mapping[str, str]) -> str:
         """Migrate, and keep the cluster. Returns why it is not kept; nothing where it is."""
         try:
             with self._watch.migrating():
-                creation.migrate(template)
+                creation.migrate(templates)
         except Exception as error:
             why = inability.why(error)
             if why is None:
@@ -116,7 +117,7 @@ class MigratedCluster:
         self._store.set_impossible(wanted, None)
         dependencies = self._watch.found(roots())
         archive = self._store.archive(wanted, dependencies)
-        changed = differences(wanted.files, self._wanted(template).files)
+        changed = differences(wanted.files, self._wanted(templates).files)
         doubts = [*self._watch.doubts(), *(f"{name} were changed meanwhile" for name in changed)]
         if doubts:
             return doubts[0]

@@ -23,6 +23,7 @@ from ecluse.testing.inability import Unable
 from ecluse.testing.migrated_cluster import Creation, MigratedCluster
 from ecluse.testing.options import DatabaseOptions
 from ecluse.testing.store import Store
+from ecluse.testing.values import values
 
 __all__ = ["DATABASE", "RUN", "Databases", "State", "begin", "is_given", "takes_part"]
 
@@ -35,13 +36,13 @@ RUN = "ECLUSE_TEST_RUN"
 
 @dataclass(frozen=True)
 class State:
-    """The databases that the first process made for the others: the server's *url*, and the name of the migrated
-    *template*.
+    """The databases that the first process made for the others: the server's *url*, and the names of the migrated
+    *templates*, by alias.
     """
 
     source: str
     url: str
-    template: str | None
+    templates: dict[str, str]
     notes: list[str] = field(default_factory=list)
 
 
@@ -84,7 +85,7 @@ class Databases:
             return None
 
     def ready(self, creation: Creation) -> State:
-        """See that there is a server, with a migrated template where *creation* can have one."""
+        """See that there is a server, with migrated templates where *creation* can have them."""
         try:
             with self.lease.lock():
                 state = self.state()
@@ -94,6 +95,7 @@ class Databases:
                 return state
         finally:
             self.watch.hearing.end()
+            values.end()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -113,6 +115,7 @@ class Databases:
     def end(self) -> None:
         """Let go of the server. It ends with the last one's call, or death."""
         self.watch.hearing.end()
+        values.end()
         if self._early is not None:
             self._early.discard()
         if self._server is not None:
@@ -156,24 +159,24 @@ class Databases:
         raise ServiceError("\n  ".join(["no PostgreSQL for the tests", *reasons, hint]), hint=hint)
 
     def _start(self, name: str, creation: Creation, notes: list[str]) -> State:
-        """The server of the source *name*, with a migrated template where the tests use one database alone."""
+        """The server of the source *name*, with migrated templates where it has all databases of the tests."""
         server = self._early_or(OWN_SOURCES[name].server(POSTGRES, self.lease, self.options.environ))
         self._server = cached = server.restorable()
-        template = creation.template_name() if creation.is_only() else None
-        if template is None:
+        templates = creation.templates()
+        if not templates:
             self._discard_early()
             server.start_empty(self._cache)
-            note = f"{server}; several databases, so none is cached"
+            note = f"{server}; databases of other servers, so none is cached"
         elif cached is None:
             server.start_empty(self._cache)
-            creation.point_to(server.url(DATABASE))
-            creation.migrate(template)
+            creation.point_all_to(server.url(DATABASE))
+            creation.migrate(templates)
             note = str(server)
         else:
             cluster = MigratedCluster(cached, self._store, self.options, self.watch, self._early)
             self._early = None
-            note = f"{server}, {cluster.ready(creation, template, self._cache, notes)}"
-        return State(name, server.url(DATABASE), template, [*notes, note])
+            note = f"{server}, {cluster.ready(creation, templates, self._cache, notes)}"
+        return State(name, server.url(DATABASE), templates, [*notes, note])
 
     def _early_or(self, server: RunServer) -> RunServer:
         """The server that was begun early, where one was, instead of the new *server*."""
@@ -194,6 +197,7 @@ def begin(options: DatabaseOptions) -> Databases:
     folder = takes_part(options.environ)
     databases = Databases(Lease.take(options.environ) if folder is None else Lease.join(folder), options)
     databases.watch.hearing.begin()
+    values.begin()
     return databases
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ecluse.services import libpq
 from ecluse.testing.canonical import digest
+from ecluse.testing.values import values
 
 __all__ = ["contents", "dependency", "is_asked_for", "signature", "state"]
 
@@ -142,4 +143,5 @@ _ANSWERS: Mapping[str, Callable[[str], str]] = {
     "variable": _variable,  # an environment variable
     "variables": _variables,  # the names of all variables
     "arguments": _arguments,  # of the command
+    "values": values.state,  # what others have put into a module
 }

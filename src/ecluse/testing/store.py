@@ -22,7 +22,7 @@ KEPT = 8
 
 
 # Of what is noted about a cluster: another version knows nothing of what an older one has kept.
-_FORMAT = 3
+_FORMAT = 4
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,20 @@ def test_projects_with_several_databases_are_supported(project: Any) -> None:
     for arguments in ((), ("-n", "2")):
         done = project.test("test_two.py", *arguments)
         assert "1 passed" in done.output
-        assert "several databases" in done.output
+        assert (CACHED in done.output) == bool(arguments)
+    project.write("shop/rates.py", "VAT = 7\n")
+    assert MIGRATED in project.test("test_two.py").output
+
+
+def test_database_of_another_server_prevents_the_cache(project: Any) -> None:
+    settings = (project.folder / "settings.py").read_text(encoding="utf-8")
+    other = 'DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}\n'
+    project.write("settings.py", f'{settings}{other}DATABASE_ROUTERS = ["routers.Router"]\n')
+    router = "class Router:\n    def allow_migrate(self, db, app_label, **hints):\n        return db == 'default'\n"
+    project.write("routers.py", router)
+    test = '@pytest.mark.django_db(databases=["default", "other"])\ndef test_both():\n    pass\n'
+    project.write("test_two.py", f"import pytest\n\n\n{test}")
+    assert "databases of other servers, so none is cached" in project.test("test_two.py").output
 
 
 def test_broken_cached_cluster_is_deleted_and_made_again(project: Any) -> None:
