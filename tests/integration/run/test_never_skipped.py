@@ -61,6 +61,12 @@ READS = {
         "from multiprocessing import get_context; get_context('spawn').Pool(1).map(open, ['docs/x.md'][:0]);"
         " import concurrent.futures as f; f.ProcessPoolExecutor(1).submit(exec, 'open(\"docs/x.md\")').result()"
     ),
+    "an extended attribute": "import os; os.listxattr('docs/x.md')",
+    "a link where a folder was": (
+        "import os, tempfile; t = tempfile.mkdtemp(); os.mkdir(t + '/d'); open(t + '/d/x.md', 'w').close();"
+        " open(t + '/d/x.md'); os.remove(t + '/d/x.md'); os.rmdir(t + '/d');"
+        " os.symlink(os.getcwd() + '/docs', t + '/d'); open(t + '/d/x.md')"
+    ),
     "a link from outside": "import os; os.symlink(os.getcwd(), '/tmp/ecluse-%d' % os.getpid());"
     " open('/tmp/ecluse-%d/docs/x.md' % os.getpid()); os.unlink('/tmp/ecluse-%d' % os.getpid())",
 }
