@@ -62,7 +62,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
         databases.keep_apart(os.environ)
         if not adopt_all(databases):
-            databases.watch.hearing.end()  # no test database will be made of what was asked
+            databases.listen_no_more()
 
 
 @pytest.hookimpl(tryfirst=True)

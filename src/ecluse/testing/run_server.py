@@ -94,8 +94,12 @@ class Databases:
                     self._state_file.write_text(json.dumps(asdict(state)), encoding="utf-8")
                 return state
         finally:
-            self.watch.hearing.end()
-            values.end()
+            self.listen_no_more()
+
+    def listen_no_more(self) -> None:
+        """No test database will be made of what is asked from now on."""
+        self.watch.hearing.end()
+        values.end()
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -114,8 +118,7 @@ class Databases:
 
     def end(self) -> None:
         """Let go of the server. It ends with the last one's call, or death."""
-        self.watch.hearing.end()
-        values.end()
+        self.listen_no_more()
         if self._early is not None:
             self._early.discard()
         if self._server is not None:
