@@ -31,6 +31,7 @@ __all__ = ["PackagedRelease", "described", "find", "latest", "package", "unpack"
 FORMAT = 1
 KEPT = 10
 _LATEST = "latest"
+_GUNICORN = "gunicorn.conf.py"
 
 # Any constant will do that zip and every file system can hold; 1980-01-01, as in reproducible wheels.
 _MTIME = 315532800
@@ -83,6 +84,9 @@ def package(
     built = [build.ensure(top, item, store.parent / "builds", environ, say=say) for item in spec.builds]
     without = tuple(one.skipped for one in built if one.skipped)
     chosen = files.chosen(top, spec, [name for one in built for name in one.files])
+    gunicorn = os.path.normpath(os.path.join(project.folder if project is not None else ".", _GUNICORN))
+    if (top / gunicorn).is_file() and gunicorn not in chosen:
+        say(f"{gunicorn} is not among the release's files in pipeline.py: the site runs without it")
     wanted = requirements.read(top, spec.requirements)
     release_id = _id(top, chosen, wanted.requirements, spec, project)
     try:

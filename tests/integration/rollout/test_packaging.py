@@ -58,7 +58,7 @@ def test_packaging_the_same_content_gives_the_same_bytes(fresh_shop: Shop) -> No
     assert (releases / f"{first['id']}.tar").stat().st_mtime_ns == archive and made
 
 
-def test_package_tells_commit_and_uncommitted_changes(fresh_shop: Shop) -> None:
+def test_package_tells_commit_changes_and_what_it_leaves_out(fresh_shop: Shop) -> None:
     def git(*arguments: str) -> str:
         user = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
         return process.run(("git", *user, *arguments), cwd=fresh_shop.folder).output.strip()
@@ -69,6 +69,9 @@ def test_package_tells_commit_and_uncommitted_changes(fresh_shop: Shop) -> None:
     assert (clean["commit"], clean["dirty"]) == (git("rev-parse", "HEAD"), False)
     (fresh_shop.folder / "shop" / "behaviour.py").unlink()
     (fresh_shop.folder / "shop" / "behaviour.py").write_text("VERSION, READY, CHECKS, DIES, FAILS = 'x', 1, 1, None, 0")
+    (fresh_shop.folder / "gunicorn.conf.py").write_text("threads = 2\n")
+    said = fresh_shop.ecluse("package").output
+    assert "gunicorn.conf.py is not among the release's files in pipeline.py: the site runs without it" in said
     dirty = package(fresh_shop)
     assert dirty["dirty"] is True and dirty["id"] != clean["id"]
 

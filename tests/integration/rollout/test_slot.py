@@ -224,8 +224,11 @@ def test_static_file_of_another_kept_release_is_found(place: Place, tmp_path: Pa
     assert ask(place.public, "/static/../../../secret.css") == (404, "nothing")
 
 
-def test_gunicorn_file_of_the_project_applies_except_its_sockets(place: Place) -> None:
-    (place.app / "gunicorn.conf.py").write_text("threads = 2\nbind = '127.0.0.1:1'\nraw_env = ['OWN=yes']\n")
+def test_gunicorn_file_for_another_server_applies_except_what_is_not_its_to_decide(place: Place) -> None:
+    others = (
+        "bind = '127.0.0.1:1'\ndaemon = True\npidfile = '/nowhere/pid'\nchdir = '/app'\nuser = group = 'nobody-here'\n"
+    )
+    (place.app / "gunicorn.conf.py").write_text(f"threads = 2\nraw_env = ['OWN=yes']\n{others}")
     (place.app / "site_wsgi.py").write_text(APPLICATION.replace("os.environ['ECLUSE_RELEASE']", "os.environ['OWN']"))
     place.describe()
     place.start()

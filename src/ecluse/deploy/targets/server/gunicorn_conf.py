@@ -53,7 +53,11 @@ if os.environ.get("ECLUSE_ASGI"):
         beside(needed)
     worker_class = beside("asgi_worker").AsgiWorker
 
+# Not the project's to decide, whatever its file says for another server: Supervisor has started this process, as the
+# account and in the folder of the site, and waits for its end.
 bind = ["fd://0", "fd://3"]
+chdir, user, group = os.getcwd(), None, None
+daemon, pidfile = False, None
 control_socket_disable = True
 
 # The project's own hooks of these names, which ours call.

@@ -134,6 +134,11 @@ class Web:
             "gunicorn",
             "--config",
             str(conf),
+            # Here too: GUNICORN_CMD_ARGS would win over the file.
+            "--bind",
+            "fd://0",
+            "--bind",
+            "fd://3",
             release.asgi or release.wsgi,
         )
 
