@@ -191,14 +191,12 @@ def _run() -> int:
         return error.exit_code
     except BrokenPipeError as error:
         return _unwritable(error)
-    except OSError as error:
+    except Exception as error:
         refused = refusal(error)
         if refused is None:
             return _bug()
         _show(refused)
         return refused.exit_code
-    except Exception:
-        return _bug()
 
 
 def _bug() -> int:

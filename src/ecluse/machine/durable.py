@@ -20,7 +20,10 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, owner: tuple[i
     """Replace *path* with *content* in one step; it is on disk when this returns. *owner* is a user's and a group's
     id.
     """
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:  # which names the scratch file, of which nobody has heard
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)

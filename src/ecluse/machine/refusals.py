@@ -30,7 +30,7 @@ _MEANINGS: dict[int, tuple[str, str]] = {
     errno.ENFILE: ("too many files are open on this machine", "end other programs"),
     errno.ENOMEM: ("no memory is left", "end other programs, or run fewer jobs at once (-j)"),
     errno.EAGAIN: (
-        "no more programs may be started",
+        "no more programs or threads may be started",
         "ulimit -u shows the limit: raise it, or run fewer jobs at once (-j)",
     ),
     errno.EIO: ("the disk does not answer as it should", "dmesg shows what the system says of it"),
@@ -39,12 +39,26 @@ _MEANINGS: dict[int, tuple[str, str]] = {
 }
 
 
-def refusal(error: OSError) -> MachineError | None:
+# Words of Python's own, which have no number.
+_NO_THREAD = "can't start new thread"
+_NO_SCRATCH = "No usable temporary directory"
+
+
+def refusal(error: Exception) -> MachineError | None:
     """*error* as a sentence with a hint; None where it is not known, and so unexpected."""
-    if isinstance(error, FileNotFoundError) and error.filename is None:
-        return MachineError("the working directory is gone", hint="cd to a folder that is there")
-    if error.errno not in _MEANINGS:
+    if isinstance(error, MemoryError):
+        return refusal(OSError(errno.ENOMEM, ""))
+    if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        return refusal(OSError(errno.EAGAIN, ""))
+    if not isinstance(error, OSError) or error.errno not in _MEANINGS:
         return None
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        if _NO_SCRATCH in str(error.strerror):
+            return MachineError(
+                "no folder for temporary files may be written",
+                hint="name one in TMPDIR; in a container that is read-only, give it a tmpfs: --tmpfs /tmp",
+            )
+        return MachineError("the working directory is gone", hint="cd to a folder that is there")
     what, hint = _MEANINGS[error.errno]
     path = error.filename2 if error.filename2 is not None else error.filename
     where = os.fsencode(path).decode("utf-8", "replace") if isinstance(path, str | bytes | os.PathLike) else None

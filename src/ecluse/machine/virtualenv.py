@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecluse.errors import MachineError
 from ecluse.machine import process
 from ecluse.machine.tools import tool
 
@@ -45,8 +46,14 @@ def ensure(
 
     It is made with the interpreter *python*; by default with the Python that runs. It appears complete or not at all,
     even if two processes make it at once. With *compile_bytecode* nothing is left to compile when a process starts.
-    Raises CommandError if a package cannot be installed.
+    Raises CommandError if a package cannot be installed, MachineError where no program could be found in *folder*.
     """
+    if os.pathsep in str(folder):
+        raise MachineError(
+            f"the path of this folder has a {os.pathsep!r} in it, which stands between two folders in PATH",
+            where=str(folder),
+            hint="work in a folder without it",
+        )
     made = folder / key(lock.read_bytes(), python)
     if made.is_dir():
         return made

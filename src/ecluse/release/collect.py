@@ -24,7 +24,10 @@ def main(cache: Path) -> Path:
     """Collect the static files, unless that was done before. Returns the folder that has them: an empty one for a site
     without Django's application for static files.
     """
-    import django
+    try:
+        import django
+    except ModuleNotFoundError:
+        sys.exit("the locked requirements have no Django")
     from django.apps import apps
     from django.core.management import call_command
 

@@ -224,7 +224,7 @@ def test_static_file_of_another_kept_release_is_found(place: Place, tmp_path: Pa
     assert ask(place.public, "/static/../../../secret.css") == (404, "nothing")
 
 
-def test_gunicorn_file_for_another_server_applies_except_what_is_not_its_to_decide(place: Place) -> None:
+def test_gunicorn_file_for_another_server_applies_in_part(place: Place) -> None:
     others = (
         "bind = '127.0.0.1:1'\ndaemon = True\npidfile = '/nowhere/pid'\nchdir = '/app'\nuser = group = 'nobody-here'\n"
     )

@@ -29,6 +29,13 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypat
     assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
 
 
+def test_write_into_a_missing_folder_names_the_file(tmp_path: Path) -> None:
+    """The scratch file beside it is nobody's business."""
+    with pytest.raises(FileNotFoundError) as raised:
+        durable.write(tmp_path / "gone" / "report.html", "content")
+    assert raised.value.filename == str(tmp_path / "gone" / "report.html")
+
+
 def test_json_that_is_missing_broken_or_no_object_is_none(tmp_path: Path) -> None:
     path = tmp_path / "file"
     assert durable.read_json(path) is None

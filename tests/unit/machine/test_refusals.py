@@ -32,6 +32,19 @@ def test_working_directory_that_is_gone_is_reported() -> None:
     assert found is not None and found.what == "the working directory is gone"
 
 
+def test_missing_folder_for_temporary_files_is_not_the_working_directory() -> None:
+    found = refusal(FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/var/tmp']"))
+    assert found is not None and found.what == "no folder for temporary files may be written"
+
+
+def test_machine_without_memory_or_threads_is_a_refusal() -> None:
+    memory, threads = refusal(MemoryError()), refusal(RuntimeError("can't start new thread"))
+    assert memory is not None and memory.what == "no memory is left"
+    assert threads is not None and threads.what == "no more programs or threads may be started"
+
+
 def test_unknown_refusal_is_none() -> None:
+    assert refusal(RuntimeError("another")) is None
+    assert refusal(RecursionError("maximum recursion depth exceeded")) is None
     assert refusal(OSError(errno.EPROTO, "…")) is None
     assert refusal(OSError("no number")) is None
