@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -229,4 +230,5 @@ def _show_error(text: str, hint: str | None) -> None:
 
 def _say(text: str) -> None:
     masker = Masker(known())
-    click.echo(masker.feed(text) + masker.flush(), err=True, color=False if os.environ.get("NO_COLOR") else None)
+    with suppress(OSError):  # nobody can be told where the messages themselves cannot be written
+        click.echo(masker.feed(text) + masker.flush(), err=True, color=False if os.environ.get("NO_COLOR") else None)

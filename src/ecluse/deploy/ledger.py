@@ -5,6 +5,7 @@ returns.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,11 +51,13 @@ class FolderLedger:
 
     def journal(self) -> Journal | None:
         """The rollout that was interrupted, if one was. Raises TargetError where the journal cannot be read."""
+        if not os.path.lexists(self._journal):
+            return None
         try:
             return Journal.from_json(json.loads(self._journal.read_bytes()))
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            if not os.path.lexists(self._journal):  # its rollout has ended meanwhile
+                return None
             raise TargetError(
                 "the journal of an interrupted rollout cannot be read, and is not overwritten",
                 where=str(self._journal),

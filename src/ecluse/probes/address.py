@@ -37,6 +37,8 @@ class Address:
         try:
             parts = urlsplit(url)
             port = parts.port
+            if "%" not in (parts.hostname or ""):  # else the folder of a socket
+                (parts.hostname or "").encode("idna")  # as a connection has to: a name of too many letters is none
         except ValueError as error:
             raise ServiceError(f"this is not an address: {error}", hint="for example tcp://127.0.0.1:5432") from None
         scheme = parts.scheme.lower()
@@ -85,6 +87,8 @@ def address_in(text: str, environ: Mapping[str, str]) -> str:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ServiceError(f"{file} cannot be read: {error.strerror}", where=f"{text}_FILE") from None
+    except UnicodeDecodeError:
+        raise ServiceError(f"{file} is not UTF-8", where=f"{text}_FILE") from None
 
 
 def redacted(url: str) -> str:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from ecluse.machine.durable import is_time
 from ecluse.run import junit
-from ecluse.run.outcome import Outcome, Run
+from ecluse.run.outcome import Outcome, Run, Status
 from ecluse.run.pieces import tests_of
 
 __all__ = ["Flake", "Slower", "flaky", "record_in", "record_of", "records", "slower", "test_times"]
@@ -76,12 +77,20 @@ def record_of(path: Path) -> dict[str, Any] | None:
 
 def record_in(text: str) -> dict[str, Any] | None:
     """The record of a run that *text* is, as JSON; None where it is damaged."""
-    with suppress(ValueError, RecursionError):
+    with suppress(ValueError, OverflowError, RecursionError):
         record = json.loads(text)
         if _has(record, _RECORD) and record["legs"] and all(_has(leg, _LEG) for leg in record["legs"]):
-            datetime.fromisoformat(record["began"])
-            return dict(record)
+            times = (record["seconds"], *(leg["seconds"] for leg in record["legs"]))
+            began = datetime.fromisoformat(record["began"]).timestamp()
+            if all(map(is_time, (began, *times))) and all(map(_is_whole, record["legs"])):
+                return dict(record)
     return None
+
+
+def _is_whole(leg: Mapping[str, Any]) -> bool:
+    """Whether the status is one that we write, and each output has a path and a kind."""
+    outputs = all(_has(output, {"path": str, "kind": str}) for output in leg["outputs"])
+    return outputs and leg["status"] in get_args(Status)
 
 
 def _has(value: object, shape: Mapping[str, type | tuple[type, ...]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -55,6 +56,10 @@ def raising(error: BaseException) -> Callable[[], None]:
     return fail
 
 
+def raising_always(error: BaseException) -> Callable[..., None]:
+    return lambda *_arguments, **_options: raising(error)()
+
+
 def test_expected_error_shows_place_and_hint_and_its_exit_code(
     ecluse: Callable[..., Any], failing: Callable[..., None]
 ) -> None:
@@ -67,6 +72,14 @@ def test_expected_error_shows_place_and_hint_and_its_exit_code(
 def test_failed_job_points_to_no_explanation(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:
     failing(raising(JobFailed("1 of 2 jobs failed: lint")))
     assert ecluse("lock").err == "error: 1 of 2 jobs failed: lint\n"
+
+
+def test_exit_code_stays_where_no_message_can_be_written(
+    ecluse: Callable[..., Any], failing: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(click, "echo", raising_always(OSError(errno.ENOSPC, "No space left on device")))
+    failing(raising(RolloutError("it did not get ready")))
+    assert ecluse("lock").code == 6
 
 
 def test_a_secret_in_an_error_is_masked(ecluse: Callable[..., Any], failing: Callable[..., None]) -> None:

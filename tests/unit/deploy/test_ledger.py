@@ -99,6 +99,13 @@ def test_unreadable_journal_is_an_error_and_stays(tmp_path: Path, content: bytes
     assert (tmp_path / "journal.json").read_bytes() == content
 
 
+def test_journal_that_links_to_nowhere_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "journal.json").symlink_to("/nowhere/journal.json")
+    with pytest.raises(TargetError, match="cannot be read, and is not overwritten"):
+        FolderLedger(tmp_path).journal()
+    assert (tmp_path / "journal.json").is_symlink()
+
+
 @pytest.mark.parametrize(
     "content",
     [

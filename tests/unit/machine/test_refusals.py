@@ -32,7 +32,7 @@ def test_working_directory_that_is_gone_is_reported() -> None:
     assert found is not None and found.what == "the working directory is gone"
 
 
-def test_missing_folder_for_temporary_files_is_not_the_working_directory() -> None:
+def test_missing_folder_for_temporary_files_is_named() -> None:
     found = refusal(FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/var/tmp']"))
     assert found is not None and found.what == "no folder for temporary files may be written"
 

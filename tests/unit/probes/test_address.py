@@ -50,3 +50,10 @@ def test_missing_variable_or_file_is_named(tmp_path):
         address_in("DATABASE_URL", {})
     with pytest.raises(ServiceError, match="cannot be read"):
         address_in("DATABASE_URL", {"DATABASE_URL_FILE": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("host", ["\udcff", "a" * 64, "a..b"])
+def test_name_that_no_connection_can_have_is_refused(host: str) -> None:
+    with pytest.raises(ServiceError, match="this is not an address"):
+        Address.parse(f"redis://{host}:6379")
+    assert Address.parse(f"postgres://%2Fsrv%2F{'a' * 80}/shop").host

@@ -73,7 +73,15 @@ def test_damaged_record_is_left_out_of_the_past(tmp_path: Path) -> None:
     before(tmp_path, "passed", "other", 1)
     whole = json.loads((tmp_path / "before/run.json").read_text())
     damaged = ["{", "[]", *(json.dumps({**whole, name: None}) for name in whole), json.dumps({**whole, "legs": [{}]})]
-    damaged.append(json.dumps({**whole, "began": "yesterday"}))
+    damaged += [json.dumps({**whole, "began": began}) for began in ("yesterday", "0001-01-01T00:00:00")]
+    (leg,) = whole["legs"]
+    for change in (
+        {"status": "odd"},
+        {"outputs": [7]},
+        {"outputs": [{"path": 7, "kind": "junit"}]},
+        {"seconds": 1e308},
+    ):
+        damaged.append(json.dumps({**whole, "legs": [{**leg, **change}]}))
     for number, text in enumerate(damaged):
         (tmp_path / f"broken{number}").mkdir()
         (tmp_path / f"broken{number}/run.json").write_text(text)

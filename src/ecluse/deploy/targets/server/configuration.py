@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,12 +63,14 @@ class Configuration:
     @staticmethod
     def is_kept(folder: Path) -> bool:
         """Whether a configuration is kept in *folder*, one that can be read or not."""
-        return (folder / _FILE).exists()
+        return os.path.lexists(folder / _FILE)
 
     @classmethod
     def kept(cls, folder: Path) -> Configuration | None:
         """The configuration in *folder*; None where there is none. Raises TargetError where it cannot be read."""
         path = folder / _FILE
+        if not os.path.lexists(path):
+            return None
         try:
             value = json.loads(path.read_bytes())
             found = cls(
@@ -79,9 +82,7 @@ class Configuration:
                 value["page"],
             )
             found._check()
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise TargetError(
                 "the configuration of this release cannot be read",
                 where=str(path),

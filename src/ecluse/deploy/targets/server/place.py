@@ -122,7 +122,7 @@ class Place:
     def listen(self) -> tuple[str, int] | None:
         """The address where the site listens, once that has been decided."""
         path = self.folder / "address.json"
-        if not path.exists():
+        if not os.path.lexists(path):  # a link to nowhere is something that cannot be read
             return None
         remembered = durable.read_json(path) or {}
         host, port = remembered.get("host"), remembered.get("port")

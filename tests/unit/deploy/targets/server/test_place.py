@@ -201,6 +201,21 @@ def test_unreadable_kept_secrets_are_an_error_and_stay(tmp_path: Path, content: 
     assert path.read_bytes() == content
 
 
+def test_file_that_links_to_nowhere_is_an_error_and_stays(tmp_path: Path) -> None:
+    """Secrets on a disk that is not mounted now are not made anew: visitors would have to log in again."""
+    for name in ("secrets.json", "address.json", "configuration.json"):
+        (tmp_path / name).symlink_to(f"/nowhere/{name}")
+    for attempt in (
+        lambda: store(tmp_path).current(),
+        lambda: store(tmp_path).keep({KEY: "k"}),
+        lambda: at(tmp_path).choose_address(print),
+        lambda: Configuration.kept(tmp_path),
+    ):
+        with pytest.raises(TargetError, match="cannot be read"):
+            attempt()
+    assert all(path.is_symlink() for path in tmp_path.iterdir()) and Configuration.is_kept(tmp_path)
+
+
 def test_missing_secrets_are_all_named_in_one_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="secrets that local needs are not set: SENTRY_DSN, IMAGEKIT_KEY"):
         store(tmp_path, secrets=("SENTRY_DSN", "IMAGEKIT_KEY")).current()
