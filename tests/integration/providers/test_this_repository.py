@@ -28,7 +28,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repositories.copy(tmp_path_factory.mktemp("ecluse") / "repository")
 
 
-QUICK = {"lint", "types", "files", "checks", "unit", "repository", "render"}
+QUICK = {"lint", "types", "files", "checks", "unit", "repository", "docs", "render"}
 CHECKS = QUICK | {"tests", "frontend", "e2e"}
 """The checks of every change; a pull request has two of its own."""
 
