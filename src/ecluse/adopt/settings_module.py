@@ -23,7 +23,7 @@ _PLACES = (
     "tox.ini",
     "Makefile",
 )
-_MODULES = ("settings.py", "settings/base.py", "settings/local.py", "settings/development.py", "settings/dev.py")
+_MODULES = ("settings.py", *(f"settings/{name}.py" for name in ("base", "local", "development", "dev")))
 
 
 def likely(top: Path, folder: str) -> str:
