@@ -20,7 +20,7 @@ from testbed.containers import TOP, await_, docker, free_port
 from testbed.shop import Shop
 from testbed.waiting import until
 
-__all__ = ["DistantShop", "Machine", "empty_machine", "machine"]
+__all__ = ["DistantShop", "Machine", "ProvisionedShop", "empty_machine", "machine"]
 
 LABEL = "ecluse.test=machine"
 IMAGE = "bare-machine:13"
@@ -44,6 +44,11 @@ class Machine:
     def host_key(self) -> str:
         """The machine's own public key, read on its console."""
         return " ".join(self.run("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
+
+    @property
+    def public_key(self) -> str:
+        """The key that may sign in."""
+        return " ".join(self.run("head -n 1 /root/.ssh/authorized_keys").split()[:2])
 
 
 @contextlib.contextmanager
@@ -171,6 +176,26 @@ class DistantShop(Shop):
 
     def close(self) -> None:
         """Leave it running: the machine ends with the test."""
+
+
+class ProvisionedShop(DistantShop):
+    """The small project, whose machine is provisioned with a PostgreSQL, and saves its data every day if at all."""
+
+    def pin(self, host_key: str) -> None:
+        super().pin(host_key)
+        fields = f"keys=({self.machine.public_key!r},), postgresql=True, packages=('redis-server',)"
+        provision = f"import ecluse\nPROVISION = ecluse.Provision({fields})\n"
+        text = (self.folder / "pipeline.py").read_text().replace("faces_world", "provision=PROVISION, faces_world")
+        text = text.replace("repository=BACKUPS,", "repository=BACKUPS, every='day',")
+        (self.folder / "pipeline.py").write_text(text.replace("import os\n", f"import os\n{provision}"))
+
+    def changes(self, *arguments: str) -> list[str]:
+        """The items that a command has changed, or would change."""
+        return list(self.data(*arguments, "local", "--json")["changes"])
+
+    def serves(self) -> str | None:
+        found: str | None = self.status()["serving"]
+        return found
 
 
 def _connects(port: int) -> bool:

@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
+from threading import Thread
 from typing import IO
 
+from ecluse.backup.emptying import emptying
 from ecluse.backup.piped import piped
 from ecluse.errors import BackupError
 from ecluse.machine import process
@@ -102,31 +104,51 @@ class Postgres:
         with self.moment() as (_name, content):
             return content
 
+    def size(self) -> int:
+        """The bytes that the database takes on the disk of its server."""
+        return int(self._run(self._psql("--command", "SELECT pg_database_size(current_database())")).text)
+
     @contextmanager
-    def dump(self, moment: str) -> Iterator[IO[bytes]]:
+    def dump(self, moment: str, *, compressed: bool = False) -> Iterator[IO[bytes]]:
         """The dump of *moment*, as it is written. Raises BackupError at the end where it is not whole."""
-        # Not compressed: restic finds what is unchanged, and compresses it.
-        argv = self._programs.argv("pg_dump", "--format=custom", "--compress=0", f"--snapshot={moment}")
+        # Not compressed for restic, which finds what is unchanged, and compresses it.
+        options = ("--format=custom", f"--compress={1 if compressed else 0}", f"--snapshot={moment}")
+        argv = self._programs.argv("pg_dump", *options)
         with piped(argv, self._environ, partial(_failure, "pg_dump")) as program:
             assert program.stdout is not None
             yield program.stdout
 
     @contextmanager
     def load(self, *, replacing: bool = False) -> Iterator[IO[bytes]]:
-        """The input of a program that loads a dump into this database, which is empty; or, *replacing*, has the same
-        tables: all of the dump takes their place in one transaction, or nothing. Raises BackupError at the end where
-        something could not be loaded.
+        """The input of a program that loads a dump into this database, which is empty; or, *replacing*, is emptied: in
+        one transaction, all of the dump takes the place of all that is there, or nothing. Raises BackupError at the end
+        where something could not be loaded.
         """
-        options = ("--clean", "--if-exists", "--single-transaction") if replacing else ()
-        name = f"--dbname={self._environ['PGDATABASE']}"
-        argv = self._programs.argv("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", *options, name)
         # A statement of the site that goes on for ever ends the restore, and not the other way round.
         environ = {**self._environ, "PGOPTIONS": "-c lock_timeout=60s"}
-        with piped(argv, environ, partial(_failure, "pg_restore"), stdin=subprocess.PIPE) as program:
-            assert program.stdin is not None
-            with suppress(BrokenPipeError):  # it has ended, and says why
-                yield program.stdin
-                program.stdin.close()
+        options = ("--no-owner", "--no-privileges", "--exit-on-error")
+        if not replacing:
+            argv = self._programs.argv("pg_restore", *options, f"--dbname={self._environ['PGDATABASE']}")
+            with piped(argv, environ, partial(_failure, "pg_restore"), stdin=subprocess.PIPE) as program:
+                yield from _fed(program)
+            return
+        # pg_restore itself drops what the dump has, and not the tables that later migrations have made.
+        script = self._programs.argv("pg_restore", *options, "--file=-")
+        psql = (*self._psql("--output=/dev/null"),)
+        with piped(psql, environ, partial(_failure, "the database"), stdin=subprocess.PIPE) as transaction:
+            assert transaction.stdin is not None
+            with suppress(BrokenPipeError):
+                transaction.stdin.write(b"BEGIN;\n" + emptying().encode())
+            with piped(script, environ, partial(_failure, "pg_restore"), stdin=subprocess.PIPE) as program:
+                assert program.stdout is not None
+                copying = Thread(target=_copy, args=(program.stdout, transaction.stdin), daemon=True)
+                copying.start()
+                yield from _fed(program)
+                copying.join()
+            # Only now: what is not whole is never committed.
+            with suppress(BrokenPipeError):
+                transaction.stdin.write(b"COMMIT;\n")
+                transaction.stdin.close()
 
     def _psql(self, *more: str) -> tuple[str, ...]:
         options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--no-password")
@@ -137,6 +159,27 @@ class Postgres:
         if not answer.ok:
             raise _failure("the database", answer.errors.decode(errors="replace"))
         return answer
+
+
+def _fed(program: subprocess.Popen[bytes]) -> Iterator[IO[bytes]]:
+    """The input of *program*, which is closed after use."""
+    assert program.stdin is not None
+    with suppress(BrokenPipeError):  # it has ended, and says why
+        yield program.stdin
+        program.stdin.close()
+
+
+def _copy(source: IO[bytes], sink: IO[bytes]) -> None:
+    """Copy *source* to its end; what *sink* no longer takes is thrown away."""
+    takes = True
+    with suppress(ValueError):  # it was closed
+        while piece := source.read(_PIECE):
+            if takes:
+                try:
+                    sink.write(piece)
+                    sink.flush()
+                except OSError:
+                    takes = False
 
 
 def _content(ask: Callable[[str], list[str]]) -> Content:

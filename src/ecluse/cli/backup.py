@@ -26,7 +26,6 @@ from ecluse.cli.times import ago
 from ecluse.definition.model import Backup
 from ecluse.deploy.contract import Data
 from ecluse.deploy.last_backup import LastBackup
-from ecluse.deploy.maintenance import Maintenance
 from ecluse.deploy.session import Session
 from ecluse.errors import BackupError, EcluseError
 from ecluse.machine import exclusive, sizes
@@ -132,17 +131,12 @@ def _in_place(session: Session, found: BackupManifest, data: Data, restic: Resti
     held = session.target.records.held(who=person.name, host=person.host, what=f"restore of backup {found.id}")
     with held, _alone(name, data):
         replaceable(found, data)
-        controls = session.target.controls
-        page = controls.maintenance()
-        controls.maintain(page or Maintenance(by=str(person), since=round(time.time(), 3)))
-        try:
+        with session.closed():
             say("what serves is saved before it is replaced")
             before = save(data, name, vault, restic, say)
             prove(before, vault, restic, data.folder, data.environ)
             say(f"to undo this: ./ecluse restore {name} --backup {before.id} --in-place")
             replace(found, restic, data, say)
-        finally:
-            controls.maintain(page)
 
 
 def _newest(environment: str, vault: Vault) -> BackupManifest:

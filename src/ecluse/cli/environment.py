@@ -70,6 +70,10 @@ def history(environment: str, number: int, json_: bool) -> None:
         commit = f"  commit {record.commit[:12]}" if record.commit else ""
         click.echo(f"{_when(record.began)}  {what}  {record.seconds:6.2f} s  {record.by}{commit}")
         click.echo("    " + "  ".join(f"{step} {seconds:.2f}" for step, seconds in record.steps.items()))
+        if record.dump:
+            click.echo(f"    dump {record.dump} was taken before its migrations")
+        if record.restored:
+            click.echo(f"    the database went back to dump {record.restored}")
         if record.reason:
             click.echo("\n".join(f"    {line}" for line in record.reason.splitlines()))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from ecluse.backup.kept_dumps import KeptDumps
 from ecluse.cli import job_summary
 from ecluse.cli.project import pipeline_in, top
 from ecluse.definition.model import Environment, Pipeline
@@ -91,7 +92,9 @@ def opened(name: str, *, take_over: bool = False) -> Iterator[Session]:
     with opened_target(Context(pipeline, environment, folder, os.environ, say, take_over)) as target:
         # On a machine of one's own branches are tried one after the other; visitors get no change taken back.
         descends = _descends(folder, os.environ) if environment.faces_world else None
-        yield Session(target, environment, person(os.environ), say, (hear, *_marks(pipeline, name)), descends)
+        tell = (hear, *_marks(pipeline, name))
+        dumps = KeptDumps(target.controls.data, say)
+        yield Session(target, environment, person(os.environ), say, tell, descends, dumps)
 
 
 def say(line: str) -> None:

@@ -52,6 +52,7 @@ def _migration(found: Outlook, migration: Migration) -> Iterator[str]:
     yield from (f"  {line}" for line in (*migration.locks, *migration.notes))
     for reason in migration.unsafe:
         yield click.style(f"  unsafe: release {found.serving} cannot live with it: {reason}", fg="yellow")
+    yield from (f"  no way back: {reason}" for reason in migration.one_way)
     if migration in found.refused:
         yield click.style(f"  refused, unless {flag(migration)}", fg="red")
     elif migration.unsafe:

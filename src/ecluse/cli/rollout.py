@@ -96,19 +96,29 @@ def deploy(
 @click.command(cls=OfEnvironment)
 @environment_argument
 @click.option("--to", "name", metavar="ID", help="Another kept release than the one before.")
+@click.option("--with-data", is_flag=True, help="Also to the database as it was before the last migrations.")
+@click.option("--yes", "sure", is_flag=True, help="Lose what --with-data has said.")
 @as_json
-def rollback(environment: str, name: str | None, json_: bool) -> None:
+def rollback(environment: str, name: str | None, with_data: bool, sure: bool, json_: bool) -> None:
     """Go back to the release before, which was kept: as fast as two processes start.
 
-    Refused where the database has moved past that release: migrations are not undone.
+    Refused where the database has moved past that release: migrations are not undone. With --with-data, the dump that
+    was taken before migrations without a way back takes the place of the database, and what was written since is
+    lost: that is said, and done with --yes. Visitors have the maintenance page meanwhile.
 
     \b
     Examples:
       ./ecluse rollback local
       ./ecluse rollback local --to 4f1c22aa90b3
+      ./ecluse rollback local --with-data             what would be lost; changes nothing
+      ./ecluse rollback local --with-data --yes
     """
+    if name and with_data:
+        raise click.UsageError("--with-data goes to the release before the last migrations: leave out --to.")
+    if sure and not with_data:
+        raise click.UsageError("--yes is for --with-data.")
     with job_summary.reason(os.environ, "rollback", environment), opened(environment) as session:
-        show(session.rollback(name), json_)
+        show(session.rollback_with_data(sure=sure) if with_data else session.rollback(name), json_)
 
 
 @click.command(cls=OfEnvironment)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from ecluse.deploy.contract import Ledger, Operations, R
-from ecluse.deploy.history import Journal, Outcome, Record, Step, before
+from ecluse.deploy.history import UNTOUCHED, Journal, Outcome, Record, Step, before
 from ecluse.deploy.judge import judge
 from ecluse.errors import CommandError, EcluseError, Interrupted, LockHeld, PreflightError, RolloutError, TargetError
 
@@ -44,8 +44,10 @@ class Attempt(Generic[R]):
         self.target, self.ledger, self.journal, self.progress = target, ledger, journal, progress
         self.clock, self.began, self.resumed = clock, began, resumed
 
-    def prepare(self, allowed: Sequence[str]) -> None:
-        """Do everything that does not disturb the release which serves."""
+    def prepare(self, allowed: Sequence[str], keep: Callable[[str], str | None] = lambda id: None) -> None:
+        """Do everything that does not disturb the release which serves. *keep* dumps the database before a migration
+        without a way back.
+        """
         release, target = self.release(self.journal.release), self.target
         with self.step("stage"):
             target.stage(release)
@@ -56,6 +58,10 @@ class Attempt(Generic[R]):
             judge(found, release.id, self.journal.previous, self.ledger.history(), allowed)
         names = tuple(migration.name for migration in found.pending)
         unsafe = tuple(migration.name for migration in found.pending if migration.unsafe)
+        # Where nothing has served, there is nothing to lose.
+        if self.journal.previous is not None and any(one.unsafe or one.one_way for one in found.pending):
+            with self.step("dump"):
+                self.journal = self.journal.at("dump", dump=keep(self.journal.id))
         # Where nothing is pending too: Django records what is squashed, and makes permissions and content types.
         with self.step("migrate", migrations=names, unsafe=unsafe, lost=found.lost):
             target.migrate(release)
@@ -113,7 +119,7 @@ class Attempt(Generic[R]):
         at, previous = self.journal.step, self.journal.previous
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
         outcome: Outcome = "refused" if isinstance(error, PreflightError) else "failed"
-        if at in ("stage", "preflight", "migrate"):
+        if at in UNTOUCHED:
             self.write(needed=False)  # whoever has taken over has a journal of their own, which is not ours to end
         else:
             self.undo(reason)

@@ -48,7 +48,7 @@ __all__ = [
 class Migration:
     """A migration that a database does not have yet. *unsafe* are the reasons why it would break the release that
     serves. *locks* are the tables that it locks, for about how long, and what to do instead; *notes*, what of it is
-    not judged.
+    not judged; *one_way* are the reasons why it cannot be undone.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Migration:
     database: str = "default"
     locks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    one_way: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

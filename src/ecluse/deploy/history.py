@@ -9,10 +9,13 @@ from typing import Any, Literal, TypeAlias, get_args
 from ecluse.definition.model import Watch
 from ecluse.machine.durable import is_time
 
-__all__ = ["Journal", "Kind", "Outcome", "Record", "Step", "before"]
+__all__ = ["UNTOUCHED", "Journal", "Kind", "Outcome", "Record", "Step", "before"]
 
 Kind: TypeAlias = Literal["deploy", "rollback"]
-Step: TypeAlias = Literal["stage", "preflight", "migrate", "replace", "watch", "record", "prune", "undo"]
+Step: TypeAlias = Literal["stage", "preflight", "dump", "migrate", "replace", "watch", "record", "prune", "undo"]
+UNTOUCHED: tuple[Step, ...] = ("stage", "preflight", "dump", "migrate")
+"""The steps in which nothing that serves has been touched yet."""
+
 Outcome: TypeAlias = Literal["succeeded", "refused", "failed", "undone"]
 """*refused*: nothing was changed, the release was not fit. *failed*: it failed before anything that serves was touched.
 *undone*: it failed later, and what served before serves again."""
@@ -23,7 +26,8 @@ class Journal:
     """A rollout under way, written before each step is begun. Times are seconds since the epoch.
 
     *previous* is what served when it began. *switched*: every task of the new release has taken over; it is then
-    observed within the limits *watch*. *lost* are sentences: what the release lacks of *previous*.
+    observed within the limits *watch*. *lost* are sentences: what the release lacks of *previous*. *dump* is the dump
+    of the database that was taken before the migrations, and *restored* an earlier one that the rollout went back to.
     """
 
     id: str
@@ -40,6 +44,8 @@ class Journal:
     migrations: tuple[str, ...] = ()
     unsafe: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    dump: str | None = None
+    restored: str | None = None
 
     def at(self, step: Step, **changes: Any) -> Journal:
         """The same rollout, at *step*."""
@@ -69,7 +75,8 @@ class Record:
     """A rollout that ended. *serving* is the release that served then; *steps* are the seconds that each step took.
 
     The rollout applied *migrations*; those in *unsafe* break the release before it. *lost* are sentences: what the
-    release lacks of *previous*, pages and static files.
+    release lacks of *previous*, pages and static files. Before migrating it took *dump*; or it went back to the dump
+    *restored*.
     """
 
     id: str
@@ -88,6 +95,8 @@ class Record:
     reason: str | None = None
     resumed: bool = False
     lost: tuple[str, ...] = ()
+    dump: str | None = None
+    restored: str | None = None
 
     @classmethod
     def of(cls, journal: Journal, *, outcome: Outcome, serving: str | None, seconds: float, **rest: Any) -> Record:
@@ -123,7 +132,9 @@ def _is_written_so(found: Journal | Record) -> bool:
     texts = (found.id, found.kind, found.release, found.by, *found.migrations, *found.unsafe, *found.lost)
     return (
         all(isinstance(one, str) for one in texts)
-        and all(one is None or isinstance(one, str) for one in (found.previous, found.commit))
+        and all(
+            one is None or isinstance(one, str) for one in (found.previous, found.commit, found.dump, found.restored)
+        )
         and all(map(is_time, (found.began, *dict(found.steps).values())))
     )
 

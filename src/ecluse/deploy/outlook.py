@@ -72,6 +72,7 @@ class Outlook:
             "locks": list(one.locks),
             "notes": list(one.notes),
             "unsafe": list(one.unsafe),
+            "one_way": list(one.one_way),
             "refused": one in self.refused,
             "flag": flag(one) if one.unsafe else None,
         }

@@ -33,6 +33,7 @@ def preflight(lines: Sequence[str]) -> Preflight | None:
             database=one["database"],
             locks=tuple(one["locks"]),
             notes=tuple(one["notes"]),
+            one_way=tuple(one["one_way"]),
         )
         for one in found["pending"]
     )

@@ -1,7 +1,7 @@
 """The rollout as a state machine. It knows the order of the steps; a target knows how each is done.
 
-    lock → stage → preflight → migrate → replace (start beside, gate, switch, drain; task by task) → watch → record →
-    prune → unlock
+    lock → stage → preflight → (dump) → migrate → replace (start beside, gate, switch, drain; task by task) → watch →
+    record → prune → unlock
 
 What serves is asked of the target, never concluded from what was done. Each step is written to the journal before it is
 begun, and every operation of a target can be done again: so a rollout that was interrupted, at whatever point, is
@@ -11,13 +11,14 @@ finished or undone by bringing one of its two releases into service (``Attempt.b
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Generic
 
 from ecluse.definition.model import Watch
 from ecluse.deploy.attempt import Attempt, Clock, Progress, answering, current
 from ecluse.deploy.contract import Ledger, Migration, Operations, Preflight, R
-from ecluse.deploy.history import Journal, Kind, Record
+from ecluse.deploy.history import UNTOUCHED, Journal, Kind, Record
 from ecluse.errors import EcluseError, Interrupted, LockHeld, RolloutError
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
 @dataclass(frozen=True, kw_only=True)
 class Request(Generic[R]):
     """The order for a rollout: what to roll out, and for whom. *allowed* are migrations, as ``app.0007``, that may run
-    although they break the release that serves.
+    although they break the release that serves. *keep* is given the id of the rollout before a migration without a way
+    back: it dumps the database, and returns the name of the dump, or None. *restored* is the dump that the database was
+    brought back from.
     """
 
     release: R
@@ -44,6 +47,8 @@ class Request(Generic[R]):
     by: str
     watch: Watch = Watch()
     allowed: tuple[str, ...] = ()
+    keep: Callable[[str], str | None] = field(default=lambda id: None)
+    restored: str | None = None
 
 
 def roll_out(
@@ -76,10 +81,11 @@ def roll_out(
         by=request.by,
         commit=new.commit,
         watch=request.watch,
+        restored=request.restored,
     )
     run = Attempt(target, ledger, journal, progress or Progress(), clock, began, new=new)
     try:
-        run.prepare(request.allowed)
+        run.prepare(request.allowed, request.keep)
         run.replace()
     except LockHeld:
         raise  # somebody has taken over, and the journal tells them what to finish or undo
@@ -113,7 +119,7 @@ def recover(
     began = clock() - max(0.0, wall() - journal.began)
     run = Attempt(target, ledger, journal, progress or Progress(), clock, began, resumed=True)
     reason = f"interrupted during {journal.step}"
-    if journal.step in ("stage", "preflight", "migrate"):
+    if journal.step in UNTOUCHED:
         with answering():
             return run.end("failed", serving=journal.previous, reason=reason)
     if journal.switched and journal.step != "undo":

@@ -7,6 +7,7 @@ Every command that holds the environment's lock goes through here. The commands 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ecluse.definition.model import Environment
 from ecluse.deploy.ancestry import Descends, refusal
 from ecluse.deploy.attempt import answering
 from ecluse.deploy.contract import Ledger, Release, Target
+from ecluse.deploy.going_back import Dumps, dumped
 from ecluse.deploy.history import Kind, Record, before
 from ecluse.deploy.lock import Holder
 from ecluse.deploy.maintenance import Maintenance
@@ -73,6 +75,7 @@ class _Forgotten:
 class Session:
     """The commands of *person* about *environment*, whose *target* is open. *say* prints a line of progress; *tell*
     hears of every command that ended well. With *descends*, a deployed release has to follow the one that serves.
+    *dumps* are those of the database that are kept; without, none is taken.
     """
 
     target: Target[Any]
@@ -81,6 +84,7 @@ class Session:
     say: Callable[[str], None] = lambda line: None
     tell: Sequence[Callable[[Ended], None]] = field(default=())
     descends: Descends | None = None
+    dumps: Dumps | None = None
 
     def deploy(self, name: str | None = None, allowed: Sequence[str] = (), *, older: bool = False) -> Ended:
         """Roll the release *name* out; without a name, the newest one. *older*: also where it would take changes
@@ -109,6 +113,30 @@ class Session:
     def rollback(self, name: str | None = None) -> Ended:
         """Go back to the kept release *name*; without a name, to the release before."""
         return self._roll_out("rollback", name or "the release before", lambda ledger: self._kept(ledger, name))
+
+    def rollback_with_data(self, *, sure: bool) -> Ended:
+        """Go back to the release before the last migrations, and to the dump of the database that was taken before
+        them. Says what is lost by that; raises PreflightError, with nothing changed, where the person is not *sure*.
+        """
+        name, dumps = self.environment.name, self.dumps
+        if dumps is None:
+            raise PreflightError(f"no dumps are taken of {name}")
+        progress = self._progress()
+        with self._held("rollback with the data") as ledger:
+            self._recover(ledger, progress)
+            record = dumped(ledger.history(), name)
+            assert record.dump is not None and record.previous is not None
+            release = self._kept(ledger, record.previous)
+            for line in dumps.loss(record.dump):
+                self.say(line)
+            if not sure:
+                raise PreflightError(
+                    f"that would go back to release {release.id} with the data of {record.dump}; nothing has changed",
+                    hint=f"./ecluse rollback {name} --with-data --yes",
+                )
+            with self.closed(), dumps.in_place(record.dump):
+                ended = self._bring(ledger, "rollback", release, progress, restored=record.dump)
+        return self._told(ended)
 
     def start(self) -> Ended:
         """Start what served last."""
@@ -157,6 +185,17 @@ class Session:
         self.target.controls.maintain((before or Maintenance(by=str(self.person), since=now)) if on else None)
         return bool(before) != on
 
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Let visitors have the maintenance page for the block."""
+        controls = self.target.controls
+        page = controls.maintenance()
+        controls.maintain(page or Maintenance(by=str(self.person), since=round(time.time(), 3)))
+        try:
+            yield
+        finally:
+            controls.maintain(page)
+
     def _roll_out(
         self,
         kind: Kind,
@@ -166,24 +205,46 @@ class Session:
         *,
         commit: str | None = None,
     ) -> Ended:
-        progress = Progress(done=lambda step, seconds: self.say(f"  {step:<10} {seconds:6.2f} s"))
+        progress = self._progress()
         with self._held(f"{kind} of {what}", commit) as ledger:
-            left = recover(self.target.operations, ledger, progress=progress)
-            if left is not None:
-                self.say(f"the rollout of {left.release} that was interrupted is {_ended(left)}")
-            release = choose(ledger)
-            self.say(f"{kind} of release {release.id} to {self.environment.name}")
-            if self.environment.monitoring is not None:
-                silence(self.environment.monitoring, self.environment.name, str(self.person), f"{kind} of {release.id}")
-            request = Request(
-                release=release,
-                kind=kind,
-                by=str(self.person),
-                watch=self.environment.limits,
-                allowed=tuple(allowed),
-            )
-            record = roll_out(self.target.operations, ledger, request, progress=progress)
-        ended = Ended(kind, self.environment.name, release.id, record, self.target.controls.url, release.commit)
+            self._recover(ledger, progress)
+            ended = self._bring(ledger, kind, choose(ledger), progress, allowed)
+        return self._told(ended)
+
+    def _progress(self) -> Progress:
+        return Progress(done=lambda step, seconds: self.say(f"  {step:<10} {seconds:6.2f} s"))
+
+    def _recover(self, ledger: Ledger, progress: Progress) -> None:
+        left = recover(self.target.operations, ledger, progress=progress)
+        if left is not None:
+            self.say(f"the rollout of {left.release} that was interrupted is {_ended(left)}")
+
+    def _bring(
+        self,
+        ledger: Ledger,
+        kind: Kind,
+        release: Release,
+        progress: Progress,
+        allowed: Sequence[str] = (),
+        *,
+        restored: str | None = None,
+    ) -> Ended:
+        self.say(f"{kind} of release {release.id} to {self.environment.name}")
+        if self.environment.monitoring is not None:
+            silence(self.environment.monitoring, self.environment.name, str(self.person), f"{kind} of {release.id}")
+        request = Request(
+            release=release,
+            kind=kind,
+            by=str(self.person),
+            watch=self.environment.limits,
+            allowed=tuple(allowed),
+            keep=self.dumps.take if self.dumps else lambda id: None,
+            restored=restored,
+        )
+        record = roll_out(self.target.operations, ledger, request, progress=progress)
+        return Ended(kind, self.environment.name, release.id, record, self.target.controls.url, release.commit)
+
+    def _told(self, ended: Ended) -> Ended:
         for hear in self.tell:
             hear(ended)
         return ended

@@ -11,7 +11,7 @@ from .rehearse import Rehearsed
 from .schema import Schema
 from .uses import Uses
 
-__all__ = ["by_rule", "plan", "sql", "steps", "unknown"]
+__all__ = ["by_rule", "does_nothing", "plan", "sql", "steps", "unknown"]
 
 
 def plan(connection: Any) -> tuple[Any, list[Any]]:
@@ -72,7 +72,7 @@ def steps(operations: Any, app: str, state: Any, database: Any) -> Iterator[Any]
         if _declares(operation):
             operation.state_forwards(app, database)
             yield database
-        elif not _does_nothing(operation):
+        elif not does_nothing(operation):
             yield f"{operation.describe()}: what it does is not known without a copy to try it on"
 
 
@@ -97,7 +97,8 @@ def _is_djangos(operation: Any, name: str) -> bool:
     return definer.__module__.startswith(("django.db.migrations.", "django.contrib.postgres."))
 
 
-def _does_nothing(operation: Any) -> bool:
+def does_nothing(operation: Any) -> bool:
+    """Whether the operation is one of the opaque kinds, with nothing in it."""
     from django.db.migrations import RunPython, RunSQL
 
     if isinstance(operation, RunPython):

@@ -13,6 +13,7 @@ from .advice import Size, lines
 from .copies import Copy, copied
 from .databases import migrated, missing
 from .offer import Offer, lost, offer
+from .one_way import one_way
 from .pending import by_rule, plan, sql, unknown
 from .rehearse import Rehearsed, rehearse
 from .replay import behind
@@ -152,11 +153,12 @@ def _pending(connection: Any) -> Iterator[dict[str, Any]]:
         said = sql(loader, migration)
         does = [line for line in said.splitlines() if line and not line.startswith(("--", "BEGIN", "COMMIT"))]
         if does or router.allow_migrate(connection.alias, migration.app_label):
-            yield _entry(f"{migration.app_label}.{migration.name}", connection.alias, said)
+            entry = _entry(f"{migration.app_label}.{migration.name}", connection.alias, said)
+            yield {**entry, "one_way": list(one_way(migration.operations))}
 
 
 def _entry(name: str, alias: str, said: str = "") -> dict[str, Any]:
-    return {"name": name, "database": alias, "sql": said, "unsafe": [], "locks": [], "notes": []}
+    return {"name": name, "database": alias, "sql": said, "unsafe": [], "locks": [], "notes": [], "one_way": []}
 
 
 def _with(entry: dict[str, Any], judged: tuple[Rehearsed, list[str]] | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from ecluse.backup.dumps import Postgres
+from ecluse.backup.kept_dumps import KeptDumps
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.replace import replace, replaceable
@@ -128,3 +129,68 @@ def test_database_that_does_not_answer_is_named() -> None:
 def test_restore_that_fails_half_way_ends_with_the_reason(site: Site) -> None:
     with pytest.raises(BackupError, match="pg_restore: "), Postgres(site.url, os.environ).load() as sink:
         sink.write(b"no dump" * 1_000_000)
+
+
+def test_kept_dump_takes_the_place_of_all_that_came_since(site: Site) -> None:
+    site.run("CREATE TYPE mood AS ENUM ('good'); CREATE VIEW titles AS SELECT title FROM shop_record")
+    site.run("CREATE SCHEMA other; CREATE TABLE other.kept (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+    dumps = KeptDumps(lambda: site.data, site.said.append)
+    assert dumps.take("d1") == "d1" and "501 rows" in site.said[-1]
+    site.run("CREATE TABLE shop_later (id serial PRIMARY KEY, record integer REFERENCES shop_record, how mood)")
+    site.run(
+        "INSERT INTO shop_later (record, how) VALUES (1, 'good'); ALTER TABLE shop_record DROP COLUMN title CASCADE"
+    )
+    site.run("CREATE FUNCTION one(x shop_later) RETURNS integer LANGUAGE sql AS 'SELECT 1'; SELECT lo_create(7)")
+    first, *lost = dumps.loss("d1")
+    assert "is lost, also changes of rows" in first and lost == ["  public.shop_later: 1 rows now, no table then"]
+
+    with pytest.raises(BackupError, match="of a test"), dumps.in_place("d1"):
+        assert site.run("SELECT count(DISTINCT title) FROM titles") == [(500,)]
+        raise BackupError("of a test")
+    assert site.run("SELECT how FROM shop_later") == [("good",)] and "is put back" in site.said[-1]
+
+    with dumps.in_place("d1"):
+        pass
+    assert site.run("SELECT count(DISTINCT title) FROM titles") == [(500,)]
+    assert site.run("SELECT to_regclass('shop_later'), to_regproc('one'), to_regclass('other.kept')::text") == [
+        (None, None, "other.kept")
+    ]
+    assert dumps.loss("d1") == [first]
+    assert {path.stat().st_mode & 0o777 for path in (site.data.folder / "dumps").iterdir()} == {0o600}
+
+
+def test_kept_dump_that_is_damaged_replaces_nothing(site: Site) -> None:
+    dumps = KeptDumps(lambda: site.data, site.said.append)
+    dumps.take("d1")
+    path = site.data.folder / "dumps" / "d1.dump"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    site.run("DELETE FROM shop_record WHERE id > 10")
+    with pytest.raises(BackupError), dumps.in_place("d1"):
+        pytest.fail("a damaged dump is in service")
+    assert site.run("SELECT count(*) FROM shop_record") == [(10,)]
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(BackupError), dumps.in_place("d1"):
+        pytest.fail("half a dump is in service")
+    assert site.run("SELECT count(*) FROM shop_record") == [(10,)]
+    path.unlink()
+    with pytest.raises(BackupError, match="is not kept any more"):
+        dumps.loss("d1")
+
+
+def test_dump_without_room_is_not_taken_and_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecluse.backup.kept_dumps._MARGIN", 10**18)
+    assert KeptDumps(lambda: site.data, site.said.append).take("d1") is None
+    assert "no dump is taken" in site.said[-1] and "are free" in site.said[-1]
+    assert list((site.data.folder / "dumps").iterdir()) == []
+
+
+def test_newest_dumps_are_kept(site: Site) -> None:
+    dumps = KeptDumps(lambda: site.data, site.said.append)
+    for number in range(5):
+        assert dumps.take(f"d{number}")
+    kept = [path.stem for path in (site.data.folder / "dumps").glob("*.json")]
+    assert sorted(kept) == ["d2", "d3", "d4"]
+    with dumps.in_place("d2"):
+        assert dumps.loss("d2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def vault(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (shop.place / "media" / "a folder").mkdir(parents=True, exist_ok=True)
     (shop.place / "media" / "a folder" / "pic[1]*.txt").write_text("a picture\n")
     (shop.place / "media" / "more.bin").write_bytes(os.urandom(5000))
-    (shop.place / "backup.json").unlink(missing_ok=True)
+    for name in ("backup.json", "last-backup.json"):
+        (shop.place / name).unlink(missing_ok=True)
     return tmp_path / "vault"
 
 
@@ -143,3 +145,56 @@ def test_backup_of_another_schema_replaces_nothing(shop: Shop, vault: Path) -> N
         assert len(asked(shop, "backups", "local")) == 1
     finally:
         shop.query("DELETE FROM django_migrations WHERE name = '0002_later'")
+
+
+@pytest.mark.exhaustive
+def test_rollback_with_data_goes_back_to_the_dump_before(shop: Shop) -> None:
+    one = shop.release("one")
+    shop.ecluse("deploy", "local", "--release", one)
+    shop.query("DELETE FROM shop_effect; INSERT INTO shop_effect (token) VALUES ('kept')")
+    later = 'migrations.CreateModel("Later", [("id", models.BigAutoField(primary_key=True))])'
+    two = shop.release("drops", migration=f'migrations.RunSQL("DELETE FROM shop_effect"), {later}')
+    allow = ("--allow-migration", "shop.0002")
+    plan = asked(shop, "plan", "deploy", "local", "--release", two, *allow)
+    assert plan["migrations"][0]["one_way"] == ["Raw SQL operation: it says nothing of how to undo it"]
+    done = shop.ecluse("deploy", "local", "--release", two, *allow)
+    assert "migrations cannot be undone" in done.output
+    last = shop.last()
+    assert last.dump == last.id and "dump" in last.steps and shop.query("SELECT token FROM shop_effect") == []
+    assert f"dump {last.dump} was taken before its migrations" in shop.ecluse("history", "local").output
+    shop.query("INSERT INTO shop_effect (token) VALUES ('since'), ('since too')")
+
+    done = shop.ecluse("rollback", "local", "--with-data", check=False)
+    assert done.returncode == 11 and "public.shop_effect: 2 rows now, 1 rows then" in done.output
+    assert "public.shop_later: 0 rows now, no table then" in done.output and shop.status()["serving"] == two
+
+    shop.ecluse("rollback", "local", "--with-data", "--yes")
+    status = shop.status()
+    assert status["serving"] == one and status["healthy"] and status["maintenance"] is None
+    assert shop.query("SELECT token FROM shop_effect") == [("kept",)]
+    assert shop.query("SELECT to_regclass('shop_later')") == [(None,)] and shop.last().restored == last.dump
+    with Load(shop.port) as load:
+        load.wait(40)
+    assert load.lost == []
+    assert shop.ecluse("rollback", "local", "--with-data", check=False).returncode == 11
+
+
+@pytest.mark.exhaustive
+def test_rollback_with_data_that_is_killed_is_done_again(shop: Shop) -> None:
+    shop.ecluse("deploy", "local", "--release", shop.release("one"))
+    shop.query("DELETE FROM shop_effect; INSERT INTO shop_effect (token) VALUES ('kept')")
+    two = shop.release("empties", migration='migrations.RunSQL("DELETE FROM shop_effect")')
+    shop.ecluse("deploy", "local", "--release", two, "--allow-migration", "shop.0002")
+
+    def kill(when: Callable[[], bool]) -> None:
+        command = shop.begin("rollback", "local", "--with-data", "--yes")
+        await_(when, "the moment to kill it", 120)
+        shop.kill(command)
+
+    kill(lambda: any((shop.place / "dumps").glob("*-undone*")))
+    kill(lambda: shop.step() == "stage")
+    kill(lambda: shop.step() == "replace")
+    shop.ecluse("rollback", "local", "--with-data", "--yes")
+    assert shop.query("SELECT token FROM shop_effect") == [("kept",)]
+    assert shop.status()["serving"] == shop.release("one") and shop.status()["healthy"]
+    shop.ecluse("maintenance", "off", "local")

@@ -8,31 +8,11 @@ import pytest
 
 from testbed.containers import await_, docker
 from testbed.hosts import address_of
-from testbed.machines import DistantShop, empty_machine
+from testbed.machines import ProvisionedShop, empty_machine
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 PSQL = "psql --no-align --tuples-only --dbname shop-local"
-
-
-class ProvisionedShop(DistantShop):
-    """The small project, whose machine is provisioned with a PostgreSQL."""
-
-    def pin(self, host_key: str) -> None:
-        super().pin(host_key)
-        key = " ".join((self.folder.parent / "key.pub").read_text().split()[:2])
-        fields = f"keys=({key!r},), postgresql=True, packages=('redis-server',)"
-        provision = f"import ecluse\nPROVISION = ecluse.Provision({fields})\n"
-        text = (self.folder / "pipeline.py").read_text().replace("faces_world", "provision=PROVISION, faces_world")
-        (self.folder / "pipeline.py").write_text(text.replace("import os\n", f"import os\n{provision}"))
-
-    def changes(self, *arguments: str) -> list[str]:
-        """The items that a command has changed, or would change."""
-        return list(self.data(*arguments, "local", "--json")["changes"])
-
-    def serves(self) -> str | None:
-        found: str | None = self.status()["serving"]
-        return found
 
 
 @pytest.mark.parametrize("image", ["bare-machine:13", "bare-machine:12"])

@@ -346,3 +346,42 @@ def test_tidying_that_fails_hides_no_failure(target: MemoryTarget, ledger: Memor
     with pytest.raises(RolloutError, match="broken"):
         roll_out(target, ledger, request())
     assert serving(target) == {"old"} and ledger.journal() is None
+
+
+ONE_WAY = Preflight((Migration("shop.0002_drops", one_way=("its data is deleted",)),))
+
+
+def test_dump_is_taken_before_a_migration_without_a_way_back(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = ONE_WAY
+    taken: list[tuple[str, list[str]]] = []
+
+    def keep(id: str) -> str:
+        taken.append((id, list(target.migrated)))
+        return id
+
+    record = roll_out(target, ledger, request(keep=keep))
+    assert record is not None and taken == [(record.id, [])] and record.dump == record.id
+    assert "dump" in record.steps and record.restored is None
+    target.found = PENDING
+    record = roll_out(target, ledger, request("newer", keep=keep))
+    assert record is not None and record.dump is None and len(taken) == 1
+
+
+def test_dump_that_is_cut_short_leaves_what_serves(target: MemoryTarget, ledger: MemoryLedger) -> None:
+    target.found = ONE_WAY
+
+    def killed(id: str) -> str:
+        raise Killed
+
+    with pytest.raises(Killed):
+        roll_out(target, ledger, request(keep=killed))
+    record = recover(target, ledger)
+    assert record is not None and (record.outcome, record.dump, record.migrations) == ("failed", None, ())
+    assert serving(target) == {"old"} and target.migrated == []
+
+
+def test_nothing_that_serves_needs_no_dump(ledger: MemoryLedger) -> None:
+    target = MemoryTarget()
+    target.found = ONE_WAY
+    record = roll_out(target, ledger, request(keep=lambda id: id))
+    assert record is not None and record.dump is None

@@ -13,7 +13,7 @@ from ecluse.definition.load import load
 from ecluse.definition.model import Environment, Pipeline, Watch
 from ecluse.definition.monitoring import Monitoring
 from ecluse.deploy import targets
-from ecluse.deploy.contract import Context
+from ecluse.deploy.contract import Context, Migration, Preflight
 from ecluse.deploy.history import Journal
 from ecluse.deploy.session import Ended, Person, Session
 from ecluse.errors import DefinitionError, PreflightError, RolloutError
@@ -138,3 +138,67 @@ def test_commit_of_a_serving_release_that_is_not_kept_is_unknown(toy: ToyTarget,
     toy.serve("gone")
     with session(tmp_path) as commands, pytest.raises(PreflightError, match="the commit of release gone is not known"):
         replace(commands, descends=lambda commit, other: True).deploy("two")
+
+
+class Dumps:
+    """Fits :class:`ecluse.deploy.going_back.Dumps`; *done* says what was asked for."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def take(self, id: str) -> str:
+        self.done.append("take")
+        return "d1"
+
+    def loss(self, name: str) -> list[str]:
+        return [f"all since {name} is lost"]
+
+    @contextmanager
+    def in_place(self, name: str) -> Iterator[None]:
+        self.done.append(f"load {name}")
+        try:
+            yield
+        except BaseException:
+            self.done.append("put back")
+            raise
+
+
+@contextmanager
+def migrated(toy: ToyTarget, folder: Path) -> Iterator[tuple[Session, Dumps, list[str]]]:
+    """A session, its dumps, and what it says: two serves, whose migration has no way back."""
+    dumps, said = Dumps(), list[str]()
+    with session(folder) as commands:
+        commands = replace(commands, dumps=dumps, say=said.append)
+        commands.deploy("one")
+        toy.found = Preflight((Migration("shop.0002_drops", one_way=("its data is deleted",)),))
+        commands.deploy("two")
+        toy.found = Preflight()
+        yield commands, dumps, said
+
+
+def test_rollback_with_data_says_what_is_lost_before(toy: ToyTarget, tmp_path: Path) -> None:
+    with migrated(toy, tmp_path) as (commands, dumps, said):
+        with pytest.raises(PreflightError, match="nothing has changed") as refused:
+            commands.rollback_with_data(sure=False)
+        assert refused.value.hint == "./ecluse rollback local --with-data --yes"
+        assert "all since d1 is lost" in said and dumps.done == ["take"] and toy.open == {"web": {"two"}}
+
+
+def test_rollback_with_data_brings_the_dump_then_the_release(toy: ToyTarget, tmp_path: Path) -> None:
+    with migrated(toy, tmp_path) as (commands, dumps, said):
+        toy.before = lambda operation: dumps.done.append(f"{operation} {'closed' if toy.closed else 'open'}")
+        ended = commands.rollback_with_data(sure=True)
+        assert ended.record is not None and (ended.release, ended.record.restored) == ("one", "d1")
+        assert dumps.done[:3] == ["take", "load d1", "stage closed"] and "put back" not in dumps.done
+        assert toy.open == {"web": {"one"}} and toy.closed is None
+        with pytest.raises(PreflightError, match="no rollout has migrated the database"):
+            commands.rollback_with_data(sure=True)
+
+
+def test_rollback_with_data_that_fails_puts_the_data_back(toy: ToyTarget, tmp_path: Path) -> None:
+    with migrated(toy, tmp_path) as (commands, dumps, said):
+        toy.broken = {"one"}
+        with pytest.raises(RolloutError, match="release two serves again"):
+            commands.rollback_with_data(sure=True)
+        assert dumps.done == ["take", "load d1", "put back"]
+        assert toy.open == {"web": {"two"}} and toy.closed is None

@@ -1,0 +1,140 @@
+"""Dumps of the database that are kept beside it: taken before migrations without a way back, for a rollback."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ecluse.backup.dumps import Content, Postgres
+from ecluse.deploy.contract import Data
+from ecluse.errors import BackupError, EcluseError
+from ecluse.machine import durable
+from ecluse.machine.newest import newest_first
+from ecluse.machine.sizes import in_words
+
+__all__ = ["KeptDumps"]
+
+_KEPT = 3
+
+_MARGIN = 300_000_000
+"""Bytes that stay free for the site."""
+
+_PIECE = 1 << 20
+
+
+class KeptDumps:
+    """The dumps in the folder of an environment, whose *data* is asked for when it is needed. *say* prints a line of
+    progress. Fits :class:`ecluse.deploy.going_back.Dumps`.
+    """
+
+    def __init__(self, data: Callable[[], Data], say: Callable[[str], None]) -> None:
+        self._data, self._say = data, say
+
+    def take(self, id: str) -> str | None:
+        try:
+            content, size = self._take(id)
+        except (EcluseError, OSError) as error:
+            what = error.what if isinstance(error, EcluseError) else str(error)
+            self._say(f"no dump is taken before migrations without a way back: {what}")
+            return None
+        rows = sum(content.tables.values())
+        self._say(
+            f"dump {id} of {len(content.tables)} tables, {rows} rows, {in_words(size)}: migrations cannot be undone"
+        )
+        return id
+
+    def loss(self, name: str) -> Sequence[str]:
+        about = self._about(name)
+        then = about["tables"]
+        now = Postgres(self._data().database, self._data().environ).content().tables
+        when = datetime.fromtimestamp(about["began"], UTC)
+        lost = [
+            f"all that was written since {when:%Y-%m-%d %H:%M:%S} UTC is lost, also changes of rows that were there"
+        ]
+        for table in sorted({*then, *now}):
+            if then.get(table) != now.get(table):
+                lost.append(f"  {table}: {_rows(now.get(table))} now, {_rows(then.get(table))} then")
+        return lost
+
+    @contextmanager
+    def in_place(self, name: str) -> Iterator[None]:
+        before = f"{name}-undone"
+        _content, size = self._take(before, keep=name)
+        self._say(f"the database of now is kept as {self._folder() / before}.dump, {in_words(size)}")
+        self._load(name)
+        self._say(f"the database is that of dump {name}")
+        try:
+            yield
+        except BaseException:
+            self._load(before)
+            self._say("the database is put back")
+            raise
+
+    def _take(self, name: str, *, keep: str = "") -> tuple[Content, int]:
+        """Dump the database as *name*. Returns its content, and the size of the dump. The oldest dumps are deleted, but
+        for *keep*.
+        """
+        data = self._data()
+        source, folder = Postgres(data.database, data.environ), self._folder()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for left in folder.glob(".*"):
+            left.unlink()
+        _room(source, folder)
+        began, digest, size = time.time(), hashlib.sha256(), 0
+        scratch = folder / f".{name}"
+        try:
+            with source.moment() as (moment, content), source.dump(moment, compressed=True) as dump:
+                with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    while piece := dump.read(_PIECE):
+                        digest.update(piece)
+                        size += len(piece)
+                        file.write(piece)
+                    file.flush()
+                    os.fsync(file.fileno())
+            about = {"began": began, "sha256": digest.hexdigest(), "tables": content.tables}
+            durable.write_json(folder / f"{name}.json", {**about, "migrations": content.migrations}, mode=0o600)
+            scratch.rename(folder / f"{name}.dump")
+        finally:
+            scratch.unlink(missing_ok=True)
+        for old in newest_first(folder.glob("*.dump"))[_KEPT:]:
+            if old.stem != keep:
+                old.unlink()
+                old.with_suffix(".json").unlink(missing_ok=True)
+        return content, size
+
+    def _load(self, name: str) -> None:
+        """Put the dump *name* in the place of the database: all of it, or nothing."""
+        about, data = self._about(name), self._data()
+        database, digest = Postgres(data.database, data.environ), hashlib.sha256()
+        with database.load(replacing=True) as sink, open(self._folder() / f"{name}.dump", "rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                sink.write(piece)
+            if digest.hexdigest() != about["sha256"]:
+                raise BackupError(f"the dump {name} is damaged: it is not what was saved", where=file.name)
+
+    def _about(self, name: str) -> Mapping[str, Any]:
+        found = durable.read_json(self._folder() / f"{name}.json")
+        if found is None or not (self._folder() / f"{name}.dump").exists():
+            raise BackupError(f"the dump {name} is not kept any more", where=str(self._folder()))
+        return found
+
+    def _folder(self) -> Path:
+        return self._data().folder / "dumps"
+
+
+def _room(source: Postgres, folder: Path) -> None:
+    wanted, free = source.size() + _MARGIN, shutil.disk_usage(folder).free
+    if free < wanted:
+        raise BackupError(f"that may need {in_words(wanted)}, and {in_words(free)} are free", where=str(folder))
+
+
+def _rows(number: int | None) -> str:
+    return "no table" if number is None else f"{number} rows"
