@@ -61,9 +61,9 @@ class Restic:
             **variables,
         }
 
-    def open(self, say: Callable[[str], None]) -> None:
-        """Make the repository where there is none. Locks of processes that have died are removed. Raises BackupError
-        where it cannot be opened.
+    def open(self, say: Callable[[str], None], *, make: bool) -> None:
+        """See that the repository can be opened; with *make*, make it where there is none. Locks of processes that have
+        died are removed. Raises BackupError where it cannot be opened.
         """
         process.find("restic", path=self._environ["PATH"], hint="apt-get install restic, or restic.net")
         answer = self._read("cat", "config", check=False)
@@ -71,6 +71,12 @@ class Restic:
             said = answer.errors.decode(errors="replace")
             if "Is there a repository at the following location" not in said or "wrong password" in said:
                 raise self._failure(said)
+            if not make:
+                raise BackupError(
+                    "the repository is not there",
+                    where=masked(self._repository),
+                    hint="is its disk mounted, its machine reached? A new one is made where none was used before",
+                )
             self._read("init")
             say(f"made the repository {masked(self._repository)}")
         self._read("unlock")

@@ -51,12 +51,14 @@ def backup(environment: str, again: bool, json_: bool) -> None:
     with opened(environment) as session:
         policy, data = _policy(session), session.target.controls.data()
         with _alone(environment, data), _failure_noted(data):
-            restic, vault = _vault(environment, policy, data)
+            # Where one was used before, another one in its place would hide that it is gone.
+            new = not again and not LastBackup.read(data.folder).id
+            restic, vault = _vault(environment, policy, data, make=new)
             made = _newest(environment, vault) if again else save(data, environment, vault, restic, say)
             prove(made, vault, restic, data.folder, data.environ)
             say(f"proved     restored aside: every table has its rows, {len(made.media.sample)} files are the same")
-            if not again and (gone := vault.prune(policy)):
-                say(f"deleted    {gone} old backups")
+            if not again:
+                _prune(vault, policy)
     if json_:
         click.echo(json.dumps(_described(made), indent=1))
     else:
@@ -139,6 +141,17 @@ def _in_place(session: Session, found: BackupManifest, data: Data, restic: Resti
             replace(found, restic, data, say)
 
 
+def _prune(vault: Vault, policy: Backup) -> None:
+    """Delete old backups. Where that fails, the new one is as good as it was."""
+    try:
+        gone = vault.prune(policy)
+    except BackupError as error:
+        say(f"old backups are not deleted this time: {error.what}")
+        return
+    if gone:
+        say(f"deleted    {gone} old backups")
+
+
 def _newest(environment: str, vault: Vault) -> BackupManifest:
     found = vault.all()
     if not found:
@@ -175,10 +188,10 @@ def _policy(session: Session) -> Backup:
     return policy
 
 
-def _vault(environment: str, policy: Backup, data: Data) -> tuple[Restic, Vault]:
+def _vault(environment: str, policy: Backup, data: Data, *, make: bool = False) -> tuple[Restic, Vault]:
     access = Access(data.folder, os.environ, say)
     restic = Restic(policy.repository, access.variables, data.folder / "restic")
-    restic.open(say)
+    restic.open(say, make=make)
     access.keep()
     return restic, Vault(restic, environment)
 

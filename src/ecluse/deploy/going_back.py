@@ -21,7 +21,7 @@ class Dumps(Protocol):
         """
 
     def loss(self, name: str) -> Sequence[str]:
-        """What going back to the dump *name* would lose: a sentence for each part. Raises BackupError where it is not
+        """The loss of going back to the dump *name*: a sentence for each part. Raises BackupError where it is not
         kept.
         """
 
@@ -36,7 +36,7 @@ def dumped(history: Sequence[Record], environment: str) -> Record:
     PreflightError where no dump was taken before them.
     """
     for record in reversed(history):
-        if record.restored is not None:
+        if record.restored is not None and record.outcome == "succeeded":
             break
         if record.migrations and record.previous is not None:
             if record.dump is not None:

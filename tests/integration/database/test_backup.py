@@ -3,72 +3,32 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg2
 import pytest
 
 from ecluse.backup.dumps import Postgres
 from ecluse.backup.kept_dumps import KeptDumps
-from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.replace import replace, replaceable
-from ecluse.backup.save import save
 from ecluse.backup.unpack import unpack
-from ecluse.backup.vault import Vault
 from ecluse.definition.backups import Backup
-from ecluse.deploy.contract import Data
 from ecluse.deploy.last_backup import LastBackup
 from ecluse.errors import BackupError
-from ecluse.services.kinds import POSTGRES
-from ecluse.services.sources import OWN_SOURCES
+from testbed.saved_site import SavedSite, saved_site
 from tests.support.doubles.backups import MemoryRestic
 
 pytestmark = pytest.mark.counted
 
 
-class Site:
-    """A site's data, its repository, and what has been said."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.said = url, list[str]()
-        folder.chmod(0o755)
-        (folder / "media" / "a folder").mkdir(parents=True)
-        (folder / "media" / "a folder" / "pic[1].txt").write_text("a picture")
-        self.data = Data("r1", "c1", url, folder / "media", folder, os.environ)
-        self.restic: Any = MemoryRestic(folder / "copies")
-        self.vault = Vault(self.restic, "production")
-        self.run("CREATE TABLE django_migrations (id serial, app text, name text)")
-        self.run("INSERT INTO django_migrations (app, name) VALUES ('shop', '0001_initial')")
-        self.run("CREATE TABLE shop_record (id serial PRIMARY KEY, title text UNIQUE)")
-        self.run("INSERT INTO shop_record (title) SELECT 'title ' || n FROM generate_series(1, 500) n")
-
-    def run(self, sql: str) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.url)
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def save(self) -> BackupManifest:
-        made = save(self.data, "production", self.vault, self.restic, self.said.append)
-        prove(made, self.vault, self.restic, self.data.folder, os.environ)
-        return made
-
-
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="ecluse-") as folder:
-        with OWN_SOURCES["embedded"].empty(POSTGRES, os.environ) as url:
-            yield Site(url, Path(folder).resolve())
+def site() -> Iterator[SavedSite]:
+    with saved_site(lambda folder: MemoryRestic(folder / "copies")) as found:
+        yield found
 
 
-def test_saved_data_are_proved_and_take_the_place_of_others(site: Site, tmp_path: Path) -> None:
+def test_saved_data_are_proved_and_take_the_place_of_others(site: SavedSite, tmp_path: Path) -> None:
     made = site.save()
     assert made.database.tables == {"public.django_migrations": 1, "public.shop_record": 500}
     assert made.database.migrations == ("shop.0001_initial",) and made.media.files == 1
@@ -93,7 +53,7 @@ def test_saved_data_are_proved_and_take_the_place_of_others(site: Site, tmp_path
     assert (before / "new.txt").exists()
 
 
-def test_backup_that_differs_is_not_proved_and_replaces_nothing(site: Site) -> None:
+def test_backup_that_differs_is_not_proved_and_replaces_nothing(site: SavedSite) -> None:
     made = site.save()
     dump = site.restic.files[made.database.snapshot]
     site.restic.files[made.database.snapshot] = dump.replace(b"title 77\n", b"title xx\n")
@@ -113,7 +73,7 @@ def test_backup_that_differs_is_not_proved_and_replaces_nothing(site: Site) -> N
         replaceable(made, site.data)
 
 
-def test_interrupted_backup_is_none_and_is_deleted_with_old_ones(site: Site) -> None:
+def test_interrupted_backup_is_none_and_is_deleted_with_old_ones(site: SavedSite) -> None:
     site.restic.save_stream("database.dump", site.vault.tags("interrupted", "database"), lambda sink: None)
     assert site.vault.all() == []
     made = site.save()
@@ -126,12 +86,12 @@ def test_database_that_does_not_answer_is_named() -> None:
         Postgres("postgres://nobody@127.0.0.1:1/nothing", os.environ)
 
 
-def test_restore_that_fails_half_way_ends_with_the_reason(site: Site) -> None:
+def test_restore_that_fails_half_way_ends_with_the_reason(site: SavedSite) -> None:
     with pytest.raises(BackupError, match="pg_restore: "), Postgres(site.url, os.environ).load() as sink:
         sink.write(b"no dump" * 1_000_000)
 
 
-def test_kept_dump_takes_the_place_of_all_that_came_since(site: Site) -> None:
+def test_kept_dump_takes_the_place_of_all_that_came_since(site: SavedSite) -> None:
     site.run("CREATE TYPE mood AS ENUM ('good'); CREATE VIEW titles AS SELECT title FROM shop_record")
     site.run("CREATE SCHEMA other; CREATE TABLE other.kept (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
     dumps = KeptDumps(lambda: site.data, site.said.append)
@@ -159,7 +119,7 @@ def test_kept_dump_takes_the_place_of_all_that_came_since(site: Site) -> None:
     assert {path.stat().st_mode & 0o777 for path in (site.data.folder / "dumps").iterdir()} == {0o600}
 
 
-def test_kept_dump_that_is_damaged_replaces_nothing(site: Site) -> None:
+def test_kept_dump_that_is_damaged_replaces_nothing(site: SavedSite) -> None:
     dumps = KeptDumps(lambda: site.data, site.said.append)
     dumps.take("d1")
     path = site.data.folder / "dumps" / "d1.dump"
@@ -179,14 +139,14 @@ def test_kept_dump_that_is_damaged_replaces_nothing(site: Site) -> None:
         dumps.loss("d1")
 
 
-def test_dump_without_room_is_not_taken_and_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dump_without_room_is_not_taken_and_said(site: SavedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecluse.backup.kept_dumps._MARGIN", 10**18)
     assert KeptDumps(lambda: site.data, site.said.append).take("d1") is None
     assert "no dump is taken" in site.said[-1] and "are free" in site.said[-1]
     assert list((site.data.folder / "dumps").iterdir()) == []
 
 
-def test_newest_dumps_are_kept(site: Site) -> None:
+def test_newest_dumps_are_kept(site: SavedSite) -> None:
     dumps = KeptDumps(lambda: site.data, site.said.append)
     for number in range(5):
         assert dumps.take(f"d{number}")

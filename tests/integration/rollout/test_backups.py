@@ -98,7 +98,7 @@ def test_wrong_password_opens_nothing(shop: Shop, vault: Path, monkeypatch: pyte
 @pytest.mark.exhaustive
 def test_reader_that_goes_away_ends_the_program_that_writes(vault: Path, tmp_path: Path) -> None:
     restic = Restic(str(vault), {"RESTIC_PASSWORD": "of-a-test"}, tmp_path / "cache")
-    restic.open(lambda line: None)
+    restic.open(lambda line: None, make=True)
     saved = restic.save_stream(
         "large", {"part": "test"}, lambda sink: [sink.write(os.urandom(1 << 20)) for _ in range(9)]
     )
@@ -188,7 +188,7 @@ def test_rollback_with_data_that_is_killed_is_done_again(shop: Shop) -> None:
 
     def kill(when: Callable[[], bool]) -> None:
         command = shop.begin("rollback", "local", "--with-data", "--yes")
-        await_(when, "the moment to kill it", 120)
+        await_(when, "the moment to kill it", 300)
         shop.kill(command)
 
     kill(lambda: any((shop.place / "dumps").glob("*-undone*")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def test_newest_rollout_that_migrated_has_the_dump() -> None:
 def test_rollback_with_data_is_refused_where_there_is_no_dump(history: list[Record], reason: str) -> None:
     with pytest.raises(PreflightError, match=reason):
         dumped(history, "local")
+
+
+def test_rollback_with_data_that_was_killed_may_be_done_again() -> None:
+    killed = replace(record("old", "b", restored="b"), outcome="failed")
+    assert dumped([record("b", dump="b", **ADDS), killed], "local").dump == "b"
 
 
 def test_record_of_another_version_has_no_dump() -> None:

@@ -380,7 +380,7 @@ def test_dump_that_is_cut_short_leaves_what_serves(target: MemoryTarget, ledger:
     assert serving(target) == {"old"} and target.migrated == []
 
 
-def test_nothing_that_serves_needs_no_dump(ledger: MemoryLedger) -> None:
+def test_rollout_where_nothing_serves_needs_no_dump(ledger: MemoryLedger) -> None:
     target = MemoryTarget()
     target.found = ONE_WAY
     record = roll_out(target, ledger, request(keep=lambda id: id))
