@@ -133,6 +133,7 @@ def test_locks_are_reported_with_what_would_not_block(release: Unpacked) -> None
         "unsafe": [],
         "locks": [],
         "notes": [],
+        "one_way": [],
     }
 
 

@@ -21,6 +21,8 @@ from tests.support.doubles.rollouts import MemoryLedger, MemoryRelease, MemoryTa
 
 __all__ = ["ToyTarget", "opened", "problems", "registered"]
 
+_NOWHERE = Path("nowhere")
+
 
 class ToyTarget(MemoryTarget):
     """All four parts of a target. *packaged* are the releases that can be rolled out, the newest last; *asked_for* has
@@ -38,7 +40,7 @@ class ToyTarget(MemoryTarget):
         self.lock_removed = False
         self.closed: Maintenance | None = None
         self.drifted: list[str] = []
-        self.folder = Path("nowhere")
+        self.folder = _NOWHERE
 
     # The catalogue
 
@@ -78,6 +80,8 @@ class ToyTarget(MemoryTarget):
     # The controls
 
     def data(self) -> Data:
+        if self.folder == _NOWHERE:
+            raise TargetError("a toy has no data")
         return Data("one", None, "postgres://toy", self.folder / "media", self.folder, {})
 
     def maintenance(self) -> Maintenance | None:

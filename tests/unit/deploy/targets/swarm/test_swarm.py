@@ -182,7 +182,7 @@ def first(world: World) -> str:
 
 def pending(name: str, sql: str = "") -> dict[str, object]:
     """A migration as a release reports it."""
-    return {"name": name, "database": "default", "sql": sql, "unsafe": [], "locks": [], "notes": []}
+    return {"name": name, "database": "default", "sql": sql, "unsafe": [], "locks": [], "notes": [], "one_way": []}
 
 
 def test_first_rollout_sets_up_infrastructure_before_the_release(world: World) -> None:
