@@ -75,7 +75,7 @@ class Restic:
                 raise BackupError(
                     "the repository is not there",
                     where=masked(self._repository),
-                    hint="is its disk mounted, its machine reached? A new one is made where none was used before",
+                    hint="is its disk mounted? For a new one, delete last-backup.json in the environment's folder",
                 )
             self._read("init")
             say(f"made the repository {masked(self._repository)}")
