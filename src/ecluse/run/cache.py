@@ -89,7 +89,7 @@ class Cache:
     def facts(self, leg: Leg, plan: Plan) -> Fingerprint | None:
         """The facts that decide *leg*'s outcome now; None if the leg must run every time.
 
-        Raises RepositoryError if the state of the inputs cannot be known.
+        Raises RepositoryError if the state of the inputs cannot be known, or what the leg will read.
         """
         job = leg.job
         if job.environment is not None or not job.inputs:
@@ -98,6 +98,7 @@ class Cache:
         snapshot = self._inputs.snapshot(job.inputs)
         environ = {**self._environ, **job.env}
         commands = [[*step.run] for step in leg.steps()]
+        surroundings.check_heard(commands)
         python = leg.values.get("python", "")
         data = {
             "files": snapshot.hashes,

@@ -19,7 +19,7 @@ from ecluse.machine import interpreters
 from ecluse.run.inputs import Inputs
 from ecluse.services.kinds import KINDS
 
-__all__ = ["PACKAGE", "programs", "tools", "variables"]
+__all__ = ["PACKAGE", "check_heard", "programs", "tools", "variables"]
 
 PACKAGE = Path(ecluse.__file__).parent
 """The folder of ecluse's own code."""
@@ -39,6 +39,11 @@ _IRRELEVANT = frozenset({"PYENV_SHELL", "PYENV_HOOK_PATH", "PYENV_DIR", "UV_CACH
 # Files that tell a tool which variables to pass on to tests.
 _CONFIGURATION = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg", "pytest.ini", "noxfile.py", "Makefile")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}\*?")
+# As a shell names them, in any case.
+_EXPANDED = re.compile(r"\$\{?([A-Za-z_]\w*)")
+
+# A shell that gives Python another search path, or no environment, takes away what would hear it.
+_UNHEARD = re.compile(r"(?<![\w-])(PYTHONPATH=(?!\S*\$\{?PYTHONPATH\b)|unset\s+PYTHONPATH\b|env\s+(-i|-)\s)")
 
 _WORD = re.compile(r"[\w./+-]+")
 _PYTHON = re.compile(r"python3?(\.\d+t?)?|pypy3?(\.\d+)?")
@@ -52,6 +57,16 @@ def tools(inputs: Inputs) -> dict[str, str]:
         "platform": platform.platform(),
         "user": str(os.geteuid()),
     }
+
+
+def check_heard(commands: Iterable[Iterable[str]]) -> None:
+    """Raises RepositoryError where a command takes from its Pythons what would tell what they read."""
+    for argument in (argument for command in commands for argument in command):
+        if found := _UNHEARD.search(argument):
+            raise RepositoryError(
+                f"a command has {found[1].strip()!r}, so what its Pythons read is not known",
+                hint="set PYTHONPATH in the env of the step or the job",
+            )
 
 
 def programs(
@@ -82,7 +97,8 @@ def programs(
 
 def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top: Path) -> dict[str, str]:
     """The variables of the caller that can decide an outcome: tools read them, or the repository names them."""
-    named = {word for command in commands for argument in command for word in _VARIABLE.findall(argument)}
+    arguments = [argument for command in commands for argument in command]
+    named = {word for argument in arguments for like in (_VARIABLE, _EXPANDED) for word in like.findall(argument)}
     for file in _CONFIGURATION:
         try:
             named |= set(_VARIABLE.findall((top / file).read_text(encoding="utf-8", errors="replace")))
