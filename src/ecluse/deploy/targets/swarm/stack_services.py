@@ -43,6 +43,11 @@ _ASKED = 1.0
 _STEADY = 1.0
 """Seconds for which a service has to run: an update begins a moment after it was asked for."""
 
+_NO_ADDRESS = "missing network attachments"
+"""In the error of a task that was given to a machine before this had an address in the network, as where the only other
+task there has just ended. The swarm starts another.
+"""
+
 _HINDSIGHT = 5.0
 """Seconds until the swarm says why a task has failed, after it has given up an update."""
 
@@ -213,7 +218,7 @@ class Services:
                 whole = now
             elif now - whole >= _STEADY:
                 return
-            broken = [one for one in found if failed(one) and one.id not in seen]
+            broken = [one for one in found if failed(one) and one.id not in seen and _NO_ADDRESS not in one.error]
             if broken or now - began > self._patience:
                 waiting = broken or [one for one in found if not one.serves]
                 lines = logs(self._api, f"/tasks/{waiting[-1].id}", tail=15) if waiting else []

@@ -774,6 +774,23 @@ class TestCommands:
         world.target().controls.front()
         assert world.orchestrator.deployed == ["front"]
 
+    def test_task_without_an_address_yet_is_no_failure(
+        self, world: World, first: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stack_services, "_STEADY", 0.1)
+        swarm, deploy = world.orchestrator, world.orchestrator.deploy
+
+        def late(stack: str, content: Any) -> None:
+            deploy(stack, content)
+            swarm.tasks.append(deepcopy(next(one for one in swarm.tasks if one["ServiceName"] == "shop-staging_front")))
+            why = "node is missing network attachments, ip addresses may be exhausted"
+            swarm.tasks[-1] |= {"ID": "early", "DesiredState": "shutdown"}
+            swarm.tasks[-1]["Status"] |= {"State": "rejected", "Err": why}
+
+        monkeypatch.setattr(swarm, "deploy", late)
+        world.target().controls.front()
+        assert "changing the front server back" not in world.said
+
     def test_front_that_fails_is_changed_back(self, world: World, first: str) -> None:
         before = world.orchestrator.services["shop-staging_front"]["Spec"]
         world.environ["KEY"] = "a secret that comes with it"
