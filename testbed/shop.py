@@ -152,15 +152,26 @@ class Shop:
 
     def running(self) -> list[str]:
         """The command lines of all processes that have to do with this environment."""
-        found = []
+        return [line for _, line in self._processes().values()]
+
+    def started(self, word: str) -> int:
+        """How many programs with *word* in their command line run. Until a process that one of them has forked becomes
+        another program, it has the command line of the first: it is not counted.
+        """
+        found = {pid: parent for pid, (parent, line) in self._processes().items() if f" {word} " in line}
+        return sum(parent not in found for parent in found.values())
+
+    def _processes(self) -> dict[int, tuple[int, str]]:
+        """The number of each process of this environment, with that of its parent and its command line."""
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             except OSError:
                 continue
             if str(self.place) in line and state != "Z" and entry.name != str(os.getpid()):
-                found.append(line)
+                found[int(entry.name)] = (int(parent), line)
         return found
 
     def close(self) -> None:

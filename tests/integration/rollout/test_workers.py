@@ -30,17 +30,13 @@ def working(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Shop,
             yield other, broker.url
 
 
-def beats(shop: Shop) -> list[str]:
-    return [line for line in shop.running() if " beat " in line]
-
-
 def test_tasks_in_a_rollout_run_once_and_beat_is_never_double(working: tuple[Shop, str], tmp_path: Path) -> None:
     shop, broker = working
     assert list(shop.serving()) == ["tasks", "web", "beat"]
     workers = {name: value for name, value in figures(shop, tmp_path).items() if "worker_up" in name}
     assert workers == {f'ecluse_worker_up{{site="shop-local",worker="{name}"}}': "1" for name in ("beat", "tasks")}
     one, two = shop.release("one"), shop.release("two")
-    with Census(lambda: len(beats(shop)), 0.02) as census:
+    with Census(lambda: shop.started("beat"), 0.02) as census:
         rollout = shop.begin("deploy", "local", "--release", two)
         send_during(rollout, broker, TASKS, 0.02)
         assert rollout.wait() == 0, (
