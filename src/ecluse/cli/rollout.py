@@ -83,7 +83,7 @@ def deploy(
       ./ecluse deploy local --release 4f1c22aa90b3             that one
       ./ecluse deploy local --allow-migration store.0007       though it drops what the old release uses
       ./ecluse deploy staging                                  the images of the commit that is checked out
-      ./ecluse deploy production --release sha256:4f1c…        this image, and no other
+      ./ecluse deploy production --release sha256:4f1c… --older   this image, of whatever commit
       ./ecluse deploy production --older                       though what serves is newer
 
     Exit codes: 5 no such release, 6 the rollout failed, 7 another one is under way, 10 the target is not in a state
