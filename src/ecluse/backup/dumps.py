@@ -24,6 +24,9 @@ __all__ = ["Content", "Postgres"]
 _PIECE = 1 << 20
 _END = "--end of the answer--"
 
+_END_OF_SCRIPT = 1 << 16
+"""Bytes at the end of pg_restore's script that have its COMMIT, and more."""
+
 _TABLES = (
     "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_t' "
@@ -133,21 +136,21 @@ class Postgres:
                 yield from _fed(program)
             return
         # pg_restore itself drops what the dump has, and not the tables that later migrations have made.
-        script = self._programs.argv("pg_restore", *options, "--file=-")
-        psql = (*self._psql("--output=/dev/null"),)
+        script = self._programs.argv("pg_restore", *options, "--single-transaction", "--file=-")
+        psql, end = self._psql("--output=/dev/null"), bytearray()
         with piped(psql, environ, partial(_failure, "the database"), stdin=subprocess.PIPE) as transaction:
             assert transaction.stdin is not None
             with suppress(BrokenPipeError):
                 transaction.stdin.write(b"BEGIN;\n" + emptying().encode())
             with piped(script, environ, partial(_failure, "pg_restore"), stdin=subprocess.PIPE) as program:
                 assert program.stdout is not None
-                copying = Thread(target=_copy, args=(program.stdout, transaction.stdin), daemon=True)
+                copying = Thread(target=_copy, args=(program.stdout, transaction.stdin, end), daemon=True)
                 copying.start()
                 yield from _fed(program)
                 copying.join()
-            # Only now: what is not whole is never committed.
+            # Only now, since the script commits at its end: what is not whole is never committed.
             with suppress(BrokenPipeError):
-                transaction.stdin.write(b"COMMIT;\n")
+                transaction.stdin.write(end)
                 transaction.stdin.close()
 
     def _psql(self, *more: str) -> tuple[str, ...]:
@@ -169,17 +172,19 @@ def _fed(program: subprocess.Popen[bytes]) -> Iterator[IO[bytes]]:
         program.stdin.close()
 
 
-def _copy(source: IO[bytes], sink: IO[bytes]) -> None:
-    """Copy *source* to its end; what *sink* no longer takes is thrown away."""
+def _copy(source: IO[bytes], sink: IO[bytes], end: bytearray) -> None:
+    """Copy *source* to *sink*, but for its end, which is left in *end*; what *sink* no longer takes is thrown away."""
     takes = True
     with suppress(ValueError):  # it was closed
         while piece := source.read(_PIECE):
+            end += piece
             if takes:
                 try:
-                    sink.write(piece)
+                    sink.write(end[:-_END_OF_SCRIPT])
                     sink.flush()
                 except OSError:
                     takes = False
+            del end[:-_END_OF_SCRIPT]
 
 
 def _content(ask: Callable[[str], list[str]]) -> Content:

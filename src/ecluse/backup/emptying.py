@@ -19,6 +19,13 @@ _PARTS = (
     "SELECT format('DROP TYPE IF EXISTS public.%I CASCADE', typname) FROM pg_type t WHERE typnamespace ="
     " 'public'::regnamespace AND (typtype IN ('e', 'd', 'r') OR typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE"
     " c.oid = t.typrelid AND c.relkind = 'c')) AND {own[t.oid]}",
+    "SELECT format('DROP COLLATION IF EXISTS public.%I CASCADE', collname) FROM pg_collation"
+    " WHERE collnamespace = 'public'::regnamespace AND {own[oid]}",
+    "SELECT format('DROP TEXT SEARCH CONFIGURATION IF EXISTS public.%I CASCADE', cfgname) FROM pg_ts_config"
+    " WHERE cfgnamespace = 'public'::regnamespace AND {own[oid]}",
+    "SELECT format('DROP TEXT SEARCH DICTIONARY IF EXISTS public.%I CASCADE', dictname) FROM pg_ts_dict"
+    " WHERE dictnamespace = 'public'::regnamespace AND {own[oid]}",
+    "SELECT format('DROP PUBLICATION IF EXISTS %I', pubname) FROM pg_publication",
     "SELECT format('SELECT lo_unlink(%s)', oid) FROM pg_largeobject_metadata",
 )
 

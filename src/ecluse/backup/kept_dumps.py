@@ -15,7 +15,7 @@ from typing import Any
 from ecluse.backup.dumps import Content, Postgres
 from ecluse.deploy.contract import Data
 from ecluse.errors import BackupError, EcluseError
-from ecluse.machine import durable
+from ecluse.machine import durable, exclusive
 from ecluse.machine.newest import newest_first
 from ecluse.machine.sizes import in_words
 
@@ -27,6 +27,9 @@ _MARGIN = 300_000_000
 """Bytes that stay free for the site."""
 
 _PIECE = 1 << 20
+
+_UNDONE = "-undone"
+"""In the name of a dump of the data that going back to another dump has replaced."""
 
 
 class KeptDumps:
@@ -65,21 +68,33 @@ class KeptDumps:
 
     @contextmanager
     def in_place(self, name: str) -> Iterator[None]:
-        before = f"{name}-undone"
-        _content, size = self._take(before, keep=name)
-        self._say(f"the database of now is kept as {self._folder() / before}.dump, {in_words(size)}")
-        self._load(name)
-        self._say(f"the database is that of dump {name}")
+        # Given again after it was killed, it meets the data of the dump: what was there before is not written over.
+        before = f"{name}{_UNDONE}-{time.time_ns()}"
+        with exclusive.held(self._data().folder / "backup.lock", "a backup is under way"):
+            _content, size = self._take(before, keep=name)
+            self._say(f"the database of now is kept as {self._folder() / before}.dump, {in_words(size)}")
+            self._load(name)
+            self._say(f"the database is that of dump {name}")
+            try:
+                yield
+            except BaseException as error:
+                self._put_back(before, name, error)
+                raise
+
+    def _put_back(self, before: str, name: str, error: BaseException) -> None:
         try:
-            yield
-        except BaseException:
             self._load(before)
-            self._say("the database is put back")
-            raise
+        except (EcluseError, OSError) as failed:
+            raise BackupError(
+                f"{error}\nthe database is that of dump {name}, and could not be put back: {failed}",
+                where=str(self._folder() / f"{before}.dump"),
+                hint="that file has the data of now: do not delete it",
+            ) from error
+        self._say("the database is put back")
 
     def _take(self, name: str, *, keep: str = "") -> tuple[Content, int]:
         """Dump the database as *name*. Returns its content, and the size of the dump. The oldest dumps are deleted, but
-        for *keep*.
+        for *keep* and what going back to it has replaced.
         """
         data = self._data()
         source, folder = Postgres(data.database, data.environ), self._folder()
@@ -99,12 +114,12 @@ class KeptDumps:
                     file.flush()
                     os.fsync(file.fileno())
             about = {"began": began, "sha256": digest.hexdigest(), "tables": content.tables}
-            durable.write_json(folder / f"{name}.json", {**about, "migrations": content.migrations}, mode=0o600)
+            durable.write_json(folder / f"{name}.json", about, mode=0o600)
             scratch.rename(folder / f"{name}.dump")
         finally:
             scratch.unlink(missing_ok=True)
         for old in newest_first(folder.glob("*.dump"))[_KEPT:]:
-            if old.stem != keep:
+            if not keep or old.stem != keep and not old.stem.startswith(f"{keep}{_UNDONE}"):
                 old.unlink()
                 old.with_suffix(".json").unlink(missing_ok=True)
         return content, size
@@ -124,6 +139,8 @@ class KeptDumps:
         found = durable.read_json(self._folder() / f"{name}.json")
         if found is None or not (self._folder() / f"{name}.dump").exists():
             raise BackupError(f"the dump {name} is not kept any more", where=str(self._folder()))
+        if not (durable.is_time(found.get("began")) and isinstance(found.get("tables"), dict) and "sha256" in found):
+            raise BackupError(f"the description of dump {name} is damaged", where=str(self._folder() / f"{name}.json"))
         return found
 
     def _folder(self) -> Path:

@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from ecluse import probes
@@ -49,7 +50,8 @@ def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, 
         vault.note(manifest.id, good=False, why=error.what)
         raise
     vault.note(manifest.id, good=True, why="")
-    LastBackup.note_proof(folder, manifest.id, time.time())
+    saved = datetime.fromisoformat(manifest.began).timestamp()
+    LastBackup.note_proof(folder, manifest.id, time.time(), saved=saved)
 
 
 def _room(manifest: BackupManifest, folder: Path) -> None:

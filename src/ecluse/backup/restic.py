@@ -61,9 +61,9 @@ class Restic:
             **variables,
         }
 
-    def open(self, say: Callable[[str], None], *, make: bool) -> None:
+    def open(self, say: Callable[[str], None], *, make: bool, hint: str = "") -> None:
         """See that the repository can be opened; with *make*, make it where there is none. Locks of processes that have
-        died are removed. Raises BackupError where it cannot be opened.
+        died are removed. Raises BackupError where it cannot be opened: with *hint*, where there is none.
         """
         process.find("restic", path=self._environ["PATH"], hint="apt-get install restic, or restic.net")
         answer = self._read("cat", "config", check=False)
@@ -75,7 +75,7 @@ class Restic:
                 raise BackupError(
                     "the repository is not there",
                     where=masked(self._repository),
-                    hint="is its disk mounted? For a new one, delete last-backup.json in the environment's folder",
+                    hint=hint,
                 )
             self._read("init")
             say(f"made the repository {masked(self._repository)}")

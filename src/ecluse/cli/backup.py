@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def backup(environment: str, again: bool, json_: bool) -> None:
     """
     with opened(environment) as session:
         policy, data = _policy(session), session.target.controls.data()
-        with _alone(environment, data), _failure_noted(data):
+        with _alone(environment, data), _failure_noted(data, None if again else time.time()):
             # Where one was used before, another one in its place would hide that it is gone.
             new = not again and not LastBackup.read(data.folder).id
             restic, vault = _vault(environment, policy, data, make=new)
@@ -168,12 +168,16 @@ def _alone(environment: str, data: Data) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _failure_noted(data: Data) -> Iterator[None]:
-    """Note in the environment's folder that the command failed: nobody reads what a timer prints."""
+def _failure_noted(data: Data, tried: float | None) -> Iterator[None]:
+    """Note in the environment's folder that the command failed, which began to save at *tried*, where it was to save:
+    nobody reads what a timer prints.
+    """
     try:
         yield
-    except EcluseError as error:
-        LastBackup.note_failure(data.folder, error.what, time.time())
+    except (EcluseError, OSError, KeyboardInterrupt) as error:
+        why = error.what if isinstance(error, EcluseError) else str(error) or "it was interrupted"
+        with suppress(OSError):  # it would hide the first
+            LastBackup.note_failure(data.folder, why, time.time(), tried=tried)
         raise
 
 
@@ -191,7 +195,10 @@ def _policy(session: Session) -> Backup:
 def _vault(environment: str, policy: Backup, data: Data, *, make: bool = False) -> tuple[Restic, Vault]:
     access = Access(data.folder, os.environ, say)
     restic = Restic(policy.repository, access.variables, data.folder / "restic")
-    restic.open(say, make=make)
+    hint = "is its disk mounted? For a new one, delete " + str(LastBackup.path(data.folder))
+    if not LastBackup.read(data.folder).id:
+        hint = f"./ecluse backup {environment} makes it"
+    restic.open(say, make=make, hint=hint)
     access.keep()
     return restic, Vault(restic, environment)
 

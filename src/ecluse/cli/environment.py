@@ -19,7 +19,7 @@ from ecluse.definition.model import Environment
 from ecluse.deploy.last_backup import LastBackup
 from ecluse.deploy.session import Session
 from ecluse.deploy.status import Status, status_of
-from ecluse.errors import TargetError
+from ecluse.errors import EcluseError
 
 if TYPE_CHECKING:
     from ecluse.monitoring.alerts import Alert
@@ -149,7 +149,7 @@ def _backup(session: Session) -> LastBackup | None:
     """The last proof of the backups; None where there are none, or where nothing serves."""
     if session.environment.backup is None:
         return None
-    with suppress(TargetError):
+    with suppress(EcluseError):  # nothing serves, or what serves is not kept
         return LastBackup.read(session.target.controls.data().folder)
     return None
 
@@ -176,7 +176,11 @@ def _of_backup(last: LastBackup | None) -> Iterator[str]:
     if last is None:
         return
     now = time.time()
-    yield "no backup is proved" if last.proved is None else f"backup {last.id} proved {ago(now - last.proved)}"
+    if last.proved is None:
+        yield "no backup is proved"
+    else:
+        saved = "" if last.saved is None else f" saved {ago(now - last.saved)},"
+        yield f"backup {last.id}{saved} proved {ago(now - last.proved)}"
     if last.failed is not None:
         yield f"the last backup, or proof, FAILED {ago(now - last.failed)}: {last.why.partition(chr(10))[0]}"
 

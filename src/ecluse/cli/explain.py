@@ -39,7 +39,8 @@ ADVICE: dict[int, tuple[str, str]] = {
     ),
     7: (
         "Wait until the rollout that is named has ended. If its process hangs, `./ecluse unlock ENVIRONMENT --force` "
-        "takes the lock away. The lock of a process that died is free by itself.",
+        "takes the lock away. The lock of a process that died is free by itself. For a backup only wait: `unlock` is "
+        "for rollouts.",
         "explanation/rollouts.md",
     ),
     8: (

@@ -151,19 +151,21 @@ def _certificate(url: str) -> Iterator[Line]:
 
 
 def _backup(folder: Path, every: int) -> Iterator[Line]:
-    """When a backup was proved last, and how many seconds later the next one is due. Before the first, the time counts
-    from when the backups got their password.
+    """When the newest data were saved whose backup is proved, and how many seconds later the next are due. Before the
+    first, the time counts from when the backups got their password.
     """
     if not every:
         return
-    proved = None
+    saved = None
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        proved = json.loads((folder / "last-backup.json").read_bytes()).get("proved")
-    if proved is None:
+        noted = json.loads((folder / "last-backup.json").read_bytes())
+        saved = noted.get("saved") or noted.get("proved")
+    if not isinstance(saved, (int, float)):
+        saved = None
         with contextlib.suppress(OSError):
-            proved = (folder / "backup.json").stat().st_mtime
-    if proved is not None:
-        yield "ecluse_backup_proved_seconds", {}, proved
+            saved = (folder / "backup.json").stat().st_mtime
+    if saved is not None:
+        yield "ecluse_backup_proved_seconds", {}, saved
         yield "ecluse_backup_every_seconds", {}, every
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,8 @@ def test_restore_that_fails_half_way_ends_with_the_reason(site: SavedSite) -> No
 def test_kept_dump_takes_the_place_of_all_that_came_since(site: SavedSite) -> None:
     site.run("CREATE TYPE mood AS ENUM ('good'); CREATE VIEW titles AS SELECT title FROM shop_record")
     site.run("CREATE SCHEMA other; CREATE TABLE other.kept (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+    site.run('CREATE COLLATION plain FROM "C"; CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)')
+    site.run("CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple); SELECT lo_create(5)")
     dumps = KeptDumps(lambda: site.data, site.said.append)
     assert dumps.take("d1") == "d1" and "501 rows" in site.said[-1]
     site.run("CREATE TABLE shop_later (id serial PRIMARY KEY, record integer REFERENCES shop_record, how mood)")
@@ -116,10 +119,23 @@ def test_kept_dump_takes_the_place_of_all_that_came_since(site: SavedSite) -> No
         (None, None, "other.kept")
     ]
     assert dumps.loss("d1") == [first]
+    assert site.run("SELECT oid FROM pg_largeobject_metadata") == [(5,)]
     assert {path.stat().st_mode & 0o777 for path in (site.data.folder / "dumps").iterdir()} == {0o600}
 
 
+def test_data_that_a_dump_replaces_are_kept_each_time(site: SavedSite) -> None:
+    dumps = KeptDumps(lambda: site.data, site.said.append)
+    dumps.take("d1")
+    site.run("DELETE FROM shop_record WHERE id > 10")
+    for _ in range(4):
+        with dumps.in_place("d1"):
+            pass
+    [first, *_rest] = sorted((site.data.folder / "dumps").glob("d1-undone-*.json"))
+    assert json.loads(first.read_text())["tables"]["public.shop_record"] == 10
+
+
 def test_kept_dump_that_is_damaged_replaces_nothing(site: SavedSite) -> None:
+    site.run("SELECT lo_from_bytea(7, 'of a user')")  # whose dump has transactions of its own, unless one is asked for
     dumps = KeptDumps(lambda: site.data, site.said.append)
     dumps.take("d1")
     path = site.data.folder / "dumps" / "d1.dump"

@@ -185,6 +185,7 @@ def test_rollback_with_data_that_is_killed_is_done_again(shop: Shop) -> None:
     shop.query("DELETE FROM shop_effect; INSERT INTO shop_effect (token) VALUES ('kept')")
     two = shop.release("empties", migration='migrations.RunSQL("DELETE FROM shop_effect")')
     shop.ecluse("deploy", "local", "--release", two, "--allow-migration", "shop.0002")
+    shop.query("INSERT INTO shop_effect (token) VALUES ('later'), ('latest')")
 
     def kill(when: Callable[[], bool]) -> None:
         command = shop.begin("rollback", "local", "--with-data", "--yes")
@@ -196,5 +197,7 @@ def test_rollback_with_data_that_is_killed_is_done_again(shop: Shop) -> None:
     kill(lambda: shop.step() == "replace")
     shop.ecluse("rollback", "local", "--with-data", "--yes")
     assert shop.query("SELECT token FROM shop_effect") == [("kept",)]
+    replaced = min((shop.place / "dumps").glob("*-undone-*.json"))
+    assert json.loads(replaced.read_text())["tables"]["public.shop_effect"] == 2
     assert shop.status()["serving"] == shop.release("one") and shop.status()["healthy"]
     shop.ecluse("maintenance", "off", "local")

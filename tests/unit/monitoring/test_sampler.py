@@ -78,8 +78,8 @@ def test_site_that_was_never_rolled_out_has_no_figures(tmp_path, monkeypatch):
     assert figures(tmp_path, monkeypatch) == {}
 
 
-def test_backup_is_due_from_the_last_proof_on(tmp_path, monkeypatch):
-    (tmp_path / "last-backup.json").write_text('{"proved": 1764280000.5}')
+def test_backup_is_due_from_the_data_of_the_last_proof_on(tmp_path, monkeypatch):
+    (tmp_path / "last-backup.json").write_text('{"saved": 1764280000.5, "proved": 1764290000}')
     assert figures(tmp_path, monkeypatch) == {}
     assert figures(tmp_path, monkeypatch, backups="86400") == {
         'ecluse_backup_proved_seconds{site="shop-production"}': "1764280000.5",
@@ -87,7 +87,7 @@ def test_backup_is_due_from_the_last_proof_on(tmp_path, monkeypatch):
     }
 
 
-@pytest.mark.parametrize("note", [None, '{"proved": null, "failed": 5}', "[]"])
+@pytest.mark.parametrize("note", [None, '{"proved": null, "failed": 5}', '{"saved": "x"}', "[]"])
 def test_backup_that_never_came_is_due_from_its_password_on(tmp_path, monkeypatch, note):
     assert figures(tmp_path, monkeypatch, backups="3600") == {}
     (tmp_path / "backup.json").write_text("{}")

@@ -30,20 +30,26 @@ _KEEP = 'mkdir -p "$1" && umask 077 && cat >"$1/.$2.new" && sync "$1/.$2.new" &&
 
 
 def backup_password(order: dict[str, Any]) -> Item:
-    """The variables of restic, kept for the account of the site alone. A password that is there is never replaced;
-    where none is given, one is made.
+    """The variables of restic, kept for the account of the site alone. A password that is there is never replaced; if
+    none is given, one is made. The account at S3 is replaced by the one that is given.
     """
     path = Path(place(order), ".ecluse", "environments", order["environment"], "backup.json")
 
     def kept() -> dict[str, str]:
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
+    def given() -> dict[str, str]:
+        variables: dict[str, str] = order["backup"]["variables"]
+        return {name: value for name, value in variables.items() if name != PASSWORD or PASSWORD not in kept()}
+
     def change() -> str:
-        missing = dict.fromkeys([PASSWORD, *order["backup"]["variables"]])
-        return "".join(f"+{name}\n" for name in missing if name not in kept())
+        there = kept()
+        new = [name for name in dict.fromkeys([PASSWORD, *given()]) if name not in there]
+        other = [name for name, value in given().items() if there.get(name, value) != value]
+        return "".join(f"+{name}\n" for name in new) + "".join(f"~{name}\n" for name in other)
 
     def apply() -> None:
-        wanted = {PASSWORD: secrets.token_urlsafe(32), **order["backup"]["variables"], **kept()}
+        wanted = {PASSWORD: secrets.token_urlsafe(32), **kept(), **given()}
         argv = ["runuser", "-u", order["user"], "--", "sh", "-c", _KEEP, "sh", str(path.parent), path.name]
         run(argv, input=json.dumps(wanted, indent=1) + "\n")
 

@@ -67,3 +67,9 @@ def test_password_that_is_there_is_never_replaced(machine, tmp_path):
     assert item.change() == "+AWS_ACCESS_KEY_ID\n"
     item.apply()
     assert json.loads(machine[0][1]) == {"RESTIC_PASSWORD": "good", "AWS_ACCESS_KEY_ID": "of-the-vault"}
+
+    (folder / "backup.json").write_text(machine[0][1])
+    given["AWS_ACCESS_KEY_ID"] = "another"
+    assert item.change() == "~AWS_ACCESS_KEY_ID\n"
+    item.apply()
+    assert json.loads(machine[1][1]) == {"RESTIC_PASSWORD": "good", "AWS_ACCESS_KEY_ID": "another"}
