@@ -56,13 +56,17 @@ class Tally(NamedTuple):
 
 
 class TallyFile:
-    """The file at *path*, for a process that counts."""
+    """The file at *path*, for a process that counts. Raises OSError where the disk has no room for it."""
 
     def __init__(self, path: str) -> None:
         self._counting = threading.Lock()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            os.ftruncate(descriptor, 8 * WORKERS * BLOCK)
+            if hasattr(os, "posix_fallocate"):
+                # Memory for which a full disk has no room would end the process at the first answer that it counts.
+                os.posix_fallocate(descriptor, 0, 8 * WORKERS * BLOCK)
+            else:
+                os.ftruncate(descriptor, 8 * WORKERS * BLOCK)
             self._memory = mmap.mmap(descriptor, 8 * WORKERS * BLOCK)
         finally:
             os.close(descriptor)

@@ -96,6 +96,10 @@ class Private(WSGIRequestHandler):
         return environ
 
 
+CLOSED = "ecluse.closed"
+"""In the environ of a request that the maintenance page answers: it says nothing of how the site answers."""
+
+
 class PublicSite:
     """The WSGI site as visitors get it: with the maintenance page in its place while there is one, but for the health
     addresses, and with the static files of the releases that are kept beside this one.
@@ -109,6 +113,7 @@ class PublicSite:
         path = environ.get("PATH_INFO", "")
         page = served.maintenance_page() if path not in served.HEALTH else None
         if page is not None:
+            environ[CLOSED] = True
             start_response("503 Service Unavailable", served.closed_headers(page))
             return [page]
         if self.static and path.startswith(self.static) and environ.get("REQUEST_METHOD") in ("GET", "HEAD"):
@@ -174,7 +179,7 @@ def pre_request(worker: Any, request: Any) -> None:
 def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
     """Count each answer of the site, and note each error, for the watch after a switch."""
     status = getattr(response, "status_code", None) or 0
-    if environ.get("PATH_INFO") not in served.HEALTH:
+    if environ.get("PATH_INFO") not in served.HEALTH and not environ.get(CLOSED):
         served.count(worker.age, time.monotonic() - request.ecluse_began, status)
     if served.is_error(status):
         served.note(f"{status} {environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}")

@@ -77,9 +77,7 @@ class ServerReleases:
         Python behind it has gone with an upgrade of the machine, it is made anew.
         """
         if release.folder.is_dir():
-            if not (release.programs / "python").exists():
-                shutil.rmtree((release.folder / "venv").resolve(), ignore_errors=True)
-                self._install(self._manifest(release.folder), release.folder)
+            self._see_to_python(release.folder)
             return
         self._place.releases.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".unpacking.", dir=release.folder.parent))
@@ -88,6 +86,7 @@ class ServerReleases:
             if like is None:
                 self._write(archive.find(self._store, _archive(release.folder)), scratch)
             else:
+                self._see_to_python(like)
                 _copy(like, scratch)
             static.note(scratch)
             scratch.chmod(0o755)
@@ -96,6 +95,19 @@ class ServerReleases:
             scratch.rename(release.folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _see_to_python(self, folder: Path) -> None:
+        """Make the virtual environment of the release in *folder* anew where it has no Python any more. Another Python
+        makes another one; what still runs with the broken one has its packages in it.
+        """
+        venv = (folder / "venv").resolve()
+        if (venv / "bin" / "python").exists():
+            return
+        packaged = self._manifest(folder)
+        again = self._place.venvs / virtualenv.key((folder / "requirements.txt").read_bytes(), self._python(packaged))
+        if again.resolve() == venv:
+            shutil.rmtree(venv, ignore_errors=True)
+        self._install(packaged, folder)
 
     def served(self, release: ServerRelease) -> None:
         """Note that the release serves: of those that are not named, the ones that served last are kept."""

@@ -71,10 +71,15 @@ def note(line: str) -> None:
 
 
 def count(age: int, seconds: float, status: int) -> None:
-    """Count an answer with *status*, after *seconds*, of the worker of gunicorn with the number *age*."""
+    """Count an answer with *status*, after *seconds*, of the worker of gunicorn with the number *age*. On a full disk
+    nothing is counted.
+    """
     global _counter
     if _counter is None:
-        _counter = counts.TallyFile(os.path.join(SLOT, "counts"))
+        try:
+            _counter = counts.TallyFile(os.path.join(SLOT, "counts"))
+        except OSError:
+            return
     _counter.add(age, seconds, is_error(status))
 
 

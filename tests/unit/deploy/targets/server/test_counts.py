@@ -32,6 +32,12 @@ def test_answers_of_all_workers_are_counted_by_duration(path: str) -> None:
     ]
 
 
+def test_file_has_its_room_on_the_disk_from_the_beginning(path: str) -> None:
+    TallyFile(path)
+    status = Path(path).stat()
+    assert 512 * status.st_blocks >= status.st_size > 0
+
+
 def test_file_is_added_to_by_a_process_that_starts_again(path: str) -> None:
     for _ in range(2):
         TallyFile(path).add(1, 0.1, error=False)
