@@ -89,6 +89,14 @@ SERIES: Mapping[str, tuple[Callable[[list[float]], Mapping[str, list[float]]], .
             ]
         },
     ),
+    "backup-late": (
+        constant('ecluse_backup_every_seconds{site="shop"}', 86400),
+        lambda levels: {
+            'ecluse_backup_proved_seconds{site="shop"}': [
+                60 * minute - 86400 - one * 3600 for minute, one in enumerate(levels)
+            ]
+        },
+    ),
     "unwatched": (steady('up{job="node"}', lambda one: 1 - one),),
 }
 """The series of which a figure is made, for the figure's values."""
@@ -112,6 +120,8 @@ def by_levels(rule: Rule) -> Mapping[str, Any]:
     figure = rule.figure
     between = (rule.limit + rule.clear) / 2
     fine, beyond = (rule.clear / 2, rule.limit * 1.025) if figure.side == "above" else (rule.clear * 2, rule.limit / 2)
+    if rule.about == "backup-late":  # before it is due
+        fine = -1
     if rule.about in ("site-down", "worker-down", "unwatched"):  # it is so or it is not
         fine, beyond, between = 0, 1, 1
     hysteresis = rule.limit != rule.clear
