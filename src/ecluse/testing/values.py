@@ -123,7 +123,8 @@ class _Description:
         """The text; empty for an object of a library, and for a module."""
         kind = type(value)  # not isinstance: an object that stands for another one would make it now
         self._left -= 1
-        if kind in _PLAIN or kind.__module__ in _PLAIN_MODULES:
+        # pathlib is one module or several (pathlib._local), by Python's version
+        if kind in _PLAIN or str(kind.__module__).partition(".")[0] in _PLAIN_MODULES:
             return repr(value)
         if depth > _DEEPEST or self._left < 0 or issubclass(kind, ModuleType):
             return ""

@@ -4,7 +4,7 @@ import importlib
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -72,6 +72,15 @@ def put(statement: str) -> None:
 def test_value_put_by_another_module_changes_the_answer(made: Values, statement: str) -> None:
     before = made.state("registry_of_values")
     put(statement)
+    assert made.state("registry_of_values") != before
+
+
+def test_path_is_a_value_wherever_python_keeps_its_class(made: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = type("PosixPath", (PurePosixPath,), {"__module__": "pathlib._local"})  # as in Python 3.13
+    registry = sys.modules["registry_of_values"]
+    monkeypatch.setattr(registry, "PLACE", kind("a"), raising=False)
+    before = made.state("registry_of_values")
+    monkeypatch.setattr(registry, "PLACE", kind("b"))
     assert made.state("registry_of_values") != before
 
 
