@@ -31,6 +31,8 @@ _DEEPEST = 6
 # Parts of a module's values that are looked at: a table of a million rows is made by the module's own code.
 _MOST = 5000
 
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
+
 _AS_MADE = "as its own code made them"
 
 
@@ -54,6 +56,8 @@ class Values:
             if _is_own(module):
                 self._made[module.__name__] = _described(module)
 
+        # A part of the import system: a warning that is meant for who imports (stacklevel=2) passes it over.
+        exec_module.__code__ = exec_module.__code__.replace(co_filename=_IMPORT_SYSTEM)
         basics.exec_module = exec_module
 
     def freeze(self) -> None:

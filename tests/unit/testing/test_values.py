@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -97,6 +98,17 @@ def test_answer_is_the_same_for_the_same_values(made: Values) -> None:
     first = made.state("registry_of_values")
     put("registry.KNOWN['a'] = registry.Entry('x'); registry.LOCK = registry.Lock()")
     assert made.state("registry_of_values") == first
+
+
+def test_warning_of_an_import_names_the_module_that_imports(made: Values, tmp_path: Path) -> None:
+    (tmp_path / "old_of_values.py").write_text("import warnings\n\nwarnings.warn('old', stacklevel=2)\n")
+    (tmp_path / "user_of_values.py").write_text("import old_of_values\n")
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        importlib.import_module("user_of_values")
+    for name in ("old_of_values", "user_of_values"):
+        del sys.modules[name]
+    assert [warning.filename for warning in heard] == [str(tmp_path / "user_of_values.py")]
 
 
 def test_module_whose_class_was_registered_is_named(made: Values) -> None:
