@@ -59,9 +59,11 @@ def _followed(roots: Iterable[str]) -> tuple[dict[str, str], set[str]]:
 
 
 def _followed_with_values(roots: set[str]) -> tuple[dict[str, str], set[str]]:
-    """The modules, and those of what others have put into them (a class in a registry)."""
+    """The modules, those of what others have put into them (a class in a registry), and those that may have put
+    something into them during their import: no ``import`` statement need name these.
+    """
     files, names = _followed(roots)
-    put = {origin for name in files.values() for origin in values.origins(name)} - names
+    put = {other for name in files.values() for other in values.origins(name) | values.imported(name)} - names
     return _followed_with_values(roots | put) if put else (files, names)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from importlib import _bootstrap_external
@@ -41,6 +42,8 @@ class Values:
 
     def __init__(self) -> None:
         self._made: dict[str, dict[str, str]] = {}
+        self._imported: dict[str, set[str]] = {}
+        self._here = threading.local()
         self._frozen: dict[str, str] | None = None
         self._loader: Any = None
 
@@ -52,8 +55,18 @@ class Values:
         self._loader = original = basics.exec_module
 
         def exec_module(loader: Any, module: ModuleType) -> None:
-            original(loader, module)
-            if _is_own(module):
+            if not _is_own(module):
+                original(loader, module)
+                return
+            importing: list[str] = vars(self._here).setdefault("importing", [])
+            if importing:
+                self._imported.setdefault(importing[-1], set()).add(module.__name__)
+            importing.append(module.__name__)
+            try:
+                original(loader, module)
+            finally:
+                importing.pop()
+            if _is_own(module):  # it may have become something else
                 self._made[module.__name__] = _described(module)
 
         # A part of the import system: a warning that is meant for who imports (stacklevel=2) passes it over.
@@ -81,6 +94,13 @@ class Values:
     def origins(self, name: str) -> set[str]:
         """The modules of the functions and classes that others have put into the module *name*."""
         return {word.partition(":")[0] for text in self._changed(name).values() for word in text.split() if ":" in word}
+
+    def imported(self, name: str) -> set[str]:
+        """The project's modules whose import was a part of that of the module *name*, by whatever means.
+
+        What they put into it then is among what its own code made.
+        """
+        return self._imported.get(name, set())
 
     def _changed(self, name: str) -> dict[str, str]:
         module = sys.modules.get(name)

@@ -16,6 +16,7 @@ from ecluse.testing.dependencies import DependencyListener, modules
 from ecluse.testing.hearing import Hearing
 from ecluse.testing.own_code import is_own
 from ecluse.testing.states import contents
+from ecluse.testing.values import Values
 
 
 @pytest.fixture
@@ -59,6 +60,29 @@ def test_imports_inside_functions_are_followed(package: Path) -> None:
     importlib.import_module("shop_of_a_test.migrations.m2")
     importlib.import_module("shop_of_a_test.rates")
     assert str(package / "rates.py") in modules(["shop_of_a_test.migrations.m2"])
+
+
+def test_plugin_counts_that_a_module_loads_when_it_is_imported(
+    package: Path, watch: DependencyListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its value is in the registry when the registry's import ends, as if the registry's own code had made it.
+    load = "import importlib\n\nKNOWN = {}\nimportlib.import_module('shop_of_a_test.plugin')\n"
+    (package / "registry.py").write_text(load, encoding="utf-8")
+    fill = "import sys\n\nsys.modules['shop_of_a_test.registry'].KNOWN['x'] = 1\n"
+    (package / "plugin.py").write_text(fill, encoding="utf-8")
+    made = Values()
+    monkeypatch.setattr(dependencies, "values", made)
+    made.begin()
+    try:
+        importlib.import_module("shop_of_a_test.registry")
+        importlib.import_module("shop_of_a_test.unrelated")
+    finally:
+        made.end()
+    with watch.migrating():
+        pass
+    found = watch.found(["shop_of_a_test.registry"])
+    assert f"file {package / 'plugin.py'}" in found
+    assert f"file {package / 'unrelated.py'}" not in found
 
 
 def test_reads_and_imports_while_migrating_are_noted(package: Path, tmp_path: Path, watch: DependencyListener) -> None:
