@@ -42,8 +42,13 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}\*?")
 # As a shell names them, in any case.
 _EXPANDED = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
-# A shell that gives Python another search path, or no environment, takes away what would hear it.
-_UNHEARD = re.compile(r"(?<![\w-])(PYTHONPATH=(?!\S*\$\{?PYTHONPATH\b)|unset\s+PYTHONPATH\b|env\s+(-i|-)\s)")
+# What gives Python another search path, or no environment, takes away what would hear it. Before the option of env that
+# does so may stand others, two of them with a word of their own.
+_UNHEARD = re.compile(
+    r"(?<![\w-])(PYTHONPATH=(?!\S*\$\{?PYTHONPATH\b)|unset\s+PYTHONPATH\b"
+    r"|env\s+(?:(?:-[uC]|--unset|--chdir)\s+[^-\s]\S*\s+|-\S+\s+)*?"
+    r"(?:-|-[0v]*i\S*|--ignore-environment|(?:-[0iv]*u\s*|--unset[=\s]\s*)PYTHONPATH)\s)"
+)
 
 _WORD = re.compile(r"[\w./+-]+")
 _PYTHON = re.compile(r"python3?(\.\d+t?)?|pypy3?(\.\d+)?")
@@ -61,8 +66,8 @@ def tools(inputs: Inputs) -> dict[str, str]:
 
 def check_heard(commands: Iterable[Iterable[str]]) -> None:
     """Raises RepositoryError where a command takes from its Pythons what would tell what they read."""
-    for argument in (argument for command in commands for argument in command):
-        if found := _UNHEARD.search(argument):
+    for command in commands:
+        if found := _UNHEARD.search(" ".join(command) + " "):
             raise RepositoryError(
                 f"a command has {found[1].strip()!r}, so what its Pythons read is not known",
                 hint="set PYTHONPATH in the env of the step or the job",

@@ -21,6 +21,13 @@ def test_variable_that_a_shell_names_counts(line: str, tmp_path: Path) -> None:
         "cd a && PYTHONPATH= python x.py",
         "env -i python x.py",
         "unset PYTHONPATH; python x.py",
+        "env -u PYTHONPATH python x.py",
+        "/usr/bin/env -uPYTHONPATH python x.py",
+        "env --unset=PYTHONPATH python x.py",
+        "env -v -u HOME --unset PYTHONPATH python x.py",
+        "env --ignore-environment python x.py",
+        "env -C app -i python x.py",
+        "env - python x.py",
     ],
 )
 def test_command_that_silences_its_python_is_refused(line: str) -> None:
@@ -29,7 +36,31 @@ def test_command_that_silences_its_python_is_refused(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["PYTHONPATH=src:$PYTHONPATH python x.py", "env python x.py", "MYPYTHONPATH=a python x.py"]
+    "command",
+    [
+        ("env", "-i", "python", "x.py"),
+        ("env", "-u", "PYTHONPATH", "python", "x.py"),
+        ("env", "--unset=PYTHONPATH", "python", "x.py"),
+        ("env", "PYTHONPATH=src", "python", "x.py"),
+        ("sh", "-c", 'exec "$@"', "sh", "env", "-i"),
+    ],
+)
+def test_command_without_a_shell_is_refused_alike(command: tuple[str, ...]) -> None:
+    with pytest.raises(RepositoryError, match="what its Pythons read is not known"):
+        check_heard([("true",), command])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PYTHONPATH=src:$PYTHONPATH python x.py",
+        "env python x.py",
+        "MYPYTHONPATH=a python x.py",
+        "env -u HOME python x.py",
+        "env -u HOME grep -i x",
+        "env LEVEL=1 grep -i x",
+        "env --unset=PYTHONPATHS python x.py",
+    ],
 )
 def test_command_that_keeps_the_path_is_heard(line: str) -> None:
     check_heard([("sh", "-c", line)])
