@@ -145,15 +145,20 @@ def _listen() -> None:
         environ["ECLUSE_READS"] = log
         environ["ECLUSE_READS_BELOW"] = top
 
-    heard = frozenset(
+    # What may lead links elsewhere: here, or in another process.
+    others = frozenset(("os.system", "os.fork", "os.forkpty"))
+    changing = frozenset(("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn")) | others
+    heard = changing | frozenset(
         ("open", "os.listdir", "os.scandir", "import", "sqlite3.connect", "os.listxattr", "os.getxattr")
-        + ("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn")
     )
 
     def hear(event: str, arguments: "Any") -> None:
         if event not in heard:  # as nearly all of them
             return
         try:
+            if event in others:  # some have no argument
+                forget()
+                return
             path = arguments[0]
             if type(path) is str and path in irrelevant and event not in changing:
                 return
@@ -185,8 +190,6 @@ def _listen() -> None:
                 pass_on(path, arguments[2])
         except Exception:  # whatever is odd here must not change what the program does
             pass
-
-    changing = frozenset(("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn"))
 
     sys.addaudithook(hear)
 
