@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -72,9 +72,11 @@ class LegRunner:
             changes = tuple(map(masked, self.cache.explain(leg, facts)))
         heard = facts and (self.use_cache or self.strict_inputs)
         log = Log(self.folder / "reads" / leg.slug, self.top) if heard else None
-        outcome = replace(self._attempts(leg, started, changes, log), inputs=facts.digest if facts else "")
+        lacking: set[str] = set()
+        outcome = self._attempts(leg, started, changes, log, lacking)
+        outcome = replace(outcome, inputs=facts.digest if facts else "")
         if facts and log and outcome.status == "passed":
-            return self._remembered(outcome, facts, log)
+            return self._remembered(outcome, facts, log, lacking)
         return replace(outcome, forgotten=masked(note)) if leg.job.inputs and outcome.status == "passed" else outcome
 
     def _facts(self, leg: Leg) -> tuple[Fingerprint | None, str]:
@@ -87,14 +89,19 @@ class LegRunner:
             return None, "it rolls out" if leg.job.environment else "the job declares no inputs"
         return facts, ""
 
-    def _remembered(self, outcome: Outcome, facts: Fingerprint, log: Log) -> Outcome:
-        """Remember a success for the next run, or say why it is not: also where that makes it a failure."""
+    def _remembered(self, outcome: Outcome, facts: Fingerprint, log: Log, lacking: Collection[str]) -> Outcome:
+        """Remember a success for the next run, or say why it is not: also where that makes it a failure.
+
+        *lacking* are services that were not there. No fact tells when they are.
+        """
         try:
             judged = self.cache.judge(outcome.leg, facts, log.take())
             if judged.unnamed:
                 return self._unnamed(outcome, named(judged.unnamed))
             if not self.use_cache:
                 return outcome
+            if lacking:
+                return replace(outcome, forgotten=f"there was no {' and no '.join(sorted(lacking))}")
             ended = datetime.now(UTC).isoformat(timespec="seconds")
             return replace(outcome, forgotten=masked(self.cache.store(outcome, facts, judged.noted, ended)))
         except (OSError, RepositoryError) as error:  # a full disk costs the next run time, and this one nothing
@@ -125,7 +132,9 @@ class LegRunner:
             leg=leg, status="cached", reason=reason, started=started, seconds=seconds, log=log, output=output
         )
 
-    def _attempts(self, leg: Leg, started: float, changes: tuple[str, ...], reads: Log | None) -> Outcome:
+    def _attempts(
+        self, leg: Leg, started: float, changes: tuple[str, ...], reads: Log | None, lacking: set[str]
+    ) -> Outcome:
         steps: list[StepOutcome] = []
         output = self._output(leg)
         status: Status = "failed"
@@ -144,7 +153,7 @@ class LegRunner:
                 # What a failed attempt left must not be taken for this one's.
                 shutil.rmtree(output, ignore_errors=True)
                 output.mkdir(parents=True)
-                status, reason = self._attempt(leg, attempt, output, steps, reads, emit)
+                status, reason = self._attempt(leg, attempt, output, steps, reads, lacking, emit)
                 mask(output, [output / one.path for one in leg.job.outputs if one.kind == "release"])
                 if status != "failed":
                     break
@@ -166,13 +175,20 @@ class LegRunner:
         )
 
     def _attempt(
-        self, leg: Leg, attempt: int, output: Path, steps: list[StepOutcome], reads: Log | None, emit: Emit
+        self,
+        leg: Leg,
+        attempt: int,
+        output: Path,
+        steps: list[StepOutcome],
+        reads: Log | None,
+        lacking: set[str],
+        emit: Emit,
     ) -> tuple[Status, str]:
         deadline = time.monotonic() + leg.job.timeout
         try:
             with ExitStack() as stack:
                 environ = self._environ(leg)
-                for variables in self._services(leg, stack, environ, emit):
+                for variables in self._services(leg, stack, environ, lacking, emit):
                     environ |= variables
                 for step in leg.steps(os.path.relpath(output, self.top)):
                     variables = {**environ, **step.env}
@@ -202,8 +218,9 @@ class LegRunner:
         return equip({**kept, **leg.job.env}, self.top / ".ecluse")
 
     def _services(
-        self, leg: Leg, stack: ExitStack, environ: Mapping[str, str], emit: Emit
+        self, leg: Leg, stack: ExitStack, environ: Mapping[str, str], lacking: set[str], emit: Emit
     ) -> Iterator[Mapping[str, str]]:
+        """The variables of each service. One that is not there, and that may be next time, is added to *lacking*."""
         by_name = {service.name: service for service in self.plan.pipeline.services}
         for name in leg.job.services:
             from ecluse.services.kinds import kind_of  # here: most commands and jobs need none
@@ -212,6 +229,9 @@ class LegRunner:
             variables = stack.enter_context(for_job(by_name[name], environ))
             if not variables:
                 emit(f"no {name} here: {kind_of(by_name[name]).variable} is not set, and the job goes on without it\n")
+                # Whether it is given, a variable tells, which is among the facts. An engine may be there next time.
+                if not {*by_name[name].sources} <= {"given", "absent"}:
+                    lacking.add(name)
             yield variables
 
     def _step(
