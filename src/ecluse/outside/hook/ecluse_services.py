@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-# The last word of a setting's name, and the part of an address that it has.
-PARTS = {"HOST": "hostname", "HOSTNAME": "hostname", "PORT": "port", "PASSWORD": "password"}
+# The last words of a setting's name that has a part of an address.
+PARTS = ("HOST", "HOSTNAME", "PORT", "PASSWORD")
+
+# The usual port by the scheme of an address.
+PORTS = {"redis": 6379, "amqp": 5672, "mongodb": 27017}
 
 
 def led_to(url: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -22,10 +25,19 @@ def led_to(url: str, settings: dict[str, Any]) -> dict[str, Any]:
     for name, before in settings.items():
         word, _, part = name.rpartition("_")
         named = service.scheme == "redis" and word.rpartition("_")[2] == "REDIS" and part in PARTS
-        after = as_before(getattr(service, PARTS[part]), before) if named else replaced(before, service)
+        after = as_before(part_of(service, part), before) if named else replaced(before, service)
         if after is not before:
             changed[name] = after
     return changed
+
+
+def part_of(service: SplitResult, part: str) -> Any:
+    """The part of the address of *service* that a setting has whose name ends with *part*."""
+    if part == "PORT":
+        return port_of(service)
+    if part == "PASSWORD":
+        return None if service.password is None else unquote(service.password)
+    return service.hostname
 
 
 def as_before(value: Any, before: Any) -> Any:
@@ -41,11 +53,11 @@ def replaced(value: Any, service: SplitResult) -> Any:
         host, port = spelled(value, "host"), spelled(value, "port")
         changed = {key: replaced(item, service) for key, item in value.items()}
         if host and port and str(value[port]) == str(usual_port(service)):
-            changed[host], changed[port] = service.hostname, as_before(service.port, value[port])
+            changed[host], changed[port] = service.hostname, as_before(port_of(service), value[port])
         return changed if any(changed[key] is not value[key] for key in value) else value
     if type(value) in (list, tuple):
         if len(value) == 2 and isinstance(value[0], str) and str(value[1]) == str(usual_port(service)):
-            return type(value)((service.hostname, as_before(service.port, value[1])))
+            return type(value)((service.hostname, as_before(port_of(service), value[1])))
         items = [replaced(item, service) for item in value]
         return type(value)(items) if any(new is not old for new, old in zip(items, value)) else value
     return value
@@ -64,5 +76,10 @@ def spelled(value: dict[Any, Any], word: str) -> Any:
     return next((key for key in (word, word.upper()) if key in value), None)
 
 
-def usual_port(service: SplitResult) -> int:
-    return 6379 if service.scheme == "redis" else 5672
+def port_of(service: SplitResult) -> int | None:
+    """The port of *service*: the usual one where its address has none."""
+    return service.port or usual_port(service)
+
+
+def usual_port(service: SplitResult) -> int | None:
+    return PORTS.get(service.scheme)

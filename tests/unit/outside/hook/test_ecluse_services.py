@@ -36,6 +36,21 @@ def test_parts_of_an_address_are_replaced_by_their_names() -> None:
     assert led_to(REDIS, settings) == after
 
 
+def test_port_is_the_usual_one_where_the_address_has_none() -> None:
+    settings = {"REDIS_PORT": "7001", "LAYER": ("localhost", 6379), "QUEUE": {"host": "localhost", "port": 6379}}
+    found = led_to("redis://cache.example", settings)
+    assert found == {
+        "REDIS_PORT": "6379",
+        "LAYER": ("cache.example", 6379),
+        "QUEUE": {"host": "cache.example", "port": 6379},
+    }
+
+
+def test_password_of_its_own_setting_is_not_escaped() -> None:
+    found = led_to("redis://:p%40ss@cache.example", {"REDIS_PASSWORD": "own", "CACHE": "redis://localhost"})
+    assert found == {"REDIS_PASSWORD": "p@ss", "CACHE": "redis://:p%40ss@cache.example"}
+
+
 def test_virtual_host_is_that_of_the_service() -> None:
     found = led_to(RABBITMQ, {"BROKER": "pyamqp://me@rabbit.example:5672/own", "CACHE": "redis://localhost"})
     assert found == {"BROKER": RABBITMQ}
