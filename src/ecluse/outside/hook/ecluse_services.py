@@ -12,8 +12,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 # The last words of a setting's name that has a part of an address.
 PARTS = ("HOST", "HOSTNAME", "PORT", "PASSWORD")
 
-# The usual port by the scheme of an address.
-PORTS = {"redis": 6379, "amqp": 5672, "mongodb": 27017}
+# One name for the schemes of a kind: with TLS, or as Celery writes it.
+FAMILIES = {"rediss": "redis", "amqps": "amqp", "pyamqp": "amqp"}
+
+# The usual ports by the scheme of an address; a family has those of each of its schemes.
+PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672, "amqps": 5671, "mongodb": 27017}
 
 
 def led_to(url: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def led_to(url: str, settings: dict[str, Any]) -> dict[str, Any]:
     changed = {}
     for name, before in settings.items():
         word, _, part = name.rpartition("_")
-        named = service.scheme == "redis" and word.rpartition("_")[2] == "REDIS" and part in PARTS
+        named = family(service.scheme) == "redis" and word.rpartition("_")[2] == "REDIS" and part in PARTS
         after = as_before(part_of(service, part), before) if named else replaced(before, service)
         if after is not before:
             changed[name] = after
@@ -52,11 +55,11 @@ def replaced(value: Any, service: SplitResult) -> Any:
     if type(value) is dict:
         host, port = spelled(value, "host"), spelled(value, "port")
         changed = {key: replaced(item, service) for key, item in value.items()}
-        if host and port and str(value[port]) == str(usual_port(service)):
+        if host and port and is_usual_port(value[port], service):
             changed[host], changed[port] = service.hostname, as_before(port_of(service), value[port])
         return changed if any(changed[key] is not value[key] for key in value) else value
     if type(value) in (list, tuple):
-        if len(value) == 2 and isinstance(value[0], str) and str(value[1]) == str(usual_port(service)):
+        if len(value) == 2 and isinstance(value[0], str) and is_usual_port(value[1], service):
             return type(value)((service.hostname, as_before(port_of(service), value[1])))
         items = [replaced(item, service) for item in value]
         return type(value)(items) if any(new is not old for new, old in zip(items, value)) else value
@@ -65,8 +68,8 @@ def replaced(value: Any, service: SplitResult) -> Any:
 
 def address(text: str, service: SplitResult) -> str:
     """*text*, or where it is an address of the kind of *service*, that of *service* with the number of its database."""
-    kinds = {"redis": "rediss?", "amqp": "(py)?amqps?"}.get(service.scheme, re.escape(service.scheme))
-    if not re.match(f"{kinds}://", text):
+    scheme = re.match(r"([a-z][a-z0-9+.-]*)://", text)
+    if not scheme or family(scheme[1]) != family(service.scheme):
         return text
     path = urlsplit(text).path
     return service._replace(path=path if path.strip("/").isdigit() else service.path).geturl()
@@ -76,10 +79,15 @@ def spelled(value: dict[Any, Any], word: str) -> Any:
     return next((key for key in (word, word.upper()) if key in value), None)
 
 
+def family(scheme: str) -> str:
+    return FAMILIES.get(scheme, scheme)
+
+
 def port_of(service: SplitResult) -> int | None:
     """The port of *service*: the usual one where its address has none."""
-    return service.port or usual_port(service)
+    return service.port or PORTS.get(service.scheme)
 
 
-def usual_port(service: SplitResult) -> int | None:
-    return PORTS.get(service.scheme)
+def is_usual_port(value: Any, service: SplitResult) -> bool:
+    """Whether *value* is a usual port of the kind of *service*, with or without TLS."""
+    return any(family(scheme) == family(service.scheme) and str(value) == str(port) for scheme, port in PORTS.items())
