@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ecluse.adopt import celery_tasks, deployment_warnings, frontend, overrides, writing, written_files
+from ecluse.adopt.asking import SettingsReport
 from ecluse.adopt.celery_tasks import CeleryTasks
 from ecluse.adopt.look import Found, Say, look
 from ecluse.adopt.overrides import Override
@@ -105,7 +106,7 @@ def prepare(top: Path, environ: Mapping[str, str], say: Say, *, provider: str = 
     chosen = choose(provider, written_files.written(top), git.origin(top), tracked)
     tasks = celery_tasks.find(found.answer, environ)
     changes = overrides.overrides(found.answer, tasks)
-    services = _services(found, tasks)
+    services = _services(found.answer, tasks, changes)
     notes = [*found.notes, *_tasks(tasks), *_told(changes)]
     notes += _unversioned(found, tracked)
     client = frontend.find(top, tracked, partial(_serves, found), environ, say)
@@ -150,11 +151,13 @@ def _tasks(tasks: CeleryTasks | None) -> Iterator[str]:
         yield f"background tasks wait for a broker: {tasks.app} does not read Django's settings"
 
 
-def _services(found: Found, tasks: CeleryTasks | None) -> tuple[str, ...]:
-    """The kinds of services that the project's settings name, and that of its broker."""
-    named = [kind for kind, settings in found.answer.services.items() if settings]
+def _services(answer: SettingsReport, tasks: CeleryTasks | None, changes: tuple[Override, ...]) -> tuple[str, ...]:
+    """The kinds of services that the project's settings name, that of its broker, and those without which a setting is
+    among the *changes*.
+    """
+    named = [kind for kind, settings in answer.services.items() if settings]
     broker = [tasks.service] if tasks is not None and tasks.service and not tasks.always_eager else []
-    return tuple(dict.fromkeys([*named, *broker]))
+    return tuple(dict.fromkeys([*named, *broker, *(one.service for one in changes if one.service)]))
 
 
 def _told(changes: tuple[Override, ...]) -> Iterator[str]:
