@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ecluse.adopt.python_choice import from_poetry
+from ecluse.adopt.python_choice import CONDA_FILES, from_poetry
 
 __all__ = ["Declaration", "declarations"]
 
@@ -39,8 +39,10 @@ class Declaration:
 def declarations(top: Path, folder: str) -> Iterator[Declaration]:
     """The declarations of the project in *folder*, the most exact first: a lock before what it was made of."""
     for where in dict.fromkeys((top / folder, *(_between(top, folder)), top)):
+        seen: set[Path] = set()
         for name, read in _KINDS:
-            for path in sorted(where.glob(name)):
+            for path in sorted({*where.glob(name)} - seen):
+                seen.add(path)
                 # Our own locks stand beside the project's files.
                 found = None if path.name.startswith("ecluse") else read(path)
                 if found is not None and (found.exported or any(found.site)):
@@ -349,6 +351,5 @@ _KINDS: tuple[tuple[str, Callable[[Path], Declaration | None]], ...] = (
     ("Pipfile", _pipfile),
     ("setup.cfg", _setup_cfg),
     ("*requirements*.txt", _requirements),
-    ("env*.yml", _environment),  # its name is often another, or misspelt
-    ("env*.yaml", _environment),
+    *((name, _environment) for name in CONDA_FILES),
 )

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-__all__ = ["Wish", "fits", "in_order", "is_nearest", "missing", "wish"]
+__all__ = ["CONDA_FILES", "Wish", "fits", "from_poetry", "in_order", "is_nearest", "missing", "wish"]
+
+CONDA_FILES = ("environment.yml", "environment.yaml", "env*.yml", "env*.yaml")
+"""The files of conda's environments. The name is often another, or misspelt: those after the usual ones."""
 
 # The Pythons that each Django supports: https://docs.djangoproject.com/en/dev/faq/install/
 _LAST_OF_DJANGO = {
@@ -42,15 +45,13 @@ def wish(top: Path, folder: str) -> Wish:
     """The Python that the project in *folder* asks for, by the file that says it most exactly."""
     for where in dict.fromkeys((top / folder, top)):
         for name, read in _READERS.items():
-            path = where / name
-            if not path.is_file():
-                continue
-            try:
-                found = read(path.read_text(encoding="utf-8", errors="replace"))
-                if found:
-                    return Wish(SpecifierSet(found), path.relative_to(top).as_posix())
-            except (InvalidSpecifier, ValueError, KeyError, TypeError):
-                continue
+            for path in sorted(path for path in where.glob(name) if path.is_file()):
+                try:
+                    found = read(path.read_text(encoding="utf-8", errors="replace"))
+                    if found:
+                        return Wish(SpecifierSet(found), path.relative_to(top).as_posix())
+                except (InvalidSpecifier, ValueError, KeyError, TypeError):
+                    continue
     return Wish(SpecifierSet())
 
 
@@ -166,6 +167,5 @@ _READERS = {
     "Pipfile": _pipfile,
     "runtime.txt": _minor,
     "Dockerfile": _dockerfile,
-    "environment.yml": _environment,
-    "environment.yaml": _environment,
+    **dict.fromkeys(CONDA_FILES, _environment),
 }

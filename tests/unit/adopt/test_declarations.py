@@ -184,3 +184,9 @@ def test_conda_environment_is_read(tmp_path: Path, item: str, line: str) -> None
     listed = "".join(f"  - {one}\n" for one in (*others, item))
     write(tmp_path, **{"enviroment.yml": f"dependencies:\n{listed}  - pip:\n      - attrs==24.1\n"})
     assert first(tmp_path).site == (line, "attrs==24.1")
+
+
+def test_usual_name_of_a_conda_environment_comes_before_others(tmp_path: Path) -> None:
+    names = ("environment-dev.yml", "environment.yml", "env.yaml")
+    write(tmp_path, **{name: f"dependencies:\n  - django\n  - {name.replace('.', '-')}\n" for name in names})
+    assert [one.source for one in declarations(tmp_path, ".")] == ["environment.yml", "environment-dev.yml", "env.yaml"]

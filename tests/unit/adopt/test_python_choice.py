@@ -30,6 +30,16 @@ def test_wish_reads_version_from(tmp_path: Path, name: str, text: str, range: st
     assert (str(found.range), found.source) == (range, name)
 
 
+def test_wish_is_read_from_the_usual_file_of_conda_before_others(tmp_path: Path) -> None:
+    for name, version in (("environment-dev.yml", "3.13"), ("environment.yml", "3.12"), ("enviroment.yaml", "3.11")):
+        (tmp_path / name).write_text(f"dependencies:\n  - python={version}\n", encoding="utf-8")
+    assert wish(tmp_path, ".").source == "environment.yml"
+    (tmp_path / "environment.yml").unlink()
+    assert wish(tmp_path, ".").source == "environment-dev.yml"
+    (tmp_path / "environment-dev.yml").unlink()
+    assert wish(tmp_path, ".").source == "enviroment.yaml"
+
+
 def test_wish_without_a_file_asks_for_nothing(tmp_path: Path) -> None:
     assert wish(tmp_path, ".").source == ""
 
