@@ -35,7 +35,7 @@ def _names(top: Path, folder: str) -> Iterator[str]:
     for where in dict.fromkeys((top / folder, top)):
         for path in (path for pattern in _PLACES for path in sorted(where.glob(pattern)) if path.is_file()):
             text = path.read_text(encoding="utf-8", errors="replace")
-            yield from re.findall(rf"{VARIABLE}[\s\"',:=]+([A-Za-z_][\w.]*)", text)
+            yield from re.findall(rf"{VARIABLE}[\s\"',:=]+([A-Za-z_]\w*(?:\.\w+)*)", text)
     for place in _MODULES:
         for path in sorted((top / folder).glob(f"*/{place}")):
             yield ".".join(path.relative_to(top / folder).with_suffix("").parts)
@@ -43,4 +43,7 @@ def _names(top: Path, folder: str) -> Iterator[str]:
 
 def _exists(folder: Path, name: str) -> bool:
     path = folder.joinpath(*name.split("."))
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    try:
+        return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    except OSError:  # no file may have so long a name
+        return False
