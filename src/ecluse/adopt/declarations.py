@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecluse.adopt.python_choice import CONDA_FILES, from_poetry
+from ecluse.adopt.toml import strings, table
 
 __all__ = ["Declaration", "declarations"]
 
@@ -70,8 +71,15 @@ def _toml(path: Path) -> dict[str, Any]:
 def _uv(path: Path) -> Declaration | None:
     if not (path.parent / "pyproject.toml").is_file():
         return None
-    indexes = _toml(path.parent / "pyproject.toml").get("tool", {}).get("uv", {}).get("index", [])
-    return Declaration("", exported=True, notes=_own_indexes("pyproject.toml", (one.get("url", "") for one in indexes)))
+    indexes = table(_toml(path.parent / "pyproject.toml"), "tool", "uv").get("index")
+    return Declaration("", exported=True, notes=_own_indexes("pyproject.toml", _urls(indexes)))
+
+
+def _urls(indexes: Any) -> Iterator[str]:
+    """The addresses in a list of *indexes*; a table is a list of one."""
+    for one in indexes if isinstance(indexes, list) else [indexes]:
+        if isinstance(one, dict) and isinstance(one.get("url"), str):
+            yield one["url"]
 
 
 # The host of Python's public index; an organisation's own has more parts.
@@ -115,7 +123,7 @@ def _poetry_line(package: Mapping[str, Any], groups: set[str]) -> str:
 
 def _poetry_main(path: Path) -> set[str]:
     """The names of the packages that are wanted although the lock calls them optional."""
-    wanted = _toml(path).get("tool", {}).get("poetry", {}).get("dependencies", {})
+    wanted = table(_toml(path), "tool", "poetry", "dependencies")
     return {name.lower() for name, value in wanted.items() if not (isinstance(value, dict) and value.get("optional"))}
 
 
@@ -139,10 +147,9 @@ def _pipfile_lock(path: Path) -> Declaration | None:
         return None
 
     def lines(part: str) -> tuple[str, ...]:
-        return tuple(_pipfile_line(name, value) for name, value in values.get(part, {}).items())
+        return tuple(_pipfile_line(name, value) for name, value in table(values, part).items())
 
-    sources = values.get("_meta", {}).get("sources", [])
-    notes = _own_indexes(path.name, (one.get("url", "") for one in sources))
+    notes = _own_indexes(path.name, _urls(table(values, "_meta").get("sources")))
     return Declaration("", lines("default"), lines("develop"), notes=notes)
 
 
@@ -156,7 +163,7 @@ def _pipfile_line(name: str, value: Mapping[str, Any]) -> str:
 
 def _pipfile(path: Path) -> Declaration | None:
     values = _toml(path)
-    return Declaration("", _loose(values.get("packages", {})), _loose(values.get("dev-packages", {})))
+    return Declaration("", _loose(table(values, "packages")), _loose(table(values, "dev-packages")))
 
 
 def _loose(packages: Mapping[str, Any]) -> tuple[str, ...]:
@@ -179,27 +186,31 @@ def _loose(packages: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _pyproject(path: Path) -> Declaration | None:
     values = _toml(path)
-    project, poetry = values.get("project", {}), values.get("tool", {}).get("poetry", {})
+    project, poetry = table(values, "project"), table(values, "tool", "poetry")
     groups = {
-        **project.get("optional-dependencies", {}),
-        **{name: _group(values, name) for name in values.get("dependency-groups", {})},
+        **{name: strings(lines) for name, lines in table(project, "optional-dependencies").items()},
+        **{name: _group(values, name) for name in table(values, "dependency-groups")},
     }
     tests = [line for name, lines in groups.items() if _FOR_TESTS.search(name) for line in lines]
-    site = list(project.get("dependencies", []))
+    site = strings(project.get("dependencies"))
     if poetry:
-        site += _loose(poetry.get("dependencies", {}))
-        tests += _loose(poetry.get("dev-dependencies", {}))
-        for name, group in poetry.get("group", {}).items():
+        site += _loose(table(poetry, "dependencies"))
+        tests += _loose(table(poetry, "dev-dependencies"))
+        for name in table(poetry, "group"):
             if _FOR_TESTS.search(name):
-                tests += _loose(group.get("dependencies", {}))
+                tests += _loose(table(poetry, "group", name, "dependencies"))
     return Declaration("", tuple(site), tuple(tests)) if site else None
 
 
-def _group(values: Mapping[str, Any], name: str) -> list[str]:
+def _group(values: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
     """A dependency group with the groups that it includes: PEP 735."""
     lines: list[str] = []
-    for item in values.get("dependency-groups", {}).get(name, []):
-        lines += [item] if isinstance(item, str) else _group(values, item.get("include-group", ""))
+    listed = table(values, "dependency-groups").get(name)
+    for item in listed if isinstance(listed, list) and name not in seen else []:
+        if isinstance(item, str):
+            lines.append(item)
+        elif isinstance(item, dict):
+            lines += _group(values, str(item.get("include-group", "")), seen | {name})
     return lines
 
 
@@ -304,10 +315,11 @@ def _environment(path: Path) -> Declaration | None:
     except Exception:  # whatever a YAML library raises: this file tells us nothing
         return None
     site: list[str] = []
-    for item in (values.get("dependencies") if isinstance(values, dict) else None) or []:
+    listed = values.get("dependencies") if isinstance(values, dict) else None
+    for item in listed if isinstance(listed, list) else []:
         if isinstance(item, dict):
-            site += item.get("pip") or []
-        elif not _NOT_OF_PYTHON.match(name := _conda_name(item)):
+            site += strings(item.get("pip"))
+        elif isinstance(item, str) and not _NOT_OF_PYTHON.match(name := _conda_name(item)):
             site.append(name + _conda_version(item))
     return Declaration("", _lines(site))
 

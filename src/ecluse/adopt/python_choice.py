@@ -10,6 +10,8 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from ecluse.adopt.toml import table
+
 __all__ = ["CONDA_FILES", "Wish", "fits", "from_poetry", "in_order", "is_nearest", "missing", "wish"]
 
 CONDA_FILES = ("environment.yml", "environment.yaml", "env*.yml", "env*.yaml")
@@ -119,10 +121,10 @@ def _minor(version: str) -> str | None:
 
 def _requires_python(text: str) -> str | None:
     values = tomllib.loads(text)
-    project = values.get("project", {}).get("requires-python")
+    project = table(values, "project").get("requires-python")
     if project:
         return str(project)
-    poetry = values.get("tool", {}).get("poetry", {}).get("dependencies", {}).get("python")
+    poetry = table(values, "tool", "poetry", "dependencies").get("python")
     return from_poetry(str(poetry)) if poetry and poetry != "*" else None
 
 
@@ -147,7 +149,7 @@ def _from_poetry(piece: str) -> Iterator[str]:
 
 
 def _pipfile(text: str) -> str | None:
-    requires = tomllib.loads(text).get("requires", {})
+    requires = table(tomllib.loads(text), "requires")
     return _minor(str(requires.get("python_version") or requires.get("python_full_version") or ""))
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.adopt.toml import table
+
 __all__ = ["Suite", "find"]
 
 # Files that a project's people and providers run its tests from.
@@ -71,8 +73,8 @@ def _pytest(top: Path, folder: str) -> Iterator[tuple[str, str]]:
             values = tomllib.loads((where / "pyproject.toml").read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             continue
-        options = values.get("tool", {}).get("pytest", {}).get("ini_options")
-        if options is not None:
+        if "ini_options" in table(values, "tool", "pytest"):
+            options = table(values, "tool", "pytest", "ini_options")
             yield _from(top, where / "pyproject.toml"), str(options.get("DJANGO_SETTINGS_MODULE", ""))
 
 

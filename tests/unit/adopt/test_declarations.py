@@ -190,3 +190,44 @@ def test_usual_name_of_a_conda_environment_comes_before_others(tmp_path: Path) -
     names = ("environment-dev.yml", "environment.yml", "env.yaml")
     write(tmp_path, **{name: f"dependencies:\n  - django\n  - {name.replace('.', '-')}\n" for name in names})
     assert [one.source for one in declarations(tmp_path, ".")] == ["environment.yml", "environment-dev.yml", "env.yaml"]
+
+
+def test_blank_items_of_a_conda_environment_are_passed_over(tmp_path: Path) -> None:
+    text = "dependencies:\n  - django\n  -\n  - pip:\n    - attrs\n    -\n  - pip: celery\n"
+    write(tmp_path, **{"environment.yml": text})
+    assert first(tmp_path).site == ("django", "attrs")
+
+
+@pytest.mark.parametrize("text", ["dependencies: django\n", "dependencies: 1\n", "- django\n"])
+def test_conda_environment_of_another_shape_declares_nothing(tmp_path: Path, text: str) -> None:
+    write(tmp_path, **{"environment.yml": text})
+    assert not list(declarations(tmp_path, "."))
+
+
+def test_index_of_uv_may_be_a_table(tmp_path: Path) -> None:
+    write(tmp_path, **{"uv.lock": "", "pyproject.toml": '[tool.uv.index]\nurl = "https://packages.example/simple"\n'})
+    assert first(tmp_path).notes == ("pyproject.toml names an index of its own, which is not used: packages.example",)
+
+
+@pytest.mark.parametrize("text", ["tool = 1\n", "tool.uv = 1\n", "tool.uv.index = 1\n", "tool.uv.index = [1]\n"])
+def test_tables_of_another_shape_name_no_index(tmp_path: Path, text: str) -> None:
+    write(tmp_path, **{"uv.lock": "", "pyproject.toml": text})
+    assert first(tmp_path).notes == ()
+
+
+@pytest.mark.parametrize("text", ["project = 1\n", "tool.poetry = 1\n", "[project]\ndependencies = 1\n"])
+def test_pyproject_of_another_shape_declares_nothing(tmp_path: Path, text: str) -> None:
+    write(tmp_path, **{"pyproject.toml": text})
+    assert not list(declarations(tmp_path, "."))
+
+
+def test_dependency_groups_that_include_each_other_end(tmp_path: Path) -> None:
+    groups = 'dev = ["black", {include-group = "test"}]\ntest = ["pytest", {include-group = "dev"}, 1]\n'
+    text = f'[project]\ndependencies = ["django"]\n[dependency-groups]\n{groups}'
+    write(tmp_path, **{"pyproject.toml": text})
+    assert set(first(tmp_path).tests) == {"black", "pytest"}
+
+
+def test_pipfile_lock_of_another_shape_declares_nothing(tmp_path: Path) -> None:
+    write(tmp_path, **{"Pipfile.lock": "[]"})
+    assert not list(declarations(tmp_path, "."))

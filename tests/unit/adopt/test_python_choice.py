@@ -44,8 +44,9 @@ def test_wish_without_a_file_asks_for_nothing(tmp_path: Path) -> None:
     assert wish(tmp_path, ".").source == ""
 
 
-def test_wish_of_unreadable_file_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[project\n", encoding="utf-8")
+@pytest.mark.parametrize("text", ["[project\n", "tool = 1\n", "project = 1\n", "tool.poetry.dependencies = []\n"])
+def test_wish_of_unreadable_file_is_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
     (tmp_path / "runtime.txt").write_text("python-3.12\n", encoding="utf-8")
     assert wish(tmp_path, ".").source == "runtime.txt"
 

@@ -48,3 +48,9 @@ def test_makefile_says_what_is_tested(tmp_path: Path, line: str, arguments: tupl
     (tmp_path / "shop").mkdir()
     (tmp_path / "Makefile").write_text(f"test:\n\t{line}\n", encoding="utf-8")
     assert find(tmp_path, ".", NONE).command == ("python", "manage.py", "test", *arguments)
+
+
+@pytest.mark.parametrize("text", ["tool = 1\n", "tool.pytest = 1\n"])
+def test_pyproject_of_another_shape_configures_no_pytest(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert find(tmp_path, ".", PYTEST).source != "pyproject.toml"
