@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ecluse.adopt.python_choice import CONDA_FILES, from_poetry
 from ecluse.adopt.toml import strings, table
@@ -82,16 +81,30 @@ def _urls(indexes: Any) -> Iterator[str]:
             yield one["url"]
 
 
-# The host of Python's public index; an organisation's own has more parts.
-_PUBLIC = re.compile(r"pypi\.\w+")
+# The hosts of Python's public index: the second is in files of former years.
+_PUBLIC = re.compile(r"pypi\.(?:python\.)?org")
+
+# An option of pip for an index, or for a page or folder with packages.
+_INDEX = re.compile(r"(?:-i|-f|--(?:extra-)?index-url\b|--find-links\b)[=\s]*(\S+)")
 
 
 def _own_indexes(file: str, urls: Iterable[str]) -> tuple[str, ...]:
     """A line for each index of packages that *file* names beside the public one, without what is secret in it."""
-    hosts = dict.fromkeys(urlsplit(url.strip("\"' ")).hostname or url for url in urls)
+    places = dict.fromkeys(_place(url.strip("\"' ")) for url in urls)
     return tuple(
-        f"{file} names an index of its own, which is not used: {one}" for one in hosts if not _PUBLIC.fullmatch(one)
+        f"{file} names an index of its own, which is not used: {one}"
+        for one in places
+        if one and not _PUBLIC.fullmatch(one)
     )
+
+
+def _place(url: str) -> str:
+    """The host of *url*, which may have no scheme, or be no address at all; the path of a folder."""
+    address = re.match(r"[a-z][a-z0-9+.-]*://([^/?#]+)", url, re.IGNORECASE)
+    text = (address[1] if address else re.split(r"[?#]", url, maxsplit=1)[0]).rpartition("@")[2]
+    host = re.sub(r":\d*$", "", text.partition("/")[0])
+    is_path = not address and "@" not in url and "." not in host.strip(".")
+    return text if is_path else host.lower()
 
 
 def _poetry(path: Path) -> Declaration | None:
@@ -106,7 +119,7 @@ def _poetry(path: Path) -> Declaration | None:
             continue
         (site if "main" in groups else tests).append(line)
     sources = (package.get("source", {}) for package in _toml(path).get("package", []))
-    notes = _own_indexes(path.name, (one["url"] for one in sources if one.get("type") == "legacy"))
+    notes = _own_indexes(path.name, _urls([one for one in sources if one.get("type") == "legacy"]))
     return Declaration("", tuple(site), tuple(tests), notes=notes) if site else None
 
 
@@ -265,8 +278,8 @@ def _flat(path: Path, notes: list[str], seen: frozenset[Path] = frozenset()) -> 
         elif line.startswith(("-c", "--constraint")):
             continue
         elif line.startswith("-"):
-            if "index-url" in line or "find-links" in line:
-                notes += _own_indexes(path.name, re.split(r"[=\s]+", line, maxsplit=1)[1:])
+            if index := _INDEX.match(line):
+                notes += _own_indexes(path.name, [index[1]])
             elif line.startswith(("-e", "--editable")) and "git+" in line:
                 lines.append(_editable(line))
         else:

@@ -231,3 +231,30 @@ def test_dependency_groups_that_include_each_other_end(tmp_path: Path) -> None:
 def test_pipfile_lock_of_another_shape_declares_nothing(tmp_path: Path) -> None:
     write(tmp_path, **{"Pipfile.lock": "[]"})
     assert not list(declarations(tmp_path, "."))
+
+
+@pytest.mark.parametrize(
+    ("option", "place"),
+    [
+        ("-i https://packages.example/simple", "packages.example"),
+        ("-ihttps://packages.example/simple", "packages.example"),
+        ("--index-url https://pypi.local/simple", "pypi.local"),
+        ('--index-url "https://Packages.example:8443/simple"', "packages.example"),
+        ("--extra-index-url me:secret@packages.example/simple", "packages.example"),
+        ("--extra-index-url https:/me:secret@packages.example/simple", "packages.example"),
+        ("--extra-index-url https://me:sec@ret@packages.example/simple", "packages.example"),
+        ("--extra-index-url packages.example/secret/simple", "packages.example"),
+        ("--extra-index-url https://[packages.example/simple", "[packages.example"),
+        ("--find-links ./wheels", "./wheels"),
+        ("-f file:///srv/wheels", "file:///srv/wheels"),
+    ],
+)
+def test_index_is_named_without_what_is_secret_in_its_address(tmp_path: Path, option: str, place: str) -> None:
+    write(tmp_path, **{"requirements.txt": f"{option}\nDjango\n"})
+    assert first(tmp_path).notes == (f"requirements.txt names an index of its own, which is not used: {place}",)
+
+
+@pytest.mark.parametrize("host", ["pypi.org", "pypi.python.org", "PyPI.org:443"])
+def test_public_index_is_none_of_its_own(tmp_path: Path, host: str) -> None:
+    write(tmp_path, **{"requirements.txt": f"--index-url https://{host}/simple\nDjango\n"})
+    assert first(tmp_path).notes == ()
