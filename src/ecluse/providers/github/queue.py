@@ -26,7 +26,8 @@ _PUSHED: tuple[EventKind, ...] = ("push",)
 
 _PROVED = f"needs.{QUEUE}.outputs.proved"
 
-# The run is over some seconds after the check that the queue waits for. Whatever else happens, nothing is proved.
+# The run is over some seconds after the check that the queue waits for. Whatever else happens, nothing is proved. Every
+# process of the machine may read the arguments of a command, so the token is none of them.
 _ASK = r"""
 runs="$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/actions/workflows/$WORKFLOW/runs"
 asked="$runs?event=merge_group&status=success&head_sha=$GITHUB_SHA"
@@ -34,7 +35,7 @@ found="\"head_branch\":\"gh-readonly-queue/$GITHUB_REF_NAME/pr-"
 proved=false
 for pause in 10 10 0; do
   answer=$(curl --fail --silent --show-error --max-time 20 --header "X-GitHub-Api-Version: 2022-11-28" \
-    --header "Authorization: Bearer $TOKEN" "$asked") || break
+    --config - "$asked" <<<"header = \"Authorization: Bearer $TOKEN\"") || break
   if [[ "${answer//[[:space:]]/}" == *"$found"* ]]; then proved=true; break; fi
   sleep "$pause"
 done
@@ -62,7 +63,9 @@ class QueueProof:
         """The expression for the job's ``if``; None for every event."""
         name = selected.job.name
         if name in self.proved:
-            return _and(f"{_PROVED} != 'true'", selected.when)
+            # Where the job that asks fails, it has proved nothing: without !cancelled() GitHub would skip this one.
+            parts = ["!cancelled()", f"{_PROVED} != 'true'", *map(_succeeded, selected.job.needs)]
+            return _and(" && ".join(parts), selected.when)
         if name in self.after:
             # GitHub skips a job after a skipped one, unless its condition says when it runs
             # (https://github.com/actions/runner/issues/2205). A job that ran out of time counts as cancelled, not as

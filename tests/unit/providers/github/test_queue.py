@@ -20,7 +20,9 @@ def pushed(*jobs: Any) -> Any:
 def test_job_that_the_queue_has_run_is_skipped_after_it() -> None:
     found = pushed(QUEUED)
     assert found["tests"]["needs"] == ["queue"]
-    assert found["tests"]["if"] == "needs.queue.outputs.proved != 'true' && github.ref == 'refs/heads/main'"
+    assert found["tests"]["if"] == (
+        "!cancelled() && needs.queue.outputs.proved != 'true' && github.ref == 'refs/heads/main'"
+    )
     assert found["queue"]["if"] == "github.ref == 'refs/heads/main'"
     assert found["queue"]["permissions"] == {"actions": "read"}, "it checks nothing out"
 
@@ -30,6 +32,22 @@ def test_queue_is_asked_about_this_commit_and_this_branch() -> None:
     assert step["env"] == {"TOKEN": "${{ github.token }}", "WORKFLOW": WORKFLOW.rpartition("/")[2]}
     assert "event=merge_group&status=success&head_sha=$GITHUB_SHA" in step["run"]
     assert "gh-readonly-queue/$GITHUB_REF_NAME/pr-" in step["run"]
+
+
+def test_job_that_the_queue_has_run_asks_for_the_success_of_its_other_needs() -> None:
+    # With !cancelled(), by which it runs where the job that asks has failed, GitHub asks for none by itself.
+    found = pushed(QUEUED, job("lint", when=MERGED), job("e2e", when=MERGED, needs=("tests", "lint")))
+    assert found["e2e"]["needs"] == ["queue", "tests", "lint"]
+    assert found["e2e"]["if"] == (
+        "!cancelled() && needs.queue.outputs.proved != 'true' && needs.tests.result == 'success'"
+        " && needs.lint.result == 'success' && github.ref == 'refs/heads/main'"
+    )
+
+
+def test_token_is_no_argument_of_a_command() -> None:
+    script = pushed(QUEUED)["queue"]["steps"][0]["run"]
+    [line] = [line for line in script.splitlines() if "$TOKEN" in line]
+    assert "$TOKEN" not in line.partition("<<<")[0]
 
 
 def test_job_after_proved_ones_runs_only_after_success() -> None:
