@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import tempfile
 import time
@@ -21,7 +22,8 @@ SECONDS = 60.0
 
 @contextlib.contextmanager
 def tunnel(host: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """The address, on this machine, of the engine at *host* (``ssh://USER@HOST[:PORT]``), by the ``ssh`` of *environ*.
+    """The address, on this machine, of the engine at *host* (``ssh://USER@HOST[:PORT][/SOCKET]``), by the ``ssh`` of
+    *environ*.
 
     Raises ToolError where it is not reached.
     """
@@ -43,8 +45,17 @@ def tunnel(host: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _argv(host: str, socket: Path) -> Sequence[str]:
-    at = urlsplit(host)
+    try:
+        at = urlsplit(host)
+        given = at.port
+        # Not at.hostname, which is in lower case: ssh_config compares names as they are written.
+        name = re.sub(r":\d*$", "", at.netloc.rpartition("@")[2]).strip("[]")
+        if not name:
+            raise ValueError("no host")
+    except ValueError as error:
+        raise ToolError(f"DOCKER_HOST is no address: {host}: {error}", hint="ssh://USER@HOST[:PORT][/SOCKET]") from None
     user = ("-l", at.username) if at.username else ()
-    port = ("-p", str(at.port)) if at.port else ()
+    port = ("-p", str(given)) if given else ()
     options = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ExitOnForwardFailure=yes")
-    return ("ssh", *options, "-N", "-T", "-L", f"{socket}:/var/run/docker.sock", *user, *port, "--", at.hostname or "")
+    there = at.path if at.path.strip("/") else "/var/run/docker.sock"
+    return ("ssh", *options, "-N", "-T", "-L", f"{socket}:{there}", *user, *port, "--", name)
