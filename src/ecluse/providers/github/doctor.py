@@ -149,7 +149,7 @@ def _branch(api: GitHubApi, base: str, *, queued: bool) -> Iterator[str]:
     elif not rules["pull_request"].get("require_code_owner_review"):
         yield "a pull request needs no review from code owners"
     if queued and "merge_queue" not in rules:
-        yield "there is no merge queue: jobs that wait for it run after the merge alone"
+        yield "there is no merge queue: jobs that wait for it run only after the merge"
     checks = rules.get("required_status_checks", {}).get("required_status_checks", ())
     apps = {check.get("integration_id") for check in checks if check.get("context") == GATE}
     if not apps:

@@ -7,7 +7,7 @@ CHECKS = True
 DIES = None
 # The same of the program that started it: it is told to end, and does so in good order.
 ENDS = None
-# Each how manieth page is an error; False: none, True: each.
+# 3: every third page is an error; True: every page; False: none.
 FAILS = False
 # Seconds that each page takes.
 SLOW = 0
