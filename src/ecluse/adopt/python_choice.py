@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,7 +163,7 @@ def _environment(text: str) -> str | None:
     return _minor(found[1]) if found else None
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[str], str | None]] = {
     ".python-version": _minor,
     "pyproject.toml": _requires_python,
     "Pipfile": _pipfile,
