@@ -17,6 +17,7 @@ SCHEMAS = {
     ".github/workflows/pipeline.yml": "vendor.github-workflows",
     ".github/workflows/pipeline-push.yml": "vendor.github-workflows",
     ".github/actions/setup/action.yml": "vendor.github-actions",
+    ".github/actions/keep/action.yml": "vendor.github-actions",
     ".github/actions/report/action.yml": "vendor.github-actions",
     ".gitlab-ci.yml": "vendor.gitlab-ci",
     ".travis.yml": "vendor.travis",

@@ -275,7 +275,7 @@ def test_ended_process_belongs_to_nothing_without_ps(tmp_path: Path, monkeypatch
     finally:
         process.stop(running)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(process, "runs", lambda pid: True)  # it ended right after this answer
+    monkeypatch.setattr(identity, "runs", lambda pid: True)  # it ended right after this answer
     assert not proof.belongs(running.pid, tmp_path)
 
 
