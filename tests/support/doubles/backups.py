@@ -27,7 +27,7 @@ class MemoryRestic:
         self.files: dict[str, bytes] = {}
         self.folders: dict[str, Path] = {}
 
-    def open(self, say: Callable[[str], None], *, make: bool) -> None:
+    def open(self, say: Callable[[str], None], *, make: bool, hint: str = "") -> None:
         """The repository is there."""
 
     def save_stream(self, name: str, tags: Mapping[str, str], write: Callable[[IO[bytes]], None]) -> Saved:

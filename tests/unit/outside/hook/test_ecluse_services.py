@@ -59,14 +59,14 @@ def test_password_of_its_own_setting_is_not_escaped() -> None:
         ("pyamqp://queue.example", "amqps://localhost", 5672),
     ],
 )
-def test_settings_are_led_to_an_address_with_another_scheme_of_its_kind(url: str, before: str, port: int) -> None:
+def test_settings_are_led_to_another_scheme_of_the_same_kind(url: str, before: str, port: int) -> None:
     usual = {"redis": 6379, "amqp": 5672, "amqps": 5671}[before.partition(":")[0]]
     host = url.rpartition("@")[2].rpartition("/")[2]
     found = led_to(url, {"BROKER": before, "PLACE": ("localhost", usual)})
     assert found == {"BROKER": url, "PLACE": (host, port)}
 
 
-def test_parts_of_an_address_with_tls_are_replaced_by_their_names() -> None:
+def test_parts_of_a_tls_address_are_replaced_by_name() -> None:
     settings = {"REDIS_HOST": "localhost", "REDIS_PASSWORD": ""}
     assert led_to("rediss://:secret@cache.example", settings) == {
         "REDIS_HOST": "cache.example",

@@ -34,7 +34,7 @@ def test_queue_is_asked_about_this_commit_and_this_branch() -> None:
     assert "gh-readonly-queue/$GITHUB_REF_NAME/pr-" in step["run"]
 
 
-def test_job_that_the_queue_has_run_asks_for_the_success_of_its_other_needs() -> None:
+def test_job_proved_by_the_queue_asks_for_its_other_needs() -> None:
     # With !cancelled(), by which it runs where the job that asks has failed, GitHub asks for none by itself.
     found = pushed(QUEUED, job("lint", when=MERGED), job("e2e", when=MERGED, needs=("tests", "lint")))
     assert found["e2e"]["needs"] == ["queue", "tests", "lint"]
