@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,21 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ecluse.backup import spare_room
+from ecluse.backup.alone import alone
+from ecluse.backup.copying import copied
 from ecluse.backup.dumps import Content, Postgres
 from ecluse.deploy.contract import Data
 from ecluse.errors import BackupError, EcluseError
-from ecluse.machine import durable, exclusive
+from ecluse.machine import durable
 from ecluse.machine.newest import newest_first
 from ecluse.machine.sizes import in_words
 
 __all__ = ["KeptDumps"]
 
 _KEPT = 3
-
-_MARGIN = 300_000_000
-"""Bytes that stay free for the site."""
-
-_PIECE = 1 << 20
 
 _UNDONE = "-undone"
 """In the name of a dump of the data that going back to another dump has replaced."""
@@ -70,7 +66,7 @@ class KeptDumps:
     def in_place(self, name: str) -> Iterator[None]:
         # Given again after it was killed, it meets the data of the dump: what was there before is not written over.
         before = f"{name}{_UNDONE}-{time.time_ns()}"
-        with exclusive.held(self._data().folder / "backup.lock", "a backup is under way"):
+        with alone(self._data(), "a backup is under way"):
             _content, size = self._take(before, keep=name)
             self._say(f"the database of now is kept as {self._folder() / before}.dump, {in_words(size)}")
             self._load(name)
@@ -101,19 +97,16 @@ class KeptDumps:
         folder.mkdir(mode=0o700, exist_ok=True)
         for left in folder.glob(".*"):
             left.unlink()
-        _room(source, folder)
-        began, digest, size = time.time(), hashlib.sha256(), 0
+        spare_room.require(folder, source.size(), "that may need {}")
+        began = time.time()
         scratch = folder / f".{name}"
         try:
             with source.moment() as (moment, content), source.dump(moment, compressed=True) as dump:
                 with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    while piece := dump.read(_PIECE):
-                        digest.update(piece)
-                        size += len(piece)
-                        file.write(piece)
+                    digest, size = copied(dump, file)
                     file.flush()
                     os.fsync(file.fileno())
-            about = {"began": began, "sha256": digest.hexdigest(), "tables": content.tables}
+            about = {"began": began, "sha256": digest, "tables": content.tables}
             durable.write_json(folder / f"{name}.json", about, mode=0o600)
             scratch.rename(folder / f"{name}.dump")
         finally:
@@ -127,12 +120,10 @@ class KeptDumps:
     def _load(self, name: str) -> None:
         """Put the dump *name* in the place of the database: all of it, or nothing."""
         about, data = self._about(name), self._data()
-        database, digest = Postgres(data.database, data.environ), hashlib.sha256()
+        database = Postgres(data.database, data.environ)
         with database.load(replacing=True) as sink, open(self._folder() / f"{name}.dump", "rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                sink.write(piece)
-            if digest.hexdigest() != about["sha256"]:
+            digest, _size = copied(file, sink)
+            if digest != about["sha256"]:
                 raise BackupError(f"the dump {name} is damaged: it is not what was saved", where=file.name)
 
     def _about(self, name: str) -> Mapping[str, Any]:
@@ -145,12 +136,6 @@ class KeptDumps:
 
     def _folder(self) -> Path:
         return self._data().folder / "dumps"
-
-
-def _room(source: Postgres, folder: Path) -> None:
-    wanted, free = source.size() + _MARGIN, shutil.disk_usage(folder).free
-    if free < wanted:
-        raise BackupError(f"that may need {in_words(wanted)}, and {in_words(free)} are free", where=str(folder))
 
 
 def _rows(number: int | None) -> str:

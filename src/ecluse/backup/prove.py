@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import signal
 import tempfile
 import time
@@ -13,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ecluse import probes
+from ecluse.backup import spare_room
 from ecluse.backup.dumps import Postgres
 from ecluse.backup.loading import compare, load
 from ecluse.backup.manifest import BackupManifest
@@ -21,15 +21,11 @@ from ecluse.backup.vault import Vault
 from ecluse.deploy.last_backup import LastBackup
 from ecluse.errors import BackupError
 from ecluse.machine import process
-from ecluse.machine.sizes import in_words
 from ecluse.services.cluster import Cluster, server_environ
 
 __all__ = ["prove"]
 
 _NAME = "proof"
-
-_MARGIN = 300_000_000
-"""Bytes that an empty PostgreSQL takes, and that stay free for the site."""
 
 
 def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, environ: Mapping[str, str]) -> None:
@@ -39,7 +35,9 @@ def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, 
     Raises BackupError, which says what differs, or that there is no room for the restore; another EcluseError where it
     could not be tried, as without programs of PostgreSQL of the server's version.
     """
-    _room(manifest, folder)
+    # Rows and their indexes take more room than the dump.
+    needed = 2 * manifest.database.bytes
+    spare_room.require(folder, needed, f"backup {manifest.id} is saved, not proved: that needs {{}}")
     try:
         with _scratch(folder) as scratch:
             scratch.chmod(0o711)  # PostgreSQL does not run as root; its own folder is its account's alone
@@ -52,16 +50,6 @@ def prove(manifest: BackupManifest, vault: Vault, restic: Restic, folder: Path, 
     vault.note(manifest.id, good=True, why="")
     saved = datetime.fromisoformat(manifest.began).timestamp()
     LastBackup.note_proof(folder, manifest.id, time.time(), saved=saved)
-
-
-def _room(manifest: BackupManifest, folder: Path) -> None:
-    """Refuse a proof that would fill the disk of the site: rows and their indexes take more room than the dump."""
-    wanted, free = 2 * manifest.database.bytes + _MARGIN, shutil.disk_usage(folder).free
-    if free < wanted:
-        raise BackupError(
-            f"backup {manifest.id} is saved, not proved: that needs {in_words(wanted)}, and {in_words(free)} are free",
-            where=str(folder),
-        )
 
 
 @contextlib.contextmanager

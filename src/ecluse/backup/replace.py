@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from ecluse.backup import spare_room
 from ecluse.backup.dumps import Postgres
 from ecluse.backup.loading import compare, load
 from ecluse.backup.manifest import BackupManifest
@@ -13,12 +14,8 @@ from ecluse.backup.restic import Restic
 from ecluse.backup.unpack import media_into
 from ecluse.deploy.contract import Data
 from ecluse.errors import BackupError
-from ecluse.machine.sizes import in_words
 
 __all__ = ["replace", "replaceable"]
-
-_MARGIN = 300_000_000
-"""Bytes that stay free for the site."""
 
 
 def replaceable(manifest: BackupManifest, data: Data) -> None:
@@ -30,12 +27,7 @@ def replaceable(manifest: BackupManifest, data: Data) -> None:
             f"the database has other migrations than backup {manifest.id}: {', '.join(others[:5])}",
             hint=f"it belongs to release {manifest.release}: roll that out on an empty database first, or use --into",
         )
-    wanted = manifest.media.bytes + _MARGIN
-    if (free := shutil.disk_usage(data.folder).free) < wanted:
-        raise BackupError(
-            f"the media need {in_words(wanted)} beside those that serve, and {in_words(free)} are free",
-            where=str(data.folder),
-        )
+    spare_room.require(data.folder, manifest.media.bytes, "the media need {} beside those that serve")
 
 
 def replace(manifest: BackupManifest, restic: Restic, data: Data, say: Callable[[str], None]) -> None:

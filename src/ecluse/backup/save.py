@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from ecluse.backup.copying import copied
 from ecluse.backup.dumps import Content, Postgres
 from ecluse.backup.manifest import BackupManifest, SavedDatabase, SavedMedia
 from ecluse.backup.restic import Restic
@@ -17,8 +18,6 @@ from ecluse.deploy.contract import Data
 from ecluse.machine import sizes
 
 __all__ = ["save"]
-
-_PIECE = 1 << 20
 
 _SAMPLE = 50
 """Files of the media whose content is compared after a restore."""
@@ -47,18 +46,15 @@ def save(data: Data, environment: str, vault: Vault, restic: Restic, say: Callab
 
 
 def _database(source: Postgres, moment: str, content: Content, vault: Vault, restic: Restic, id: str) -> SavedDatabase:
-    digest, size = hashlib.sha256(), 0
+    digest, size = "", 0
 
     def write(sink: IO[bytes]) -> None:
-        nonlocal size
+        nonlocal digest, size
         with source.dump(moment) as dump:
-            while piece := dump.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-                sink.write(piece)
+            digest, size = copied(dump, sink)
 
     saved = restic.save_stream(DATABASE, vault.tags(id, "database"), write)
-    return SavedDatabase(saved.snapshot, digest.hexdigest(), size, source.major, content.tables, content.migrations)
+    return SavedDatabase(saved.snapshot, digest, size, source.major, content.tables, content.migrations)
 
 
 def _media(folder: Path, vault: Vault, restic: Restic, id: str, say: Callable[[str], None]) -> SavedMedia:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from ecluse.backup.access import Access
+from ecluse.backup.alone import alone
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.replace import replace, replaceable
@@ -28,7 +29,7 @@ from ecluse.deploy.contract import Data
 from ecluse.deploy.last_backup import LastBackup
 from ecluse.deploy.session import Session
 from ecluse.errors import BackupError, EcluseError
-from ecluse.machine import exclusive, sizes
+from ecluse.machine import sizes
 
 __all__ = ["backup", "backups", "restore"]
 
@@ -164,7 +165,7 @@ def _none(environment: str) -> BackupError:
 
 
 def _alone(environment: str, data: Data) -> AbstractContextManager[None]:
-    return exclusive.held(data.folder / "backup.lock", f"another backup of {environment} is under way")
+    return alone(data, f"another backup of {environment} is under way")
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def test_kept_dump_that_is_damaged_replaces_nothing(site: SavedSite) -> None:
 
 
 def test_dump_without_room_is_not_taken_and_said(site: SavedSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecluse.backup.kept_dumps._MARGIN", 10**18)
+    monkeypatch.setattr("ecluse.backup.spare_room._MARGIN", 10**18)
     assert KeptDumps(lambda: site.data, site.said.append).take("d1") is None
     assert "no dump is taken" in site.said[-1] and "are free" in site.said[-1]
     assert list((site.data.folder / "dumps").iterdir()) == []
