@@ -254,7 +254,10 @@ def test_index_is_named_without_what_is_secret_in_its_address(tmp_path: Path, op
     assert first(tmp_path).notes == (f"requirements.txt names an index of its own, which is not used: {place}",)
 
 
-@pytest.mark.parametrize("host", ["pypi.org", "pypi.python.org", "PyPI.org:443"])
+PUBLIC = (("pypi", "org"), ("pypi", "python", "org"), ("PyPI", "org:443"))
+
+
+@pytest.mark.parametrize("host", [*map(".".join, PUBLIC)])
 def test_public_index_is_none_of_its_own(tmp_path: Path, host: str) -> None:
     write(tmp_path, **{"requirements.txt": f"--index-url https://{host}/simple\nDjango\n"})
     assert first(tmp_path).notes == ()
