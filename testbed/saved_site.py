@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from ecluse.backup.manifest import BackupManifest
 from ecluse.backup.prove import prove
 from ecluse.backup.save import save
@@ -18,6 +16,7 @@ from ecluse.backup.vault import Vault
 from ecluse.deploy.contract import Data
 from ecluse.services.kinds import POSTGRES
 from ecluse.services.sources import OWN_SOURCES
+from testbed.sql import rows
 
 __all__ = ["SavedSite", "saved_site"]
 
@@ -39,13 +38,7 @@ class SavedSite:
         self.run("INSERT INTO shop_record (title) SELECT 'title ' || n FROM generate_series(1, 500) n")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.url)
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        return rows(self.url, sql)
 
     def save(self) -> BackupManifest:
         made = save(self.data, "production", self.vault, self.restic, self.said.append)

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from ecluse.definition.load import load
 from ecluse.definition.model import Watch
 from ecluse.deploy.history import Kind, Record
@@ -24,6 +22,7 @@ from ecluse.deploy.targets.server.operations import ServerOperations
 from ecluse.deploy.targets.server.place import Place
 from ecluse.machine import process
 from testbed.containers import TOP
+from testbed.sql import rows
 
 __all__ = ["Shop"]
 
@@ -138,13 +137,7 @@ class Shop:
         """Ask the environment's database."""
         url = self.server().daemon.database_url()
         assert url is not None
-        connection = psycopg2.connect(url)
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        return rows(url, sql)
 
     def effects(self) -> dict[str, int]:
         """The number of times that each token was written."""

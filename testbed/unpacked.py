@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from ecluse.machine import process
 from ecluse.migrations import bundle
 from ecluse.migrations.report_mark import MARK
 from ecluse.release import collect
 from testbed.containers import TOP
 from testbed.shop import PROJECT
+from testbed.sql import rows
 
 __all__ = ["Unpacked"]
 
@@ -81,11 +80,4 @@ class Unpacked:
     def query(self, sql: str, database: str | None = None) -> list[tuple[Any, ...]]:
         """The rows of *sql* in the project's database, or in another *database* of its server."""
         url = self.environ["DATABASE_URL"]
-        connection = psycopg2.connect(url if database is None else url.replace("/shop?", f"/{database}?"))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        return rows(url if database is None else url.replace("/shop?", f"/{database}?"), sql)
