@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from ecluse.monitoring.overview import Overview
-from ecluse.monitoring.policies import Rule
+from ecluse.monitoring.policies import Rule, first_about
 
 __all__ = ["rows"]
 
@@ -27,13 +27,13 @@ def rows(found: Overview, rules: Sequence[Rule]) -> Iterator[str]:
         yield f"  {'Rollouts':<{width}}  {_marks(found)}"
     for one in found.rollouts:
         yield f"    {_when(one.began)}  {one.release}  {one.outcome}"
-    limits: dict[str, str] = {}
-    for rule in rules:
-        limits.setdefault(rule.about, f"alert {rule.figure.side} {rule.limit:g}")
+    limits = first_about(rules)
     width = max((len(f"{one.figure} {one.of}") for one in found.figures), default=0)
     for figure in found.figures:
         name, value = f"{figure.figure} {figure.of}".strip(), f"{figure.values[-1]:.1f} {figure.unit}"
-        yield f"  {name:<{width}}  {value:>18}  {limits.get(figure.figure, '')}".rstrip()
+        rule = limits.get(figure.figure)
+        limit = f"alert {rule.figure.side} {rule.limit:g}" if rule else ""
+        yield f"  {name:<{width}}  {value:>18}  {limit}".rstrip()
 
 
 def _bars(values: Sequence[float | None], most: float | None) -> str:

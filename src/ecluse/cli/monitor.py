@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from ecluse.cli.project import pipeline_in
 from ecluse.cli.project import top as top_folder
 
 if TYPE_CHECKING:
-    from ecluse.definition.model import Environment
+    from ecluse.definition.model import Environment, Pipeline
     from ecluse.monitoring.overview import Overview
 
 __all__ = ["monitor", "top"]
@@ -43,9 +44,9 @@ def monitor(environment: str, hours: float, watch: bool, json_: bool) -> None:
 
     folder = top_folder()
     pipeline = pipeline_in(folder)
-    found = _watched(environment)
+    found = _watched(pipeline, environment)
     assert found.monitoring is not None
-    with _look(found, hours) as look:
+    with _look(folder, pipeline, found, hours) as look:
         while True:
             overview = look()
             if json_:
@@ -56,7 +57,7 @@ def monitor(environment: str, hours: float, watch: bool, json_: bool) -> None:
                 break
             time.sleep(INTERVAL)
     if not json_:
-        _show(overview, found, pipeline.name)
+        _show(folder, overview, found, pipeline.name)
 
 
 @click.command(cls=OfEnvironment)
@@ -73,7 +74,7 @@ def top(environment: str, number: int, json_: bool) -> None:
     """
     from ecluse.monitoring.past_hour import programs
 
-    _watched(environment)
+    _watched(pipeline_in(top_folder()), environment)
     found = programs(number)
     if json_:
         click.echo(json.dumps([one.as_json() for one in found], indent=1))
@@ -84,23 +85,22 @@ def top(environment: str, number: int, json_: bool) -> None:
         click.echo(f"{one.name:<{width}}  {one.processes:>9}  {one.processor:>7.1f} %  {one.memory / 1e6:>6.0f} MB")
 
 
-def _watched(name: str) -> Environment:
-    found = named(pipeline_in(top_folder()), name)
+def _watched(pipeline: Pipeline, name: str) -> Environment:
+    found = named(pipeline, name)
     if found.monitoring is None:
         raise click.UsageError(f"{name} has no monitoring in pipeline.py")
     return found
 
 
 @contextmanager
-def _look(environment: Environment, hours: float) -> Iterator[Callable[[], Overview]]:
+def _look(folder: Path, pipeline: Pipeline, environment: Environment, hours: float) -> Iterator[Callable[[], Overview]]:
     """A function that returns the overview of *environment* for now, asked on its machine."""
     from ecluse.monitoring.overview import Overview
 
     if not environment.host:
         yield lambda: _here(environment.name, hours)
         return
-    folder = top_folder()
-    with Elsewhere(folder, pipeline_in(folder), environment).asking() as ask:
+    with Elsewhere(folder, pipeline, environment).asking() as ask:
         yield lambda: Overview.from_json(
             json.loads(ask("monitor", environment.name, "--hours", f"{hours:g}", "--json"))
         )
@@ -123,14 +123,14 @@ def _here(environment: str, hours: float) -> Overview:
     return Overview(environment, begin, end, charts(begin, end), courses(), rollouts)
 
 
-def _show(overview: Overview, environment: Environment, pipeline: str) -> None:
+def _show(folder: Path, overview: Overview, environment: Environment, pipeline: str) -> None:
     """Make the page, and open it where a person sits."""
     from ecluse.machine import durable
     from ecluse.monitoring.charts_page import charts_page
     from ecluse.monitoring.policies import rules
 
     assert environment.monitoring is not None
-    page = top_folder() / ".ecluse" / "monitor" / f"{environment.name}.html"
+    page = folder / ".ecluse" / "monitor" / f"{environment.name}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     durable.write(page, charts_page(overview, rules(environment.monitoring), pipeline))
     click.echo(f"\n{page}")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from ecluse.monitoring.alert_rules import INTERVAL
 from ecluse.monitoring.figures import DISK_DEVICES, NETWORK, series
 from ecluse.monitoring.loopback import PROMETHEUS, ask
 
@@ -15,9 +16,6 @@ __all__ = ["Chart", "Curve", "charts"]
 
 _POINTS = 180
 """Values of a line: more could not be told apart."""
-
-_INTERVAL = 15
-"""Seconds between two values that Prometheus keeps."""
 
 _SHARE = (
     "100 * sum by (site) (rate(ecluse_site_errors_total[mean]))"
@@ -121,13 +119,13 @@ class Chart:
 
 def charts(begin: float, end: float) -> list[Chart]:
     """The charts from *begin* to *end*, seconds since the epoch. Raises TargetError where Prometheus is away."""
-    step = max(_INTERVAL, math.ceil((end - begin) / _POINTS))
+    step = max(INTERVAL, math.ceil((end - begin) / _POINTS))
     return [_chart(kind, begin, end, step) for kind in _KINDS]
 
 
 def _chart(kind: _Kind, begin: float, end: float, step: int) -> Chart:
     # A rate needs several values, and a line shows all that was between two of its points.
-    mean = f"[{max(8 * _INTERVAL, step)}s]"
+    mean = f"[{max(8 * INTERVAL, step)}s]"
     lines = [
         line
         for name, expression in kind.lines

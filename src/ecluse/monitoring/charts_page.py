@@ -10,7 +10,7 @@ from html import escape
 from ecluse.monitoring.charts import Chart, Curve
 from ecluse.monitoring.overview import Overview, PastRollout
 from ecluse.monitoring.past_hour import Course
-from ecluse.monitoring.policies import Rule
+from ecluse.monitoring.policies import Rule, first_about
 from ecluse.pages.page_parts import duration, filled
 
 __all__ = ["charts_page"]
@@ -24,13 +24,12 @@ _LABELS = 5
 
 def charts_page(found: Overview, rules: Sequence[Rule], pipeline: str) -> str:
     """The page about *found*, with the thresholds of *rules*, for the pipeline with this name."""
-    limits: dict[str, Rule] = {}
-    for rule in rules:
-        limits.setdefault(rule.about, rule)
+    limits = first_about(rules)
     return filled(
         __package__,
         "charts.html",
         ["charts.css"],
+        tab=f"{escape(found.environment)} · {escape(pipeline)}",
         pipeline=escape(pipeline),
         environment=escape(found.environment),
         begin=_when(found.begin),

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from ecluse.definition.monitoring import Monitoring, Policy
 from ecluse.monitoring.figures import FIGURES, Figure
 
-__all__ = ["DEFAULTS", "HEARTBEAT", "TEST", "Rule", "problems", "rules"]
+__all__ = ["DEFAULTS", "HEARTBEAT", "TEST", "Rule", "first_about", "problems", "rules"]
 
 HEARTBEAT, TEST = "heartbeat", "test"
 """The names of alerts that are no policy's: one that is always raised, and that of `ecluse alerts test`."""
@@ -45,6 +45,14 @@ class Rule:
 def rules(monitoring: Monitoring) -> tuple[Rule, ...]:
     """The policies that hold with *monitoring*, which has no mistake."""
     return tuple(_rule(policy) for policy in _all(monitoring))
+
+
+def first_about(found: Iterable[Rule]) -> dict[str, Rule]:
+    """The first of the rules about each figure, by the figure's name."""
+    first: dict[str, Rule] = {}
+    for rule in found:
+        first.setdefault(rule.about, rule)
+    return first
 
 
 def problems(monitoring: Monitoring) -> Iterator[tuple[str, str]]:

@@ -11,18 +11,20 @@ from string import Template
 __all__ = ["duration", "filled", "tile"]
 
 
-def filled(package: str, template: str, styles: Sequence[str], script: str | None = None, **values: object) -> str:
-    """The page *template* of *package* with *values*, which are HTML.
+def filled(
+    package: str, template: str, styles: Sequence[str], script: str | None = None, *, tab: str, **values: object
+) -> str:
+    """The page whose body is *template* of *package* with *values*, and whose name in a browser's tab is *tab*: HTML.
 
     Its style is the one of all pages and then *styles*, its script *script*: files of *package*. The page's own policy
     allows these alone.
     """
-    base = (files(__package__) / "base.css").read_text(encoding="utf-8")
-    style = "".join([base, *(_text(package, name) for name in styles)])
+    style = "".join([_text(__package__, "base.css"), *(_text(package, name) for name in styles)])
     written = "" if script is None else _text(package, script)
     allowed = f"; script-src '{_source(written)}'" if script else ""
     policy = f"default-src 'none'; style-src '{_source(style)}'{allowed}"
-    return Template(_text(package, template)).substitute(values, policy=policy, style=style, script=written)
+    body = Template(_text(package, template)).substitute(values, script=written)
+    return Template(_text(__package__, "frame.html")).substitute(tab=tab, policy=policy, style=style, body=body)
 
 
 def tile(status: str, figure: str, word: str) -> str:

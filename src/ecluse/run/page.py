@@ -35,15 +35,18 @@ _FILES = 40
 def page(run: Run, flaky: Sequence[Flake] = (), slower: Sequence[Slower] = ()) -> str:
     """The page. *flaky* and *slower* are what earlier runs tell of this one."""
     verdict: Status = "cancelled" if run.interrupted else "passed" if run.ok else "failed"
+    pipeline, title = escape(run.plan.pipeline.name), escape(_capital(run.plan.title))
+    said = {"cancelled": "interrupted"}.get(verdict, verdict)
     return filled(
         __package__,
         "report.html",
         ["report.css"],
         "report.js",
-        pipeline=escape(run.plan.pipeline.name),
-        title=escape(_capital(run.plan.title)),
+        tab=f"{title} · {said} · {pipeline}",
+        pipeline=pipeline,
+        title=title,
         status=verdict,
-        verdict={"cancelled": "interrupted"}.get(verdict, verdict),
+        verdict=said,
         began=f"{run.began:%Y-%m-%d %H:%M:%S} UTC",
         began_iso=run.began.isoformat(timespec="seconds"),
         seconds=duration(run.seconds),

@@ -24,6 +24,7 @@ def trends_page(found: Trends, pipeline: str) -> str:
         __package__,
         "trends.html",
         ["report.css"],
+        tab=f"Trends · {escape(pipeline)}",
         pipeline=escape(pipeline),
         runs=found.runs,
         first=escape(found.first),

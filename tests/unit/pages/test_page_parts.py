@@ -13,7 +13,7 @@ from ecluse.pages.page_parts import duration, filled, tile
 
 def test_page_allows_its_own_style_and_no_script() -> None:
     values = dict.fromkeys(("environment", "pipeline", "begin", "end", "zone", "charts", "rollouts", "figures"), "")
-    page = filled("ecluse.monitoring", "charts.html", ["charts.css"], **values)
+    page = filled("ecluse.monitoring", "charts.html", ["charts.css"], tab="production", **values)
     [style] = re.findall("<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert f"content=\"default-src 'none'; style-src 'sha256-{digest}'\"" in page
