@@ -110,13 +110,18 @@ class OpenMeteo:
                     if len(body) > MOST_BYTES:
                         raise Rubbish.of(f"an answer of more than {MOST_BYTES} bytes", body)
                     if time.monotonic() > deadline:
-                        raise Unreachable(f"no whole answer within {self._patience.answer:g} s")
+                        raise self._late()
+        except httpx.ReadTimeout:
+            raise self._late() from None
         except httpx.HTTPError as error:
             # Its words may have the address in them, and so the key.
             raise Unreachable(f"no answer ({type(error).__name__})") from None
         if response.status_code == httpx.codes.OK:
             return body
         raise _refusal(response.status_code, response.headers.get("Retry-After", ""), body)
+
+    def _late(self) -> Unreachable:
+        return Unreachable(f"no whole answer within {self._patience.answer:g} s")
 
 
 def _refusal(status: int, retry_after: str, body: bytes) -> UpstreamError:

