@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-pytestmark = [pytest.mark.counted, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 # A migration that asks in every way; what it is told becomes rows.
 MIGRATION = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.counted, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 CACHED = "database from the cache"
 MIGRATED = "migrated a new database"

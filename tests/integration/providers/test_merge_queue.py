@@ -56,13 +56,11 @@ def asked(server: GitHubServer, folder: Path, **environ: str) -> tuple[str, str]
     return output.read_text().strip(), done.output
 
 
-@pytest.mark.counted
 def test_commit_that_the_queue_has_tested_is_proved(server: GitHubServer, tmp_path: Path) -> None:
     answer, said = asked(server, tmp_path)
     assert answer == "proved=true" and "The merge queue has tested this commit: true" in said
 
 
-@pytest.mark.counted
 @pytest.mark.parametrize(
     "other",
     [
@@ -81,7 +79,6 @@ def test_commit_of_any_other_run_is_not_proved(other: dict[str, str], server: Gi
     assert asked(server, tmp_path)[0] == "proved=false"
 
 
-@pytest.mark.counted
 def test_commit_is_not_proved_while_github_is_silent(server: GitHubServer, tmp_path: Path) -> None:
     assert asked(server, tmp_path, TOKEN="another")[0] == "proved=false"
     assert asked(server, tmp_path, GITHUB_API_URL="http://127.0.0.1:1")[0].endswith("proved=false")

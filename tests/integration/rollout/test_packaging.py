@@ -14,8 +14,6 @@ from ecluse.errors import ReleaseError, RepositoryError
 from ecluse.machine import process
 from testbed.shop import Shop
 
-pytestmark = pytest.mark.counted
-
 
 def members(shop: Shop, release: str) -> set[str]:
     with tarfile.open(shop.folder / ".ecluse" / "releases" / f"{release}.tar") as archive:

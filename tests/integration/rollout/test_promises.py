@@ -23,8 +23,6 @@ from testbed.shop import Shop
 from testbed.waiting import until
 from tests.integration.rollout.conftest import linked
 
-pytestmark = pytest.mark.counted
-
 
 def environ(pid: int) -> dict[str, str]:
     """The environment that a process was started with."""

@@ -10,8 +10,6 @@ from ecluse.errors import PreflightError
 from ecluse.machine import process
 from testbed.shop import Shop
 
-pytestmark = pytest.mark.counted
-
 SAFE = """
 ALLOWED_HOSTS = ["shop.example"]
 MIDDLEWARE = [

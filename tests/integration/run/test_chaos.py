@@ -22,8 +22,6 @@ from ecluse.run.execution import cache_of
 from ecluse.run.leg_runner import LegRunner
 from ecluse.run.outcome import Status
 
-pytestmark = pytest.mark.counted
-
 # What the job does, a line for each read. It fails if a text that it reads has "BAD", or a name that it lists.
 CHECK = """
 import importlib, os, subprocess, sys
