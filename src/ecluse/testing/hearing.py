@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
-from urllib.parse import unquote
 
 from ecluse.testing.background import Background
-from ecluse.testing.openings import beside, path_of, purpose, source_of
+from ecluse.testing.openings import beside, path_of, purpose, source_of, sqlite_files
 from ecluse.testing.own_code import INSTALLED, is_own
 from ecluse.testing.states import dependency, is_asked_for, signature
 
@@ -141,11 +140,9 @@ class Hearing:
 
     def _database(self, subject: Any) -> None:
         """A file of SQLite's. Tools have such files too, so it counts only where the project's code asks."""
-        text = os.fsdecode(subject) if isinstance(subject, (str, bytes, os.PathLike)) else ""
-        text = unquote(text[5:].partition("?")[0]) if text.startswith("file:") else text
-        path = path_of(text) if text and ":memory:" not in text else None
-        if path is not None and self._counts(path) and self._askers():
-            self._ask("file", path)
+        for path in sqlite_files(subject):
+            if self._counts(path) and self._askers():
+                self._ask("file", path)
 
     def question(self, kind: str, subject: Any) -> None:
         """A question that raises no audit event."""

@@ -6,8 +6,9 @@ import contextlib
 import os
 from importlib.util import source_from_cache
 from typing import Any
+from urllib.parse import unquote
 
-__all__ = ["beside", "path_of", "purpose", "source_of"]
+__all__ = ["beside", "path_of", "purpose", "source_of", "sqlite_files"]
 
 
 def path_of(subject: Any) -> str | None:
@@ -49,3 +50,18 @@ def source_of(path: str | None) -> str | None:
         with contextlib.suppress(ValueError, NotImplementedError):
             return source_from_cache(path)
     return path
+
+
+def sqlite_files(subject: Any) -> list[str]:
+    """The files that the database *subject* of SQLite may be in, a path or a URI; none where it is in memory.
+
+    https://www.sqlite.org/uri.html
+    """
+    text = os.fsdecode(subject) if isinstance(subject, (str, bytes, os.PathLike)) else ""
+    names = [text]
+    if text.startswith("file:"):
+        name = text[5:].partition("#")[0].partition("?")[0]
+        if name.startswith("//"):
+            name = "/" + name[2:].partition("/")[2]
+        names.append(unquote(name))  # only with uri=True, which is not announced: else it is a path as it stands
+    return [os.path.abspath(name) for name in names if name and name != ":memory:"]

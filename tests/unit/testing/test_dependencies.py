@@ -272,10 +272,35 @@ def test_file_beside_an_open_folder_counts(tmp_path: Path, watch: DependencyList
     assert {f"file {tmp_path / 'data'}", f"details {tmp_path / 'data'}"} <= _heard(watch, work)
 
 
-def test_database_of_sqlite_counts_if_the_project_opens_it(tmp_path: Path, watch: DependencyListener) -> None:
-    data = tmp_path / "data.sqlite"
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("data.sqlite", "file:{}?mode=ro"),
+        ("data.sqlite", "file://{}?mode=ro"),
+        ("data.sqlite", "file://localhost{}?mode=ro"),
+        ("data.sqlite", "file:{}?mode=ro#part"),
+        ("data.sqlite", "file:{}#part"),
+        ("data.sqlite?x", "file:{}%3Fx"),
+        ("a:memory:b.sqlite", "{}"),
+    ],
+)
+def test_database_of_sqlite_counts_if_the_project_opens_it(
+    tmp_path: Path, watch: DependencyListener, name: str, address: str
+) -> None:
+    data = tmp_path / name
     data.touch()
-    assert f"file {data}" in _heard(watch, lambda: sqlite3.connect(f"file:{data}?mode=ro", uri=True).close())
+    address = address.format(str(data).partition("?")[0])
+    found = _heard(watch, lambda: sqlite3.connect(address, uri=address.startswith("file:")).close())
+    assert f"file {data}" in found
+
+
+def test_database_of_sqlite_in_memory_is_no_file(watch: DependencyListener) -> None:
+    def work() -> None:
+        for name in (":memory:", "file::memory:"):
+            sqlite3.connect(name, uri=True).close()
+
+    found = _heard(watch, work)
+    assert not [text for text in found if text.partition(" ")[2].endswith((os.sep + ":memory:", os.sep))]
 
 
 def test_entries_of_a_folder_have_types_and_sizes(tmp_path: Path, watch: DependencyListener) -> None:
