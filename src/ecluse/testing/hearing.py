@@ -52,6 +52,7 @@ _PYTEST = os.sep + "pluggy" + os.sep
 
 # Of the machine, or of this run alone; their content says nothing about a project.
 _NEVER = ("/dev/", "/proc/", "/sys/")
+_METADATA = (".dist-info", ".egg-info")
 
 
 @dataclass
@@ -165,7 +166,10 @@ class Hearing:
             self._ask(self._how(kind), path)
 
     def _counts(self, path: str) -> bool:
-        return not path.startswith(INSTALLED) and not path.startswith(self._ignored) and "__pycache__" not in path
+        if path.startswith(self._ignored) or "__pycache__" in path:
+            return False
+        # Installed again, a package may have other entry points and the same version.
+        return not path.startswith(INSTALLED) or os.path.dirname(path).endswith(_METADATA)
 
     def _ask(self, kind: str, name: str) -> None:
         if name in self._written and kind == "file":

@@ -1,3 +1,4 @@
+import importlib.metadata
 import importlib.util
 import os
 import pkgutil
@@ -14,7 +15,7 @@ import pytest
 from ecluse.testing import dependencies
 from ecluse.testing.dependencies import DependencyListener, modules
 from ecluse.testing.hearing import Hearing
-from ecluse.testing.own_code import is_own
+from ecluse.testing.own_code import INSTALLED, is_own
 from ecluse.testing.states import contents
 from ecluse.testing.values import Values
 
@@ -301,6 +302,25 @@ def test_database_of_sqlite_in_memory_is_no_file(watch: DependencyListener) -> N
 
     found = _heard(watch, work)
     assert not [text for text in found if text.partition(" ")[2].endswith((os.sep + ":memory:", os.sep))]
+
+
+@pytest.mark.parametrize("folder", ["thing-1.0.dist-info", "thing.egg-info"])
+def test_metadata_of_an_installed_package_counts_if_read(
+    tmp_path: Path, watch: DependencyListener, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setattr("ecluse.testing.hearing.INSTALLED", (*INSTALLED, f"{tmp_path}{os.sep}"))
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in (folder, "thing"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "entry_points.txt").write_text("[shop_of_a_test]\na = thing:a\n", encoding="utf-8")
+
+    def work() -> None:
+        importlib.metadata.entry_points(group="shop_of_a_test")
+        (tmp_path / "thing" / "entry_points.txt").read_text(encoding="utf-8")
+
+    found = _heard(watch, work)
+    assert f"file {tmp_path / folder / 'entry_points.txt'}" in found
+    assert f"file {tmp_path / 'thing' / 'entry_points.txt'}" not in found
 
 
 def test_entries_of_a_folder_have_types_and_sizes(tmp_path: Path, watch: DependencyListener) -> None:
