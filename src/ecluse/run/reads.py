@@ -109,24 +109,28 @@ def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: in
     found = Judged()
     own = os.path.relpath(PACKAGE, os.path.realpath(inputs.top))
     for path in sorted(heard.opened):
-        if path in before.covered or _is_inside(path, own) or _tools_own(inputs.top, path):
+        known, tools_own = path in before.tree.files, _tools_own(inputs.top, path)
+        if path in before.covered or _is_inside(path, own) or (tools_own and not known):
             continue
-        if path in before.tree.files:
+        if known and not tools_own:
             found.unnamed.append(path)
         elif not (inputs.top / path).is_dir() and not _younger(inputs.top / path, began):
             found.noted[f"file {path}"] = state(inputs, before, f"file {path}")
     for folder in sorted(heard.listed):
-        if folder == ".." or folder.startswith("../") or _is_inside(folder, own) or _tools_own(inputs.top, folder):
+        if folder == ".." or folder.startswith("../") or _is_inside(folder, own):
             continue
-        known = [path for path in before.tree.files if _is_inside(path, folder)]
+        known, tools_own = [path for path in before.tree.files if _is_inside(path, folder)], _tools_own(inputs.top, folder)
+        if tools_own and not known:
+            continue
         named = any(path in before.covered for path in known) or any(reaches(one, folder) for one in patterns)
-        if known and not named:
+        if known and not named and not tools_own:
             found.unnamed.append(f"{folder}/")
         else:
             found.noted[f"folder {folder}"] = state(inputs, before, f"folder {folder}")
     for question in sorted(heard.questions):
         path = question.partition(" ")[2]
-        if path in before.covered or _is_inside(path, own) or _tools_own(inputs.top, path):
+        foreign = path not in before.tree.files and _tools_own(inputs.top, path)
+        if path in before.covered or _is_inside(path, own) or foreign:
             continue
         if not _younger(inputs.top / path, began):
             found.noted[question] = state(inputs, before, question)

@@ -109,6 +109,10 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
         "open('made/setting').read()",
         lambda top: (top / "made" / "setting").write_text("2"),
     ),
+    "a file that git knows in a tool's folder": (
+        "open('node_modules/x.json').read()",
+        lambda top: (top / "node_modules" / "x.json").write_text("2"),
+    ),
     "a file that was looked for in vain": (
         "import os\ntry: open('local.py')\nexcept OSError: pass",
         lambda top: (top / "local.py").write_text(""),
@@ -149,13 +153,17 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, change: str) -> None:
     (repository.top / "made" / "setting").write_text("1")
+    (repository.top / "node_modules").mkdir()
+    (repository.top / "node_modules" / "x.json").write_text("1")
     (repository.top / "app" / "link").symlink_to("../docs/x.md")
     (repository.top / "app" / "folder").symlink_to("../docs")
     (repository.top / "current").symlink_to("docs")
     (repository.top / "script.sh").write_text("#!/bin/sh\n")
     (repository.top / "script.sh").chmod(0o755)
     code, make = CHANGES[change]
-    steps = f"(c({sys.executable!r}, '-c', {code!r}), c('./script.sh'))"
+    # Not in the command: a file that a command names counts as a program.
+    (repository.top / "app" / "task.py").write_text(code)
+    steps = f"(c({sys.executable!r}, 'app/task.py'), c('./script.sh'))"
     repository.pipeline(f"Job(name='t', steps={steps}, inputs=('app/**',))")
     assert (status(repository), status(repository)) == ("passed", "cached")
     make(repository.top)
