@@ -147,11 +147,14 @@ def state(inputs: Inputs, now: Snapshot, key: str) -> str:
             return os.readlink(inputs.top / path)
         return "no link"
     if kind == "file":
-        return inputs.content(inputs.top / path) or "not there"
+        return inputs.content(inputs.top / path) or _there(inputs.top / path)
     names = {_child(file, path) for file in now.tree.files if _is_inside(file, path)}
     if not names:  # nothing that git knows: what a tool made
-        with suppress(OSError):
-            names = set(os.listdir(inputs.top / path))
+        try:
+            with os.scandir(inputs.top / path) as entries:
+                names = {entry.name + "/" * entry.is_dir() for entry in entries}
+        except OSError:
+            return _there(inputs.top / path)
     return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -195,7 +198,8 @@ def _is_inside(path: str, folder: str) -> bool:
 
 
 def _child(path: str, folder: str) -> str:
-    return path.removeprefix("" if folder == "." else f"{folder}/").partition("/")[0]
+    """The name in *folder* that *path* begins with; a folder's has a slash at its end."""
+    return "".join(path.removeprefix("" if folder == "." else f"{folder}/").partition("/")[:2])
 
 
 def _younger(file: Path, began: int) -> bool:

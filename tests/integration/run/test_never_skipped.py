@@ -117,6 +117,22 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
         "import os\ntry: open('local.py')\nexcept OSError: pass",
         lambda top: (top / "local.py").write_text(""),
     ),
+    "a folder where a file was looked for in vain": (
+        "try: open('made/local')\nexcept OSError: pass",
+        lambda top: (top / "made" / "local").mkdir(),
+    ),
+    "an empty folder where none could be listed": (
+        "import os\ntry: os.listdir('made/plugins')\nexcept OSError: pass",
+        lambda top: (top / "made" / "plugins").mkdir(),
+    ),
+    "a file in a listed folder that became a folder": (
+        "import os; [entry.is_dir() for entry in os.scandir('.')]",
+        lambda top: ((top / "script.json").unlink(), (top / "script.json").mkdir(), (top / "script.json/a").touch()),
+    ),
+    "a file in an ignored folder that became a folder": (
+        "import os; [entry.is_dir() for entry in os.scandir('made')]",
+        lambda top: ((top / "made" / "setting").unlink(), (top / "made" / "setting").mkdir()),
+    ),
     "a new file in a listed folder": (
         "import os; os.listdir('.')",
         lambda top: (top / "new.md").write_text(""),
@@ -153,6 +169,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, change: str) -> None:
     (repository.top / "made" / "setting").write_text("1")
+    (repository.top / "script.json").touch()
     (repository.top / "node_modules").mkdir()
     (repository.top / "node_modules" / "x.json").write_text("1")
     (repository.top / "app" / "link").symlink_to("../docs/x.md")
