@@ -36,13 +36,13 @@ _FEW = 2
 
 
 # The kinds of questions, by their letter in the log.
-_QUESTIONS = {"t": "there", "k": "link"}
+_QUESTIONS = {"t": "there", "k": "link", "m": "module"}
 
 
 @dataclass
 class Heard:
     """The reads of one leg. Paths are from the top: files that were *opened*, folders that were *listed*, *questions*
-    ("there PATH", "link PATH"). *variables* are names.
+    ("there PATH", "link PATH", "module PATH without a suffix"). *variables* are names.
     """
 
     opened: set[str] = field(default_factory=set)
@@ -94,7 +94,7 @@ class Log:
 @dataclass
 class Judged:
     """The meaning of reads. *unnamed* are files and folders that git knows and no input names; *noted* is the state of
-    everything else that was read, by ``file PATH``, ``folder PATH``, ``there PATH`` or ``link PATH``.
+    everything else that was read, by ``file PATH``, ``folder PATH``, ``there PATH``, ``link PATH`` or ``module PATH``.
     """
 
     unnamed: list[str] = field(default_factory=list)
@@ -146,6 +146,11 @@ def state(inputs: Inputs, now: Snapshot, key: str) -> str:
         with suppress(OSError):
             return os.readlink(inputs.top / path)
         return "no link"
+    if kind == "module":  # which suffixes count, each Python knows for itself
+        folder, name = os.path.split(inputs.top / path)
+        with suppress(OSError):
+            return " ".join(sorted(one for one in os.listdir(folder) if one.partition(".")[0] == name)) or "not there"
+        return "not there"
     if kind == "file":
         return inputs.content(inputs.top / path) or _there(inputs.top / path)
     names = {_child(file, path) for file in now.tree.files if _is_inside(file, path)}

@@ -133,6 +133,18 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
         "import os; [entry.is_dir() for entry in os.scandir('made')]",
         lambda top: ((top / "made" / "setting").unlink(), (top / "made" / "setting").mkdir()),
     ),
+    "an ignored module that was imported in vain": (
+        "try: import local_settings\nexcept ImportError: pass",
+        lambda top: (top / "app" / "local_settings.py").touch(),
+    ),
+    "a compiled module that was imported in vain": (
+        "try: import local_settings.fast\nexcept ImportError: pass",
+        lambda top: (top / "app" / "local_settings.abi3.so").touch(),
+    ),
+    "a package that was looked for in vain": (
+        "import importlib.util; importlib.util.find_spec('local_settings')",
+        lambda top: (top / "app" / "local_settings").mkdir(),
+    ),
     "a new file in a listed folder": (
         "import os; os.listdir('.')",
         lambda top: (top / "new.md").write_text(""),
@@ -169,6 +181,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, change: str) -> None:
     (repository.top / "made" / "setting").write_text("1")
+    (repository.top / ".git" / "info" / "exclude").write_text("local_settings*\n")
     (repository.top / "script.json").touch()
     (repository.top / "node_modules").mkdir()
     (repository.top / "node_modules" / "x.json").write_text("1")

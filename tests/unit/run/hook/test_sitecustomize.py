@@ -47,6 +47,7 @@ def hear(top: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Hear:
         monkeypatch.setattr(os, name, {*getattr(os, name)})
     for name in ("__getitem__", "__contains__", "__iter__"):
         monkeypatch.setattr(type(os.environ), name, getattr(type(os.environ), name))
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     with monkeypatch.context() as patch:
         patch.setenv("ECLUSE_READS", str(log))
         patch.setenv("ECLUSE_READS_BELOW", str(top))
