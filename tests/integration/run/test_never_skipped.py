@@ -56,6 +56,29 @@ READS = {
     "a child with an empty environment": (
         "import subprocess, sys; subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True, env={})"
     ),
+    "a child that env starts": (
+        "import subprocess, sys; code = \"open('docs/x.md')\";"
+        " subprocess.run(['env', 'A=1', sys.executable, '-c', code], check=True, env={})"
+    ),
+    "a child without the PYTHONPATH that was deleted": (
+        "import os, subprocess, sys; del os.environ['PYTHONPATH'];"
+        " subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True)"
+    ),
+    "a child after PYTHONPATH was set": (
+        "import os, subprocess, sys; os.environ['PYTHONPATH'] = 'app';"
+        " subprocess.run([sys.executable, '-c', \"open('docs/x.md')\"], check=True)"
+    ),
+    "a child after all variables were deleted": (
+        "import os, sys; os.environ.clear();"
+        " assert os.spawnv(os.P_WAIT, sys.executable, ['python', '-c', 'open(\\'docs/x.md\\')']) == 0"
+    ),
+    "a child of posix_spawn with an empty environment": (
+        "import os, sys; child = os.posix_spawn(sys.executable, ['python', '-c', 'open(\\'docs/x.md\\')'], {});"
+        " assert os.waitpid(child, 0)[1] == 0"
+    ),
+    "a program that takes its place, with an empty environment": (
+        "import os, sys; os.execve(sys.executable, ['python', '-c', 'open(\\'docs/x.md\\')'], {})"
+    ),
     "another folder": "import os; os.chdir('docs'); open('x.md')",
     "a pool of processes": (
         "from multiprocessing import get_context; get_context('spawn').Pool(1).map(open, ['docs/x.md'][:0]);"

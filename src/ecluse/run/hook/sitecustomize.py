@@ -135,9 +135,15 @@ def _listen() -> None:
         if not isinstance(path, (str, bytes, os.PathLike)) or place_of(absolute(path)) in real_paths:
             forget()
 
-    def pass_on(program: "Any", environ: "Any") -> None:
+    def shows_all(program: "Any", arguments: "Any") -> bool:
+        """Whether the *program* prints its environment, and starts no other."""
+        name = os.path.basename(fsdecode(program or ""))
+        words = [fsdecode(word) for word in arguments[1:]] if name == "env" else []
+        return name == "printenv" or name == "env" and all("=" in word or word[:1] == "-" for word in words)
+
+    def pass_on(program: "Any", arguments: "Any", environ: "Any") -> None:
         # The children of tox and its like get an environment of their own. Of env itself all is what people look at.
-        if environ is None or os.path.basename(fsdecode(program or "")) in ("env", "printenv"):
+        if environ is None or shows_all(program, arguments):
             return
         before = environ.get("PYTHONPATH")
         if here not in (before or "").split(os.pathsep):
@@ -182,12 +188,11 @@ def _listen() -> None:
                     replaced(arguments[1] if arguments[3] == -1 else None)
             elif event == "subprocess.Popen":
                 forget()
-                pass_on(path or arguments[1][0], arguments[3])
+                pass_on(path or arguments[1][0], arguments[1], arguments[3])
                 if path and os.sep in fsdecode(path):
                     note("r", path)
             elif event in ("os.exec", "os.posix_spawn"):
-                forget()
-                pass_on(path, arguments[2])
+                forget()  # the environment has been read already: see Asked
         except Exception:  # whatever is odd here must not change what the program does
             pass
 
@@ -229,7 +234,7 @@ def _listen() -> None:
         note("r" if kind == "t" and asked in detailed and is_own(caller.f_code.co_filename) else kind, path)
 
     class Asked:
-        """A function of :mod:`os` that tells something of the path that it is given.
+        """A function of :mod:`os` that tells something of the path that it is given, or starts the program there.
 
         An object, not a function: as an attribute of a class, ``os.stat`` is no method.
         """
@@ -246,7 +251,9 @@ def _listen() -> None:
             try:
                 path = arguments[0] if arguments else options["path"]
                 folder = options.get("dir_fd")
-                if self.kind != "r":
+                if self.kind == "x":  # path, arguments, environment: before the audit event they are read
+                    pass_on(path, arguments[1], arguments[2] if len(arguments) > 2 else options["env"])
+                elif self.kind != "r":
                     ask(self.kind, path, folder)
                 elif folder is not None:  # of os.open without it, an audit event tells
                     flags = arguments[1] if len(arguments) > 1 else options["flags"]
@@ -275,7 +282,9 @@ def _listen() -> None:
 
     sys.meta_path.append(Vain)
 
-    for name, kind in (("stat", "t"), ("lstat", "t"), ("access", "t"), ("readlink", "k"), ("open", "r")):
+    wrapped = [("stat", "t"), ("lstat", "t"), ("access", "t"), ("readlink", "k"), ("open", "r"), ("execve", "x")]
+    wrapped += [(name, "x") for name in ("posix_spawn", "posix_spawnp") if hasattr(os, name)]
+    for name, kind in wrapped:
         asked = Asked(name, kind)
         for supported in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks, os.supports_effective_ids):
             if asked.original in supported:
@@ -324,6 +333,31 @@ def _listen() -> None:
             yield name
         copied.pop(me, None)
 
+    set_item, delete_item = environ.__setitem__, environ.__delitem__
+
+    def keep(name: "Any") -> None:
+        """Let children be heard that inherit the environment, though the program set or took away what does that."""
+        try:
+            text = fsdecode(name)
+            if text == "PYTHONPATH":
+                value = item(os.environ, text) if contains(os.environ, text) else ""
+                if here not in value.split(os.pathsep):
+                    os.putenv(text, here + os.pathsep + value if value else here)
+            elif text in ("ECLUSE_READS", "ECLUSE_READS_BELOW"):
+                os.putenv(text, log if text == "ECLUSE_READS" else top)
+        except Exception:  # as in hear
+            pass
+
+    def __setitem__(self: "Any", name: "Any", value: "Any") -> None:
+        set_item(self, name, value)
+        keep(name)
+
+    def __delitem__(self: "Any", name: "Any") -> None:
+        delete_item(self, name)
+        keep(name)
+
+    environ.__setitem__ = __setitem__  # type: ignore[method-assign]
+    environ.__delitem__ = __delitem__  # type: ignore[method-assign]
     environ.__getitem__ = __getitem__  # type: ignore[method-assign]
     environ.__contains__ = __contains__  # type: ignore[method-assign]
     environ.__iter__ = __iter__  # type: ignore[method-assign]

@@ -41,13 +41,14 @@ def hear(top: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Hear:
     """The audit hook, which Python itself calls for nothing; what is wrapped is as it was afterwards."""
     hooks: list[Hear] = []
     monkeypatch.setattr(sys, "addaudithook", hooks.append)
-    for name in ("stat", "lstat", "access", "readlink", "open"):
+    for name in ("stat", "lstat", "access", "readlink", "open", "execve", "posix_spawn", "posix_spawnp"):
         monkeypatch.setattr(os, name, getattr(os, name))
     for name in ("supports_fd", "supports_dir_fd", "supports_follow_symlinks", "supports_effective_ids"):
         monkeypatch.setattr(os, name, {*getattr(os, name)})
-    for name in ("__getitem__", "__contains__", "__iter__"):
+    for name in ("__getitem__", "__contains__", "__iter__", "__setitem__", "__delitem__"):
         monkeypatch.setattr(type(os.environ), name, getattr(type(os.environ), name))
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.setattr(os, "putenv", lambda name, value: None)
     with monkeypatch.context() as patch:
         patch.setenv("ECLUSE_READS", str(log))
         patch.setenv("ECLUSE_READS_BELOW", str(top))
