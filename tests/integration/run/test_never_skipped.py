@@ -84,6 +84,8 @@ READS = {
         "from multiprocessing import get_context; get_context('spawn').Pool(1).map(open, ['docs/x.md'][:0]);"
         " import concurrent.futures as f; f.ProcessPoolExecutor(1).submit(exec, 'open(\"docs/x.md\")').result()"
     ),
+    "an SQLite database by its URI": "import sqlite3; sqlite3.connect('file:docs/%78.md?mode=ro', uri=True)",
+    "a library": "import ctypes\ntry: ctypes.CDLL('docs/x.md')\nexcept OSError: pass",
     "an extended attribute": "import os; os.listxattr('docs/x.md')",
     "a link where a folder was": (
         "import os, tempfile; t = tempfile.mkdtemp(); os.mkdir(t + '/d'); open(t + '/d/x.md', 'w').close();"
@@ -194,6 +196,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "a variable": ("import os; os.environ.get('FEATURE')", lambda top: None),
     "a variable that is only looked for": ("import os; 'FEATURE' in os.environ", lambda top: None),
+    "a variable that a doctest reads": ("import doctest, examples; doctest.testmod(examples)", lambda top: None),
     "a link's target": ("open('app/link').read()", lambda top: (top / "docs" / "x.md").write_text("2")),
     "a link's target that is a folder": ("0", lambda top: (top / "docs" / "y.md").write_text("")),
     "a script": ("0", lambda top: (top / "script.sh").write_text("#!/bin/sh\n# changed\n")),
@@ -214,6 +217,8 @@ def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, 
     (repository.top / "script.sh").write_text("#!/bin/sh\n")
     (repository.top / "script.sh").chmod(0o755)
     code, make = CHANGES[change]
+    example = ">>> import os\n>>> os.environ.get('FEATURE')"
+    (repository.top / "app" / "examples.py").write_text(f'"""\n{example}\n"""\n')
     # Not in the command: a file that a command names counts as a program.
     (repository.top / "app" / "task.py").write_text(code)
     steps = f"(c({sys.executable!r}, 'app/task.py'), c('./script.sh'))"

@@ -151,11 +151,22 @@ def _listen() -> None:
         environ["ECLUSE_READS"] = log
         environ["ECLUSE_READS_BELOW"] = top
 
+    def of_database(name: "Any") -> "Any":
+        """The path of an SQLite database, of which *name* may be a URI: https://sqlite.org/uri.html"""
+        if not isinstance(name, (str, bytes)) or not fsdecode(name).startswith("file:"):
+            return name
+        path = fsdecode(name)[5:].partition("?")[0].partition("#")[0]
+        if path.startswith("//"):
+            path = "/" + path[2:].partition("/")[2]
+        first, *coded = os.fsencode(path).split(b"%")
+        return first + b"".join(bytes([int(part[:2], 16)]) + part[2:] for part in coded)
+
     # What may lead links elsewhere: here, or in another process.
     others = frozenset(("os.system", "os.fork", "os.forkpty"))
     changing = frozenset(("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn")) | others
     heard = changing | frozenset(
         ("open", "os.listdir", "os.scandir", "import", "sqlite3.connect", "os.listxattr", "os.getxattr")
+        + ("os.link", "ctypes.dlopen")
     )
 
     def hear(event: str, arguments: "Any") -> None:
@@ -179,8 +190,15 @@ def _listen() -> None:
             elif event == "import":
                 if arguments[1]:
                     note("r", arguments[1])
-            elif event in ("sqlite3.connect", "os.listxattr", "os.getxattr"):
+            elif event in ("os.listxattr", "os.getxattr"):
                 note("r", path)
+            elif event == "sqlite3.connect":
+                note("r", of_database(path))
+            elif event == "os.link":  # a second name, by which it may be read
+                note("r", path, None if arguments[2] == -1 else arguments[2])
+            elif event == "ctypes.dlopen":
+                if path is not None and os.sep in fsdecode(path):  # else a library of the system
+                    note("r", path)
             elif event == "os.symlink":
                 replaced(arguments[1] if arguments[2] == -1 else None)
             elif event == "os.rename":
@@ -211,6 +229,7 @@ def _listen() -> None:
             file = name if name[:1] == "/" else getcwd() + "/" + name
             found = name[:1] != "<" and file.startswith(inside) and not file.startswith(elsewhere)
             found = found and not any(folder in file for folder in not_own)
+            found = found or name.startswith("<doctest ")
             known[name] = found
         return found
 

@@ -88,3 +88,22 @@ def test_link_is_followed_anew_after_what_may_change_it(
     hear(event, arguments)
     hear("open", ("current/x", "r", os.O_RDONLY))
     assert files(log, top) == {"v1/x", "v2/x"}
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        ("os.link", ("v1/x", "copy", -1, -1)),
+        ("ctypes.dlopen", ("v1/x",)),
+        ("sqlite3.connect", ("file:v1/x",)),
+        ("sqlite3.connect", ("file://localhost{top}/v1/%78?mode=ro",)),
+        ("sqlite3.connect", (b"v1/x",)),
+    ],
+)
+def test_read_by_another_way_than_open_is_noted(
+    hear: Hear, event: str, arguments: tuple[Any, ...], top: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(top)
+    first, *rest = arguments
+    hear(event, (first.replace("{top}", str(top)) if isinstance(first, str) else first, *rest))
+    assert files(log, top) == {"v1/x"}
