@@ -45,7 +45,8 @@ _EXPANDED = re.compile(r"\$\{?([A-Za-z_]\w*)")
 # What gives Python another search path, or no environment, takes away what would hear it. Before the option of env that
 # does so may stand others, two of them with a word of their own.
 _UNHEARD = re.compile(
-    r"(?<![\w-])(PYTHONPATH=(?!\S*\$\{?PYTHONPATH\b)|unset\s+PYTHONPATH\b"
+    r"(?<![\w-])(PYTHONPATH=(?!\S*\$\{?PYTHONPATH\b)|(?:unset|export\s+-n)\s+(?:[\w-]+\s+)*?PYTHONPATH\b"
+    r"|(?<!kubectl )exec\s+-[al]*c\S*\s"
     r"|env\s+(?:(?:-[uC]|--unset|--chdir)\s+[^-\s]\S*\s+|-\S+\s+)*?"
     r"(?:-|-[0v]*i\S*|--ignore-environment|(?:-[0iv]*u\s*|--unset[=\s]\s*)PYTHONPATH)\s)"
 )
