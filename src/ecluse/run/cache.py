@@ -99,6 +99,7 @@ class Cache:
         environ = {**self._environ, **job.env}
         commands = [[*step.run] for step in leg.steps()]
         surroundings.check_heard(commands)
+        paths = [environ.get("PATH", os.defpath), *(step.env["PATH"] for step in leg.steps() if "PATH" in step.env)]
         python = leg.values.get("python", "")
         data = {
             "files": snapshot.hashes,
@@ -107,9 +108,7 @@ class Cache:
             "outputs": [asdict(output) for output in job.outputs],
             "services": [asdict(service) for service in plan.pipeline.services if service.name in job.services],
             "tools": self._tools() | {"python": self._pythons.get(python) or sys.version},
-            "programs": surroundings.programs(
-                commands, environ.get("PATH", os.defpath), environ, self._inputs, snapshot.tree.files
-            ),
+            "programs": surroundings.programs(commands, paths, environ, self._inputs, snapshot.tree.files),
             "variables": self._variables(leg),
         }
         return Fingerprint(data, snapshot, began)

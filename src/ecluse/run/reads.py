@@ -119,7 +119,9 @@ def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: in
     for folder in sorted(heard.listed):
         if folder == ".." or folder.startswith("../") or _is_inside(folder, own):
             continue
-        known, tools_own = [path for path in before.tree.files if _is_inside(path, folder)], _tools_own(inputs.top, folder)
+        known, tools_own = [path for path in before.tree.files if _is_inside(path, folder)], _tools_own(
+            inputs.top, folder
+        )
         if tools_own and not known:
             continue
         named = any(path in before.covered for path in known) or any(reaches(one, folder) for one in patterns)

@@ -8,8 +8,10 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -52,6 +54,10 @@ _UNHEARD = re.compile(
 )
 
 _WORD = re.compile(r"[\w./+-]+")
+# A shell's ~ and $NAME where they begin a path, and the PATH that a line sets.
+_FOLDER = re.compile(r"(?:(?<![^\s=:'\"])~|\$\{?([A-Za-z_]\w*)\}?)(?=/)")
+_SET_PATH = re.compile(r"(?<!\w)PATH=[\"']?([^\s\"';&|]+)")
+_PATH = re.compile(r"\$\{?PATH\b\}?")
 _PYTHON = re.compile(r"python3?(\.\d+t?)?|pypy3?(\.\d+)?")
 
 
@@ -76,21 +82,36 @@ def check_heard(commands: Iterable[Iterable[str]]) -> None:
 
 
 def programs(
-    commands: Iterable[Iterable[str]], path: str, environ: Mapping[str, str], inputs: Inputs, known: Collection[str]
+    commands: Iterable[Iterable[str]],
+    paths: Sequence[str],
+    environ: Mapping[str, str],
+    inputs: Inputs,
+    known: Collection[str],
 ) -> dict[str, str]:
-    """A hash of each program that *commands* name, and of each Python on *path*. *known* are the files of git.
+    """A hash of each program that *commands* name, and of each Python on the first of *paths*, which are values of
+    PATH. *known* are the files of git.
 
-    A word of a shell's line may be a program's name too, so every word is looked for. What a program starts by itself
-    is not known here.
+    A word of a shell's line may be a program's name too, so every word is looked for, also on a PATH that the line
+    sets. What a program starts by itself is not known here.
     """
-    names = {word for command in commands for argument in command for word in _WORD.findall(argument)}
+    lines = [_expanded(argument, environ) for command in commands for argument in command]
+    set_here = [_PATH.sub(lambda _: paths[0], value) for line in lines for value in _SET_PATH.findall(line)]
+    # A program's folder is the top of the repository.
+    path, *others = dict.fromkeys(
+        os.pathsep.join(os.path.join(inputs.top, folder) for folder in one.split(os.pathsep))
+        for one in (*paths, *set_here)
+    )
     found: dict[str, str] = {}
-    for name in sorted(names):
+    for name in sorted({word for line in lines for word in _words(line)}):
         # A script of the repository need not be executable: sh scripts/test.sh
         place = str(inputs.top / name) if "/" in name else name
         file = place if os.path.normpath(name) in known else shutil.which(place, path=path)
         if file:
             _add(found, name, inputs.top / file, inputs)
+        for other in others:
+            more = shutil.which(place, path=other)
+            if more and more != file:
+                _add(found, more, Path(more), inputs)
     for name, file in _pythons(path):
         _add(found, name, file, inputs)
     managed = Path(environ.get("UV_PYTHON_INSTALL_DIR") or Path(environ.get("HOME", "/"), ".local/share/uv/python"))
@@ -122,6 +143,21 @@ def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top
             or (beginnings and name.startswith(beginnings))
         )
     }
+
+
+def _words(line: str) -> set[str]:
+    """The words of a *line* that may name a program: as a shell would part them, and without what is around a path."""
+    words = {line, *_WORD.findall(line)}
+    with suppress(ValueError):  # no line of a shell
+        parts = shlex.shlex(line, posix=True, punctuation_chars=True)
+        parts.whitespace_split = True
+        words |= {*parts}
+    return words - {""}
+
+
+def _expanded(line: str, environ: Mapping[str, str]) -> str:
+    """The *line* with the folders that a shell would put in it: ``~/`` and ``$NAME/``."""
+    return _FOLDER.sub(lambda found: environ.get(found[1] or "HOME", found[0]), line)
 
 
 def _add(found: dict[str, str], name: str, file: Path, inputs: Inputs) -> None:

@@ -236,17 +236,30 @@ def test_variables_that_only_children_get_change_nothing(repository: Repository)
     assert status(repository, FEATURE="other") == "cached"
 
 
-def test_changed_program_on_the_path_reruns_the_job(repository: Repository, tmp_path: Path) -> None:
-    programs = tmp_path / "made" / "bin"
+@pytest.mark.parametrize(
+    ("name", "step", "on_path"),
+    [
+        ("my-checker", "c('my-checker')", True),
+        ("my-checker", "c('my-checker', PATH='made/bin:/usr/bin:/bin')", False),
+        ("my-checker", "c('sh', '-c', 'PATH=made/bin:$PATH my-checker')", False),
+        ("my-checker", "c('sh', '-c', '$HOME/bin/my-checker')", False),
+        ("my-checker", "c('sh', '-c', '~/bin/my-checker')", False),
+        ("my checker@2", "c('made/bin/my checker@2')", False),
+        ("my checker@2", "c('sh', '-c', '\"made/bin/my checker@2\"; exit $?')", False),
+    ],
+)
+def test_changed_program_reruns_the_job(repository: Repository, name: str, step: str, on_path: bool) -> None:
+    programs = repository.top / "made" / "bin"
     programs.mkdir()
-    checker = programs / "my-checker"
+    checker = programs / name
     checker.write_text("#!/bin/sh\nexit 0\n")
     checker.chmod(0o755)
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    repository.pipeline(job("t", "my-checker", inputs="('app/**',)"))
-    assert (status(repository, PATH=path), status(repository, PATH=path)) == ("passed", "cached")
+    env = {"HOME": str(programs.parent)}
+    env |= {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"} if on_path else {}
+    repository.pipeline(f"Job(name='t', steps=({step},), inputs=('app/**',))")
+    assert (status(repository, **env), status(repository, **env)) == ("passed", "cached")
     checker.write_text("#!/bin/sh\nexit 1\n")
-    assert status(repository, PATH=path) == "failed"
+    assert status(repository, **env) == "failed"
 
 
 def test_input_that_changed_and_changed_back_is_not_remembered(repository: Repository) -> None:
