@@ -39,10 +39,14 @@ _ADDRESSES = frozenset(kind.variable for kind in KINDS.values())
 _IRRELEVANT = frozenset({"PYENV_SHELL", "PYENV_HOOK_PATH", "PYENV_DIR", "UV_CACHE_DIR", "PIP_CACHE_DIR", "UV"})
 
 # Files that tell a tool which variables to pass on to tests.
-_CONFIGURATION = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg", "pytest.ini", "noxfile.py", "Makefile")
+_CONFIGURATION = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg", "pytest.ini", "noxfile.py")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}\*?")
 # As a shell names them, in any case.
-_EXPANDED = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_EXPANDED = re.compile(r"\$[{(]?([A-Za-z_]\w*)")
+# Of a script, what every program reads, and what is another one in each shell.
+_EVERYWHERE = frozenset({"_", "COLUMNS", "HOME", "LINES", "OLDPWD", "PATH", "PWD", "SHLVL", "TMPDIR"})
+_LARGE = 1_000_000
 
 # What gives Python another search path, or no environment, takes away what would hear it. Before the option of env that
 # does so may stand others, two of them with a word of their own.
@@ -52,6 +56,9 @@ _UNHEARD = re.compile(
     r"|env\s+(?:(?:-[uC]|--unset|--chdir)\s+[^-\s]\S*\s+|-\S+\s+)*?"
     r"(?:-|-[0v]*i\S*|--ignore-environment|(?:-[0iv]*u\s*|--unset[=\s]\s*)PYTHONPATH)\s)"
 )
+
+# The first line of a script for a shell.
+_SHELLS = re.compile(r"#!.*\b(?:ba|da|k|z|a)?sh\b")
 
 _WORD = re.compile(r"[\w./+-]+")
 # A shell's ~ and $NAME where they begin a path, and the PATH that a line sets.
@@ -125,12 +132,17 @@ def programs(
 def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top: Path) -> dict[str, str]:
     """The variables of the caller that can decide an outcome: tools read them, or the repository names them."""
     arguments = [argument for command in commands for argument in command]
-    named = {word for argument in arguments for like in (_VARIABLE, _EXPANDED) for word in like.findall(argument)}
-    for file in _CONFIGURATION:
-        try:
-            named |= set(_VARIABLE.findall((top / file).read_text(encoding="utf-8", errors="replace")))
-        except OSError:
-            continue
+    words = {word for argument in arguments for word in _WORD.findall(argument)}
+    named = _named(" ".join(arguments), _VARIABLE, _EXPANDED)
+    for folder in sorted({top, *(top / word for word in words)}):  # make -C app, tox -c app
+        for file in _CONFIGURATION:
+            named |= _named(_text(folder / file), _VARIABLE)
+        for file in _MAKEFILES:
+            named |= _named(_text(folder / file), _VARIABLE, _EXPANDED)
+    for word in sorted(words):
+        script = _text(top / word)
+        if word.endswith(".sh") or _SHELLS.match(script):
+            named |= _named(script, _EXPANDED) - _EVERYWHERE
     beginnings = tuple(name[:-1] for name in named if name.endswith("*") and not name.startswith("ECLUSE_"))
     return {
         name: value
@@ -143,6 +155,20 @@ def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top
             or (beginnings and name.startswith(beginnings))
         )
     }
+
+
+def _named(text: str, *likes: re.Pattern[str]) -> set[str]:
+    return {name for like in likes for name in like.findall(text)}
+
+
+def _text(file: Path) -> str:
+    """The content of *file*; empty where there is none, or one so large that nobody has written it."""
+    try:
+        if not file.is_file() or file.stat().st_size > _LARGE:
+            return ""
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _words(line: str) -> set[str]:

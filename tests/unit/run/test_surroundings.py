@@ -15,6 +15,25 @@ def test_variable_that_a_shell_names_counts(line: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "file", "content"),
+    [
+        ("make", "Makefile", "all:\n\ttest $(mode)\n"),
+        ("make", "makefile", "all:\n\ttest $$mode\n"),
+        ("make -C app", "app/GNUmakefile", "all:\n\ttest ${mode}\n"),
+        ("tox -c app", "app/tox.ini", "pass_env = MODE\n"),
+        ("app/check.sh", "app/check.sh", "#!/usr/bin/env bash\ntest $mode\n"),
+        ("sh app/check.sh", "app/check.sh", "test $mode\n"),
+        ("sh app/check", "app/check", "#!/bin/sh\necho ${mode:-x} $PATH\n"),
+    ],
+)
+def test_variable_that_a_named_file_names_counts(command: str, file: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / file).write_text(content)
+    environ = {"MODE" if "tox" in command else "mode": "1", "PATH": "/bin", "other": "2"}
+    assert [*variables([command.split()], environ, tmp_path)] == [next(iter(environ))]
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "PYTHONPATH=src python -m pytest",
