@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from stat import S_ISDIR, S_ISLNK, S_ISREG
+from stat import S_IMODE, S_ISDIR, S_ISLNK, S_ISREG
 from threading import Lock
 
 from ecluse.definition.model import Pipeline
@@ -143,7 +143,7 @@ class Inputs:
         return f"not checked out {git.line(self.top, 'ls-files', '--stage', '--', f':(literal){folder}')}"
 
     def _hash(self, path: str, states: dict[str, list[int]]) -> str | None:
-        """The hash of a file's content and whether it is executable; None for what is no file (any more).
+        """The hash of a file's content and permissions; None for what is no file (any more).
 
         What ``stat`` says of it goes into *states*. Raises RepositoryError where it cannot be read.
         """
@@ -167,8 +167,8 @@ class Inputs:
             return None
         except OSError as error:
             raise RepositoryError(f"{path} cannot be read: {error.strerror}") from None
-        kind = "program" if status.st_mode & 0o111 else "file"
-        digest = hashlib.sha256(f"{kind}\0".encode() + content).hexdigest()[:32]
+        # All of them: OpenSSH refuses a key that others can read.
+        digest = hashlib.sha256(f"{S_IMODE(status.st_mode):o}\0".encode() + content).hexdigest()[:32]
         if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _YOUNG:
             with self._lock:
                 self._known[path] = [*seen, digest]

@@ -199,6 +199,8 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a variable that a doctest reads": ("import doctest, examples; doctest.testmod(examples)", lambda top: None),
     "a link's target": ("open('app/link').read()", lambda top: (top / "docs" / "x.md").write_text("2")),
     "a link's target that is a folder": ("0", lambda top: (top / "docs" / "y.md").write_text("")),
+    "the permissions of an input": ("0", lambda top: (top / "app" / "a.py").chmod(0o604)),
+    "who may execute an input": ("0", lambda top: (top / "app" / "tool").chmod(0o655)),
     "a script": ("0", lambda top: (top / "script.sh").write_text("#!/bin/sh\n# changed\n")),
     "a variable for PostgreSQL": ("0", lambda top: None),
 }
@@ -217,6 +219,7 @@ def test_change_outside_the_named_inputs_reruns_the_job(repository: Repository, 
     (repository.top / "script.sh").write_text("#!/bin/sh\n")
     (repository.top / "script.sh").chmod(0o755)
     code, make = CHANGES[change]
+    (repository.top / "app" / "tool").touch(0o755)
     example = ">>> import os\n>>> os.environ.get('FEATURE')"
     (repository.top / "app" / "examples.py").write_text(f'"""\n{example}\n"""\n')
     # Not in the command: a file that a command names counts as a program.
