@@ -106,6 +106,7 @@ class Cache:
             "commands": commands,
             "matrix": dict(leg.values),
             "outputs": [asdict(output) for output in job.outputs],
+            "timeout": job.timeout,
             "services": [asdict(service) for service in plan.pipeline.services if service.name in job.services],
             "tools": self._tools() | {"python": self._pythons.get(python) or sys.version},
             "programs": surroundings.programs(commands, paths, environ, self._inputs, snapshot.tree.files),
@@ -229,9 +230,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ..
         for name in sorted({*old.get(kind, {}), *new[kind]}):
             if old.get(kind, {}).get(name) != new[kind].get(name):
                 lines.append(f"{label}: {name}")
-    lines += [
-        f"definition: {name}" for name in ("commands", "matrix", "services", "outputs") if old.get(name) != new[name]
-    ]
+    definition = ("commands", "matrix", "services", "outputs", "timeout")
+    lines += [f"definition: {name}" for name in definition if old.get(name) != new[name]]
     return tuple(lines)
 
 

@@ -265,6 +265,12 @@ def test_changed_program_reruns_the_job(repository: Repository, name: str, step:
     assert status(repository, **env) == "failed"
 
 
+def test_shorter_timeout_reruns_the_job(repository: Repository) -> None:
+    for timeout, ended in (("60", "passed"), ("60", "cached"), ("0.1", "failed")):
+        repository.pipeline(job("t", "sleep 1", inputs="('app/**',)", timeout=timeout))
+        assert status(repository) == ended
+
+
 def test_input_that_changed_and_changed_back_is_not_remembered(repository: Repository) -> None:
     back = "cp app/a.py made/a; echo B >> app/a.py; cp made/a app/a.py"
     repository.pipeline(job("t", back, inputs="('app/**',)"))

@@ -8,6 +8,7 @@ FACTS = {
     "matrix": {},
     "outputs": [],
     "services": [],
+    "timeout": 600,
     "tools": {"python": "3.13.0", "tox": "4.30"},
     "programs": {"make": "1"},
     "variables": {"TOKEN": "secret"},
@@ -18,6 +19,7 @@ def test_cache_differences_are_named() -> None:
     now = FACTS | {
         "files": {"a.py": "9", "c.py": "2"},
         "commands": [["tox", "-v"]],
+        "timeout": 60,
         "tools": {"python": "3.13.1", "tox": "4.30"},
         "programs": {"make": "2"},
         "variables": {"TOKEN": "secret", "LEVEL": "h"},
@@ -30,6 +32,7 @@ def test_cache_differences_are_named() -> None:
         "program: make",
         "environment variable: LEVEL",
         "definition: commands",
+        "definition: timeout",
     )
 
 
