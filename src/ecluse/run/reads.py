@@ -109,23 +109,22 @@ def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: in
     found = Judged()
     own = os.path.relpath(PACKAGE, os.path.realpath(inputs.top))
     for path in sorted(heard.opened):
-        known, tools_own = path in before.tree.files, _tools_own(inputs.top, path)
-        if path in before.covered or _is_inside(path, own) or (tools_own and not known):
+        known, foreign = path in before.tree.files, _tools_own(inputs.top, path)
+        if path in before.covered or _is_inside(path, own) or (foreign and not known):
             continue
-        if known and not tools_own:
+        if known and not foreign:
             found.unnamed.append(path)
         elif not (inputs.top / path).is_dir() and not _younger(inputs.top / path, began):
             found.noted[f"file {path}"] = state(inputs, before, f"file {path}")
     for folder in sorted(heard.listed):
         if folder == ".." or folder.startswith("../") or _is_inside(folder, own):
             continue
-        known, tools_own = [path for path in before.tree.files if _is_inside(path, folder)], _tools_own(
-            inputs.top, folder
-        )
-        if tools_own and not known:
+        below = [path for path in before.tree.files if _is_inside(path, folder)]
+        foreign = _tools_own(inputs.top, folder)
+        if foreign and not below:
             continue
-        named = any(path in before.covered for path in known) or any(reaches(one, folder) for one in patterns)
-        if known and not named and not tools_own:
+        named = any(path in before.covered for path in below) or any(reaches(one, folder) for one in patterns)
+        if below and not named and not foreign:
             found.unnamed.append(f"{folder}/")
         else:
             found.noted[f"folder {folder}"] = state(inputs, before, f"folder {folder}")

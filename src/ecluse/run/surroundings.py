@@ -119,8 +119,8 @@ def programs(
             more = shutil.which(place, path=other)
             if more and more != file:
                 _add(found, more, Path(more), inputs)
-    for name, file in _pythons(path):
-        _add(found, name, file, inputs)
+    for name, python in _pythons(path):
+        _add(found, name, python, inputs)
     managed = Path(environ.get("UV_PYTHON_INSTALL_DIR") or Path(environ.get("HOME", "/"), ".local/share/uv/python"))
     if managed.is_dir():
         found["uv's Pythons"] = " ".join(sorted(entry.name for entry in managed.iterdir() if entry.name[0] != "."))
