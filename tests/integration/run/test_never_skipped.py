@@ -86,6 +86,11 @@ READS = {
     ),
     "an SQLite database by its URI": "import sqlite3; sqlite3.connect('file:docs/%78.md?mode=ro', uri=True)",
     "a library": "import ctypes\ntry: ctypes.CDLL('docs/x.md')\nexcept OSError: pass",
+    "a program in another folder": (
+        "import subprocess\ntry: subprocess.run(['./x.md'], cwd='docs')\nexcept OSError: pass"
+    ),
+    "a program by exec": "import os\ntry: os.execv('docs/x.md', ['x'])\nexcept OSError: pass",
+    "a program by posix_spawn": "import os\ntry: os.posix_spawn('docs/x.md', ['x'], {})\nexcept OSError: pass",
     "an extended attribute": "import os; os.listxattr('docs/x.md')",
     "a link where a folder was": (
         "import os, tempfile; t = tempfile.mkdtemp(); os.mkdir(t + '/d'); open(t + '/d/x.md', 'w').close();"

@@ -207,10 +207,11 @@ def _listen() -> None:
             elif event == "subprocess.Popen":
                 forget()
                 pass_on(path or arguments[1][0], arguments[1], arguments[3])
-                if path and os.sep in fsdecode(path):
-                    note("r", path)
+                if path and os.sep in fsdecode(path):  # the child goes to its folder before it looks
+                    note("r", os.path.join(absolute(arguments[2]), fsdecode(path)))
             elif event in ("os.exec", "os.posix_spawn"):
                 forget()  # the environment has been read already: see Asked
+                note("r", path)
         except Exception:  # whatever is odd here must not change what the program does
             pass
 
