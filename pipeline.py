@@ -35,13 +35,14 @@ TOOLS = ("pyproject.toml", "tox.ini", "requirements/*")
 RENDERED = (".github/**", ".gitlab-ci.yml", ".travis.yml")
 # What the tests of the site use of testbed: stand-ins of other services, and calls at the same moment.
 STAND_INS = ("testbed/__init__.py", "testbed/standins/**", "testbed/load/**")
-# What the tests of the site hold against it: the description of the API, the client's lock, the pages of the settings
-# and of the work in the background, the test runner that the settings of CI name.
+# What the tests of the site hold against it: the description of the API, the client's lock and its French texts, the
+# pages of the settings and of the work in the background, the test runner that the settings of CI name.
 DESCRIBED = (
     "docs/reference/background.md",
     "docs/reference/openapi.json",
     "docs/reference/settings.md",
     "frontend/package-lock.json",
+    "frontend/src/app/i18n/fr.ts",
     "tests/runner.py",
 )
 
@@ -172,7 +173,7 @@ pipeline = Pipeline(
             when=change,
             together="quick",
             steps=(tox("unit"),),
-            inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", *TOOLS),
+            inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", "pipeline.py", *TOOLS),
         ),
         Job(
             name="repository",
