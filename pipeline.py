@@ -173,7 +173,7 @@ pipeline = Pipeline(
             when=change,
             together="quick",
             steps=(tox("unit"),),
-            inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", "pipeline.py", *TOOLS),
+            inputs=("src/ecluse/**", "tests/unit/**", "tests/support/**", *TOOLS),
         ),
         Job(
             name="repository",

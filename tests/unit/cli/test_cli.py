@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -120,6 +121,19 @@ def test_exit_code_of_a_command_is_passed_on(ecluse: Callable[..., Any], failing
     assert ecluse("lock").code == 3
 
 
+THREE = """
+from ecluse import *
+pipeline = Pipeline(
+    name="shop",
+    jobs=(Job(name="lint", steps=(command("true"),)),),
+    environments=tuple(
+        Environment(name=name, target="server", settings="s", url=f"http://{name}.example")
+        for name in ("local", "staging", "production")
+    ),
+)
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
@@ -133,8 +147,15 @@ def test_exit_code_of_a_command_is_passed_on(ecluse: Callable[..., Any], failing
     ],
 )
 def test_misuse_is_told_as_every_other_error(
-    ecluse: Callable[..., Any], arguments: tuple[str, ...], error: str, hint: str
+    ecluse: Callable[..., Any],
+    arguments: tuple[str, ...],
+    error: str,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "pipeline.py").write_text(THREE)
+    monkeypatch.chdir(tmp_path)
     done = ecluse(*arguments)
     assert done.code == 2
     first, second = done.err.splitlines()
