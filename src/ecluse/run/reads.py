@@ -108,11 +108,14 @@ def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: in
     """
     found = Judged()
     own = os.path.relpath(PACKAGE, os.path.realpath(inputs.top))
-    for path in sorted(heard.opened):
-        known, foreign = path in before.tree.files, _tools_own(inputs.top, path)
-        if path in before.covered or _is_inside(path, own) or (foreign and not known):
-            continue
-        if known and not foreign:
+
+    def counts(path: str) -> bool:
+        if path in before.covered or _is_inside(path, own):
+            return False
+        return path in before.tree.files or not _tools_own(inputs.top, path)
+
+    for path in filter(counts, sorted(heard.opened)):
+        if path in before.tree.files and not _tools_own(inputs.top, path):
             found.unnamed.append(path)
         elif not (inputs.top / path).is_dir() and not _younger(inputs.top / path, began):
             found.noted[f"file {path}"] = state(inputs, before, f"file {path}")
@@ -130,10 +133,7 @@ def judge(inputs: Inputs, patterns: Collection[str], before: Snapshot, began: in
             found.noted[f"folder {folder}"] = state(inputs, before, f"folder {folder}")
     for question in sorted(heard.questions):
         path = question.partition(" ")[2]
-        foreign = path not in before.tree.files and _tools_own(inputs.top, path)
-        if path in before.covered or _is_inside(path, own) or foreign:
-            continue
-        if not _younger(inputs.top / path, began):
+        if counts(path) and not _younger(inputs.top / path, began):
             found.noted[question] = state(inputs, before, question)
     return found
 

@@ -134,12 +134,12 @@ def variables(commands: Iterable[Iterable[str]], environ: Mapping[str, str], top
     arguments = [argument for command in commands for argument in command]
     words = {word for argument in arguments for word in _WORD.findall(argument)}
     named = _named(" ".join(arguments), _VARIABLE, _EXPANDED)
-    for folder in sorted({top, *(top / word for word in words)}):  # make -C app, tox -c app
+    for folder in {top, *(top / word for word in words if (top / word).is_dir())}:  # make -C app, tox -c app
         for file in _CONFIGURATION:
             named |= _named(_text(folder / file), _VARIABLE)
         for file in _MAKEFILES:
             named |= _named(_text(folder / file), _VARIABLE, _EXPANDED)
-    for word in sorted(words):
+    for word in words:
         script = _text(top / word)
         if word.endswith(".sh") or _SHELLS.match(script):
             named |= _named(script, _EXPANDED) - _EVERYWHERE

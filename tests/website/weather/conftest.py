@@ -41,7 +41,7 @@ def server() -> Iterator[open_meteo.OpenMeteoServer]:
 @pytest.fixture
 def upstream(server, settings, monkeypatch) -> open_meteo.OpenMeteoServer:
     """The same, as what the site asks."""
-    monkeypatch.setattr(openmeteo, "Patience", lambda **given: Patience(**{**given, **GENEROUS}))
+    monkeypatch.setattr(openmeteo, "Patience", lambda **given: Patience(**given | GENEROUS))
     settings.OPEN_METEO_URL = settings.OPEN_METEO_GEOCODING_URL = server.url
     return server
 
@@ -52,7 +52,7 @@ def ask(server) -> Iterator[Callable[..., OpenMeteo]]:
     made: list[OpenMeteo] = []
 
     def make(slept: list[float] | None = None, **options: Any) -> OpenMeteo:
-        patience = Patience(**{**GENEROUS, **options.pop("patience", {})})
+        patience = Patience(**GENEROUS | options.pop("patience", {}))
         sleep = slept.append if slept is not None else lambda seconds: None
         made.append(OpenMeteo(server.url, server.url, patience=patience, sleep=sleep, **options))
         return made[-1]

@@ -98,6 +98,11 @@ def _listen() -> None:
         finally:
             close(file)
 
+    def write_once(key: str) -> None:
+        if key not in noted:
+            noted.add(key)
+            write_down(key)
+
     def subject(kind: str, path: str) -> "str | None":
         """The path in the repository that a read of the absolute *path* is about; None if there is none."""
         if path.startswith(kernels):
@@ -124,9 +129,7 @@ def _listen() -> None:
             return
         place = subject(kind, path)
         if place is not None:
-            if kind + place not in noted:
-                noted.add(kind + place)
-                write_down(kind + place)
+            write_once(kind + place)
             if path in real_paths:
                 noted.add(kind + path)
 
@@ -141,13 +144,17 @@ def _listen() -> None:
         words = [fsdecode(word) for word in arguments[1:]] if name == "env" else []
         return name == "printenv" or name == "env" and all("=" in word or word[:1] == "-" for word in words)
 
+    def with_hook(search_path: str) -> str:
+        """The value of PYTHONPATH, with the folder of this file."""
+        if here in search_path.split(os.pathsep):
+            return search_path
+        return here + os.pathsep + search_path if search_path else here
+
     def pass_on(program: "Any", arguments: "Any", environ: "Any") -> None:
         # The children of tox and its like get an environment of their own. Of env itself all is what people look at.
         if environ is None or shows_all(program, arguments):
             return
-        before = environ.get("PYTHONPATH")
-        if here not in (before or "").split(os.pathsep):
-            environ["PYTHONPATH"] = here + os.pathsep + before if before else here
+        environ["PYTHONPATH"] = with_hook(environ.get("PYTHONPATH") or "")
         environ["ECLUSE_READS"] = log
         environ["ECLUSE_READS_BELOW"] = top
 
@@ -165,8 +172,8 @@ def _listen() -> None:
     others = frozenset(("os.system", "os.fork", "os.forkpty"))
     changing = frozenset(("os.symlink", "os.rename", "subprocess.Popen", "os.exec", "os.posix_spawn")) | others
     heard = changing | frozenset(
-        ("open", "os.listdir", "os.scandir", "import", "sqlite3.connect", "os.listxattr", "os.getxattr")
-        + ("os.link", "ctypes.dlopen")
+        ("open", "os.listdir", "os.scandir", "os.link", "os.listxattr", "os.getxattr")
+        + ("import", "ctypes.dlopen", "sqlite3.connect")
     )
 
     def hear(event: str, arguments: "Any") -> None:
@@ -294,9 +301,8 @@ def _listen() -> None:
             try:
                 for folder in list(sys.path if path is None else path):
                     place = real(absolute(folder)) + "/" + name.rpartition(".")[2]
-                    if counts(place) and "m" + place not in noted:
-                        noted.add("m" + place)
-                        write_down("m" + place)
+                    if counts(place):
+                        write_once("m" + place)
             except Exception:  # as in hear
                 pass
 
@@ -360,9 +366,7 @@ def _listen() -> None:
         try:
             text = fsdecode(name)
             if text == "PYTHONPATH":
-                value = item(os.environ, text) if contains(os.environ, text) else ""
-                if here not in value.split(os.pathsep):
-                    os.putenv(text, here + os.pathsep + value if value else here)
+                os.putenv(text, with_hook(item(os.environ, text) if contains(os.environ, text) else ""))
             elif text in ("ECLUSE_READS", "ECLUSE_READS_BELOW"):
                 os.putenv(text, log if text == "ECLUSE_READS" else top)
         except Exception:  # as in hear
